@@ -1,0 +1,88 @@
+//! What is known of the host when a plan is built; gathered by `oz-host`, never here.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::User;
+
+/// Facts of the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// Who runs the daemon.
+    pub user: User,
+    /// What the probed paths are; those that do not exist are absent.
+    pub paths: BTreeMap<PathBuf, PathFact>,
+    /// The user's well-known directories by their XDG name (`DOWNLOAD`, `DOCUMENTS`, …), absolute.
+    pub xdg: BTreeMap<String, PathBuf>,
+    /// Processors online.
+    pub cpus: u32,
+    /// `$XDG_RUNTIME_DIR/oz`: sockets and live files of the daemon, a directory of mode 0700.
+    pub runtime: PathBuf,
+    /// `$XDG_STATE_HOME/oz`: what lasts, a directory of mode 0700.
+    pub state: PathBuf,
+    /// Variables of the caller's session that a plan may use (`LANG`, `LC_*`, `TZ`, …): see
+    /// [`SESSION_VARIABLES`].
+    pub session: BTreeMap<String, String>,
+}
+
+/// What a path of the host is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PathFact {
+    /// A directory.
+    Directory,
+    /// A regular file.
+    File,
+    /// A symbolic link and what it says.
+    Symlink(PathBuf),
+    /// Anything else (device node, socket, FIFO).
+    Other,
+}
+
+/// Variables of the caller's session that may reach a plan, each with its reason. A name that
+/// ends in `*` is a prefix.
+pub const SESSION_VARIABLES: &[(&str, &str)] = &[
+    ("LANG", "the user's language"),
+    ("LANGUAGE", "languages to fall back to"),
+    ("LC_*", "language by category"),
+    ("TZ", "a time zone other than the system's"),
+    ("TERM", "what the terminal that runs `oz` understands"),
+    ("COLORTERM", "likewise"),
+    ("NO_COLOR", "likewise"),
+    (
+        "WAYLAND_DISPLAY",
+        "which host compositor the windows go to; not passed inside",
+    ),
+    (
+        "XDG_RUNTIME_DIR",
+        "where its socket lies; not passed inside",
+    ),
+    ("XDG_CURRENT_DESKTOP", "toolkits choose looks by it"),
+    ("XCURSOR_THEME", "the user's cursor"),
+    ("XCURSOR_SIZE", "its size"),
+    ("GTK_THEME", "a theme that the user forces"),
+    ("QT_STYLE_OVERRIDE", "likewise"),
+    ("QT_SCALE_FACTOR", "likewise"),
+    ("GDK_SCALE", "likewise"),
+    (
+        "XDG_ACTIVATION_TOKEN",
+        "lets the first window take the focus; used by the display proxy",
+    ),
+    ("DESKTOP_STARTUP_ID", "likewise, on X11"),
+    (
+        "PATH",
+        "how a bare command name is found; not passed inside",
+    ),
+];
+
+/// Whether a variable is one of [`SESSION_VARIABLES`].
+pub fn is_session_variable(name: &str) -> bool {
+    SESSION_VARIABLES
+        .iter()
+        .any(|(known, _)| match known.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == *known,
+        })
+}

@@ -1,0 +1,272 @@
+//! The plan of a sandbox: everything that a launch will do, as data.
+//!
+//! A plan is made once, by the daemon, from a profile, a request and facts of the
+//! host ([`build`](fn@build)). It can be printed (`oz plan`), compared in tests, and is checked twice:
+//! by the daemon that made it and by the init that executes it ([`check`]).
+//! Nothing about a sandbox is decided outside its plan.
+
+#[cfg(feature = "profiles")]
+mod build;
+pub mod check;
+pub mod facts;
+mod ops;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+#[cfg(feature = "profiles")]
+pub use build::{Request, build, probes};
+pub use facts::HostFacts;
+pub use ops::{Access, Bind, Op, Source};
+
+/// Version of the plan's encoding; init refuses any other than its own.
+pub const VERSION: u32 = 1;
+
+/// The readable name of a running sandbox: `firefox`, `firefox-2`.
+///
+/// 1 to 64 characters of `a-z 0-9 - _ .`, the first one a letter or a digit, so that it can
+/// be a file name, a host name's label and a part of a command line as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SandboxId(String);
+
+/// Why a name is not a sandbox's.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is not a sandbox name: 1 to 64 of a-z 0-9 - _ . starting with a letter or a digit")]
+pub struct InvalidId(pub String);
+
+impl SandboxId {
+    /// Longest name, in bytes.
+    pub const MAX: usize = 64;
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for SandboxId {
+    type Error = InvalidId;
+
+    fn try_from(name: String) -> Result<Self, InvalidId> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_.".contains(&b);
+        let first = name.bytes().next().unwrap_or(b'-');
+        if name.len() <= Self::MAX
+            && (first.is_ascii_lowercase() || first.is_ascii_digit())
+            && name.bytes().all(allowed)
+        {
+            Ok(Self(name))
+        } else {
+            Err(InvalidId(name))
+        }
+    }
+}
+
+impl From<SandboxId> for String {
+    fn from(id: SandboxId) -> Self {
+        id.0
+    }
+}
+
+impl std::str::FromStr for SandboxId {
+    type Err = InvalidId;
+
+    fn from_str(name: &str) -> Result<Self, InvalidId> {
+        name.to_owned().try_into()
+    }
+}
+
+impl fmt::Display for SandboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Everything that a launch does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Name of the sandbox.
+    pub id: SandboxId,
+    /// Name of the profile that it follows.
+    pub profile: String,
+    /// Who the app is, inside as outside.
+    pub user: User,
+    /// Host name inside.
+    pub hostname: String,
+    /// What the root file system is made of, in order.
+    pub root: Vec<Op>,
+    /// Sockets that init listens on, each served by a proxy outside or a helper inside.
+    pub listeners: Vec<Listener>,
+    /// Environment of every program inside; a program can get more with its run.
+    pub environment: BTreeMap<String, String>,
+    /// System calls that the app may make; all others fail.
+    pub syscalls: SyscallPolicy,
+    /// Resource limits, per process unless said otherwise.
+    pub limits: Limits,
+    /// When the sandbox ends.
+    pub life: Life,
+    /// Windows; absent: the app has no display.
+    pub display: Option<Display>,
+    /// Where the app's home lies on the host, for people; the mounts are in `root`.
+    pub home: Home,
+    /// What files that are named as arguments become.
+    pub arguments: Access,
+}
+
+/// The user that the app runs as: always the one who started the daemon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// User id, the same inside and outside.
+    pub uid: u32,
+    /// Primary group id, the same inside and outside.
+    pub gid: u32,
+    /// Login name.
+    pub name: String,
+    /// Home directory, an absolute path.
+    pub home: PathBuf,
+}
+
+/// A socket inside the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listener {
+    /// Who serves it.
+    pub service: Service,
+    /// Where it lies inside.
+    pub path: PathBuf,
+    /// A program inside that init starts on the first connection, with the socket as descriptor 3
+    /// and `LISTEN_FDS`, confined like the app. Absent: the socket is handed to the daemon, whose
+    /// proxy serves it from outside.
+    pub helper: Option<Vec<String>>,
+}
+
+/// Who serves a listening socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Service {
+    /// The display proxy, outside, started by the first connection.
+    Wayland,
+    /// The private message bus, inside, started by the first connection.
+    Bus,
+}
+
+/// Windows of the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Display {
+    /// What the host's desktop takes the windows for; absent: what the app says, sanitised.
+    pub app_id: Option<String>,
+    /// Copy and paste.
+    pub clipboard: Clipboard,
+    /// How pixels reach the host.
+    pub buffers: Buffers,
+}
+
+/// Directions in which copied text may cross, always on the user's action only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Clipboard {
+    /// Neither.
+    Off,
+    /// Into the sandbox.
+    In,
+    /// Out of the sandbox.
+    Out,
+    /// Both.
+    #[default]
+    Both,
+}
+
+/// How pixels reach the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Buffers {
+    /// The host maps the app's own memory: no copy.
+    #[default]
+    Shared,
+    /// The proxy copies what was damaged into memory of its own.
+    Copied,
+}
+
+/// Where the app's home lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Home {
+    /// In memory, gone with the sandbox.
+    Ephemeral,
+    /// A directory of the host that only this profile's sandboxes see.
+    Private(PathBuf),
+}
+
+/// Deny by default: what is not listed fails with ENOSYS.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyscallPolicy {
+    /// Name of the list, for people.
+    pub name: String,
+    /// Names of the calls that are allowed whatever their arguments, sorted.
+    pub allow: Vec<String>,
+    /// Calls that are allowed for some arguments only: all comparisons of one rule must hold,
+    /// and one rule must match. Otherwise EPERM.
+    pub conditional: BTreeMap<String, Vec<Vec<Comparison>>>,
+    /// Names of the calls that exist but are refused with EPERM rather than ENOSYS, because
+    /// programs probe for them and give up when told that they do not exist.
+    pub refuse: Vec<String>,
+}
+
+/// A comparison of one argument of a system call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Index of the argument, 0 to 5.
+    pub argument: u8,
+    /// Compare only the low 32 bits, as the kernel does for an `int`.
+    pub low32: bool,
+    /// How.
+    pub operator: Operator,
+}
+
+/// How an argument is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operator {
+    /// It equals the value.
+    Equal(u64),
+    /// It differs from the value.
+    NotEqual(u64),
+    /// Its bits under the mask equal the value.
+    MaskedEqual {
+        /// Bits that count.
+        mask: u64,
+        /// What they are.
+        value: u64,
+    },
+}
+
+/// Resource limits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Processes and threads in the sandbox, by the pid namespace's own limit where the kernel has
+    /// it (6.14) and RLIMIT_NPROC of the nested user namespace.
+    pub processes: u32,
+    /// Open files of one process, soft and hard.
+    pub open_files: u32,
+}
+
+/// When the sandbox ends; a stop request always ends it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// It stays when its last program has ended.
+    pub keep: bool,
+    /// Names of programs (the base name of the executable, or `comm`): once all programs
+    /// that `oz` started have ended, the sandbox ends when no process of these names is left.
+    /// Empty: it ends with its last process, helpers not counted.
+    pub watchdog: Vec<String>,
+    /// Each launch gets a sandbox of its own instead of joining the running one.
+    pub multi: bool,
+    /// Milliseconds between the polite request to end and the end.
+    pub grace_ms: u32,
+}

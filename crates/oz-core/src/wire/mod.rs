@@ -1,0 +1,12 @@
+//! What the processes of Oz tell each other: one enum per boundary, one codec for all.
+//!
+//! A message is a [`frame`] on a stream socket: a fixed header, a postcard body, and as many
+//! file descriptors as the header says. Whatever comes from init or from a helper is taken for
+//! hostile: lengths and counts are checked before anything is allocated, and a frame that does
+//! not decode ends the connection of its sender.
+
+pub mod frame;
+pub mod init;
+pub mod mount;
+
+pub use frame::{Frame, FrameError, Header, Reader, encode};
