@@ -1,1 +1,59 @@
-fn main() {}
+//! `cargo xtask`: everything that one does with the source tree.
+//!
+//! One file per subcommand; this file only wires them to the command line.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task runner speaks to the person who runs it"
+)]
+
+mod packages;
+mod session;
+mod setup;
+mod sh;
+mod stage;
+mod user;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Everything that one does with the source tree of Oz.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Install what is missing on this machine to build, run and test Oz
+    Setup(setup::Args),
+    /// Build the programs and lay them out as an install prefix in target/stage
+    Build(stage::Args),
+    /// Run a command in a headless desktop of its own, as an ordinary user
+    Session(session::Args),
+    /// The process that owns a session (started by `session`, not by hand)
+    #[command(name = "__supervise", hide = true)]
+    Supervise(session::SuperviseArgs),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Setup(args) => setup::run(&args),
+        Task::Build(args) => stage::run(&args),
+        Task::Session(args) => session::run_command(&args),
+        Task::Supervise(args) => session::supervise(&args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("xtask: {error:#}");
+        ExitCode::FAILURE
+    })
+}

@@ -1,1 +1,5 @@
-//! oz-testkit
+//! What tests of Oz stand on: a desktop to act in, and fakes of what Oz talks to.
+//!
+//! A test that needs something fails where it is missing; nothing is skipped.
+
+pub mod seat;

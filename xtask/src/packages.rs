@@ -1,0 +1,138 @@
+//! What Oz needs from the distribution, each with its reason.
+
+/// A package of Debian or Ubuntu.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Package {
+    /// Its name in the archive.
+    pub(crate) name: &'static str,
+    /// What Oz, its tests or its benchmarks want it for.
+    pub(crate) why: &'static str,
+}
+
+const fn package(name: &'static str, why: &'static str) -> Package {
+    Package { name, why }
+}
+
+/// Every package, by what wants it.
+pub(crate) const PACKAGES: &[Package] = &[
+    // build
+    package("libxkbcommon-dev", "build: the keymaps of display-proxy"),
+    package(
+        "libpixman-1-dev",
+        "build: composing windows for an X11 host",
+    ),
+    package("pkg-config", "build: finds the libraries above"),
+    package(
+        "ca-certificates",
+        "build: fetching crates; a CA directory for sandboxes to see",
+    ),
+    // run
+    package(
+        "dbus-daemon",
+        "run: the private bus of a sandbox; the session bus of a test",
+    ),
+    package("dbus-bin", "run: dbus-send and friends for scripts"),
+    package(
+        "dbus",
+        "run: the machine id and the system bus configuration",
+    ),
+    package("xwayland", "run: X11 apps in a sandbox"),
+    package("xkb-data", "run: keymaps"),
+    package("tzdata", "run: the time zone that a sandbox is shown"),
+    package("shared-mime-info", "run: which app opens which file"),
+    package("desktop-file-utils", "run: checking launchers"),
+    package("dconf-gsettings-backend", "run: settings of GTK apps"),
+    package("gsettings-desktop-schemas", "run: settings of GTK apps"),
+    package("libglib2.0-bin", "run: gio and gdbus"),
+    package("librsvg2-common", "run: icons of GTK apps"),
+    package("adwaita-icon-theme", "run: icons and cursors"),
+    package("fonts-dejavu-core", "run: a font"),
+    // test: the desktop
+    package("sway", "test: the headless desktop"),
+    package("swaybg", "test: its background"),
+    package("weston", "test: small Wayland clients, a second compositor"),
+    package(
+        "pulseaudio",
+        "test: the sound server of the headless desktop",
+    ),
+    package("pulseaudio-utils", "test: pactl, parec, paplay"),
+    package("sox", "test: measuring what was played"),
+    package("grim", "test: screenshots"),
+    package("wtype", "test: keys without a seat of our own"),
+    package("wl-clipboard", "test: reading and setting the clipboard"),
+    package("xdotool", "test: X11 windows"),
+    package(
+        "imagemagick",
+        "test: pictures of X11 windows, comparing pictures",
+    ),
+    package("procps", "test: ps and friends as probes"),
+    package("psmisc", "test: fuser as a probe"),
+    package(
+        "util-linux",
+        "test: setpriv drops root for the headless desktop",
+    ),
+    package("sudo", "test: that setuid programs gain nothing inside"),
+    package("locales", "test: a German locale"),
+    package("openssl", "test: that certificates are found inside"),
+    package("tmux", "test: terminals"),
+    package("jq", "test: reading --json output in scripts"),
+    // test: real apps
+    package("foot", "test: a Wayland terminal"),
+    package("gtk-4-examples", "test: a GTK 4 app"),
+    package("mousepad", "test: a GTK 3 editor"),
+    package("gedit", "test: a GTK editor with a bus name"),
+    package("evince", "test: a viewer"),
+    package("poppler-utils", "test: reading PDFs"),
+    package("ghostscript", "test: making PDFs"),
+    package("mpv", "test: a player"),
+    package("ffmpeg", "test: making and reading media"),
+    package(
+        "firefox-esr",
+        "test: a browser (Debian; Ubuntu has only a snap)",
+    ),
+    // bench
+    package("bubblewrap", "bench: the peer for launching"),
+    package("waypipe", "bench: the peer for the display"),
+];
+
+/// What of `wanted` is not among the installed ones, in the same order.
+pub(crate) fn missing(wanted: &[Package], installed: &dyn Fn(&str) -> bool) -> Vec<Package> {
+    wanted
+        .iter()
+        .filter(|package| !installed(package.name))
+        .copied()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_not_installed_is_missing() {
+        let wanted = [package("a", "x"), package("b", "y"), package("c", "z")];
+        let names: Vec<_> = missing(&wanted, &|name| name == "b")
+            .iter()
+            .map(|p| p.name)
+            .collect();
+        assert_eq!(names, ["a", "c"]);
+        assert!(missing(&wanted, &|_| true).is_empty());
+    }
+
+    #[test]
+    fn no_package_is_listed_twice_and_each_has_a_reason() {
+        let mut seen = std::collections::HashSet::new();
+        for package in PACKAGES {
+            assert!(
+                seen.insert(package.name),
+                "{} is listed twice",
+                package.name
+            );
+            let purpose = package.why.split(':').next().unwrap();
+            assert!(
+                ["build", "run", "test", "bench"].contains(&purpose),
+                "{package:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The front: makes the directory, starts the supervisor, waits, and clears up after it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
+
+use super::environment::Places;
+use super::interrupts::Interrupts;
+use super::{Host, Spec, dirs, processes};
+use crate::user::User;
+use crate::{sh, stage};
+
+/// A session to run.
+pub(crate) struct Request {
+    /// The staged prefix; the session gets its own links to it.
+    pub(crate) prefix: PathBuf,
+    pub(crate) host: Host,
+    pub(crate) audio: bool,
+    pub(crate) keep_on_failure: bool,
+    pub(crate) timeout: Option<Duration>,
+    /// A program to bring into the session; it is put before the command.
+    pub(crate) bring: Option<PathBuf>,
+    pub(crate) command: Vec<OsString>,
+    /// Where the command starts, if the user can go there; else in its home.
+    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) environment: Vec<(String, String)>,
+    /// Where stdout and stderr of the command go, instead of ours.
+    pub(crate) output: Option<fs::File>,
+}
+
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            prefix: PathBuf::new(),
+            host: Host::Sway,
+            audio: true,
+            keep_on_failure: false,
+            timeout: None,
+            bring: None,
+            command: Vec::new(),
+            cwd: None,
+            environment: Vec::new(),
+            output: None,
+        }
+    }
+}
+
+/// How a session ended.
+pub(crate) struct Outcome {
+    /// The exit status as a shell would say it; 124 after a time-out, 125 without a session.
+    pub(crate) code: u8,
+    /// Whether somebody asked us to stop.
+    pub(crate) interrupted: bool,
+    /// The directory, if it was kept.
+    pub(crate) kept: Option<PathBuf>,
+}
+
+/// Runs a session to its end. Must be called on the main thread: the supervisor dies with it.
+pub(crate) fn run(request: Request) -> Result<Outcome> {
+    let interrupts = Interrupts::hold()?;
+    // The user must be able to read what we put there, whatever the umask of root is.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    let user = User::ordinary()?;
+    make_x11_dir(&user);
+    // The second net: if the supervisor is killed, what it held becomes ours.
+    set_child_subreaper(Some(getpid())).context("cannot become a child subreaper")?;
+    let root = dirs::make(&user)?;
+    let result = prepare(&root, &user, &request)
+        .and_then(|()| supervised(&root, request.timeout, &interrupts, request.output));
+    let all_ended = processes::end_descendants();
+    let failed = !matches!(result, Ok((0, _)));
+    let kept = (request.keep_on_failure && failed).then(|| root.clone());
+    if kept.is_none() {
+        dirs::remove(&root)?;
+    }
+    if !all_ended {
+        bail!("some processes of the session would not end");
+    }
+    let (code, interrupted) = result?;
+    Ok(Outcome {
+        code,
+        interrupted,
+        kept,
+    })
+}
+
+fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
+    let prefix = Places(root).prefix();
+    dirs::link_tree(&request.prefix, &prefix)?;
+    if prefix.join(stage::SERVICE_FILE).exists() {
+        stage::write_units(&prefix, &prefix, false)?;
+    }
+    let mut command = request.command.clone();
+    if let Some(program) = &request.bring {
+        let dir = root.join("brought");
+        fs::create_dir(&dir)?;
+        let place = dir.join(program.file_name().context("a program without a name")?);
+        dirs::link(program, &place)?;
+        fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
+        command.insert(0, place.into());
+    }
+    let spec = Spec {
+        root: root.to_owned(),
+        user: user.clone(),
+        host: request.host,
+        audio: request.audio,
+        command,
+        cwd: match &request.cwd {
+            Some(dir) if enterable(dir, user) => dir.clone(),
+            _ => Places(root).home(),
+        },
+        extra_environment: request.environment.clone(),
+    };
+    fs::write(root.join("spec.json"), serde_json::to_vec_pretty(&spec)?)?;
+    Ok(())
+}
+
+fn enterable(dir: &Path, user: &User) -> bool {
+    sh::succeeds(user.command("test").arg("-x").arg(dir))
+}
+
+/// Starts the supervisor and waits for it; its exit status, and whether we were interrupted.
+fn supervised(
+    root: &Path,
+    timeout: Option<Duration>,
+    interrupts: &Interrupts,
+    output: Option<fs::File>,
+) -> Result<(u8, bool)> {
+    // /proc/self/exe is this very program even if a build has meanwhile replaced the file.
+    let mut command = Command::new("/proc/self/exe");
+    command.arg("__supervise").arg(root.join("spec.json"));
+    if let Some(file) = output {
+        command
+            .stderr(file.try_clone()?)
+            .stdout(file)
+            .stdin(Stdio::null());
+    }
+    let mut child = command.spawn().context("cannot start the supervisor")?;
+    drop(command);
+    let pid = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .context("a pid")?;
+    let end = timeout.map(|time| Instant::now() + time);
+    let mut timed_out = false;
+    let mut asked = false;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        timed_out |= end.is_some_and(|end| Instant::now() >= end);
+        if !asked && (timed_out || interrupts.came().is_some()) {
+            asked = true;
+            kill_process(pid, Signal::TERM)?;
+        }
+        interrupts.sleep(Duration::from_millis(200));
+    };
+    let code = match (interrupts.came(), status.code(), status.signal()) {
+        _ if timed_out => 124,
+        (Some(signal), ..) => 128 + signal,
+        (_, Some(code), _) => u8::try_from(code).unwrap_or(1),
+        (_, _, Some(signal)) => 128 + u8::try_from(signal).unwrap_or(0),
+        _ => 1,
+    };
+    Ok((code, interrupts.came().is_some()))
+}
+
+/// wlroots and Xwayland of the first user would make it theirs, and no other's X would start.
+fn make_x11_dir(user: &User) {
+    let dir = Path::new("/tmp/.X11-unix");
+    if user.drop && fs::create_dir(dir).is_ok() {
+        // It matters only for X11 apps, which say so themselves.
+        let _ = fs::set_permissions(dir, fs::Permissions::from_mode(0o1777));
+    }
+}

@@ -1,0 +1,102 @@
+//! `session`: a headless desktop of its own for one command.
+//!
+//! Two processes of ours hold a session. The *front* (this process) makes the directory, starts
+//! the supervisor and waits. The *supervisor* is the ancestor of everything that runs in the
+//! session and, as a child subreaper, stays it when things daemonise; when the command has ended
+//! it kills all its descendants by pidfd. If the front dies, by SIGKILL even, the supervisor gets
+//! SIGTERM and does the same; if the supervisor is killed, its orphans come to the front, which
+//! is a subreaper too. So nothing is left unless both are killed at once.
+
+mod desktop;
+mod dirs;
+mod environment;
+mod front;
+mod interrupts;
+mod processes;
+mod supervisor;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use front::{Request, run};
+pub(crate) use supervisor::supervise;
+
+use crate::stage;
+use crate::user::User;
+use crate::workspace::Profile;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The kind of desktop
+    #[arg(long, default_value = "sway")]
+    host: Host,
+    /// Use release binaries of Oz
+    #[arg(long)]
+    release: bool,
+    /// Neither build Oz nor have it in the session
+    #[arg(long)]
+    no_oz: bool,
+    /// No sound server
+    #[arg(long)]
+    no_audio: bool,
+    /// Keep the session's directory (logs, home) if the command fails
+    #[arg(long)]
+    keep_on_failure: bool,
+    /// End the session after so many seconds (exit status 124)
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u64>,
+    /// The command to run in it
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SuperviseArgs {
+    /// The file that describes the session
+    spec: PathBuf,
+}
+
+/// A kind of desktop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(crate) enum Host {
+    /// Headless sway: Wayland, floating windows, a seat, screenshots
+    Sway,
+}
+
+/// Everything that the supervisor needs to know.
+#[derive(Debug, Serialize, Deserialize)]
+struct Spec {
+    root: PathBuf,
+    user: User,
+    host: Host,
+    audio: bool,
+    command: Vec<OsString>,
+    cwd: PathBuf,
+    extra_environment: Vec<(String, String)>,
+}
+
+pub(crate) fn run_command(args: &Args) -> Result<ExitCode> {
+    let prefix = stage::stage(Profile::from_flag(args.release), !args.no_oz)?;
+    let outcome = run(Request {
+        prefix,
+        host: args.host,
+        audio: !args.no_audio,
+        keep_on_failure: args.keep_on_failure,
+        timeout: args.timeout.map(Duration::from_secs),
+        command: args.command.clone(),
+        cwd: Some(std::env::current_dir().context("cannot tell the current directory")?),
+        ..Request::default()
+    })?;
+    if outcome.interrupted {
+        eprintln!("session: interrupted");
+    }
+    if let Some(kept) = &outcome.kept {
+        eprintln!("session: kept {}", kept.display());
+    }
+    Ok(ExitCode::from(outcome.code))
+}

@@ -1,0 +1,74 @@
+//! The supervisor: the ancestor of all that runs in a session.
+
+use std::fs;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::{
+    Pid, Signal, WaitStatus, getpid, getppid, set_child_subreaper, set_parent_process_death_signal,
+};
+
+use super::interrupts::Interrupts;
+use super::{Spec, SuperviseArgs, desktop, environment, processes};
+
+/// Runs the session that a file describes, and leaves no process behind.
+pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
+    let interrupts = Interrupts::hold()?;
+    let front = getppid();
+    set_parent_process_death_signal(Some(Signal::TERM)).context("cannot bind to the front")?;
+    set_child_subreaper(Some(getpid())).context("cannot become a child subreaper")?;
+    let spec: Spec =
+        serde_json::from_slice(&fs::read(&args.spec).context("cannot read the session")?)?;
+    let code = session(&spec, &interrupts);
+    processes::end_descendants();
+    if getppid() != front {
+        // Nobody is left who would remove it.
+        super::dirs::remove(&spec.root)?;
+    }
+    match code {
+        Ok(code) => Ok(ExitCode::from(code)),
+        Err(error) => {
+            eprintln!("session: {error:#}");
+            Ok(ExitCode::from(125))
+        }
+    }
+}
+
+fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
+    desktop::start(spec, interrupts)?;
+    let (program, arguments) = spec.command.split_first().context("no command")?;
+    let mut command = spec.user.command("env");
+    // `env` only so that the program is looked up in the session's PATH.
+    command
+        .arg(program)
+        .args(arguments)
+        .env_clear()
+        .envs(environment::desktop(spec))
+        .current_dir(&spec.cwd);
+    let child = command.spawn().context("cannot start the command")?;
+    let pid = i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .context("a pid")?;
+    loop {
+        for (ended, status) in processes::reap() {
+            if ended == pid {
+                return Ok(code(status));
+            }
+        }
+        if let Some(signal) = interrupts.came() {
+            return Ok(128 + signal);
+        }
+        interrupts.sleep(Duration::from_millis(500));
+    }
+}
+
+/// A wait status as a shell would say it.
+fn code(status: WaitStatus) -> u8 {
+    match (status.exit_status(), status.terminating_signal()) {
+        (Some(code), _) => u8::try_from(code).unwrap_or(1),
+        (_, Some(signal)) => 128 + u8::try_from(signal).unwrap_or(0),
+        _ => 1,
+    }
+}

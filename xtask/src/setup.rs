@@ -1,0 +1,173 @@
+//! `setup`: installs what is missing, says each step in one line, and is silent when all is there.
+
+use std::collections::HashSet;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::packages::{self, PACKAGES};
+use crate::{sh, user};
+
+/// The locale in which one test runs.
+const LOCALE: &str = "de_DE.UTF-8";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only say what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Also install what `cargo xtask check` needs (cargo-deny; takes minutes)
+    #[arg(long)]
+    check: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    ensure(args.dry_run)?;
+    if args.check {
+        ensure_cargo_deny(args.dry_run)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything that building, running and testing needs.
+pub(crate) fn ensure(dry_run: bool) -> Result<()> {
+    install_packages(dry_run)?;
+    // A developer's own machine gets neither a user nor a locale that nobody asked for.
+    let ours = user::is_root() || std::env::var_os("CI").is_some_and(|value| value == "true");
+    if ours {
+        add_test_user(dry_run)?;
+        add_locale(dry_run)?;
+    }
+    Ok(())
+}
+
+/// Installs cargo-deny if it is not there.
+pub(crate) fn ensure_cargo_deny(dry_run: bool) -> Result<()> {
+    if has_cargo_deny() {
+        return Ok(());
+    }
+    println!("setup: cargo install cargo-deny --locked");
+    if dry_run {
+        return Ok(());
+    }
+    sh::run(sh::cargo().args(["install", "cargo-deny", "--locked", "--quiet"]))
+}
+
+/// Whether `cargo deny` can run.
+pub(crate) fn has_cargo_deny() -> bool {
+    sh::succeeds(sh::cargo().args(["deny", "--version"]))
+}
+
+fn install_packages(dry_run: bool) -> Result<()> {
+    let installed = installed_packages()?;
+    let missing = packages::missing(PACKAGES, &|name| installed.contains(name));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = missing.iter().map(|package| package.name).collect();
+    let install = [
+        &["apt-get", "install", "--yes", "--no-install-recommends"],
+        &names[..],
+    ]
+    .concat();
+    if dry_run {
+        for package in &missing {
+            println!("setup: would install {} ({})", package.name, package.why);
+        }
+        return Ok(());
+    }
+    println!("setup: installing {}", names.join(" "));
+    as_root(&["apt-get", "update", "-qq"], &install)?;
+    as_root(&install, &install)
+}
+
+/// The names of all packages that dpkg has fully installed.
+fn installed_packages() -> Result<HashSet<String>> {
+    let list = sh::read(Command::new("dpkg-query").args([
+        "--show",
+        "--showformat",
+        "${db:Status-Abbrev} ${Package}\n",
+    ]))?;
+    Ok(parse_installed(&list))
+}
+
+fn parse_installed(list: &str) -> HashSet<String> {
+    list.lines()
+        .filter_map(|line| line.strip_prefix("ii").map(|rest| rest.trim().to_owned()))
+        .collect()
+}
+
+/// Runs a command as root; `what` is what to tell the user to do where we cannot become root.
+fn as_root(words: &[&str], what: &[&str]) -> Result<()> {
+    let mut command = if user::is_root() {
+        Command::new("env")
+    } else if sh::succeeds(Command::new("sudo").args(["--non-interactive", "true"])) {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["--non-interactive", "env"]);
+        sudo
+    } else {
+        bail!(
+            "this needs root: run `sudo {}`, then again `cargo xtask setup`",
+            what.join(" ")
+        );
+    };
+    command
+        .args(["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"])
+        .args(words);
+    // apt's progress says nothing that the one line above does not; its errors go to stderr.
+    command
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null());
+    sh::run(&mut command)
+}
+
+fn add_test_user(dry_run: bool) -> Result<()> {
+    if sh::succeeds(Command::new("getent").args(["passwd", user::TEST_USER])) {
+        return Ok(());
+    }
+    if dry_run {
+        println!("setup: would create the user {}", user::TEST_USER);
+        return Ok(());
+    }
+    if user::is_root() {
+        return user::ensure_test_user();
+    }
+    let words = [
+        "useradd",
+        "--create-home",
+        "--shell",
+        "/bin/bash",
+        user::TEST_USER,
+    ];
+    println!("setup: creating the user {}", user::TEST_USER);
+    as_root(&words, &words)
+}
+
+fn add_locale(dry_run: bool) -> Result<()> {
+    let known = sh::read(Command::new("locale").arg("-a")).unwrap_or_default();
+    if known
+        .lines()
+        .any(|line| line.eq_ignore_ascii_case("de_DE.utf8"))
+    {
+        return Ok(());
+    }
+    if dry_run {
+        println!("setup: would generate the locale {LOCALE}");
+        return Ok(());
+    }
+    println!("setup: generating the locale {LOCALE}");
+    let words = ["localedef", "-i", "de_DE", "-f", "UTF-8", LOCALE];
+    as_root(&words, &words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_removed_packages_do_not_count_as_installed() {
+        let set = parse_installed("ii  foot\nrc  gedit\niU  mpv\nii  sway\n");
+        assert!(set.contains("foot") && set.contains("sway"));
+        assert!(!set.contains("gedit") && !set.contains("mpv"));
+    }
+}

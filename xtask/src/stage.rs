@@ -1,0 +1,296 @@
+//! `build`: builds the programs and lays them out as an install prefix, `target/stage/<profile>`.
+//!
+//! The same layout is what `install` copies and what every `session` gets a copy of.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, bail};
+
+use crate::sh;
+use crate::workspace::{self, Profile};
+
+/// A program of ours: its binary, the package that builds it, and its place in a prefix.
+struct Program {
+    binary: &'static str,
+    package: &'static str,
+    dir: &'static str,
+    /// Linked statically, because it starts inside a sandbox whose root is not built yet.
+    fixed: bool,
+}
+
+const fn program(
+    binary: &'static str,
+    package: &'static str,
+    dir: &'static str,
+    fixed: bool,
+) -> Program {
+    Program {
+        binary,
+        package,
+        dir,
+        fixed,
+    }
+}
+
+const PROGRAMS: &[Program] = &[
+    program("oz", "oz-cli", "bin", false),
+    program("oz-daemon", "oz-daemon", "libexec/oz", false),
+    program("display-proxy", "display-proxy", "libexec/oz", false),
+    program("oz-init", "oz-init", "libexec/oz", true),
+    program("oz-mount", "oz-init", "libexec/oz", true),
+];
+
+/// The helper of headless desktops; it is staged, never installed.
+const SEAT: Program = program("oz-seat", "oz-testkit", "libexec/oz-test", false);
+
+/// Where `oz-seat` is in a staged prefix.
+pub(crate) const TEST_DIR: &str = "libexec/oz-test";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Build what a user would install, not what a test wants
+    #[arg(long)]
+    release: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let prefix = stage(Profile::from_flag(args.release), true)?;
+    println!("staged in {}", prefix.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds and lays out; returns the prefix. Without `product` only the tests' helper is in it.
+pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
+    let programs: Vec<&Program> = if product {
+        PROGRAMS.iter().chain([&SEAT]).collect()
+    } else {
+        vec![&SEAT]
+    };
+    let triple = if product {
+        host_triple()?
+    } else {
+        String::new()
+    };
+    build(&programs, profile, &triple)?;
+    let prefix = workspace::target().join("stage").join(profile.stage_dir());
+    for program in &programs {
+        let built = built_at(program, profile, &triple);
+        if !built.exists() {
+            bail!(
+                "package {} built no program {}: add `src/main.rs` or a [[bin]] of that name to it",
+                program.package,
+                program.binary
+            );
+        }
+        place(
+            &built,
+            &prefix.join(program.dir).join(program.binary),
+            0o755,
+        )?;
+    }
+    if product {
+        place_data(&prefix)?;
+        write_units(&prefix, &prefix, false)?;
+    }
+    Ok(prefix)
+}
+
+fn build(programs: &[&Program], profile: Profile, triple: &str) -> Result<()> {
+    for fixed in [false, true] {
+        let mut packages: Vec<_> = programs
+            .iter()
+            .filter(|p| p.fixed == fixed)
+            .map(|p| p.package)
+            .collect();
+        packages.dedup();
+        if packages.is_empty() {
+            continue;
+        }
+        let mut cargo = sh::cargo();
+        cargo
+            .args(["build", "--quiet", "--bins"])
+            .args(profile.cargo_args());
+        for package in packages {
+            cargo.args(["--package", package]);
+        }
+        if fixed {
+            let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
+            cargo.args(["--target", triple]);
+            cargo.env(
+                "RUSTFLAGS",
+                format!("{flags} -C target-feature=+crt-static"),
+            );
+        }
+        sh::run(&mut cargo)?;
+    }
+    Ok(())
+}
+
+fn built_at(program: &Program, profile: Profile, triple: &str) -> PathBuf {
+    let mut path = workspace::target();
+    if program.fixed {
+        path.push(triple);
+    }
+    path.join(profile.cargo_dir()).join(program.binary)
+}
+
+fn host_triple() -> Result<String> {
+    let about = sh::read(Command::new("rustc").arg("-vV"))?;
+    about
+        .lines()
+        .find_map(|line| line.strip_prefix("host: ").map(str::to_owned))
+        .context("`rustc -vV` names no host")
+}
+
+/// Profiles and whatever else is plain files.
+fn place_data(prefix: &Path) -> Result<()> {
+    let profiles = prefix.join("share/oz/profiles");
+    if profiles.exists() {
+        // A profile that was removed from the tree must not live on in the prefix.
+        fs::remove_dir_all(&profiles)
+            .with_context(|| format!("cannot clear {}", profiles.display()))?;
+    }
+    let from = workspace::root().join("profiles");
+    if from.exists() {
+        copy_tree(&from, &profiles)?;
+    }
+    Ok(())
+}
+
+/// Writes the service file and the unit into `dest` for programs that will live in `prefix`.
+///
+/// Only an installed service file names the unit: the bus of a test has no systemd to ask.
+pub(crate) fn write_units(dest: &Path, prefix: &Path, installed: bool) -> Result<()> {
+    let exec = prefix.join("libexec/oz/oz-daemon");
+    for (path, text) in [
+        (SERVICE_FILE, service_file(&exec, installed)),
+        (UNIT_FILE, unit_file(&exec)),
+    ] {
+        let path = dest.join(path);
+        make_parent(&path)?;
+        replace(&path, 0o644, |temporary| Ok(fs::write(temporary, &text)?))?;
+    }
+    Ok(())
+}
+
+/// The D-Bus service file in a prefix.
+pub(crate) const SERVICE_FILE: &str = "share/dbus-1/services/org.oz.Oz1.service";
+/// The systemd user unit in a prefix.
+pub(crate) const UNIT_FILE: &str = "lib/systemd/user/oz.service";
+
+fn service_file(exec: &Path, installed: bool) -> String {
+    let systemd = if installed {
+        "SystemdService=oz.service\n"
+    } else {
+        ""
+    };
+    format!(
+        "[D-BUS Service]\nName=org.oz.Oz1\nExec={}\n{systemd}",
+        exec.display()
+    )
+}
+
+fn unit_file(exec: &Path) -> String {
+    format!(
+        "[Unit]\n\
+         Description=Oz, sandboxes for desktop apps\n\
+         \n\
+         [Service]\n\
+         Type=dbus\n\
+         BusName=org.oz.Oz1\n\
+         ExecStart={}\n\
+         # Sandboxes outlive the daemon: a new one takes them over.\n\
+         KillMode=process\n\
+         Restart=on-failure\n",
+        exec.display()
+    )
+}
+
+/// Copies a directory tree of plain files, readable by everybody.
+pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else {
+            place(&entry.path(), &target, 0o644)?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies one file unless the copy is newer and as long.
+pub(crate) fn place(from: &Path, to: &Path, mode: u32) -> Result<()> {
+    let source = fs::metadata(from).with_context(|| format!("cannot read {}", from.display()))?;
+    if let Ok(present) = fs::metadata(to)
+        && present.len() == source.len()
+        && present.modified()? > source.modified()?
+    {
+        return Ok(());
+    }
+    make_parent(to)?;
+    replace(to, mode, |temporary| {
+        fs::copy(from, temporary)
+            .map(drop)
+            .with_context(|| format!("cannot copy {}", from.display()))
+    })
+}
+
+/// Puts a new file in place by rename: sessions that run keep the inode that they linked.
+fn replace(to: &Path, mode: u32, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let temporary = to.with_file_name(name);
+    fill(&temporary)?;
+    fs::set_permissions(&temporary, fs::Permissions::from_mode(mode))?;
+    fs::rename(&temporary, to).with_context(|| format!("cannot write {}", to.display()))
+}
+
+/// Makes the directories above a file, open to everybody whatever our umask is.
+fn make_parent(file: &Path) -> Result<()> {
+    let mut absent = Vec::new();
+    let mut dir = file.parent();
+    while let Some(path) = dir
+        && !path.exists()
+    {
+        absent.push(path.to_owned());
+        dir = path.parent();
+    }
+    for path in absent.iter().rev() {
+        match fs::create_dir(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("cannot make {}", path.display()));
+            }
+            _ => fs::set_permissions(path, fs::Permissions::from_mode(0o755))?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_installed_service_asks_systemd() {
+        let exec = Path::new("/p/libexec/oz/oz-daemon");
+        assert!(!service_file(exec, false).contains("Systemd"));
+        let installed = service_file(exec, true);
+        assert!(installed.contains("SystemdService=oz.service"));
+        assert!(installed.contains("Exec=/p/libexec/oz/oz-daemon\n"));
+        assert!(unit_file(exec).contains("\nKillMode=process\n"));
+    }
+
+    #[test]
+    fn programs_that_start_inside_are_static_and_beside_the_daemon() {
+        for program in PROGRAMS {
+            let inside = ["oz-init", "oz-mount"].contains(&program.binary);
+            assert_eq!(program.fixed, inside, "{}", program.binary);
+            assert_eq!(program.dir == "bin", program.binary == "oz");
+        }
+    }
+}
