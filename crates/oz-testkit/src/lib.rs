@@ -2,4 +2,5 @@
 //!
 //! A test that needs something fails where it is missing; nothing is skipped.
 
+pub mod desktop;
 pub mod seat;

@@ -1,0 +1,72 @@
+//! The clipboard and the primary selection, through wl-clipboard.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::{PATIENCE, Session, finish};
+
+impl Session {
+    /// Puts text on the clipboard, from outside any app.
+    ///
+    /// # Errors
+    /// When wl-copy fails.
+    pub fn copy(&self, text: &str) -> Result<()> {
+        self.copy_as("text/plain;charset=utf-8", text.as_bytes())
+    }
+
+    /// Puts bytes of a type on the clipboard.
+    ///
+    /// # Errors
+    /// When wl-copy fails.
+    pub fn copy_as(&self, kind: &str, bytes: &[u8]) -> Result<()> {
+        // wl-copy stays in the background to serve the clipboard and would hold our pipes open.
+        let script = r#"exec wl-copy --type "$0" >/dev/null 2>&1"#;
+        let done = finish(
+            Command::new("sh").args(["-c", script, kind]),
+            bytes,
+            PATIENCE,
+        )?;
+        if !done.status.success() {
+            bail!("wl-copy failed ({})", done.status);
+        }
+        Ok(())
+    }
+
+    /// The text on the clipboard; none if it is empty or has no text.
+    ///
+    /// # Errors
+    /// When wl-paste hangs.
+    pub fn paste(&self) -> Result<Option<String>> {
+        let done = finish(Command::new("wl-paste").arg("--no-newline"), b"", PATIENCE)?;
+        Ok(done
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&done.stdout).into_owned()))
+    }
+
+    /// The text of the primary selection; none if it is empty or has no text.
+    ///
+    /// # Errors
+    /// When wl-paste hangs.
+    pub fn paste_primary(&self) -> Result<Option<String>> {
+        let done = finish(
+            Command::new("wl-paste").args(["--primary", "--no-newline"]),
+            b"",
+            PATIENCE,
+        )?;
+        Ok(done
+            .status
+            .success()
+            .then(|| String::from_utf8_lossy(&done.stdout).into_owned()))
+    }
+
+    /// The types that the clipboard offers.
+    ///
+    /// # Errors
+    /// When wl-paste hangs.
+    pub fn clipboard_types(&self) -> Result<Vec<String>> {
+        let done = finish(Command::new("wl-paste").arg("--list-types"), b"", PATIENCE)?;
+        Ok(done.text().lines().map(str::to_owned).collect())
+    }
+}

@@ -1,0 +1,95 @@
+//! The mouse and the keyboard.
+
+use anyhow::Result;
+
+use super::{Session, Window};
+use crate::seat;
+
+impl Session {
+    /// Moves the pointer to a pixel of the output.
+    ///
+    /// # Errors
+    /// When the seat or the compositor refuses, as for each of the following.
+    pub fn point(&self, (x, y): (i32, i32)) -> Result<()> {
+        seat::send(&self.seat, &format!("move {x} {y}"))
+    }
+
+    /// Moves the pointer there and presses the left button once.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn click(&self, at: (i32, i32)) -> Result<()> {
+        self.point(at)?;
+        self.button("left", "click")
+    }
+
+    /// Clicks into the middle of a window, which also focuses it.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn click_window(&self, window: &Window) -> Result<()> {
+        self.click(window.content.centre())
+    }
+
+    /// A button (`left`, `right`, `middle`): `down`, `up` or `click`.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn button(&self, name: &str, action: &str) -> Result<()> {
+        seat::send(&self.seat, &format!("button {name} {action}"))
+    }
+
+    /// Turns the wheel; one step is 15, down is positive.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn wheel(&self, value: f64) -> Result<()> {
+        seat::send(&self.seat, &format!("axis vertical {value}"))
+    }
+
+    /// A key by name or evdev code: `down`, `up` or `press`.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn key(&self, name: &str, action: &str) -> Result<()> {
+        seat::send(&self.seat, &format!("key {name} {action}"))
+    }
+
+    /// Keys held together, as in `chord(&["ctrl", "s"])`.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn chord(&self, names: &[&str]) -> Result<()> {
+        for name in names {
+            self.key(name, "down")?;
+        }
+        for name in names.iter().rev() {
+            self.key(name, "up")?;
+        }
+        Ok(())
+    }
+
+    /// Types printable ASCII; a line break is the Enter key.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn type_text(&self, text: &str) -> Result<()> {
+        for (n, line) in text.split('\n').enumerate() {
+            if n > 0 {
+                self.key("enter", "press")?;
+            }
+            if !line.is_empty() {
+                seat::send(&self.seat, &format!("type {line}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the keyboard another xkb layout, as in `de`.
+    ///
+    /// # Errors
+    /// When the seat refuses.
+    pub fn layout(&self, name: &str) -> Result<()> {
+        seat::send(&self.seat, &format!("layout {name}"))
+    }
+}

@@ -1,0 +1,109 @@
+//! The desktop that a test runs on: `cargo xtask session` seen from inside.
+//!
+//! Everything here talks to real programs of that desktop (sway, grim, wl-clipboard, the seat),
+//! and every such call has a deadline: a compositor that hangs fails the test, not the machine.
+
+mod app;
+mod clipboard;
+mod input;
+mod screen;
+mod sound;
+mod timeout;
+mod windows;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+pub use app::App;
+pub use screen::{Picture, Rgb};
+pub use timeout::{Finished, finish};
+pub use windows::{Rect, Window};
+
+/// How long one call of a helper program may take on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The proof that we are inside a session, and everything that one can do there.
+#[derive(Clone, Debug)]
+pub struct Session {
+    dir: PathBuf,
+    seat: PathBuf,
+}
+
+impl Session {
+    /// The session that this process runs in.
+    ///
+    /// # Panics
+    /// Outside a session: a test that cannot test has failed, it is not skipped.
+    #[must_use]
+    #[track_caller]
+    pub fn enter() -> Self {
+        let need = |name: &str| {
+            std::env::var_os(name).map(PathBuf::from).unwrap_or_else(|| {
+                panic!("{name} is not set: this test must run in a session, `cargo xtask test NAME`")
+            })
+        };
+        let this = Self {
+            dir: need("OZ_SESSION_DIR"),
+            seat: need("OZ_SEAT_SOCKET"),
+        };
+        for name in [
+            "WAYLAND_DISPLAY",
+            "SWAYSOCK",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "XDG_RUNTIME_DIR",
+        ] {
+            need(name);
+        }
+        assert!(
+            !rustix::process::geteuid().is_root(),
+            "a session belongs to an ordinary user, and this test runs as root"
+        );
+        this
+    }
+
+    /// The session's own directory: a test may make what it likes in it.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The user's home, fresh in each session.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.dir.join("home")
+    }
+
+    /// Where Oz is installed in this session.
+    #[must_use]
+    pub fn prefix(&self) -> PathBuf {
+        self.dir.join("prefix")
+    }
+
+    /// What a part of the desktop logged: `sway`, `dbus-daemon` (with the services that it
+    /// activated, so with oz-daemon), `pulseaudio`, `oz-seat`.
+    #[must_use]
+    pub fn log(&self, of: &str) -> String {
+        let bytes =
+            std::fs::read(self.dir.join("log").join(format!("{of}.log"))).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// Asks again and again until there is an answer; `what` is for the error.
+///
+/// # Errors
+/// When the time is over, with what was waited for.
+pub fn wait_for<T>(what: &str, longest: Duration, mut ask: impl FnMut() -> Option<T>) -> Result<T> {
+    let end = Instant::now() + longest;
+    loop {
+        if let Some(answer) = ask() {
+            return Ok(answer);
+        }
+        if Instant::now() >= end {
+            bail!("waited {longest:?} in vain for {what}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,267 @@
+//! The windows of the desktop, as sway sees them.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::{PATIENCE, Session, finish, wait_for};
+
+/// A rectangle in pixels of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rect {
+    /// The left edge.
+    pub x: i32,
+    /// The upper edge.
+    pub y: i32,
+    /// How wide.
+    pub width: i32,
+    /// How high.
+    pub height: i32,
+}
+
+impl Rect {
+    /// The point in the middle.
+    #[must_use]
+    pub fn centre(&self) -> (i32, i32) {
+        (self.x + self.width / 2, self.y + self.height / 2)
+    }
+
+    /// The same without so many pixels at each edge.
+    #[must_use]
+    pub fn shrunk(&self, by: i32) -> Self {
+        Self {
+            x: self.x + by,
+            y: self.y + by,
+            width: self.width - 2 * by,
+            height: self.height - 2 * by,
+        }
+    }
+}
+
+/// A window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// What sway calls it; for [`Session::focus`] and the like.
+    pub con_id: i64,
+    /// What the app calls itself.
+    pub app_id: String,
+    /// The title.
+    pub title: String,
+    /// The window with sway's border, without the title bar.
+    pub rect: Rect,
+    /// What the app draws.
+    pub content: Rect,
+    /// Whether it has the keyboard.
+    pub focused: bool,
+    /// Whether it fills the output.
+    pub fullscreen: bool,
+    /// The process that is connected to the compositor.
+    pub pid: u32,
+}
+
+impl Session {
+    /// All windows.
+    ///
+    /// # Errors
+    /// When sway does not answer.
+    pub fn windows(&self) -> Result<Vec<Window>> {
+        let tree: Value = serde_json::from_str(&self.swaymsg(&["-t", "get_tree"])?)?;
+        let mut found = Vec::new();
+        collect(&tree, &mut found);
+        Ok(found)
+    }
+
+    /// Waits for a window that fits.
+    ///
+    /// # Errors
+    /// When none comes in time; the error lists the windows that there are.
+    pub fn wait_for_window(
+        &self,
+        longest: Duration,
+        fits: impl Fn(&Window) -> bool,
+    ) -> Result<Window> {
+        let found = wait_for("a window", longest, || {
+            self.windows().ok()?.into_iter().find(&fits)
+        });
+        found.with_context(|| format!("there are only {:#?}", self.windows()))
+    }
+
+    /// Waits until no window fits any more.
+    ///
+    /// # Errors
+    /// When one is still there at the end.
+    pub fn wait_for_no_window(
+        &self,
+        longest: Duration,
+        fits: impl Fn(&Window) -> bool,
+    ) -> Result<()> {
+        wait_for("a window to go", longest, || {
+            (!self.windows().ok()?.iter().any(&fits)).then_some(())
+        })
+    }
+
+    /// The window as it is now.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub fn again(&self, window: &Window) -> Result<Window> {
+        self.windows()?
+            .into_iter()
+            .find(|other| other.con_id == window.con_id)
+            .with_context(|| format!("the window {:?} is gone", window.title))
+    }
+
+    /// Gives a window the keyboard.
+    ///
+    /// # Errors
+    /// When sway refuses, as for each of the following.
+    pub fn focus(&self, window: &Window) -> Result<()> {
+        self.command_window(window, "focus")
+    }
+
+    /// Asks a window to close, as its close button does.
+    ///
+    /// # Errors
+    /// When sway refuses.
+    pub fn close(&self, window: &Window) -> Result<()> {
+        self.command_window(window, "kill")
+    }
+
+    /// Moves a floating window.
+    ///
+    /// # Errors
+    /// When sway refuses.
+    pub fn move_to(&self, window: &Window, x: i32, y: i32) -> Result<()> {
+        self.command_window(window, &format!("move absolute position {x} {y}"))
+    }
+
+    /// Gives a floating window a size.
+    ///
+    /// # Errors
+    /// When sway refuses.
+    pub fn resize(&self, window: &Window, width: i32, height: i32) -> Result<()> {
+        self.command_window(
+            window,
+            &format!("resize set width {width} px height {height} px"),
+        )
+    }
+
+    /// Lets a window fill the output, or no more.
+    ///
+    /// # Errors
+    /// When sway refuses.
+    pub fn fullscreen(&self, window: &Window, on: bool) -> Result<()> {
+        self.command_window(
+            window,
+            if on {
+                "fullscreen enable"
+            } else {
+                "fullscreen disable"
+            },
+        )
+    }
+
+    fn command_window(&self, window: &Window, command: &str) -> Result<()> {
+        self.sway(&format!("[con_id={}] {command}", window.con_id))
+    }
+
+    /// Any command of sway's language.
+    ///
+    /// # Errors
+    /// When sway refuses it.
+    pub fn sway(&self, command: &str) -> Result<()> {
+        self.swaymsg(&["--", command]).map(drop)
+    }
+
+    fn swaymsg(&self, arguments: &[&str]) -> Result<String> {
+        let done = finish(
+            Command::new("swaymsg").arg("-r").args(arguments),
+            b"",
+            PATIENCE,
+        )?;
+        if !done.status.success() {
+            bail!("swaymsg {arguments:?}: {} {}", done.text(), done.errors());
+        }
+        Ok(done.text())
+    }
+}
+
+fn collect(node: &Value, found: &mut Vec<Window>) {
+    // Only what a client draws has a pid.
+    if let (Some(con_id), Some(pid)) = (node["id"].as_i64(), node["pid"].as_u64()) {
+        let rect = rect(&node["rect"]);
+        let inner = self::rect(&node["window_rect"]);
+        found.push(Window {
+            con_id,
+            app_id: node["app_id"].as_str().unwrap_or_default().to_owned(),
+            title: node["name"].as_str().unwrap_or_default().to_owned(),
+            rect,
+            content: Rect {
+                x: rect.x + inner.x,
+                y: rect.y + inner.y,
+                ..inner
+            },
+            focused: node["focused"].as_bool().unwrap_or_default(),
+            fullscreen: node["fullscreen_mode"].as_i64().unwrap_or_default() != 0,
+            pid: u32::try_from(pid).unwrap_or_default(),
+        });
+    }
+    for list in ["nodes", "floating_nodes"] {
+        for child in node[list].as_array().into_iter().flatten() {
+            collect(child, found);
+        }
+    }
+}
+
+fn rect(value: &Value) -> Rect {
+    let number = |name: &str| {
+        value[name]
+            .as_i64()
+            .and_then(|n| i32::try_from(n).ok())
+            .unwrap_or_default()
+    };
+    Rect {
+        x: number("x"),
+        y: number("y"),
+        width: number("width"),
+        height: number("height"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_found_at_any_depth_and_frames_are_not() {
+        let tree = serde_json::json!({
+            "id": 1, "nodes": [{
+                "id": 2, "name": "HEADLESS-1",
+                "nodes": [],
+                "floating_nodes": [{
+                    "id": 5, "pid": 42, "app_id": "foot", "name": "a title", "focused": true,
+                    "fullscreen_mode": 0,
+                    "rect": {"x": 10, "y": 20, "width": 104, "height": 54},
+                    "window_rect": {"x": 2, "y": 2, "width": 100, "height": 50},
+                    "nodes": [], "floating_nodes": []
+                }]
+            }], "floating_nodes": []
+        });
+        let mut found = Vec::new();
+        collect(&tree, &mut found);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].pid, found[0].app_id.as_str()), (42, "foot"));
+        assert_eq!(
+            found[0].content,
+            Rect {
+                x: 12,
+                y: 22,
+                width: 100,
+                height: 50
+            }
+        );
+        assert_eq!(found[0].content.centre(), (62, 47));
+    }
+}
