@@ -8,6 +8,8 @@ pub mod os_bytes;
 pub mod plan;
 #[cfg(feature = "profiles")]
 pub mod profile;
+pub mod protected;
+pub mod variables;
 pub mod wire;
 
 pub use os_bytes::OsBytes;

@@ -1,1 +1,7 @@
-//! oz-host
+//! What Oz reads of the host, for the daemon and the command line: no decision is made here.
+
+pub mod desktop;
+pub mod environment;
+pub mod facts;
+pub mod profiles;
+pub mod resolve;

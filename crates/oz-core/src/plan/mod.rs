@@ -10,6 +10,7 @@ mod build;
 pub mod check;
 pub mod facts;
 mod ops;
+pub mod syscalls;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,7 +19,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "profiles")]
-pub use build::{Request, build, probes};
+pub use build::{BuildError, Request, build, probes};
 pub use facts::HostFacts;
 pub use ops::{Access, Bind, Op, Source};
 

@@ -1,1 +1,122 @@
-//! What a profile says.
+//! What a profile says: text with comments, in layers, made into one set of typed sections.
+//!
+//! A profile's text is read into a [`tree`] that remembers where each value stands, checked
+//! against the [`document`]'s sections, and merged key by key along two axes: `extends` (templates
+//! below, the profile above) and layers (shipped below, the administrator's, the user's above).
+//! Every refusal is drawn with a caret under the place at fault.
+
+pub mod bus;
+mod catalogue;
+mod decode;
+pub mod display;
+mod document;
+pub mod environment;
+mod error;
+mod explain;
+pub mod files;
+pub mod identity;
+pub mod life;
+pub mod limits;
+pub mod matching;
+mod merge;
+pub mod network;
+mod schema;
+mod size;
+mod suggest;
+pub mod syscalls;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+pub use bus::Bus;
+pub use catalogue::Catalogue;
+pub use display::Display;
+pub use document::{Document, parse};
+pub use environment::Environment;
+pub use error::{Diagnostic, ProfileError};
+pub use explain::Origin;
+pub use files::Files;
+pub use identity::Identity;
+pub use life::Life;
+pub use limits::Limits;
+pub use matching::Match;
+pub use network::Network;
+pub use schema::schema;
+pub use size::Size;
+pub use syscalls::Syscalls;
+
+/// Largest text of one profile, in bytes.
+pub const MAX_TEXT: usize = 256 << 10;
+
+/// Who wrote a text; later ones win.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// It came with Oz.
+    Shipped,
+    /// The machine's administrator, who can also lock keys.
+    Administrator,
+    /// The user.
+    User,
+}
+
+impl std::fmt::Display for Layer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Shipped => "shipped",
+            Self::Administrator => "administrator",
+            Self::User => "user",
+        })
+    }
+}
+
+/// The text of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Name of the profile or template: the file's name without `.json`.
+    pub name: String,
+    /// Who wrote it.
+    pub layer: Layer,
+    /// Where it was read, for messages.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+    /// It is for others to extend and matches no app by itself.
+    pub template: bool,
+}
+
+/// What holds for an app once all layers and templates are merged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Profile {
+    /// Its name.
+    pub name: String,
+    /// What it is for, one line for people.
+    pub description: String,
+    /// Which apps it is for.
+    #[serde(rename = "match")]
+    pub matches: Match,
+    /// The user's files.
+    pub files: Files,
+    /// Variables.
+    pub environment: Environment,
+    /// Windows.
+    pub display: Display,
+    /// Network.
+    pub network: Network,
+    /// Message bus.
+    pub bus: Bus,
+    /// System calls.
+    pub syscalls: Syscalls,
+    /// Resources.
+    pub limits: Limits,
+    /// What the app learns of the machine.
+    pub identity: Identity,
+    /// When it ends.
+    pub life: Life,
+    /// Which file each value comes from, by key (`files.home`); what is absent is built in.
+    #[serde(skip)]
+    pub origins: BTreeMap<String, Origin>,
+}

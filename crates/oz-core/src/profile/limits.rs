@@ -1,0 +1,102 @@
+//! `limits`: how much of the machine the app may take.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Size;
+
+/// How much of the machine the app may take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Processes and threads, 16 to 65536.
+    pub processes: Count<16, 65_536>,
+    /// Open files of one process, 64 to 65536.
+    pub open_files: Count<64, 65_536>,
+    /// Each of the file systems in memory (/tmp, an ephemeral home), 1 MiB to 64 GiB.
+    pub tmp_size: TmpSize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            processes: Count::new(2048),
+            // Below the usual soft limit of the host's programs: descriptors in flight are counted
+            // per user, and a sender that goes over its own limit must be stopped before others are.
+            open_files: Count::new(768),
+            tmp_size: TmpSize(Size(1 << 30)),
+        }
+    }
+}
+
+/// A whole number within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u32", into = "u32")]
+#[schemars(with = "u32")]
+pub struct Count<const MIN: u32, const MAX: u32>(u32);
+
+/// A size within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Size", into = "Size")]
+#[schemars(with = "Size")]
+pub struct TmpSize(Size);
+
+impl<const MIN: u32, const MAX: u32> Count<MIN, MAX> {
+    /// A number of our own choice.
+    pub(super) const fn new(count: u32) -> Self {
+        assert!(MIN <= count && count <= MAX);
+        Self(count)
+    }
+
+    /// The number.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TmpSize {
+    /// In bytes.
+    pub fn bytes(self) -> u64 {
+        self.0.0
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> TryFrom<u32> for Count<MIN, MAX> {
+    type Error = String;
+
+    fn try_from(count: u32) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&count) {
+            Ok(Self(count))
+        } else {
+            Err(format!(
+                "{count} is out of bounds\nwrite a number from {MIN} to {MAX}"
+            ))
+        }
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> From<Count<MIN, MAX>> for u32 {
+    fn from(count: Count<MIN, MAX>) -> Self {
+        count.0
+    }
+}
+
+impl TryFrom<Size> for TmpSize {
+    type Error = String;
+
+    fn try_from(size: Size) -> Result<Self, String> {
+        if (1 << 20..=64 << 30).contains(&size.0) {
+            Ok(Self(size))
+        } else {
+            Err(format!(
+                "{size} is out of bounds\nwrite a size from 1 MiB to 64 GiB"
+            ))
+        }
+    }
+}
+
+impl From<TmpSize> for Size {
+    fn from(size: TmpSize) -> Self {
+        size.0
+    }
+}

@@ -1,0 +1,1 @@
+//! The name that was meant.

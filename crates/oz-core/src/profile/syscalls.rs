@@ -1,0 +1,53 @@
+//! `syscalls`: what the app may ask of the kernel.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::syscalls as tables;
+
+/// What the app may ask of the kernel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Syscalls {
+    /// The list that everything else is measured by.
+    pub list: List,
+    /// Calls beyond the list, from a choice of those that are safe enough.
+    pub also_allow: Vec<Extra>,
+}
+
+/// A list of system calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum List {
+    /// What desktop programs, shells and compilers need.
+    #[default]
+    Default,
+}
+
+/// Name of a call that a profile may add.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Extra(String);
+
+impl Extra {
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Extra {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        tables::extra(&name).map_err(|why| why.to_string())?;
+        Ok(Self(name))
+    }
+}
+
+impl From<Extra> for String {
+    fn from(name: Extra) -> Self {
+        name.0
+    }
+}
