@@ -1,0 +1,35 @@
+//! Files in memory.
+
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{MemfdFlags, SealFlags, SeekFrom};
+
+/// A file in memory with this content that nobody can change any more.
+pub fn memfd_sealed(content: &[u8]) -> io::Result<OwnedFd> {
+    let fd = rustix::fs::memfd_create("oz", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    let mut file = std::fs::File::from(fd);
+    file.write_all(content)?;
+    rustix::fs::seek(&file, SeekFrom::Start(0))?;
+    rustix::fs::fcntl_add_seals(
+        &file,
+        SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL,
+    )?;
+    Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn a_sealed_file_is_read_from_its_start_and_never_written() {
+        let mut file = std::fs::File::from(memfd_sealed(b"content").expect("made"));
+        let mut text = String::new();
+        file.read_to_string(&mut text).expect("read");
+        assert_eq!(text, "content");
+        assert!(file.write_all(b"x").is_err());
+        assert!(file.set_len(0).is_err());
+    }
+}
