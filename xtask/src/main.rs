@@ -13,6 +13,7 @@ mod session;
 mod setup;
 mod sh;
 mod stage;
+mod test;
 mod user;
 mod workspace;
 
@@ -40,6 +41,8 @@ enum Task {
     Build(stage::Args),
     /// Run a command in a headless desktop of its own, as an ordinary user
     Session(session::Args),
+    /// Run the tests; the last line is the sum
+    Test(test::Args),
     /// The process that owns a session (started by `session`, not by hand)
     #[command(name = "__supervise", hide = true)]
     Supervise(session::SuperviseArgs),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Setup(args) => setup::run(&args),
         Task::Build(args) => stage::run(&args),
         Task::Session(args) => session::run_command(&args),
+        Task::Test(args) => test::run(&args),
         Task::Supervise(args) => session::supervise(&args),
     };
     outcome.unwrap_or_else(|error| {

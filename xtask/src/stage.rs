@@ -62,7 +62,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds and lays out; returns the prefix. Without `product` only the tests' helper is in it.
+/// Builds and lays out; returns the prefix. Without `product` it is another one, in which only
+/// the tests' helper is.
 pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
     let programs: Vec<&Program> = if product {
         PROGRAMS.iter().chain([&SEAT]).collect()

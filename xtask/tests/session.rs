@@ -1,5 +1,7 @@
 //! Whatever happens to a session, nothing of it is left.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

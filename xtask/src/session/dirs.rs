@@ -1,7 +1,7 @@
 //! The directory of a session: everything that it leaves on disk is in it.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -63,11 +63,18 @@ pub(super) fn link_tree(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Links one file, or copies it to another file system.
+/// Links one file; copies it if it is on another file system or only its owner can read it.
 pub(super) fn link(from: &Path, to: &Path) -> Result<()> {
-    if fs::hard_link(from, to).is_err() {
-        fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    let mode = fs::metadata(from)
+        .with_context(|| format!("cannot read {}", from.display()))?
+        .mode();
+    let open = mode & 0o004 != 0 && (mode & 0o100 == 0 || mode & 0o001 != 0);
+    if open && fs::hard_link(from, to).is_ok() {
+        return Ok(());
     }
+    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    let everybody = mode | 0o044 | ((mode & 0o100) >> 3) | ((mode & 0o100) >> 6);
+    fs::set_permissions(to, fs::Permissions::from_mode(everybody & 0o755))?;
     Ok(())
 }
 
@@ -86,7 +93,6 @@ pub(super) fn remove(root: &Path) -> Result<()> {
 }
 
 fn open_up(dir: &Path) {
-    use std::os::unix::fs::PermissionsExt;
     // What cannot be changed shows as the error of the removal that follows.
     let _ = fs::set_permissions(dir, fs::Permissions::from_mode(0o700));
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -99,7 +105,6 @@ fn open_up(dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn an_unreadable_directory_is_removed_all_the_same() {

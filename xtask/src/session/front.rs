@@ -25,8 +25,9 @@ pub(crate) struct Request {
     pub(crate) audio: bool,
     pub(crate) keep_on_failure: bool,
     pub(crate) timeout: Option<Duration>,
-    /// A program to bring into the session; it is put before the command.
-    pub(crate) bring: Option<PathBuf>,
+    /// Programs to bring into the session; the first is put before the command. They lie in
+    /// `$OZ_TEST_PROGRAMS` then.
+    pub(crate) bring: Vec<PathBuf>,
     pub(crate) command: Vec<OsString>,
     /// Where the command starts, if the user can go there; else in its home.
     pub(crate) cwd: Option<PathBuf>,
@@ -43,7 +44,7 @@ impl Default for Request {
             audio: true,
             keep_on_failure: false,
             timeout: None,
-            bring: None,
+            bring: Vec::new(),
             command: Vec::new(),
             cwd: None,
             environment: Vec::new(),
@@ -60,6 +61,8 @@ pub(crate) struct Outcome {
     pub(crate) interrupted: bool,
     /// The directory, if it was kept.
     pub(crate) kept: Option<PathBuf>,
+    /// The ends of the desktop's logs, if the command failed.
+    pub(crate) logs: Vec<(String, String)>,
 }
 
 /// Runs a session to its end. Must be called on the main thread: the supervisor dies with it.
@@ -76,6 +79,7 @@ pub(crate) fn run(request: Request) -> Result<Outcome> {
         .and_then(|()| supervised(&root, request.timeout, &interrupts, request.output));
     let all_ended = processes::end_descendants();
     let failed = !matches!(result, Ok((0, _)));
+    let logs = if failed { log_tails(&root) } else { Vec::new() };
     let kept = (request.keep_on_failure && failed).then(|| root.clone());
     if kept.is_none() {
         dirs::remove(&root)?;
@@ -88,6 +92,7 @@ pub(crate) fn run(request: Request) -> Result<Outcome> {
         code,
         interrupted,
         kept,
+        logs,
     })
 }
 
@@ -98,13 +103,19 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
         stage::write_units(&prefix, &prefix, false)?;
     }
     let mut command = request.command.clone();
-    if let Some(program) = &request.bring {
-        let dir = root.join("brought");
-        fs::create_dir(&dir)?;
-        let place = dir.join(program.file_name().context("a program without a name")?);
+    let brought = root.join("brought");
+    fs::create_dir(&brought)?;
+    for (n, program) in request.bring.iter().enumerate() {
+        let place = brought.join(program.file_name().context("a program without a name")?);
         dirs::link(program, &place)?;
-        fs::set_permissions(&place, fs::Permissions::from_mode(0o755))?;
-        command.insert(0, place.into());
+        if n == 0 {
+            command.insert(0, place.into());
+        }
+    }
+    let mut extra_environment = request.environment.clone();
+    if !request.bring.is_empty() {
+        let brought = brought.to_string_lossy().into_owned();
+        extra_environment.push(("OZ_TEST_PROGRAMS".to_owned(), brought));
     }
     let spec = Spec {
         root: root.to_owned(),
@@ -116,10 +127,27 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
             Some(dir) if enterable(dir, user) => dir.clone(),
             _ => Places(root).home(),
         },
-        extra_environment: request.environment.clone(),
+        extra_environment,
     };
     fs::write(root.join("spec.json"), serde_json::to_vec_pretty(&spec)?)?;
     Ok(())
+}
+
+/// The last lines of each log that has any.
+fn log_tails(root: &Path) -> Vec<(String, String)> {
+    let mut tails = Vec::new();
+    for entry in fs::read_dir(root.join("log"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let tail = super::desktop::log_tail(&entry.path());
+        if !tail.is_empty() {
+            tails.push((entry.file_name().to_string_lossy().into_owned(), tail));
+        }
+    }
+    tails.sort();
+    tails
 }
 
 fn enterable(dir: &Path, user: &User) -> bool {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use front::{Request, run};
+pub(crate) use front::{Outcome, Request, run};
 pub(crate) use supervisor::supervise;
 
 use crate::stage;

@@ -1,0 +1,130 @@
+//! `test`: everything that is tested, each kind where it belongs.
+//!
+//! Unit, property and snapshot tests run as they are. End-to-end tests run as an ordinary user,
+//! one session per test executable, one test at a time. A failure stops nothing; the last line
+//! is the sum.
+
+mod e2e;
+mod matrix;
+mod select;
+mod tally;
+
+use std::io::BufReader;
+use std::process::{ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use self::tally::{Part, Tally};
+use crate::workspace::Profile;
+use crate::{setup, sh, stage};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Also the long tests (executables whose name starts with `all_`), and write docs/matrix.md
+    #[arg(long)]
+    all: bool,
+    /// How long one end-to-end executable may take
+    #[arg(long, value_name = "SECONDS", default_value = "600")]
+    timeout: u64,
+    /// Only these: packages, end-to-end executables, or parts of test names
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    setup::ensure(false)?;
+    step("building Oz");
+    let prefix = stage::stage(Profile::Dev, true)?;
+    step("building the end-to-end tests");
+    let built = e2e::build()?;
+    let choice = select::select(&args.names, &built.targets(), &packages()?, args.all);
+
+    let mut parts = Vec::new();
+    if let Some(packages) = &choice.packages {
+        parts.push(workspace_tests(packages, &choice.filters)?);
+    }
+    let mut ran = 0;
+    for executable in built.chosen(&choice.targets) {
+        step(&format!("end-to-end: {}", executable.name));
+        let timeout = Duration::from_secs(args.timeout);
+        let (part, interrupted) = e2e::run(&built, executable, &prefix, &choice.filters, timeout)?;
+        ran += part.tally.passed + part.tally.failed;
+        parts.push(part);
+        if interrupted {
+            break;
+        }
+    }
+    if ran == 0 && args.names.is_empty() {
+        parts.push(Part::failure("end-to-end tests", "none ran"));
+    }
+    if args.all && args.names.is_empty() {
+        matrix::write(&parts)?;
+    }
+    Ok(summary(&parts))
+}
+
+fn step(what: &str) {
+    eprintln!("== {what}");
+}
+
+/// The names of the workspace's packages, but for the end-to-end tests.
+fn packages() -> Result<Vec<String>> {
+    let text = sh::read(sh::cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    let packages = metadata["packages"]
+        .as_array()
+        .context("no packages")?
+        .iter();
+    let names = packages.filter_map(|package| package["name"].as_str());
+    Ok(names
+        .filter(|name| *name != e2e::PACKAGE)
+        .map(str::to_owned)
+        .collect())
+}
+
+/// Unit, property, snapshot and documentation tests; no packages means all of the workspace.
+fn workspace_tests(packages: &[String], filters: &[String]) -> Result<Part> {
+    let mut cargo = sh::cargo();
+    cargo.args(["test", "--no-fail-fast"]);
+    if packages.is_empty() {
+        cargo.args(["--workspace", "--exclude", e2e::PACKAGE]);
+    }
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    cargo.arg("--").args(filters);
+    step(&sh::shown(&cargo));
+    let start = Instant::now();
+    let mut child = cargo
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo")?;
+    let tally = Tally::read(
+        BufReader::new(child.stdout.take().context("no stdout")?),
+        std::io::stdout(),
+    );
+    let status = child.wait()?;
+    let note =
+        (!status.success() && tally.failed == 0).then(|| format!("cargo test failed ({status})"));
+    Ok(Part::new("workspace", tally, note, start.elapsed()))
+}
+
+fn summary(parts: &[Part]) -> ExitCode {
+    println!();
+    for part in parts {
+        println!("{}", part.line());
+        for name in &part.tally.failures {
+            println!("    FAILED {name}");
+        }
+    }
+    let passed: u32 = parts.iter().map(|part| part.tally.passed).sum();
+    let failed: u32 = parts.iter().map(|part| part.tally.failed).sum();
+    println!("{passed} passed, {failed} failed");
+    // Nothing that ran is no success either: the name was a slip.
+    if failed == 0 && passed > 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
