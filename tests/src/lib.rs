@@ -1,1 +1,29 @@
-//! oz-e2e
+//! What the end-to-end tests share.
+//!
+//! Every test runs on a desktop of its own (`cargo xtask test NAME`, or by hand
+//! `cargo xtask session -- target/debug/deps/NAME-…`) and speaks to Oz only the way a user does:
+//! by the command line ([`oz`](cli::oz)), by windows, keys and the pointer ([`desktop`](oz_testkit::desktop)).
+//! A test starts with [`Session::begin`], which also cleans up when it ends, however it ends.
+//!
+//! What a test needs and does not find is a failure, never a reason to skip. Every wait has an
+//! end ([`wait`]). A claim that an app cannot do a thing is believed only if the same program, run
+//! outside, just did it ([`claim`]).
+
+pub mod claim;
+pub mod cli;
+mod collect;
+pub mod fixtures;
+pub mod inside;
+pub mod leftovers;
+pub mod probe;
+pub mod processes;
+pub mod run;
+pub mod session;
+pub mod terminal;
+pub mod wait;
+pub mod window;
+
+pub use cli::oz;
+pub use inside::Inside;
+pub use run::{Ran, Run};
+pub use session::Session;

@@ -1,0 +1,69 @@
+//! A system call by number, past libc's wrappers, as an exploit makes it.
+
+use std::ffi::CString;
+use std::io::Error;
+
+use super::Attempt;
+
+/// An argument: a number (`0x` for hexadecimal), `@text` for a pointer to text, `#size` for a
+/// pointer to so many zero bytes.
+enum Argument {
+    Number(i64),
+    Text(CString),
+    Buffer(Vec<u8>),
+}
+
+impl Argument {
+    fn parse(word: &str) -> Option<Self> {
+        Some(if let Some(text) = word.strip_prefix('@') {
+            Self::Text(CString::new(text).ok()?)
+        } else if let Some(size) = word.strip_prefix('#') {
+            Self::Buffer(vec![0; size.parse().ok()?])
+        } else if let Some(digits) = word.strip_prefix("0x") {
+            Self::Number(u64::from_str_radix(digits, 16).ok()?.cast_signed())
+        } else {
+            Self::Number(word.parse().ok()?)
+        })
+    }
+
+    fn value(&mut self) -> i64 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Text(text) => text.as_ptr() as i64,
+            Self::Buffer(bytes) => bytes.as_mut_ptr() as i64,
+        }
+    }
+}
+
+/// Makes the call; a name of the error for the tests, its number for a person.
+pub fn syscall(number: &str, arguments: &[&str]) -> Attempt {
+    let number: i64 = number.parse().map_err(|_| "no such number".to_owned())?;
+    let mut parsed: Vec<_> =
+        arguments.iter().map(|word| Argument::parse(word).ok_or("a bad argument")).collect::<Result<_, _>>()?;
+    let mut values: Vec<i64> = parsed.iter_mut().map(Argument::value).collect();
+    values.resize(6, 0);
+    let [a, b, c, d, e, f] = values[..] else { return Err("too many arguments".to_owned()) };
+    // SAFETY: none in general, which is the point: this process exists to make this one call and
+    // then ends. Pointers among the arguments are to `parsed`, which lives on.
+    #[allow(unsafe_code, reason = "only the kernel's answer is wanted; nothing of ours depends on this process")]
+    let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+    if result == -1 {
+        let error = Error::last_os_error();
+        return Err(format!("{} {error}", name(error.raw_os_error().unwrap_or(0))));
+    }
+    Ok(result.to_string())
+}
+
+/// The errors that tests tell apart.
+fn name(errno: i32) -> String {
+    match errno {
+        libc::EPERM => "EPERM".into(),
+        libc::EACCES => "EACCES".into(),
+        libc::ENOSYS => "ENOSYS".into(),
+        libc::ENOENT => "ENOENT".into(),
+        libc::EROFS => "EROFS".into(),
+        libc::ESRCH => "ESRCH".into(),
+        libc::EIO => "EIO".into(),
+        other => format!("errno-{other}"),
+    }
+}
