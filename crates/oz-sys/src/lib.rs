@@ -7,7 +7,26 @@
 // written in types. Every block says why it holds.
 #![allow(unsafe_code)]
 
+pub mod descriptors;
 pub mod memory;
+pub mod mounts;
+pub mod namespaces;
+pub mod network;
+pub mod privileges;
+pub mod process;
 pub mod reaper;
+pub mod seccomp;
+pub mod signals;
 pub mod socket;
 pub mod spawn;
+
+use std::io;
+
+/// The result of a raw system call: -1 means that the error is in `errno`.
+fn check(result: libc::c_long) -> io::Result<libc::c_long> {
+    if result < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(result)
+    }
+}
