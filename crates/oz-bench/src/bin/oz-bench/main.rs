@@ -1,0 +1,55 @@
+//! Measures Oz beside its peers, in one desktop session, and prints what it found as Markdown.
+//!
+//! It is started by `cargo xtask bench`, inside `cargo xtask session`.
+
+#![allow(
+    clippy::print_stderr,
+    reason = "whoever waits for minutes wants to see that something happens"
+)]
+
+mod client;
+mod display;
+mod launch;
+mod machine;
+mod peers;
+mod processes;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+
+#[derive(Parser)]
+#[command(about = "Measure Oz beside its peers, in a desktop session")]
+struct Args {
+    /// What to measure
+    suite: Suite,
+    /// Fewer rounds: for seeing that it works, not for its numbers
+    #[arg(long)]
+    quick: bool,
+    /// Measure only the peers; Oz need not be there
+    #[arg(long)]
+    no_oz: bool,
+    /// Where to write the report
+    #[arg(long)]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Suite {
+    /// Starting a program
+    Launch,
+    /// Showing a window
+    Display,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let mut text = machine::describe(args.quick);
+    text += &match args.suite {
+        Suite::Launch => launch::measure(args.quick, !args.no_oz)?,
+        Suite::Display => display::measure(args.quick, !args.no_oz)?,
+    };
+    fs::write(&args.out, text).with_context(|| format!("cannot write {}", args.out.display()))
+}
