@@ -8,6 +8,10 @@
     reason = "a task runner speaks to the person who runs it"
 )]
 
+mod check;
+mod demo;
+mod install;
+mod bench;
 mod packages;
 mod session;
 mod setup;
@@ -41,11 +45,24 @@ enum Task {
     Build(stage::Args),
     /// Run a command in a headless desktop of its own, as an ordinary user
     Session(session::Args),
+    /// See Oz at work: on your desktop, or on a headless one
+    Demo(demo::Args),
     /// Run the tests; the last line is the sum
     Test(test::Args),
+    /// Check format, lints, licences and documentation
+    Check(check::Args),
+    /// Build and install Oz
+    Install(install::Args),
+    /// Remove exactly what `install` put there
+    Uninstall(install::Args),
+    /// Measure Oz beside its peers and write docs/benchmarks.md
+    Bench(bench::Args),
     /// The process that owns a session (started by `session`, not by hand)
     #[command(name = "__supervise", hide = true)]
     Supervise(session::SuperviseArgs),
+    /// The steps of the demo, where its windows open (started by `demo`)
+    #[command(name = "__demo", hide = true)]
+    DemoSteps(demo::steps::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +71,12 @@ fn main() -> ExitCode {
         Task::Build(args) => stage::run(&args),
         Task::Session(args) => session::run_command(&args),
         Task::Test(args) => test::run(&args),
+        Task::Demo(args) => demo::run(&args),
+        Task::Check(args) => check::run(&args),
+        Task::Install(args) => install::install(&args),
+        Task::Uninstall(args) => install::uninstall(&args),
+        Task::DemoSteps(args) => demo::steps::run(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Supervise(args) => session::supervise(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -76,7 +76,12 @@ pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
         String::new()
     };
     build(&programs, profile, &triple)?;
-    let prefix = workspace::target().join("stage").join(profile.stage_dir());
+    let name = if product {
+        profile.stage_dir()
+    } else {
+        "no-oz"
+    };
+    let prefix = workspace::target().join("stage").join(name);
     for program in &programs {
         let built = built_at(program, profile, &triple);
         if !built.exists() {
@@ -242,7 +247,7 @@ pub(crate) fn place(from: &Path, to: &Path, mode: u32) -> Result<()> {
 }
 
 /// Puts a new file in place by rename: sessions that run keep the inode that they linked.
-fn replace(to: &Path, mode: u32, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
+pub(crate) fn replace(to: &Path, mode: u32, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let temporary = to.with_file_name(name);
@@ -252,7 +257,7 @@ fn replace(to: &Path, mode: u32, fill: impl FnOnce(&Path) -> Result<()>) -> Resu
 }
 
 /// Makes the directories above a file, open to everybody whatever our umask is.
-fn make_parent(file: &Path) -> Result<()> {
+pub(crate) fn make_parent(file: &Path) -> Result<()> {
     let mut absent = Vec::new();
     let mut dir = file.parent();
     while let Some(path) = dir

@@ -32,6 +32,8 @@ pub(crate) struct Request {
     /// Where the command starts, if the user can go there; else in its home.
     pub(crate) cwd: Option<PathBuf>,
     pub(crate) environment: Vec<(String, String)>,
+    /// Files to keep: where they are beneath the session's directory, and where to copy them.
+    pub(crate) collect: Vec<(PathBuf, PathBuf)>,
     /// Where stdout and stderr of the command go, instead of ours.
     pub(crate) output: Option<fs::File>,
 }
@@ -48,6 +50,7 @@ impl Default for Request {
             command: Vec::new(),
             cwd: None,
             environment: Vec::new(),
+            collect: Vec::new(),
             output: None,
         }
     }
@@ -66,7 +69,7 @@ pub(crate) struct Outcome {
 }
 
 /// Runs a session to its end. Must be called on the main thread: the supervisor dies with it.
-pub(crate) fn run(request: Request) -> Result<Outcome> {
+pub(crate) fn run(mut request: Request) -> Result<Outcome> {
     let interrupts = Interrupts::hold()?;
     // The user must be able to read what we put there, whatever the umask of root is.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
@@ -76,10 +79,16 @@ pub(crate) fn run(request: Request) -> Result<Outcome> {
     set_child_subreaper(Some(getpid())).context("cannot become a child subreaper")?;
     let root = dirs::make(&user)?;
     let result = prepare(&root, &user, &request)
-        .and_then(|()| supervised(&root, request.timeout, &interrupts, request.output));
+        .and_then(|()| supervised(&root, request.timeout, &interrupts, request.output.take()));
     let all_ended = processes::end_descendants();
     let failed = !matches!(result, Ok((0, _)));
     let logs = if failed { log_tails(&root) } else { Vec::new() };
+    for (from, to) in &request.collect {
+        let from = root.join(from);
+        if from.is_file() {
+            fs::copy(&from, to).with_context(|| format!("cannot write {}", to.display()))?;
+        }
+    }
     let kept = (request.keep_on_failure && failed).then(|| root.clone());
     if kept.is_none() {
         dirs::remove(&root)?;

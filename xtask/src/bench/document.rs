@@ -1,0 +1,82 @@
+//! docs/benchmarks.md: a section for each suite, replaced by what was measured last.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::workspace;
+
+/// The document before anything was measured.
+const EMPTY: &str = "\
+# Benchmarks
+
+What Oz costs, beside what it is compared with, as it was measured last. Times depend on the
+machine and on what else it does; the ratios of programs that took turns on it do not. The
+budgets are those of the design; one that is missed is said here and fails nothing.
+
+To measure again: `cargo xtask bench` (all), `cargo xtask bench launch`, `cargo xtask bench
+display`; `--quick` only shows that it works, `--print` leaves this file as it is. Everything
+runs in headless sessions, as an ordinary user, with release builds.
+
+## Starting a program
+
+<!-- launch: begin -->
+Not measured yet.
+<!-- launch: end -->
+
+## Showing a window
+
+<!-- display: begin -->
+Not measured yet.
+<!-- display: end -->
+";
+
+/// Puts a suite's report into the document.
+pub(super) fn keep(suite: &str, report: &str) -> Result<()> {
+    let path = workspace::root().join("docs/benchmarks.md");
+    let old = fs::read_to_string(&path).unwrap_or_else(|_| EMPTY.to_owned());
+    let new = replace(&old, suite, report)
+        .with_context(|| format!("{} has no section for {suite}", path.display()))?;
+    fs::write(&path, new).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The document with one section changed.
+fn replace(document: &str, suite: &str, report: &str) -> Option<String> {
+    let begin = format!("<!-- {suite}: begin -->\n");
+    let start = document.find(&begin)? + begin.len();
+    let end = start + document[start..].find(&format!("<!-- {suite}: end -->"))?;
+    Some(format!(
+        "{}{}\n{}",
+        &document[..start],
+        report.trim_end(),
+        &document[end..]
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measuring_one_suite_leaves_the_other() {
+        let once = replace(EMPTY, "launch", "fast\n").unwrap();
+        let twice = replace(&once, "display", "smooth").unwrap();
+        assert!(twice.contains("begin -->\nfast\n<!-- launch"));
+        assert!(twice.contains("begin -->\nsmooth\n<!-- display"));
+        assert!(!twice.contains("Not measured yet"));
+    }
+
+    #[test]
+    fn a_second_measurement_replaces_the_first() {
+        let once = replace(EMPTY, "launch", "one").unwrap();
+        assert_eq!(
+            replace(&once, "launch", "two"),
+            replace(EMPTY, "launch", "two")
+        );
+    }
+
+    #[test]
+    fn a_document_without_the_section_is_not_touched() {
+        assert_eq!(replace("# Mine\n", "launch", "x"), None);
+    }
+}

@@ -1,0 +1,153 @@
+//! `bench`: measures Oz beside its peers and writes docs/benchmarks.md.
+//!
+//! Each suite runs in a session of its own with release builds. The measuring is done by the
+//! program `oz-bench` inside; here it is built, brought there, and its reports are kept. Nothing
+//! of it is a test: a missed budget is written down, it does not fail anything.
+
+mod document;
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+
+use crate::user::User;
+use crate::workspace::{self, Profile};
+use crate::{session, setup, sh, stage};
+
+/// The programs of the package oz-bench.
+const PROGRAMS: &[&str] = &["oz-bench", "oz-bench-client", "oz-bench-relay"];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// What to measure; everything if nothing is named
+    suites: Vec<Suite>,
+    /// Fewer rounds: for seeing that it works, not for its numbers
+    #[arg(long)]
+    quick: bool,
+    /// Measure only the peers of Oz
+    #[arg(long)]
+    no_oz: bool,
+    /// Print the report and leave docs/benchmarks.md as it is
+    #[arg(long)]
+    print: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Suite {
+    /// Starting a program
+    Launch,
+    /// Showing a window
+    Display,
+}
+
+impl Suite {
+    const ALL: [Self; 2] = [Self::Launch, Self::Display];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Launch => "launch",
+            Self::Display => "display",
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    setup::ensure(false)?;
+    let prefix = stage::stage(Profile::Release, !args.no_oz)?;
+    place_programs(&prefix)?;
+    let suites = if args.suites.is_empty() {
+        &Suite::ALL[..]
+    } else {
+        &args.suites
+    };
+    for suite in suites {
+        let out = Outbox::new(suite.name())?;
+        let outcome = session::run(session::Request {
+            prefix: prefix.clone(),
+            audio: false,
+            command: command(*suite, args, &out.report()),
+            ..session::Request::default()
+        })?;
+        if outcome.code != 0 {
+            return Ok(ExitCode::from(outcome.code));
+        }
+        let report = fs::read_to_string(out.report()).context("the session wrote no report")?;
+        println!("{report}");
+        if !args.print {
+            document::keep(suite.name(), &format!("Commit {}. {report}", commit()?))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds what measures, and puts it where a session finds it; it is never installed.
+fn place_programs(prefix: &Path) -> Result<()> {
+    let profile = Profile::Release;
+    let mut cargo = sh::cargo();
+    cargo.args(["build", "--quiet", "--bins", "--package", "oz-bench"]);
+    sh::run(cargo.args(profile.cargo_args()))?;
+    for program in PROGRAMS {
+        let built = workspace::target().join(profile.cargo_dir()).join(program);
+        stage::place(&built, &prefix.join(stage::TEST_DIR).join(program), 0o755)?;
+    }
+    Ok(())
+}
+
+fn command(suite: Suite, args: &Args, report: &Path) -> Vec<std::ffi::OsString> {
+    let mut words = vec![
+        "oz-bench".into(),
+        suite.name().into(),
+        "--out".into(),
+        report.into(),
+    ];
+    for (wanted, word) in [(args.quick, "--quick"), (args.no_oz, "--no-oz")] {
+        if wanted {
+            words.push(word.into());
+        }
+    }
+    words
+}
+
+/// What was measured: the commit, and whether the tree was the commit's.
+fn commit() -> Result<String> {
+    let mut git = Command::new("git");
+    git.current_dir(workspace::root());
+    sh::read(git.args([
+        "describe",
+        "--always",
+        "--dirty= (with changes)",
+        "--abbrev=10",
+    ]))
+}
+
+/// A directory in which the user of the session leaves a report; it goes with the value.
+struct Outbox(PathBuf);
+
+impl Outbox {
+    fn new(name: &str) -> Result<Self> {
+        let user = User::ordinary()?;
+        let dir = std::env::temp_dir().join(format!("oz-bench-{name}-{}", std::process::id()));
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&dir)
+            .with_context(|| format!("cannot make {}", dir.display()))?;
+        let outbox = Self(dir);
+        if user.drop {
+            chown(&outbox.0, Some(user.uid), Some(user.gid))?;
+        }
+        Ok(outbox)
+    }
+
+    fn report(&self) -> PathBuf {
+        self.0.join("report.md")
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
