@@ -43,10 +43,15 @@ const PROGRAMS: &[Program] = &[
     program("oz-mount", "oz-init", "libexec/oz", true),
 ];
 
-/// The helper of headless desktops; it is staged, never installed.
-const SEAT: Program = program("oz-seat", "oz-testkit", "libexec/oz-test", false);
+/// What tests and benchmarks use on headless desktops; it is staged, never installed.
+const HELPERS: &[Program] = &[
+    program("oz-seat", "oz-testkit", TEST_DIR, false),
+    program("oz-bench", "oz-bench", TEST_DIR, false),
+    program("oz-bench-client", "oz-bench", TEST_DIR, false),
+    program("oz-bench-relay", "oz-bench", TEST_DIR, false),
+];
 
-/// Where `oz-seat` is in a staged prefix.
+/// Where the helpers are in a staged prefix.
 pub(crate) const TEST_DIR: &str = "libexec/oz-test";
 
 #[derive(clap::Args)]
@@ -63,12 +68,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Builds and lays out; returns the prefix. Without `product` it is another one, in which only
-/// the tests' helper is.
+/// the helpers are.
 pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
     let programs: Vec<&Program> = if product {
-        PROGRAMS.iter().chain([&SEAT]).collect()
+        PROGRAMS.iter().chain(HELPERS).collect()
     } else {
-        vec![&SEAT]
+        HELPERS.iter().collect()
     };
     let triple = if product {
         host_triple()?

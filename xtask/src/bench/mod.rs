@@ -1,7 +1,7 @@
 //! `bench`: measures Oz beside its peers and writes docs/benchmarks.md.
 //!
 //! Each suite runs in a session of its own with release builds. The measuring is done by the
-//! program `oz-bench` inside; here it is built, brought there, and its reports are kept. Nothing
+//! program `oz-bench` inside; here it is started and its reports are kept. Nothing
 //! of it is a test: a missed budget is written down, it does not fail anything.
 
 mod document;
@@ -16,9 +16,6 @@ use anyhow::{Context, Result};
 use crate::user::User;
 use crate::workspace::{self, Profile};
 use crate::{session, setup, sh, stage};
-
-/// The programs of the package oz-bench.
-const PROGRAMS: &[&str] = &["oz-bench", "oz-bench-client", "oz-bench-relay"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -57,7 +54,6 @@ impl Suite {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     setup::ensure(false)?;
     let prefix = stage::stage(Profile::Release, !args.no_oz)?;
-    place_programs(&prefix)?;
     let suites = if args.suites.is_empty() {
         &Suite::ALL[..]
     } else {
@@ -81,19 +77,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Builds what measures, and puts it where a session finds it; it is never installed.
-fn place_programs(prefix: &Path) -> Result<()> {
-    let profile = Profile::Release;
-    let mut cargo = sh::cargo();
-    cargo.args(["build", "--quiet", "--bins", "--package", "oz-bench"]);
-    sh::run(cargo.args(profile.cargo_args()))?;
-    for program in PROGRAMS {
-        let built = workspace::target().join(profile.cargo_dir()).join(program);
-        stage::place(&built, &prefix.join(stage::TEST_DIR).join(program), 0o755)?;
-    }
-    Ok(())
 }
 
 fn command(suite: Suite, args: &Args, report: &Path) -> Vec<std::ffi::OsString> {
