@@ -27,10 +27,20 @@ pub fn works_outside(script: &str) -> Ran {
 
 /// A script in a sandbox that has one file or directory for reading.
 pub fn with_read(granted: &Path, script: &str) -> Run {
-    cli::oz(["run", "--ephemeral", "--read"]).arg(granted).arg("--").arg("sh").arg("-c").arg(script)
+    cli::oz(["run", "--ephemeral", "--read"])
+        .arg(granted)
+        .arg("--")
+        .arg("sh")
+        .arg("-c")
+        .arg(script)
 }
 
 /// A script in a sandbox that has one file or directory for writing.
 pub fn with_write(granted: &Path, script: &str) -> Run {
-    cli::oz(["run", "--ephemeral", "--write"]).arg(granted).arg("--").arg("sh").arg("-c").arg(script)
+    cli::oz(["run", "--ephemeral", "--write"])
+        .arg(granted)
+        .arg("--")
+        .arg("sh")
+        .arg("-c")
+        .arg(script)
 }

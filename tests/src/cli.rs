@@ -28,7 +28,12 @@ pub fn ids(list: &Value) -> Vec<String> {
     let rows = list.as_array().or_else(|| list["sandboxes"].as_array());
     rows.unwrap_or_else(|| panic!("`oz ps --json` is no list: {list}"))
         .iter()
-        .map(|row| row["id"].as_str().unwrap_or_else(|| panic!("a sandbox without id: {row}")).to_owned())
+        .map(|row| {
+            row["id"]
+                .as_str()
+                .unwrap_or_else(|| panic!("a sandbox without id: {row}"))
+                .to_owned()
+        })
         .collect()
 }
 
@@ -39,13 +44,19 @@ pub fn is_running(id: &str) -> bool {
 
 /// Ends all sandboxes.
 pub fn stop_all() {
-    oz(["stop", "--all"]).within(Duration::from_secs(60)).run().ok();
+    oz(["stop", "--all"])
+        .within(Duration::from_secs(60))
+        .run()
+        .ok();
 }
 
 /// A command in a fresh sandbox of its own, with nothing granted.
 pub fn sandboxed<A: AsRef<OsStr>>(command: impl IntoIterator<Item = A>) -> Run {
     let words = command.into_iter().map(|word| word.as_ref().to_owned());
-    oz(["run", "--ephemeral", "--"].into_iter().map(Into::into).chain(words))
+    oz(["run", "--ephemeral", "--"]
+        .into_iter()
+        .map(Into::into)
+        .chain(words))
 }
 
 /// A shell script in a fresh sandbox of its own, with nothing granted.

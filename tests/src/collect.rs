@@ -20,7 +20,9 @@ impl Collected {
             let Some(mut pipe) = pipe else { return };
             let mut buffer = [0; 65536];
             while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                sink.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..count]);
+                sink.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(&buffer[..count]);
             }
         });
         Self { bytes, reader }
@@ -33,7 +35,10 @@ impl Collected {
         while !self.reader.is_finished() && Instant::now() < end {
             std::thread::sleep(Duration::from_millis(2));
         }
-        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.bytes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// What came so far.

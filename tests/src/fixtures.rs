@@ -22,10 +22,23 @@ pub fn page(path: &Path, title: &str, colour: Colour) -> PathBuf {
 pub fn video(path: &Path, seconds: u32, colour: Colour) -> PathBuf {
     let [r, g, b] = colour;
     let source = format!("color=c=0x{r:02x}{g:02x}{b:02x}:size=320x240:rate=10:duration={seconds}");
-    Run::new("ffmpeg", ["-loglevel", "error", "-y", "-f", "lavfi", "-i", &source, "-c:v", "ffv1"])
-        .arg(path)
-        .run()
-        .ok();
+    Run::new(
+        "ffmpeg",
+        [
+            "-loglevel",
+            "error",
+            "-y",
+            "-f",
+            "lavfi",
+            "-i",
+            &source,
+            "-c:v",
+            "ffv1",
+        ],
+    )
+    .arg(path)
+    .run()
+    .ok();
     path.to_owned()
 }
 
@@ -42,7 +55,10 @@ pub fn pdf(path: &Path, title: &str, colour: Colour) -> PathBuf {
         "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 400 500] /Contents 4 0 R \
          /Resources << /Font << /F1 5 0 R >> >> >>"
             .to_owned(),
-        format!("<< /Length {} >>\nstream\n{drawing}endstream", drawing.len()),
+        format!(
+            "<< /Length {} >>\nstream\n{drawing}endstream",
+            drawing.len()
+        ),
         "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
         format!("<< /Title ({title}) >>"),
     ];
@@ -55,15 +71,19 @@ pub fn pdf(path: &Path, title: &str, colour: Colour) -> PathBuf {
     let start = text.len();
     let size = objects.len() + 1;
     text += &format!("xref\n0 {size}\n0000000000 65535 f \n{table}");
-    text += &format!("trailer\n<< /Size {size} /Root 1 0 R /Info 6 0 R >>\nstartxref\n{start}\n%%EOF\n");
+    text += &format!(
+        "trailer\n<< /Size {size} /Root 1 0 R /Info 6 0 R >>\nstartxref\n{start}\n%%EOF\n"
+    );
     write(path, text.as_bytes())
 }
 
 /// A file with this in it; its directory is made.
 pub fn write(path: &Path, content: &[u8]) -> PathBuf {
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir).unwrap_or_else(|error| panic!("cannot make {}: {error}", dir.display()));
+        fs::create_dir_all(dir)
+            .unwrap_or_else(|error| panic!("cannot make {}: {error}", dir.display()));
     }
-    fs::write(path, content).unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    fs::write(path, content)
+        .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
     path.to_owned()
 }

@@ -48,7 +48,9 @@ impl Inside {
 
     /// Waits until a script succeeds inside.
     pub fn wait_for(&self, script: &str) {
-        wait::for_condition(&format!("inside {}: {script}", self.id), || self.holds(script));
+        wait::for_condition(&format!("inside {}: {script}", self.id), || {
+            self.holds(script)
+        });
     }
 
     /// Whether the sandbox still runs.
@@ -58,6 +60,8 @@ impl Inside {
 
     /// Waits until the sandbox has ended.
     pub fn wait_for_end(&self) {
-        wait::for_condition(&format!("the sandbox {} ends", self.id), || !self.is_running());
+        wait::for_condition(&format!("the sandbox {} ends", self.id), || {
+            !self.is_running()
+        });
     }
 }

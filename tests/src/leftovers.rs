@@ -22,7 +22,10 @@ impl Snapshot {
     /// Looks now. The daemon should run already, with no sandbox.
     pub fn take() -> Self {
         Self {
-            processes: processes::of_session().iter().map(|p| (p.pid, p.start)).collect(),
+            processes: processes::of_session()
+                .iter()
+                .map(|p| (p.pid, p.start))
+                .collect(),
             mounts: mounts(),
             runtime: tree(&session::runtime_dir()),
             temporary: tree(&session::temporary_dir()),
@@ -34,11 +37,16 @@ impl Snapshot {
     pub fn leftovers(&self) -> Vec<String> {
         let mut found = Vec::new();
         for process in processes::of_session() {
-            if !self.processes.contains(&(process.pid, process.start)) && !is_host_service(&process) {
+            if !self.processes.contains(&(process.pid, process.start)) && !is_host_service(&process)
+            {
                 found.push(format!("process {process}"));
             }
         }
-        found.extend(mounts().difference(&self.mounts).map(|mount| format!("mount {mount}")));
+        found.extend(
+            mounts()
+                .difference(&self.mounts)
+                .map(|mount| format!("mount {mount}")),
+        );
         for (before, now) in [
             (&self.runtime, tree(&session::runtime_dir())),
             (&self.temporary, tree(&session::temporary_dir())),
@@ -48,7 +56,10 @@ impl Snapshot {
         }
         let held = namespaces_held();
         if held > self.namespaces_held {
-            found.push(format!("the daemon holds {held} namespaces, not {}", self.namespaces_held));
+            found.push(format!(
+                "the daemon holds {held} namespaces, not {}",
+                self.namespaces_held
+            ));
         }
         found
     }
@@ -62,7 +73,11 @@ impl Snapshot {
             if left.is_empty() {
                 return;
             }
-            assert!(std::time::Instant::now() < end, "left behind:\n  {}", left.join("\n  "));
+            assert!(
+                std::time::Instant::now() < end,
+                "left behind:\n  {}",
+                left.join("\n  ")
+            );
             wait::pause(std::time::Duration::from_millis(100));
         }
     }
@@ -71,7 +86,13 @@ impl Snapshot {
 /// A new daemon after the old one was killed, and services of the host's own bus (dconf, portals),
 /// are no part of a sandbox. Inside, their like would be in another pid namespace.
 fn is_host_service(process: &Process) -> bool {
-    let services = ["oz-daemon", "dconf-service", "gvfsd", "at-spi-bus-launcher", "xdg-desktop-portal"];
+    let services = [
+        "oz-daemon",
+        "dconf-service",
+        "gvfsd",
+        "at-spi-bus-launcher",
+        "xdg-desktop-portal",
+    ];
     let outside = process.namespace("pid") == fs::read_link("/proc/self/ns/pid").ok();
     outside && services.iter().any(|name| process.runs(name))
 }
@@ -81,9 +102,14 @@ fn may_stay(path: &Path) -> bool {
     let oz = session::runtime_dir().join("oz");
     let Ok(below) = path.strip_prefix(&oz) else {
         let runtime = session::runtime_dir();
-        return ["dconf", "at-spi", "gvfs"].iter().any(|name| path.starts_with(runtime.join(name)));
+        return ["dconf", "at-spi", "gvfs"]
+            .iter()
+            .any(|name| path.starts_with(runtime.join(name)));
     };
-    let first = below.components().next().map(|c| c.as_os_str().to_string_lossy().into_owned());
+    let first = below
+        .components()
+        .next()
+        .map(|c| c.as_os_str().to_string_lossy().into_owned());
     // The directory of sandboxes stays; nothing in it does.
     match first.as_deref() {
         Some("sandboxes") => below.components().count() == 1,
@@ -114,7 +140,9 @@ pub fn tree(dir: &Path) -> BTreeSet<PathBuf> {
 
 /// How many namespaces the daemon has open: each would keep a sandbox's mounts alive.
 fn namespaces_held() -> usize {
-    let Some(daemon) = processes::daemon() else { return 0 };
+    let Some(daemon) = processes::daemon() else {
+        return 0;
+    };
     let entries = fs::read_dir(format!("/proc/{}/fd", daemon.pid));
     let kinds = ["mnt:[", "user:[", "net:[", "pid:["];
     entries
@@ -122,6 +150,10 @@ fn namespaces_held() -> usize {
         .flatten()
         .flatten()
         .filter_map(|entry| fs::read_link(entry.path()).ok())
-        .filter(|target| kinds.iter().any(|kind| target.to_string_lossy().starts_with(kind)))
+        .filter(|target| {
+            kinds
+                .iter()
+                .any(|kind| target.to_string_lossy().starts_with(kind))
+        })
         .count()
 }

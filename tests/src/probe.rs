@@ -6,25 +6,17 @@ use crate::cli::oz;
 use crate::run::{Ran, Run};
 use crate::session::{self, Session};
 
-/// The probe's bytes: a test executable carries them, because in a session only itself is there.
-#[macro_export]
-macro_rules! probe {
-    ($session:expr) => {
-        $crate::probe::Probe::install($session, include_bytes!(env!("CARGO_BIN_EXE_oz-probe")))
-    };
-}
-
 /// The probe in a directory that can be granted to a sandbox.
 pub struct Probe {
     dir: PathBuf,
 }
 
 impl Probe {
-    /// Writes it out; see [`probe!`](crate::probe!).
-    pub fn install(session: &Session, bytes: &[u8]) -> Self {
+    /// Puts a copy into a directory of its own.
+    pub fn install(session: &Session) -> Self {
         let dir = session.fresh_dir("probe");
         let program = dir.join("oz-probe");
-        std::fs::write(&program, bytes).expect("the probe can be written");
+        std::fs::copy(built(), &program).expect("the probe can be copied");
         session::make_executable(&program);
         Self { dir }
     }
@@ -51,7 +43,11 @@ impl Probe {
 
     /// The same before it is run.
     pub fn inside_with(&self, words: &[&str]) -> Run {
-        oz(["run", "--ephemeral", "--read"]).arg(&self.dir).arg("--").arg(self.path()).args(words)
+        oz(["run", "--ephemeral", "--read"])
+            .arg(&self.dir)
+            .arg("--")
+            .arg(self.path())
+            .args(words)
     }
 
     /// Fails unless the attempt succeeds outside and is refused inside.
@@ -71,8 +67,21 @@ impl Probe {
     }
 }
 
+/// Where it is: beside the test in a session, one directory up where cargo built both.
+fn built() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own file");
+    let dirs = test.ancestors().skip(1).take(2);
+    let mut places = dirs.map(|dir| dir.join("oz-probe"));
+    places
+        .find(|place| place.exists())
+        .expect("oz-probe is built with the tests")
+}
+
 /// Fails unless the probe itself spoke, and in these words.
 #[track_caller]
 pub fn says(ran: &Ran, words: &str) {
-    assert!(ran.text().starts_with(words), "the probe did not say {words:?}: {ran}");
+    assert!(
+        ran.text().starts_with(words),
+        "the probe did not say {words:?}: {ran}"
+    );
 }

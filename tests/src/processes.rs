@@ -73,14 +73,20 @@ impl Process {
 
 impl std::fmt::Display for Process {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}, parent {}): {}", self.pid, self.name, self.parent, self.command)
+        write!(
+            f,
+            "{} ({}, parent {}): {}",
+            self.pid, self.name, self.parent, self.command
+        )
     }
 }
 
 fn command_line(pid: i32) -> String {
     let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let text: Vec<String> =
-        bytes.split(|b| *b == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    let text: Vec<String> = bytes
+        .split(|b| *b == 0)
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect();
     text.join(" ").trim_end().chars().take(200).collect()
 }
 
@@ -100,7 +106,9 @@ pub fn of_session() -> Vec<Process> {
     let supervisor = supervisor(&all);
     let ours = getpid().as_raw_nonzero().get();
     all.values()
-        .filter(|process| descends(&all, process.pid, supervisor) && !descends(&all, process.pid, ours))
+        .filter(|process| {
+            descends(&all, process.pid, supervisor) && !descends(&all, process.pid, ours)
+        })
         .filter(|process| process.pid != supervisor)
         .cloned()
         .collect()
@@ -109,7 +117,10 @@ pub fn of_session() -> Vec<Process> {
 /// The processes that a process started, and theirs.
 pub fn descendants(of: i32) -> Vec<Process> {
     let all = all();
-    all.values().filter(|p| p.pid != of && descends(&all, p.pid, of)).cloned().collect()
+    all.values()
+        .filter(|p| p.pid != of && descends(&all, p.pid, of))
+        .cloned()
+        .collect()
 }
 
 fn descends(all: &BTreeMap<i32, Process>, mut pid: i32, from: i32) -> bool {
@@ -135,10 +146,16 @@ fn supervisor(all: &BTreeMap<i32, Process>) -> i32 {
 
 fn environment(pid: i32) -> impl Iterator<Item = OsString> {
     let bytes = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    bytes.split(|b| *b == 0).map(|v| OsString::from_vec(v.to_vec())).collect::<Vec<_>>().into_iter()
+    bytes
+        .split(|b| *b == 0)
+        .map(|v| OsString::from_vec(v.to_vec()))
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// The daemon, if it runs.
 pub fn daemon() -> Option<Process> {
-    of_session().into_iter().find(|process| process.runs("oz-daemon"))
+    of_session()
+        .into_iter()
+        .find(|process| process.runs("oz-daemon"))
 }

@@ -34,10 +34,17 @@ pub struct Ran {
 
 impl Run {
     /// A program and its arguments; stdin is empty unless given.
-    pub fn new<A: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: impl IntoIterator<Item = A>) -> Self {
+    pub fn new<A: AsRef<OsStr>>(
+        program: impl AsRef<OsStr>,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
         let mut command = Command::new(program);
         command.args(arguments);
-        Self { command, stdin: None, limit: Duration::from_secs(40) }
+        Self {
+            command,
+            stdin: None,
+            limit: Duration::from_secs(40),
+        }
     }
 
     /// A script for the shell.
@@ -108,7 +115,11 @@ impl Run {
         let start = Instant::now();
         let limit = self.limit;
         let input = self.stdin.take();
-        self.command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+        self.command.stdin(if input.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
         let mut child = self
             .command
             .stdout(Stdio::piped())
@@ -126,7 +137,13 @@ impl Run {
         let took = start.elapsed();
         // A child of the child may still hold the pipes; nobody needs it now.
         kill_group(&child);
-        let ran = Ran { shown, code: shell_code(status), out: out.all(), err: err.all(), took };
+        let ran = Ran {
+            shown,
+            code: shell_code(status),
+            out: out.all(),
+            err: err.all(),
+            took,
+        };
         (ran, in_time)
     }
 
@@ -147,7 +164,13 @@ impl Run {
             .unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
         let out = Collected::from(child.stdout.take());
         let err = Collected::from(child.stderr.take());
-        Started { child, out, err, shown, start: Instant::now() }
+        Started {
+            child,
+            out,
+            err,
+            shown,
+            start: Instant::now(),
+        }
     }
 }
 
@@ -184,7 +207,8 @@ impl Started {
 
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
-        rustix::process::kill_process(self.pid(), signal).expect("the process is there to be signalled");
+        rustix::process::kill_process(self.pid(), signal)
+            .expect("the process is there to be signalled");
     }
 
     /// Waits for its end; panics when the time is over.
@@ -246,7 +270,10 @@ impl Ran {
     #[track_caller]
     pub fn complains(self, words: &str) -> Self {
         let complaint = self.complaint().to_lowercase();
-        assert!(complaint.contains(&words.to_lowercase()), "no word of {words:?} from {self}");
+        assert!(
+            complaint.contains(&words.to_lowercase()),
+            "no word of {words:?} from {self}"
+        );
         self
     }
 
@@ -274,13 +301,21 @@ impl std::fmt::Display for Ran {
 
 fn shortened(bytes: &[u8]) -> String {
     const MOST: usize = 4000;
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)]).trim_end().to_owned();
-    if bytes.len() > MOST { format!("{text} … {} bytes in all", bytes.len()) } else { text }
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MOST)])
+        .trim_end()
+        .to_owned();
+    if bytes.len() > MOST {
+        format!("{text} … {} bytes in all", bytes.len())
+    } else {
+        text
+    }
 }
 
 fn shown(command: &Command) -> String {
-    let words: Vec<OsString> =
-        std::iter::once(command.get_program()).chain(command.get_args()).map(OsStr::to_owned).collect();
+    let words: Vec<OsString> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_owned)
+        .collect();
     words.join(OsStr::new(" ")).to_string_lossy().into_owned()
 }
 
@@ -299,7 +334,10 @@ fn wait(child: &mut Child, limit: Duration) -> (ExitStatus, bool) {
 }
 
 fn pid_of(child: &Child) -> Pid {
-    i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a child has a pid")
+    i32::try_from(child.id())
+        .ok()
+        .and_then(Pid::from_raw)
+        .expect("a child has a pid")
 }
 
 /// Every program gets a process group of its own, so that nothing that it started stays.
@@ -308,5 +346,8 @@ fn kill_group(child: &Child) {
 }
 
 fn shell_code(status: ExitStatus) -> i32 {
-    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+    status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal))
+        .unwrap_or(-1)
 }

@@ -33,7 +33,10 @@ impl Session {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let desktop = desktop::Session::enter();
         cli::stop_all();
-        Self { desktop, _turn: turn }
+        Self {
+            desktop,
+            _turn: turn,
+        }
     }
 
     /// A fresh directory in the home, which sandboxes cannot see unless it is granted.
@@ -60,7 +63,11 @@ impl Drop for Session {
     fn drop(&mut self) {
         let stopped = cli::oz(["stop", "--all"]).within(wait::LONG).run_or_kill();
         if !std::thread::panicking() {
-            assert!(stopped.1 && stopped.0.code == 0, "cannot clean up: {}", stopped.0);
+            assert!(
+                stopped.1 && stopped.0.code == 0,
+                "cannot clean up: {}",
+                stopped.0
+            );
         }
     }
 }
@@ -107,12 +114,15 @@ pub fn temporary_dir() -> PathBuf {
 
 /// Where pictures of a test go: `$OZ_TEST_OUTPUT`, else a directory that goes with the session.
 pub fn output_dir() -> PathBuf {
-    let dir = std::env::var_os("OZ_TEST_OUTPUT").map_or_else(|| temporary_dir().join("output"), PathBuf::from);
-    fs::create_dir_all(&dir).unwrap_or_else(|error| panic!("cannot make {}: {error}", dir.display()));
+    let dir = std::env::var_os("OZ_TEST_OUTPUT")
+        .map_or_else(|| temporary_dir().join("output"), PathBuf::from);
+    fs::create_dir_all(&dir)
+        .unwrap_or_else(|error| panic!("cannot make {}: {error}", dir.display()));
     dir
 }
 
 /// Makes a file executable.
 pub fn make_executable(path: &Path) {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("a file of ours can be made executable");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .expect("a file of ours can be made executable");
 }

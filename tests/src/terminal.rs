@@ -13,16 +13,34 @@ pub struct Terminal {
 impl Terminal {
     /// Opens one with a shell in it.
     pub fn open(name: &str) -> Self {
-        let this = Self { socket: session::temporary_dir().join(format!("tmux-{name}")) };
+        let this = Self {
+            socket: session::temporary_dir().join(format!("tmux-{name}")),
+        };
         let size = ["-x", "80", "-y", "24"];
-        this.tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "t", size[0], size[1], size[2], size[3], "sh"]);
+        this.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-s",
+            "t",
+            size[0],
+            size[1],
+            size[2],
+            size[3],
+            "sh",
+        ]);
         this.tmux(&["set-option", "-t", "t", "window-size", "manual"]);
         this.line("PS1='> '");
         this
     }
 
     fn tmux(&self, words: &[&str]) -> Ran {
-        Run::new("tmux", ["-S"]).arg(&self.socket).args(words).run().ok()
+        Run::new("tmux", ["-S"])
+            .arg(&self.socket)
+            .args(words)
+            .run()
+            .ok()
     }
 
     /// Types text as it is.
@@ -43,7 +61,15 @@ impl Terminal {
 
     /// Makes it another size.
     pub fn resize(&self, columns: u32, rows: u32) {
-        self.tmux(&["resize-window", "-t", "t", "-x", &columns.to_string(), "-y", &rows.to_string()]);
+        self.tmux(&[
+            "resize-window",
+            "-t",
+            "t",
+            "-x",
+            &columns.to_string(),
+            "-y",
+            &rows.to_string(),
+        ]);
     }
 
     /// What is to be seen in it.
@@ -69,6 +95,9 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        let _ = Run::new("tmux", ["-S"]).arg(&self.socket).arg("kill-server").run_or_kill();
+        let _ = Run::new("tmux", ["-S"])
+            .arg(&self.socket)
+            .arg("kill-server")
+            .run_or_kill();
     }
 }

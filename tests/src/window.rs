@@ -63,7 +63,9 @@ impl Session {
     /// Gives a window the keyboard and waits until it has it.
     pub fn give_focus(&self, window: &Window) -> Result<()> {
         self.focus(window)?;
-        wait::for_condition("the window has the focus", || self.again(window).is_ok_and(|w| w.focused));
+        wait::for_condition("the window has the focus", || {
+            self.again(window).is_ok_and(|w| w.focused)
+        });
         Ok(())
     }
 

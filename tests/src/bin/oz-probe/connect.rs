@@ -20,5 +20,7 @@ pub fn attempt(kind: &str, place: &str) -> Attempt {
         }
         _ => return Err("no such kind of socket".to_owned()),
     };
-    outcome.map(|()| "connected".to_owned()).map_err(|error| error.to_string())
+    outcome
+        .map(|()| "connected".to_owned())
+        .map_err(|error| error.to_string())
 }

@@ -19,6 +19,8 @@ fn main() -> ExitCode {
     let attempt = match words[..] {
         // A system call by number, its arguments as in `raw`.
         ["syscall", number, ref arguments @ ..] => raw::syscall(number, arguments),
+        // The same as a program for 32 bits makes it.
+        ["int80"] => raw::getpid_of_32_bits(),
         // A connection to a socket in the file system, an abstract one, a port on the loopback.
         ["connect", kind, place] => connect::attempt(kind, place),
         // The globals of the compositor, one per word.

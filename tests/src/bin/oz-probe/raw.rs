@@ -37,21 +37,48 @@ impl Argument {
 
 /// Makes the call; a name of the error for the tests, its number for a person.
 pub fn syscall(number: &str, arguments: &[&str]) -> Attempt {
-    let number: i64 = number.parse().map_err(|_| "no such number".to_owned())?;
-    let mut parsed: Vec<_> =
-        arguments.iter().map(|word| Argument::parse(word).ok_or("a bad argument")).collect::<Result<_, _>>()?;
+    let Some(Argument::Number(number)) = Argument::parse(number) else {
+        return Err("no such number".to_owned());
+    };
+    let mut parsed: Vec<_> = arguments
+        .iter()
+        .map(|word| Argument::parse(word).ok_or("a bad argument"))
+        .collect::<Result<_, _>>()?;
     let mut values: Vec<i64> = parsed.iter_mut().map(Argument::value).collect();
     values.resize(6, 0);
-    let [a, b, c, d, e, f] = values[..] else { return Err("too many arguments".to_owned()) };
+    let [a, b, c, d, e, f] = values[..] else {
+        return Err("too many arguments".to_owned());
+    };
     // SAFETY: none in general, which is the point: this process exists to make this one call and
     // then ends. Pointers among the arguments are to `parsed`, which lives on.
-    #[allow(unsafe_code, reason = "only the kernel's answer is wanted; nothing of ours depends on this process")]
+    #[allow(
+        unsafe_code,
+        reason = "only the kernel's answer is wanted; nothing of ours depends on this process"
+    )]
     let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
     if result == -1 {
         let error = Error::last_os_error();
-        return Err(format!("{} {error}", name(error.raw_os_error().unwrap_or(0))));
+        return Err(format!(
+            "{} {error}",
+            name(error.raw_os_error().unwrap_or(0))
+        ));
     }
     Ok(result.to_string())
+}
+
+/// getpid through the interrupt of 32-bit programs, which has numbers of its own.
+pub fn getpid_of_32_bits() -> Attempt {
+    let mut result: u64 = 20;
+    // SAFETY: the call reads no memory and writes one register; the kernel saves the others.
+    #[allow(unsafe_code, reason = "there is no other way to make it")]
+    unsafe {
+        std::arch::asm!("int 0x80", inout("rax") result, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
+    }
+    if result == u64::from(std::process::id()) {
+        Ok(result.to_string())
+    } else {
+        Err(format!("{:x}", result))
+    }
 }
 
 /// The errors that tests tell apart.

@@ -11,7 +11,9 @@ use wayland_client::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_client::protocol::wl_data_source::{self, WlDataSource};
 use wayland_client::protocol::wl_registry::{self, WlRegistry};
 use wayland_client::protocol::wl_seat::WlSeat;
-use wayland_client::{Connection, Dispatch, EventQueue, QueueHandle, delegate_noop, event_created_child};
+use wayland_client::{
+    Connection, Dispatch, EventQueue, QueueHandle, delegate_noop, event_created_child,
+};
 
 use super::Attempt;
 
@@ -31,8 +33,12 @@ fn error(error: impl std::fmt::Display) -> String {
 pub fn globals() -> Attempt {
     let connection = Connection::connect_to_env().map_err(error)?;
     let (globals, _) = registry_queue_init::<State>(&connection).map_err(error)?;
-    let mut names: Vec<String> =
-        globals.contents().clone_list().into_iter().map(|global| global.interface).collect();
+    let mut names: Vec<String> = globals
+        .contents()
+        .clone_list()
+        .into_iter()
+        .map(|global| global.interface)
+        .collect();
     names.sort();
     Ok(names.join(" "))
 }
@@ -52,7 +58,13 @@ fn client() -> Result<Client, String> {
     let seat: WlSeat = globals.bind(&handle, 1..=5, ()).map_err(error)?;
     let manager: WlDataDeviceManager = globals.bind(&handle, 1..=3, ()).map_err(error)?;
     let device = manager.get_data_device(&seat, &handle, ());
-    Ok(Client { connection, queue, state: State::default(), manager, device })
+    Ok(Client {
+        connection,
+        queue,
+        state: State::default(),
+        manager,
+        device,
+    })
 }
 
 impl Client {
@@ -71,7 +83,9 @@ impl Client {
 pub fn clipboard_read(seconds: &str) -> Attempt {
     let mut client = client()?;
     client.watch(seconds, |state| state.selection.is_some())?;
-    let Some(offer) = client.state.selection.clone() else { return Err("no selection".to_owned()) };
+    let Some(offer) = client.state.selection.clone() else {
+        return Err("no selection".to_owned());
+    };
     let (mut reader, writer) = std::io::pipe().map_err(error)?;
     let kind = client.state.types.first().cloned().unwrap_or_default();
     offer.receive(kind, writer.as_fd());
@@ -79,7 +93,11 @@ pub fn clipboard_read(seconds: &str) -> Attempt {
     drop(writer);
     let mut text = String::new();
     reader.read_to_string(&mut text).map_err(error)?;
-    if text.is_empty() { Err("an empty selection".to_owned()) } else { Ok(text) }
+    if text.is_empty() {
+        Err("an empty selection".to_owned())
+    } else {
+        Ok(text)
+    }
 }
 
 /// Offers text as the selection, with serials that no input ever had.
@@ -95,7 +113,11 @@ pub fn clipboard_set(text: &str, seconds: &str) -> Attempt {
     }
     text.clone_into(&mut client.state.text);
     client.watch(seconds, |state| state.asked)?;
-    if client.state.asked { Ok("somebody pasted it".to_owned()) } else { Err("nobody wanted it".to_owned()) }
+    if client.state.asked {
+        Ok("somebody pasted it".to_owned())
+    } else {
+        Err("nobody wanted it".to_owned())
+    }
 }
 
 impl Dispatch<WlDataDevice, ()> for State {
@@ -144,7 +166,9 @@ impl Dispatch<WlDataSource, ()> for State {
         _: &QueueHandle<Self>,
     ) {
         if let wl_data_source::Event::Send { fd, .. } = event {
-            state.asked = std::fs::File::from(fd).write_all(state.text.as_bytes()).is_ok();
+            state.asked = std::fs::File::from(fd)
+                .write_all(state.text.as_bytes())
+                .is_ok();
         }
     }
 }

@@ -1,0 +1,112 @@
+//! What would tell this machine from others.
+
+use oz_e2e::Session;
+use oz_e2e::claim::{cannot, works_outside};
+use oz_e2e::cli::sandboxed_sh;
+
+#[test]
+fn cannot_read_the_machine_id() {
+    let _session = Session::begin();
+    for path in ["/etc/machine-id", "/var/lib/dbus/machine-id"] {
+        let host = works_outside("cat /etc/machine-id").text();
+        let inside = sandboxed_sh(&format!("cat {path}")).run().text();
+        assert!(!host.is_empty() && inside != host, "{path}: {inside}");
+    }
+}
+
+#[test]
+fn cannot_learn_the_host_name() {
+    let _session = Session::begin();
+    let host = works_outside("uname -n").text();
+    for script in [
+        "uname -n",
+        "cat /etc/hostname",
+        "cat /proc/sys/kernel/hostname",
+        "cat /etc/hosts",
+    ] {
+        let inside = sandboxed_sh(script).run().text();
+        assert!(
+            !inside.split_whitespace().any(|word| word == host),
+            "{script}: {inside}"
+        );
+    }
+}
+
+#[test]
+fn cannot_look_at_the_hardware() {
+    let _session = Session::begin();
+    cannot("ls /sys/block | grep .");
+    cannot("ls /sys/class/net | grep -v '^lo$'");
+    cannot("ls /sys/bus/pci/devices | grep .");
+    for path in [
+        "/sys/class/dmi/id",
+        "/sys/firmware",
+        "/sys/kernel/debug",
+        "/sys/fs/cgroup",
+        "/sys/kernel/security",
+    ] {
+        sandboxed_sh(&format!("ls {path} | grep .")).run().fails();
+    }
+    let devices = sandboxed_sh("cd /dev && find . -type c -o -type b | sort | tr '\\n' ' '")
+        .run()
+        .ok()
+        .text();
+    let allowed = ["full", "null", "ptmx", "random", "tty", "urandom", "zero"];
+    for device in devices.split_whitespace() {
+        let name = device.trim_start_matches("./");
+        assert!(
+            allowed.contains(&name) || name.starts_with("pts/"),
+            "{device} in {devices}"
+        );
+    }
+}
+
+#[test]
+fn cannot_read_what_proc_tells_of_the_kernel() {
+    let _session = Session::begin();
+    cannot("head -c 1 /proc/cmdline | grep .");
+    for path in [
+        "/proc/kcore",
+        "/proc/kallsyms",
+        "/proc/keys",
+        "/proc/config.gz",
+        "/proc/sysrq-trigger",
+        "/proc/timer_list",
+        "/proc/sched_debug",
+        "/proc/scsi/scsi",
+        "/proc/key-users",
+        "/proc/modules",
+        "/proc/interrupts",
+        "/proc/diskstats",
+        "/proc/partitions",
+    ] {
+        sandboxed_sh(&format!("head -c 64 {path} | grep -q ."))
+            .run()
+            .fails();
+    }
+}
+
+#[test]
+fn cannot_change_kernel_settings() {
+    let _session = Session::begin();
+    let writable =
+        "find /proc/sys /proc/irq /proc/bus /sys -type f -writable 2>/dev/null | head -3 | grep .";
+    sandboxed_sh(writable).run().fails();
+}
+
+#[test]
+fn cannot_tell_where_its_files_lie_on_the_host() {
+    let session = Session::begin();
+    // Mount sources show paths of the host's file systems; nothing of the user's home or of other
+    // sandboxes may be among them.
+    let ran = sandboxed_sh("cat /proc/self/mountinfo").run().ok();
+    let runtime = oz_e2e::session::runtime_dir();
+    let state = session.home().join(".local/state");
+    for path in [runtime, state] {
+        assert!(
+            !ran.text().contains(&*path.to_string_lossy()),
+            "{} in {ran}",
+            path.display()
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! "The app cannot …".
+//!
+//! Each claim is first shown to be an ability where it sensibly is one: the same attempt, made
+//! outside by the same user, succeeds. Then it is made inside.
+
+mod display;
+mod environment;
+mod files;
+mod host;
+mod identifiers;
+mod network;
+mod planting;
+mod privileges;
+mod syscalls;
+mod terminal;

@@ -1,0 +1,122 @@
+//! What an app leaves in its lasting home must not steer the next launch.
+
+use std::fs;
+use std::path::PathBuf;
+
+use oz_e2e::fixtures::write;
+use oz_e2e::{Ran, Run, Session, oz, session::home};
+
+/// A home that lasts, with mounts in it at two depths.
+const PROFILE: &str = r#"{
+  "description": "plants things for its next launch",
+  "match": { "executables": ["sh"] },
+  "files": {
+    "home": "private",
+    "share": [
+      { "path": "~/Shared", "access": "write" },
+      { "path": "~/deep/er/Shared", "access": "write" }
+    ]
+  }
+}"#;
+
+struct Planter {
+    session: Session,
+    _profile: oz_e2e::session::Profile,
+}
+
+impl Planter {
+    fn new() -> Self {
+        let session = Session::begin();
+        for dir in ["Shared", "deep/er/Shared"] {
+            session.fresh_dir(dir);
+        }
+        write(&home().join("victim/secret"), b"the user's own");
+        let profile = session.profile("planter", PROFILE);
+        Self {
+            session,
+            _profile: profile,
+        }
+    }
+
+    fn launch(&self, script: &str) -> Run {
+        oz(["run", "planter", "-c", script])
+    }
+
+    fn try_then(&self, plant: &str, then: &str) -> Ran {
+        // Whether planting worked does not matter; what it brings does.
+        self.launch(plant).run();
+        oz_e2e::cli::stop_all();
+        self.launch(then).run()
+    }
+}
+
+#[test]
+fn a_mount_point_replaced_by_a_symlink_does_not_show_its_target() {
+    let planter = Planter::new();
+    let victim = home().join("victim");
+    for (place, reach) in [
+        ("Shared", "Shared/secret"),
+        ("deep", "deep/secret"),
+        ("deep/er", "deep/er/secret"),
+    ] {
+        let plant = format!(
+            "cd; mv {place} {place}.old; rm -rf {place}; ln -s {} {place}; true",
+            victim.display()
+        );
+        let ran = planter.try_then(
+            &plant,
+            &format!("cat ~/{reach} {}/secret", victim.display()),
+        );
+        assert!(!ran.text().contains("the user's own"), "{place}: {ran}");
+        planter
+            .launch("cd; rm -f deep Shared deep/er 2>/dev/null; true")
+            .run();
+        oz_e2e::cli::stop_all();
+    }
+    assert_eq!(fs::read(victim.join("secret")).unwrap(), b"the user's own");
+    drop(planter.session);
+}
+
+#[test]
+fn directories_for_mounts_are_not_made_through_a_planted_symlink() {
+    let planter = Planter::new();
+    let victim = home().join("victim");
+    let plant = format!(
+        "cd; mv deep deep.old; ln -s {} deep; true",
+        victim.display()
+    );
+    planter.try_then(&plant, "true");
+    let names: Vec<PathBuf> = fs::read_dir(&victim)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(names, [victim.join("secret")]);
+}
+
+#[test]
+fn a_planted_symlink_for_fonts_or_settings_does_not_move_them() {
+    let planter = Planter::new();
+    write(&home().join(".local/share/fonts/a.ttf"), b"a font");
+    let plant = "cd; rm -rf .local .config .cache; ln -s /usr/share .local; ln -s /etc .config; ln -s /tmp .cache";
+    let ran = planter.try_then(plant, "echo started");
+    // Either it starts with everything in its place or it is refused; it does not hang or half start.
+    assert!(ran.code == 0 || ran.code == 125, "{ran}");
+}
+
+#[test]
+fn the_next_launch_still_works_after_an_honest_one() {
+    let planter = Planter::new();
+    let ran = planter.try_then(
+        "echo kept > ~/note; echo out > ~/Shared/note",
+        "cat ~/note ~/Shared/note",
+    );
+    assert_eq!(ran.ok().text(), "kept\nout");
+    assert_eq!(
+        fs::read_to_string(home().join("Shared/note")).unwrap(),
+        "out\n"
+    );
+    assert!(
+        !home().join("note").exists(),
+        "the app's home is not the user's"
+    );
+}

@@ -1,0 +1,135 @@
+//! Files that are named on the command line.
+
+use std::fs;
+
+use oz_e2e::fixtures::write;
+use oz_e2e::{Session, oz};
+
+/// A shell as an app: its arguments are what the test says. The first script word keeps the rest.
+fn profile(arguments: &str) -> String {
+    format!(
+        r#"{{ "description": "t", "match": {{ "executables": ["sh"] }}, "files": {{ "arguments": "{arguments}" }} }}"#
+    )
+}
+
+#[test]
+fn a_named_file_is_granted_read_only_unless_the_profile_says_writable() {
+    let session = Session::begin();
+    let file = write(&session.fresh_dir("named").join("doc"), b"read me");
+    let script = "cat \"$1\" && echo changed > \"$1\"";
+
+    let profile_read = session.profile("argread", &profile("read"));
+    let ran = oz(["run", "argread", "-c", script, "x"])
+        .arg(&file)
+        .run()
+        .fails();
+    assert_eq!(ran.text(), "read me");
+    assert_eq!(fs::read(&file).unwrap(), b"read me");
+    drop(profile_read);
+
+    let _write = session.profile("argwrite", &profile("write"));
+    let ran = oz(["run", "argwrite", "-c", script, "x"])
+        .arg(&file)
+        .run()
+        .ok();
+    assert_eq!(ran.text(), "read me");
+    assert_eq!(fs::read(&file).unwrap(), b"changed\n");
+}
+
+#[test]
+fn a_relative_name_means_the_callers_directory() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("relative");
+    write(&dir.join("doc"), b"here");
+    let _profile = session.profile("argread", &profile("read"));
+    let ran = oz(["run", "argread", "-c", "cat \"$1\"", "x", "doc"])
+        .dir(&dir)
+        .run()
+        .ok();
+    assert_eq!(ran.text(), "here");
+}
+
+#[test]
+fn a_file_uri_is_a_file() {
+    let session = Session::begin();
+    let file = write(&session.fresh_dir("uri").join("a doc"), b"by uri");
+    let _profile = session.profile("argread", &profile("read"));
+    let uri = format!("file://{}", file.to_string_lossy().replace(' ', "%20"));
+    let script =
+        "echo \"$1\"; p=${1#file://}; cat \"$(printf %b \"$(echo \"$p\" | sed 's/%/\\\\x/g')\")\"";
+    let ran = oz(["run", "argread", "-c", script, "x", &uri]).run().ok();
+    assert!(ran.text().ends_with("by uri"), "{ran}");
+}
+
+#[test]
+fn what_is_no_file_is_passed_on_as_it_is() {
+    let session = Session::begin();
+    let _profile = session.profile("argread", &profile("read"));
+    let words = [
+        "https://example.org/?q=1",
+        "--flag=value",
+        "not-a-file",
+        "-",
+        "",
+    ];
+    let ran = oz(["run", "argread", "-c", "printf '<%s>' \"$@\"", "x"])
+        .args(words)
+        .run()
+        .ok();
+    let expected: String = words.iter().map(|word| format!("<{word}>")).collect();
+    assert_eq!(ran.text(), expected);
+}
+
+#[test]
+fn a_command_without_profile_gets_only_what_read_and_write_name() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("explicit");
+    let file = write(&dir.join("doc"), b"x");
+    oz(["run", "--", "cat"]).arg(&file).run().fails();
+    oz(["run", "--read"])
+        .arg(&file)
+        .arg("--")
+        .arg("cat")
+        .arg(&file)
+        .run()
+        .ok();
+    let change = format!("echo y > {}", file.display());
+    oz(["run", "--read"])
+        .arg(&dir)
+        .args(["--", "sh", "-c", &change])
+        .run()
+        .fails();
+    oz(["run", "--write"])
+        .arg(&dir)
+        .args(["--", "sh", "-c", &change])
+        .run()
+        .ok();
+    assert_eq!(fs::read(&file).unwrap(), b"y\n");
+}
+
+#[test]
+fn a_program_in_a_granted_directory_can_be_run() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("programs");
+    let program = write(&dir.join("hello"), b"#!/bin/sh\necho hello from inside\n");
+    oz_e2e::session::make_executable(&program);
+    let ran = oz(["run", "--read"])
+        .arg(&dir)
+        .arg("--")
+        .arg(&program)
+        .run()
+        .ok();
+    assert_eq!(ran.text(), "hello from inside");
+}
+
+#[test]
+fn naming_a_file_that_does_not_exist_for_read_is_refused() {
+    let session = Session::begin();
+    let missing = session.fresh_dir("empty").join("missing");
+    let ran = oz(["run", "--read"])
+        .arg(&missing)
+        .args(["--", "true"])
+        .run();
+    assert!([1, 2, 125].contains(&ran.code), "{ran}");
+    ran.complains("missing");
+}

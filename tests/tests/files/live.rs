@@ -1,0 +1,215 @@
+//! Adding to and taking from a sandbox that runs.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use oz_e2e::Session;
+use oz_e2e::fixtures::write;
+
+use super::{add, remove, sleeper};
+
+#[test]
+fn a_directory_appears_at_the_same_path_and_goes_again() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("project");
+    write(&dir.join("sub/file"), b"content");
+    let inside = sleeper();
+    let look = format!("cat {}/sub/file", dir.display());
+    inside.sh(&look).fails();
+
+    add(&inside, &[], &dir).run().ok();
+    assert_eq!(inside.sh(&look).ok().text(), "content");
+
+    remove(&inside, &dir).ok();
+    inside.sh(&look).fails();
+    assert!(
+        dir.join("sub/file").exists(),
+        "taking back removes nothing on the host"
+    );
+}
+
+#[test]
+fn a_single_file_appears_without_its_neighbours() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("letters");
+    let file = write(&dir.join("one.txt"), b"one");
+    write(&dir.join("two.txt"), b"two");
+    let inside = sleeper();
+    add(&inside, &[], &file).run().ok();
+    assert_eq!(
+        inside.sh(&format!("cat {}", file.display())).ok().text(),
+        "one"
+    );
+    assert_eq!(
+        inside.sh(&format!("ls -A {}", dir.display())).ok().text(),
+        "one.txt"
+    );
+    remove(&inside, &file).ok();
+    inside.sh(&format!("cat {}", file.display())).fails();
+}
+
+#[test]
+fn read_only_is_read_only_and_writable_reaches_the_host() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("work");
+    let file = write(&dir.join("note"), b"old");
+    let inside = sleeper();
+    let change = format!("echo new > {}", file.display());
+
+    add(&inside, &[], &dir).run().ok();
+    inside.sh(&change).fails().complains("read-only");
+    inside.sh(&format!("rm -f {}", file.display())).fails();
+    assert_eq!(fs::read(&file).unwrap(), b"old");
+    remove(&inside, &dir).ok();
+
+    add(&inside, &["--write"], &dir).run().ok();
+    inside.sh(&change).ok();
+    assert_eq!(fs::read(&file).unwrap(), b"new\n");
+    inside
+        .sh(&format!(
+            "mkdir {0}/made && mv {0}/note {0}/made/",
+            dir.display()
+        ))
+        .ok();
+    assert_eq!(fs::read(dir.join("made/note")).unwrap(), b"new\n");
+}
+
+#[test]
+fn a_writable_single_file_is_written_in_place() {
+    let session = Session::begin();
+    let file = write(&session.fresh_dir("single").join("note"), b"old");
+    let inside = sleeper();
+    add(&inside, &["--write"], &file).run().ok();
+    inside.sh(&format!("echo new > {}", file.display())).ok();
+    assert_eq!(fs::read(&file).unwrap(), b"new\n");
+}
+
+#[test]
+fn what_the_host_changes_is_seen_inside_at_once() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("shared");
+    let inside = sleeper();
+    add(&inside, &[], &dir).run().ok();
+    write(&dir.join("later"), b"written later");
+    assert_eq!(
+        inside
+            .sh(&format!("cat {}/later", dir.display()))
+            .ok()
+            .text(),
+        "written later"
+    );
+}
+
+#[test]
+fn a_grant_can_become_writable_and_read_only_again() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("turns");
+    let inside = sleeper();
+    let change = format!("touch {}/x", dir.display());
+    add(&inside, &[], &dir).run().ok();
+    inside.sh(&change).fails();
+    add(&inside, &["--write"], &dir).run().ok();
+    inside.sh(&change).ok();
+    add(&inside, &[], &dir).run().ok();
+    inside.sh(&change).fails();
+    remove(&inside, &dir).ok();
+    inside.sh(&format!("ls {}/x", dir.display())).fails();
+}
+
+#[test]
+fn several_paths_go_in_one_command() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("many");
+    let paths: Vec<_> = (0..5)
+        .map(|n| write(&dir.join(format!("f{n}")), n.to_string().as_bytes()))
+        .collect();
+    let inside = sleeper();
+    oz_e2e::oz(["add", inside.id()])
+        .args(&paths[..4])
+        .run()
+        .ok();
+    let all = format!("cd {} && cat f0 f1 f2 f3", dir.display());
+    assert_eq!(inside.sh(&all).ok().text(), "0123");
+    inside.sh(&format!("cat {}/f4", dir.display())).fails();
+    oz_e2e::oz(["remove", inside.id()])
+        .args(&paths[..4])
+        .run()
+        .ok();
+    inside.sh(&all).fails();
+}
+
+#[test]
+fn what_was_open_stays_open_when_it_is_taken_back() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("open");
+    write(&dir.join("file"), b"still readable");
+    let inside = sleeper();
+    add(&inside, &[], &dir).run().ok();
+    let hold = format!(
+        "exec 5<{0}/file; touch /tmp/holding; while ! test -e /tmp/go; do sleep 0.1; done; cat <&5; ls {0}",
+        dir.display()
+    );
+    let holder = inside.script(&hold).start();
+    inside.wait_for("test -e /tmp/holding");
+    remove(&inside, &dir).ok();
+    inside.sh("touch /tmp/go").ok();
+    let ran = holder.end_within(Duration::from_secs(15));
+    assert!(ran.text().contains("still readable"), "{ran}");
+    assert!(!ran.text().contains("\nfile"), "{ran}");
+}
+
+#[test]
+fn a_symlinked_directory_of_the_user_works_by_both_names() {
+    let session = Session::begin();
+    let real = session.fresh_dir("disk/Documents");
+    write(&real.join("letter"), b"dear");
+    let link = session.home().join("Documents-link");
+    let _ = fs::remove_file(&link);
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let inside = sleeper();
+    add(&inside, &[], &link).run().ok();
+    assert_eq!(
+        inside
+            .sh(&format!("cat {}/letter", real.display()))
+            .ok()
+            .text(),
+        "dear"
+    );
+    remove(&inside, &link).ok();
+    inside.sh(&format!("cat {}/letter", real.display())).fails();
+}
+
+#[test]
+fn adding_takes_milliseconds() {
+    let session = Session::begin();
+    let inside = sleeper();
+    let mut times: Vec<Duration> = (0..9)
+        .map(|n| {
+            let dir = session.fresh_dir(&format!("fast-{n}"));
+            let start = Instant::now();
+            add(&inside, &[], &dir).run().ok();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    // The whole command, on a busy machine with debug builds; the budget itself is the bench's.
+    assert!(times[4] < Duration::from_millis(250), "{times:?}");
+}
+
+#[test]
+fn one_sandbox_does_not_get_what_another_was_given() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("for-one");
+    write(&dir.join("file"), b"x");
+    let one = sleeper();
+    let other = sleeper();
+    assert_ne!(
+        one.id(),
+        other.id(),
+        "commands without a profile do not join each other"
+    );
+    add(&one, &[], &dir).run().ok();
+    let look = format!("cat {}/file", dir.display());
+    one.sh(&look).ok();
+    other.sh(&look).fails();
+}

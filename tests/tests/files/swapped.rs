@@ -1,0 +1,153 @@
+//! A path whose meaning changes while it is being added.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use oz_e2e::fixtures::write;
+use oz_e2e::{Session, oz};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use super::{add, sleeper};
+
+/// Exchanges two names over and over while something is done.
+fn while_swapping(a: &Path, b: &Path, act: impl FnOnce()) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)
+                    .expect("the names can be exchanged");
+            }
+        });
+        act();
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_directory_that_becomes_a_symlink_meanwhile_never_shows_its_target() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("racing");
+    let secret = write(
+        &session.fresh_dir("never-given").join("secret"),
+        b"the secret",
+    );
+    write(&dir.join("good/file"), b"fine");
+    std::os::unix::fs::symlink(secret.parent().unwrap(), dir.join("evil")).unwrap();
+    let inside = sleeper();
+    // Whatever the outcome of each command, the secret is readable inside at no moment, unless the
+    // user's own symlink was followed when the user named it: then it shows at its real path.
+    let good = dir.join("good");
+    let end = Instant::now() + Duration::from_secs(6);
+    while_swapping(&good, &dir.join("evil"), || {
+        let mut rounds = 0;
+        while Instant::now() < end || rounds < 10 {
+            add(&inside, &[], &good).run();
+            let look = inside.sh(&format!(
+                "cat {0}/secret {0}/../never-given/secret",
+                good.display()
+            ));
+            assert!(!look.text().contains("the secret"), "{look}");
+            oz(["remove", inside.id()]).arg(&good).run();
+            oz(["remove", inside.id()])
+                .arg(secret.parent().unwrap())
+                .run();
+            rounds += 1;
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_replaced_meanwhile_is_refused_or_is_one_of_the_two() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("replaced");
+    let (a, b) = (
+        write(&dir.join("a"), b"AAAA"),
+        write(&dir.join("b"), b"BBBB"),
+    );
+    let inside = sleeper();
+    while_swapping(&a, &b, || {
+        for _ in 0..15 {
+            let ran = add(&inside, &[], &a).run();
+            if ran.code == 0 {
+                let seen = inside.sh(&format!("cat {}", a.display())).ok().text();
+                assert!(seen == "AAAA" || seen == "BBBB", "{seen}");
+                oz(["remove", inside.id()]).arg(&a).run().ok();
+            } else {
+                ran.exits(1);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_path_that_vanishes_meanwhile_is_an_error_in_bounded_time() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("vanishing");
+    let inside = sleeper();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let _ = fs::write(dir.join("f"), "x");
+                let _ = fs::remove_file(dir.join("f"));
+            }
+        });
+        for _ in 0..15 {
+            let ran = add(&inside, &[], dir.join("f"))
+                .run()
+                .quick(Duration::from_secs(8));
+            assert!(ran.code <= 1, "{ran}");
+            oz(["remove", inside.id()]).arg(dir.join("f")).run();
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    inside.sh("true").ok();
+}
+
+#[test]
+fn the_app_cannot_redirect_a_grant_by_a_symlink_in_the_way() {
+    let session = Session::begin();
+    let outer = session.fresh_dir("outer");
+    let granted = session.fresh_dir("outer/granted");
+    write(&granted.join("file"), b"given");
+    let inside = sleeper();
+    // Inside, the parents of a grant are directories of the sandbox's own. Here the app has put a
+    // symlink there that leads to where it would like to have the mount.
+    inside.sh(&format!(
+        "mkdir -p {0} /tmp/elsewhere && rmdir {1} && ln -s /tmp/elsewhere {1}",
+        session.home().display(),
+        outer.display()
+    ));
+    inside.sh(&format!("ln -s /tmp/elsewhere {}", outer.display()));
+    let ran = add(&inside, &[], &granted).run();
+    inside.sh("test -e /tmp/elsewhere/granted/file").fails();
+    if ran.code == 0 {
+        inside.sh(&format!("cat {}/file", granted.display())).ok();
+    }
+}
+
+#[test]
+fn the_app_cannot_keep_a_grant_by_renaming_what_is_above_it() {
+    let session = Session::begin();
+    let granted = session.fresh_dir("above/granted");
+    write(&granted.join("file"), b"given");
+    let inside = sleeper();
+    add(&inside, &[], &granted).run().ok();
+    let above = granted.parent().unwrap();
+    inside.sh(&format!("mv {} {}-moved", above.display(), above.display()));
+    oz(["remove", inside.id()]).arg(&granted).run().ok();
+    inside
+        .sh(&format!(
+            "cat {0}/granted/file {0}-moved/granted/file",
+            above.display()
+        ))
+        .fails();
+    let search = format!(
+        "find {} /tmp -name file 2>/dev/null | grep .",
+        session.home().display()
+    );
+    inside.sh(&search).fails();
+}
