@@ -36,6 +36,10 @@ impl Argument {
 }
 
 /// Makes the call; a name of the error for the tests, its number for a person.
+#[allow(
+    unsafe_code,
+    reason = "only the kernel's answer is wanted; nothing of ours depends on this process"
+)]
 pub fn syscall(number: &str, arguments: &[&str]) -> Attempt {
     let Some(Argument::Number(number)) = Argument::parse(number) else {
         return Err("no such number".to_owned());
@@ -51,10 +55,6 @@ pub fn syscall(number: &str, arguments: &[&str]) -> Attempt {
     };
     // SAFETY: none in general, which is the point: this process exists to make this one call and
     // then ends. Pointers among the arguments are to `parsed`, which lives on.
-    #[allow(
-        unsafe_code,
-        reason = "only the kernel's answer is wanted; nothing of ours depends on this process"
-    )]
     let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
     if result == -1 {
         let error = Error::last_os_error();
@@ -67,10 +67,10 @@ pub fn syscall(number: &str, arguments: &[&str]) -> Attempt {
 }
 
 /// getpid through the interrupt of 32-bit programs, which has numbers of its own.
+#[allow(unsafe_code, reason = "there is no other way to make it")]
 pub fn getpid_of_32_bits() -> Attempt {
     let mut result: u64 = 20;
     // SAFETY: the call reads no memory and writes one register; the kernel saves the others.
-    #[allow(unsafe_code, reason = "there is no other way to make it")]
     unsafe {
         std::arch::asm!("int 0x80", inout("rax") result, out("r8") _, out("r9") _, out("r10") _, out("r11") _);
     }
