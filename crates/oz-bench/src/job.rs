@@ -16,6 +16,8 @@ pub enum Job {
     Uncapped(u32),
     /// Ask the compositor so many times whether it is there.
     Sync(u32),
+    /// Wait until a key was pressed so many times.
+    Keys(u32),
 }
 
 /// A word or a number that makes no job.
@@ -26,7 +28,8 @@ impl fmt::Display for BadJob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is no job: say `full FRAMES`, `damage FRAMES`, `uncapped MILLISECONDS` or `sync TIMES`",
+            "`{}` is no job: say `full FRAMES`, `damage FRAMES`, `uncapped MILLISECONDS`, \
+             `sync TIMES` or `keys PRESSES`",
             self.0
         )
     }
@@ -51,6 +54,7 @@ impl FromStr for Job {
             "damage" => Ok(Self::Damage(count)),
             "uncapped" => Ok(Self::Uncapped(count)),
             "sync" => Ok(Self::Sync(count)),
+            "keys" => Ok(Self::Keys(count)),
             _ => Err(bad()),
         }
     }
@@ -63,6 +67,7 @@ impl fmt::Display for Job {
             Self::Damage(count) => ("damage", count),
             Self::Uncapped(count) => ("uncapped", count),
             Self::Sync(count) => ("sync", count),
+            Self::Keys(count) => ("keys", count),
         };
         write!(f, "{mode} {count}")
     }
@@ -80,7 +85,7 @@ pub struct Ready {
 pub struct Answer {
     /// The job, in words.
     pub job: String,
-    /// Frames that were handed to the compositor, or round trips made.
+    /// Frames that were handed to the compositor, round trips made, or keys pressed.
     pub frames: u32,
     /// How long it took.
     pub seconds: f64,
@@ -94,6 +99,17 @@ pub struct Answer {
     /// The slowest of a hundred round trips.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sync_us_p99: Option<f64>,
+    /// When each press came, in nanoseconds of the monotonic clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub presses_ns: Vec<u64>,
+}
+
+/// Now, on the clock that all processes share.
+#[must_use]
+pub fn monotonic_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    // It counts from the start of the machine: never negative.
+    now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
 }
 
 #[cfg(test)]
@@ -107,6 +123,7 @@ mod tests {
             Job::Damage(1),
             Job::Uncapped(2000),
             Job::Sync(5),
+            Job::Keys(9),
         ] {
             assert_eq!(job.to_string().parse(), Ok(job));
         }

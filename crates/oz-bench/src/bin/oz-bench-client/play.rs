@@ -14,6 +14,7 @@ use crate::window::{Damage, Window};
 struct Count {
     frames: u32,
     round_trips_us: Vec<f64>,
+    presses_ns: Vec<u64>,
 }
 
 pub(crate) fn play(job: Job, window: &mut Window) -> Result<Answer> {
@@ -28,6 +29,7 @@ pub(crate) fn play(job: Job, window: &mut Window) -> Result<Answer> {
             uncapped(window, Duration::from_millis(milliseconds.into()))?
         }
         Job::Sync(times) => sync(window, times)?,
+        Job::Keys(presses) => keys(window, presses)?,
     };
     let seconds = start.elapsed().as_secs_f64();
     Ok(Answer {
@@ -38,6 +40,7 @@ pub(crate) fn play(job: Job, window: &mut Window) -> Result<Answer> {
         cpu_seconds: cpu_seconds() - cpu,
         sync_us: stats::median(&count.round_trips_us),
         sync_us_p99: stats::percentile(&count.round_trips_us, 99),
+        presses_ns: count.presses_ns,
     })
 }
 
@@ -84,6 +87,15 @@ fn sync(window: &mut Window, times: u32) -> Result<Count> {
     Ok(Count {
         frames: times,
         round_trips_us,
+        ..Count::default()
+    })
+}
+
+fn keys(window: &mut Window, presses: u32) -> Result<Count> {
+    Ok(Count {
+        frames: presses,
+        presses_ns: window.presses(presses as usize)?,
+        ..Count::default()
     })
 }
 

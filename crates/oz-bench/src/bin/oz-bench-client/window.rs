@@ -3,17 +3,20 @@
 use std::os::fd::AsFd;
 
 use anyhow::{Context, Result};
+use oz_bench::job::monotonic_ns;
 use wayland_client::globals::{GlobalListContents, registry_queue_init};
 use wayland_client::protocol::{
     wl_buffer::{self, WlBuffer},
     wl_callback::{self, WlCallback},
     wl_compositor::WlCompositor,
+    wl_keyboard::{self, WlKeyboard},
     wl_registry::{self, WlRegistry},
+    wl_seat::{self, WlSeat},
     wl_shm::{Format, WlShm},
     wl_shm_pool::WlShmPool,
     wl_surface::WlSurface,
 };
-use wayland_client::{Connection, Dispatch, EventQueue, QueueHandle, delegate_noop};
+use wayland_client::{Connection, Dispatch, EventQueue, QueueHandle, WEnum, delegate_noop};
 use wayland_protocols::xdg::shell::client::{
     xdg_surface::{self, XdgSurface},
     xdg_toplevel::{self, XdgToplevel},
@@ -39,6 +42,8 @@ struct State {
     /// A frame callback has been asked for and has not come.
     frame_pending: bool,
     busy: Vec<bool>,
+    keyboard: Option<WlKeyboard>,
+    presses_ns: Vec<u64>,
 }
 
 /// What of the window has changed, in pixels of the buffer.
@@ -58,6 +63,8 @@ impl Window {
         let shm: WlShm = globals.bind(&handle, 1..=1, ()).context("wl_shm")?;
         let shell: XdgWmBase = globals.bind(&handle, 1..=2, ()).context("xdg_wm_base")?;
 
+        // Not every compositor has one; weston's headless backend has none.
+        let _: Result<WlSeat, _> = globals.bind(&handle, 1..=1, ());
         let surface = compositor.create_surface(&handle, ());
         let role = shell.get_xdg_surface(&surface, &handle, ());
         let toplevel = role.get_toplevel(&handle, ());
@@ -129,6 +136,15 @@ impl Window {
         }
     }
 
+    /// Waits for so many presses of keys; when each came.
+    pub(crate) fn presses(&mut self, count: usize) -> Result<Vec<u64>> {
+        self.state.presses_ns.clear();
+        while self.state.presses_ns.len() < count {
+            self.dispatch()?;
+        }
+        Ok(std::mem::take(&mut self.state.presses_ns))
+    }
+
     /// One round trip to the compositor.
     pub(crate) fn round_trip(&mut self) -> Result<()> {
         self.queue.roundtrip(&mut self.state)?;
@@ -195,6 +211,45 @@ impl Dispatch<WlCallback, ()> for State {
     ) {
         if let wl_callback::Event::Done { .. } = event {
             state.frame_pending = false;
+        }
+    }
+}
+
+impl Dispatch<WlSeat, ()> for State {
+    fn event(
+        state: &mut Self,
+        seat: &WlSeat,
+        event: wl_seat::Event,
+        (): &(),
+        _: &Connection,
+        handle: &QueueHandle<Self>,
+    ) {
+        if let wl_seat::Event::Capabilities {
+            capabilities: WEnum::Value(capabilities),
+        } = event
+            && capabilities.contains(wl_seat::Capability::Keyboard)
+            && state.keyboard.is_none()
+        {
+            state.keyboard = Some(seat.get_keyboard(handle, ()));
+        }
+    }
+}
+
+impl Dispatch<WlKeyboard, ()> for State {
+    fn event(
+        state: &mut Self,
+        _: &WlKeyboard,
+        event: wl_keyboard::Event,
+        (): &(),
+        _: &Connection,
+        _: &QueueHandle<Self>,
+    ) {
+        if let wl_keyboard::Event::Key {
+            state: WEnum::Value(wl_keyboard::KeyState::Pressed),
+            ..
+        } = event
+        {
+            state.presses_ns.push(monotonic_ns());
         }
     }
 }

@@ -47,14 +47,27 @@ impl Client {
                 first_frame_ms: 0.0,
             },
         };
-        client.ready = client.read().context("the window did not come up")?;
+        client.ready = client
+            .read(PATIENCE)
+            .context("the window did not come up")?;
         Ok(client)
     }
 
+    /// Has a job done.
     pub(crate) fn play(&mut self, job: Job) -> Result<Answer> {
-        writeln!(self.input.as_mut().context("no stdin")?, "{job}")?;
+        self.ask(job)?;
+        self.answer(job, PATIENCE)
+    }
+
+    /// Starts a job that something else is needed for.
+    pub(crate) fn ask(&mut self, job: Job) -> Result<()> {
+        Ok(writeln!(self.input.as_mut().context("no stdin")?, "{job}")?)
+    }
+
+    /// What came of it.
+    pub(crate) fn answer(&mut self, job: Job, longest: Duration) -> Result<Answer> {
         let answer: Answer = self
-            .read()
+            .read(longest)
             .with_context(|| format!("no answer to `{job}`"))?;
         ensure!(
             answer.job == job.to_string(),
@@ -64,8 +77,8 @@ impl Client {
         Ok(answer)
     }
 
-    fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let line = self.lines.recv_timeout(PATIENCE)?;
+    fn read<T: DeserializeOwned>(&mut self, longest: Duration) -> Result<T> {
+        let line = self.lines.recv_timeout(longest)?;
         serde_json::from_str(&line).with_context(|| format!("an answer that is none: {line}"))
     }
 }

@@ -1,6 +1,6 @@
 //! What can stand between a client and its compositor.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -93,7 +93,9 @@ pub(crate) struct Running {
     children: Vec<Child>,
     sockets: Vec<PathBuf>,
     display: PathBuf,
+    /// What comes before the client, if it is started by the peer.
     prefix: Vec<OsString>,
+    sandboxed: bool,
     client: PathBuf,
 }
 
@@ -104,6 +106,7 @@ impl Running {
             sockets: Vec::new(),
             display: places.host.clone(),
             prefix: Vec::new(),
+            sandboxed: false,
             client: places.client(),
         };
         let own = places.runtime.join(fresh_name());
@@ -123,7 +126,7 @@ impl Running {
                     .arg(&places.host);
                 running.listen(proxy, &own)?;
             }
-            Peer::Sandbox => running.prefix = sandbox(&running.client),
+            Peer::Sandbox => running.sandboxed = true,
             Peer::Waypipe => {
                 let mut client = Command::new("waypipe");
                 client.arg("--socket").arg(&own).arg("client");
@@ -191,13 +194,29 @@ impl Running {
 
     /// The command that starts the client so that it is seen through this peer.
     pub(crate) fn client(&self) -> Command {
-        let mut words = self
-            .prefix
-            .iter()
-            .cloned()
-            .chain([self.client.clone().into(), "serve".into()]);
-        let mut command = Command::new(words.next().unwrap_or_default());
-        command.args(words).env("WAYLAND_DISPLAY", &self.display);
+        let program = self.client.as_os_str();
+        let mut command = match self.prefix.split_first() {
+            _ if self.sandboxed => sandbox(&[OsStr::new("--read"), program]),
+            Some((first, rest)) => command(first, rest),
+            None => Command::new(program),
+        };
+        if self.sandboxed || !self.prefix.is_empty() {
+            command.arg(program);
+        }
+        command.arg("serve").env("WAYLAND_DISPLAY", &self.display);
+        command
+    }
+
+    /// The command that starts a program of the machine's; not for peers with a prefix.
+    pub(crate) fn app(&self, program: &str) -> Command {
+        let mut command = if self.sandboxed {
+            let mut command = sandbox(&[]);
+            command.arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.env("WAYLAND_DISPLAY", &self.display);
         command
     }
 }
@@ -221,15 +240,17 @@ fn fresh_name() -> String {
     format!("bench-{}-{next}", std::process::id())
 }
 
-/// The words before the client that put it into a sandbox; it is not beneath /usr, so it is
-/// granted.
-fn sandbox(client: &Path) -> Vec<OsString> {
-    let mut words: Vec<OsString> = ["oz", "run", "--ephemeral", "--read"]
-        .map(OsString::from)
-        .to_vec();
-    words.push(client.into());
-    words.push("--".into());
-    words
+/// `oz run` up to the program; the client is not beneath /usr, so it needs a grant.
+fn sandbox(more: &[&OsStr]) -> Command {
+    let mut command = Command::new("oz");
+    command.args(["run", "--ephemeral"]).args(more).arg("--");
+    command
+}
+
+fn command(program: &OsStr, arguments: &[OsString]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
 }
 
 /// Whether somebody answers at the compositor's socket.

@@ -1,172 +1,12 @@
-//! `display`: what it costs to show a window.
+//! What the rounds of `display` say, in tables.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 
-use anyhow::{Context, Result, ensure};
-use oz_bench::job::Job;
 use oz_bench::report::{Budget, Limit, Table, budgets, number};
 use oz_bench::stats::{median, paired_ratio, present};
 
-use crate::client::Client;
-use crate::machine;
-use crate::peers::{Peer, Places, Running, answers};
-use crate::processes::{Scope, Used, pss_mb};
-
-/// What one round gave for one peer.
-#[derive(Clone, Debug, Default)]
-struct Round {
-    full: Option<PerFrame>,
-    damage: Option<PerFrame>,
-    uncapped_fps: Option<f64>,
-    sync_us: Option<f64>,
-    pss_mb: Option<f64>,
-    first_frame_ms: Option<f64>,
-}
-
-/// Processor microseconds for one frame.
-type PerFrame = Used;
-
-/// All rounds of all peers.
-type Rounds = HashMap<&'static str, Vec<Round>>;
-
-/// How much is done in a round.
-struct Effort {
-    rounds: usize,
-    jobs: [Job; 4],
-}
-
-impl Effort {
-    fn new(quick: bool) -> Self {
-        if quick {
-            Self {
-                rounds: 1,
-                jobs: [
-                    Job::Full(60),
-                    Job::Damage(60),
-                    Job::Uncapped(500),
-                    Job::Sync(500),
-                ],
-            }
-        } else {
-            Self {
-                rounds: 7,
-                jobs: [
-                    Job::Full(300),
-                    Job::Damage(300),
-                    Job::Uncapped(3000),
-                    Job::Sync(3000),
-                ],
-            }
-        }
-    }
-}
-
-pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
-    let places = Places::find()?;
-    ensure!(
-        answers(&places.host),
-        "no compositor at {}",
-        places.host.display()
-    );
-    let scope = Scope::of(&places.host)?;
-    let effort = Effort::new(quick);
-    let peers = peers(with_oz);
-    let mut rounds = Rounds::new();
-    let mut troubles = Vec::new();
-    for turn in 0..effort.rounds {
-        // Another order each time, so that nobody always comes after the same one.
-        for step in 0..peers.len() {
-            let peer = peers[(turn + step) % peers.len()];
-            eprintln!(
-                "bench: display, round {} of {}, {}",
-                turn + 1,
-                effort.rounds,
-                peer.name()
-            );
-            let round = round(peer, &places, &scope, &effort).unwrap_or_else(|error| {
-                eprintln!("bench: {}: {error:#}", peer.name());
-                troubles.push(format!("{}: {error:#}", peer.name()));
-                Round::default()
-            });
-            rounds.entry(peer.name()).or_default().push(round);
-        }
-    }
-    Ok(report(&peers, &rounds, &effort, &troubles))
-}
-
-/// Those that can run here.
-fn peers(with_oz: bool) -> Vec<Peer> {
-    [
-        Peer::Direct,
-        Peer::Relay,
-        Peer::Proxy,
-        Peer::Sandbox,
-        Peer::Waypipe,
-        Peer::Weston,
-    ]
-    .into_iter()
-    .filter(|peer| with_oz || !matches!(peer, Peer::Proxy | Peer::Sandbox))
-    .filter(|peer| {
-        peer.needs()
-            .is_none_or(|program| !version(program).is_empty())
-    })
-    .collect()
-}
-
-fn version(program: &str) -> String {
-    machine::said(program, &["--version"])
-}
-
-fn round(peer: Peer, places: &Places, scope: &Scope, effort: &Effort) -> Result<Round> {
-    let nobody = scope.snapshot();
-    let running = Running::start(peer, places)?;
-    let mut client = Client::start(running.client())?;
-    let mut round = Round {
-        first_frame_ms: Some(client.ready.first_frame_ms),
-        ..Round::default()
-    };
-    round.pss_mb = memory(peer, scope.newcomers(&nobody));
-    for job in effort.jobs {
-        let before = scope.snapshot();
-        let answer = client.play(job)?;
-        let after = scope.snapshot();
-        let mut used = scope.used(&before, &after);
-        // Its own word: in a sandbox it may go by another name.
-        used.between += used.client - answer.cpu_seconds;
-        used.client = answer.cpu_seconds;
-        match job {
-            Job::Full(frames) => round.full = Some(per_frame(used, frames)),
-            Job::Damage(frames) => round.damage = Some(per_frame(used, frames)),
-            Job::Uncapped(_) => round.uncapped_fps = Some(answer.fps),
-            Job::Sync(_) => round.sync_us = Some(answer.sync_us.context("no round trips")?),
-        }
-    }
-    Ok(round)
-}
-
-fn per_frame(used: Used, frames: u32) -> PerFrame {
-    let each = |seconds: f64| seconds * 1e6 / f64::from(frames);
-    PerFrame {
-        client: each(used.client),
-        between: each(used.between),
-        host: each(used.host),
-    }
-}
-
-/// The memory of what stands between; of a sandbox only that of its display-proxy.
-fn memory(peer: Peer, newcomers: Vec<(i32, String)>) -> Option<f64> {
-    let counted: Vec<i32> = newcomers
-        .into_iter()
-        .filter(|(_, name)| peer != Peer::Sandbox || name == "display-proxy")
-        .map(|(pid, _)| pid)
-        .collect();
-    if counted.is_empty() {
-        return None;
-    }
-    // One that we may not look at makes the sum worthless.
-    counted.into_iter().map(pss_mb).sum()
-}
+use super::{Effort, PerFrame, Round, Rounds, version};
+use crate::peers::Peer;
 
 /// One number of every round of a peer.
 fn series(rounds: &Rounds, peer: Peer, what: impl Fn(&Round) -> Option<f64>) -> Vec<Option<f64>> {
@@ -176,16 +16,20 @@ fn series(rounds: &Rounds, peer: Peer, what: impl Fn(&Round) -> Option<f64>) -> 
         .unwrap_or_default()
 }
 
-fn report(peers: &[Peer], rounds: &Rounds, effort: &Effort, troubles: &[String]) -> String {
+pub(super) fn report(
+    peers: &[Peer],
+    rounds: &Rounds,
+    effort: &Effort,
+    troubles: &[String],
+) -> String {
     let mut text = format!(
-        "{} rounds of `{}`, `{}`, `{}`, `{}` with `oz-bench-client` (1280×800, four buffers in one \
-         sealed memfd) on {}; the peers take turns. CPU is that of everything in the session (client, \
-         what stands between, compositor), ratios are medians of the ratios within a round.\n\n",
+        "{} rounds of {} and {} presses of a key with `oz-bench-client` (1280×800, four buffers in \
+         one sealed memfd) on {}; the peers take turns. CPU is that of everything in the session \
+         (client, what stands between, compositor), ratios are medians of the ratios within a round. \
+         A dash is what could not be measured.\n\n",
         effort.rounds,
-        effort.jobs[0],
-        effort.jobs[1],
-        effort.jobs[2],
-        effort.jobs[3],
+        effort.jobs.map(|job| format!("`{job}`")).join(", "),
+        effort.presses,
         version("sway"),
     );
     text += &ratios(peers, rounds).markdown();
@@ -213,8 +57,10 @@ fn ratios(peers: &[Peer], rounds: &Rounds) -> Table {
         "uncapped fps",
         "uncapped",
         "sync µs",
+        "key µs",
         "PSS MB",
         "client's first frame ms",
+        "gtk4-demo's window ms",
     ]);
     for peer in peers {
         let ratio = |what: fn(&Round) -> Option<f64>| {
@@ -236,8 +82,10 @@ fn ratios(peers: &[Peer], rounds: &Rounds) -> Table {
             middle(|round| round.uncapped_fps, 0),
             ratio(|round| round.uncapped_fps),
             middle(|round| round.sync_us, 0),
+            middle(|round| round.key_us, 0),
             middle(|round| round.pss_mb, 1),
             middle(|round| round.first_frame_ms, 0),
+            middle(|round| round.gtk_ms, 0),
         ]);
     }
     table
@@ -317,6 +165,24 @@ fn budget_list(rounds: &Rounds) -> Vec<Budget> {
             ),
         );
         add(
+            "key press to client, beyond direct",
+            "µs",
+            Limit::AtMost(60.0),
+            median(&present(&beyond(
+                &of(peer, |round| round.key_us),
+                &of(Peer::Direct, |round| round.key_us),
+            ))),
+        );
+        add(
+            "first window of gtk4-demo",
+            "× direct",
+            Limit::AtMost(1.1),
+            paired_ratio(
+                &of(peer, |round| round.gtk_ms),
+                &of(Peer::Direct, |round| round.gtk_ms),
+            ),
+        );
+        add(
             "display-proxy with one window",
             "MB PSS",
             Limit::AtMost(6.0),
@@ -336,6 +202,7 @@ fn beyond(of: &[Option<f64>], to: &[Option<f64>]) -> Vec<Option<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Used;
     use super::*;
 
     fn round(damage: f64, fps: f64) -> Round {
