@@ -8,10 +8,10 @@
     reason = "a task runner speaks to the person who runs it"
 )]
 
+mod bench;
 mod check;
 mod demo;
 mod install;
-mod bench;
 mod packages;
 mod session;
 mod setup;

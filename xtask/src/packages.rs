@@ -86,10 +86,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("ghostscript", "test: making PDFs"),
     package("mpv", "test: a player"),
     package("ffmpeg", "test: making and reading media"),
-    package(
-        "firefox-esr",
-        "test: a browser (Debian; Ubuntu has only a snap)",
-    ),
+    package("firefox-esr", "test: a browser"),
     // bench
     package("bubblewrap", "bench: the peer for launching"),
     package("waypipe", "bench: the peer for the display"),
