@@ -1,13 +1,15 @@
 //! Running programs: one line that says what, and an error that names the program.
 
 use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// A command as a person would type it.
+/// A command as a person would type it, so without the directory of the program.
 pub(crate) fn shown(command: &Command) -> String {
-    std::iter::once(command.get_program())
+    let program = Path::new(command.get_program());
+    std::iter::once(program.file_name().unwrap_or(program.as_os_str()))
         .chain(command.get_args())
         .map(|word| {
             let word = word.to_string_lossy();
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn words_are_quoted_only_where_a_shell_needs_it() {
-        let mut command = Command::new("echo");
+        let mut command = Command::new("/bin/echo");
         command.args(["a-b", "c d", "it's", ""]);
         assert_eq!(shown(&command), r"echo a-b 'c d' 'it'\''s' ''");
     }
