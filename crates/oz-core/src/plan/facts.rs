@@ -12,7 +12,9 @@ use super::User;
 pub struct HostFacts {
     /// Who runs the daemon.
     pub user: User,
-    /// What the probed paths are; those that do not exist are absent.
+    /// What the probed paths are; those that do not exist are absent. A path below the home whose
+    /// first component there is a symbolic link is a `Symlink` to its canonical path, which has an
+    /// entry of its own; a link deeper down stands for itself.
     pub paths: BTreeMap<PathBuf, PathFact>,
     /// The user's well-known directories by their XDG name (`DOWNLOAD`, `DOCUMENTS`, …), absolute.
     pub xdg: BTreeMap<String, PathBuf>,
@@ -77,12 +79,32 @@ pub const SESSION_VARIABLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Whether a variable is one of [`SESSION_VARIABLES`].
+/// Variables of the caller's session that reach a plan only if its profile passes them, each with
+/// its reason.
+pub const PASSABLE: &[(&str, &str)] = &[
+    ("EDITOR", "the user's editor, for shells"),
+    ("VISUAL", "likewise"),
+    ("PAGER", "the user's pager, for shells"),
+    ("LESS", "its options"),
+    ("LS_COLORS", "colours of listings"),
+    ("GREP_COLORS", "colours of matches"),
+    ("CLICOLOR", "whether to use colours"),
+    ("FORCE_COLOR", "likewise"),
+    ("MOZ_LOG", "what Firefox logs"),
+    ("G_MESSAGES_DEBUG", "what GLib programs log"),
+    ("WAYLAND_DEBUG", "shows the protocol, to find errors"),
+];
+
+/// Whether a variable is one of [`SESSION_VARIABLES`] or [`PASSABLE`], and so may leave the
+/// caller's session.
 pub fn is_session_variable(name: &str) -> bool {
-    SESSION_VARIABLES
-        .iter()
-        .any(|(known, _)| match known.strip_suffix('*') {
-            Some(prefix) => name.starts_with(prefix),
-            None => name == *known,
-        })
+    is_in(SESSION_VARIABLES, name) || is_in(PASSABLE, name)
+}
+
+/// Whether a list holds a name, exactly or by a prefix that ends in `*`.
+pub fn is_in(list: &[(&str, &str)], name: &str) -> bool {
+    list.iter().any(|(known, _)| match known.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == *known,
+    })
 }

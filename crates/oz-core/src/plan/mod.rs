@@ -9,6 +9,7 @@
 mod build;
 pub mod check;
 pub mod facts;
+pub mod layout;
 mod ops;
 pub mod syscalls;
 

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::tree::{self, Node, Value};
 use super::{
-    Bus, Display, Environment, Files, Identity, Life, Limits, Match, Network, ProfileError,
-    Syscalls, Text,
+    Bus, Diagnostic, Display, Environment, Files, Identity, Layer, Life, Limits, Match, Network,
+    ProfileError, Syscalls, Text,
 };
 
 /// What one file can say: the sections, and how it relates to other files.
@@ -47,6 +48,40 @@ pub struct Document {
 
 /// Checks one text by itself.
 pub fn parse(text: &Text) -> Result<Document, ProfileError> {
-    super::tree::read(text)?;
-    Ok(Document::default())
+    read(text).map(|(_, document)| document)
+}
+
+/// One text as a tree and as what it says.
+pub(super) fn read(text: &Text) -> Result<(Node, Document), ProfileError> {
+    let root = tree::read(text)?;
+    let document = Document::deserialize(&root).map_err(|error| error.explain(text))?;
+    refuse_out_of_place(text, &root)?;
+    Ok((root, document))
+}
+
+/// Keys that are known but mean nothing in this kind of file.
+fn refuse_out_of_place(text: &Text, root: &Node) -> Result<(), ProfileError> {
+    let Value::Object(members) = &root.value else {
+        return Ok(());
+    };
+    for member in members {
+        let why = match member.key.as_str() {
+            "match" if text.template => "a template is for others to extend and matches no app",
+            "lock" if text.layer != Layer::Administrator => {
+                "only the administrator's files can lock keys"
+            }
+            _ => continue,
+        };
+        return Err(ProfileError::Key(Box::new(
+            Diagnostic::new(
+                &text.path,
+                &text.text,
+                member.key_span.clone(),
+                format!("the key {:?} cannot be said here", member.key),
+            )
+            .label(why)
+            .help(Some("leave it out".to_owned())),
+        )));
+    }
+    Ok(())
 }

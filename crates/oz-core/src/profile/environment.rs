@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::facts;
 use crate::variables;
 
 /// Variables beyond those that every sandbox gets.
@@ -66,6 +67,13 @@ impl TryFrom<String> for Passed {
 
     fn try_from(name: String) -> Result<Self, String> {
         refuse(&name)?;
+        if !facts::is_in(facts::PASSABLE, &name) {
+            let names: Vec<_> = facts::PASSABLE.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "the variable is not one of those that can be passed on\nthere are {}; the language, the time zone and the looks are passed on anyway",
+                names.join(", ")
+            ));
+        }
         Ok(Self(name))
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Layer, Profile};
 use crate::OsBytes;
@@ -39,6 +40,41 @@ impl fmt::Display for Origin {
 impl Profile {
     /// Every key with its value as JSON and its origin, in the order of the sections.
     pub fn explain(&self) -> Vec<(String, String, Origin)> {
-        Vec::new()
+        let Ok(Value::Object(sections)) = serde_json::to_value(self) else {
+            return Vec::new();
+        };
+        let mut lines = Vec::new();
+        for (section, value) in sections {
+            match value {
+                _ if section == "name" => {}
+                Value::Object(keys) => {
+                    for (key, value) in keys {
+                        self.line(format!("{section}.{key}"), value, &mut lines);
+                    }
+                }
+                value => self.line(section, value, &mut lines),
+            }
+        }
+        lines
     }
+
+    fn line(&self, key: String, value: Value, lines: &mut Vec<(String, String, Origin)>) {
+        match value {
+            Value::Object(inner) if !inner.is_empty() => {
+                for (name, value) in inner {
+                    self.line(format!("{key}.{name}"), value, lines);
+                }
+            }
+            value => {
+                let origin = self.origins.get(&key).cloned().unwrap_or(Origin::BuiltIn);
+                lines.push((key, value.to_string(), origin));
+            }
+        }
+    }
+}
+
+/// Every key there is, for what names keys.
+pub(super) fn keys() -> Vec<String> {
+    let blank = Profile::from_document(String::new(), Default::default());
+    blank.explain().into_iter().map(|(key, ..)| key).collect()
 }

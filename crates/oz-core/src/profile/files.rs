@@ -54,13 +54,8 @@ pub struct Share {
 pub enum SharePath {
     /// `~/…`, relative to the home directory.
     Home(PathBuf),
-    /// `xdg:NAME` or `xdg:NAME/…`: one of the user's well-known directories.
-    Xdg {
-        /// `DOWNLOAD`, `DOCUMENTS`, …
-        name: String,
-        /// What is below it; empty for itself.
-        below: PathBuf,
-    },
+    /// `xdg:NAME`: one of the user's well-known directories, `DOWNLOAD`, `DOCUMENTS`, …
+    Xdg(String),
     /// An absolute path.
     Absolute(PathBuf),
 }
@@ -126,20 +121,14 @@ impl TryFrom<String> for SharePath {
             if plain(below) {
                 return Ok(Self::Home(below.into()));
             }
-        } else if let Some(named) = path.strip_prefix("xdg:") {
-            let (name, below) = named.split_once('/').unwrap_or((named, ""));
-            if !XDG_NAMES.contains(&name) {
-                return Err(format!(
-                    "there is no well-known directory called {name:?}\nthere are {}",
-                    XDG_NAMES.join(", ")
-                ));
+        } else if let Some(name) = path.strip_prefix("xdg:") {
+            if XDG_NAMES.contains(&name) {
+                return Ok(Self::Xdg(name.to_owned()));
             }
-            if below.is_empty() && !named.ends_with('/') || plain(below) {
-                return Ok(Self::Xdg {
-                    name: name.to_owned(),
-                    below: below.into(),
-                });
-            }
+            return Err(format!(
+                "there is no well-known directory called {name:?}\nthere are {}",
+                XDG_NAMES.join(", ")
+            ));
         } else if path.strip_prefix('/').is_some_and(plain) {
             return Ok(Self::Absolute(path.into()));
         } else if path == "~" {
@@ -159,8 +148,7 @@ impl std::fmt::Display for SharePath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Home(below) => write!(f, "~/{}", below.display()),
-            Self::Xdg { name, below } if below.as_os_str().is_empty() => write!(f, "xdg:{name}"),
-            Self::Xdg { name, below } => write!(f, "xdg:{name}/{}", below.display()),
+            Self::Xdg(name) => write!(f, "xdg:{name}"),
             Self::Absolute(path) => write!(f, "{}", path.display()),
         }
     }

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod matching;
 mod merge;
 pub mod network;
+mod scan;
 mod schema;
 mod size;
 mod suggest;
@@ -119,4 +120,24 @@ pub struct Profile {
     /// Which file each value comes from, by key (`files.home`); what is absent is built in.
     #[serde(skip)]
     pub origins: BTreeMap<String, Origin>,
+}
+
+impl Profile {
+    fn from_document(name: String, document: Document) -> Self {
+        Self {
+            name,
+            description: document.description,
+            matches: document.matches,
+            files: document.files,
+            environment: document.environment,
+            display: document.display,
+            network: document.network,
+            bus: document.bus,
+            syscalls: document.syscalls,
+            limits: document.limits,
+            identity: document.identity,
+            life: document.life,
+            origins: BTreeMap::new(),
+        }
+    }
 }

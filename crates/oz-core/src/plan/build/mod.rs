@@ -1,0 +1,172 @@
+//! From a profile to a plan.
+//!
+//! Pure: the same profile, request and facts give the same plan. What exists on the host is known
+//! from the facts, for which [`probes`] says what to look at.
+
+mod bus;
+mod device;
+mod environment;
+mod etc;
+mod home;
+mod identity;
+mod proc;
+mod root;
+mod system;
+
+use std::path::PathBuf;
+
+use super::{
+    Display, Home, HostFacts, Life, Limits, Listener, Plan, SandboxId, Service, User, VERSION,
+    check, layout, syscalls,
+};
+use crate::OsBytes;
+use crate::profile::{Profile, files, identity::Hostname};
+
+/// What the user asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The sandbox's name.
+    pub id: SandboxId,
+    /// Nothing lasts, whatever the profile says.
+    pub ephemeral: bool,
+    /// What the host's desktop takes the windows for, from the app's desktop entry.
+    pub app_id: Option<String>,
+}
+
+/// Why there is no plan. Each message ends with what to do.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BuildError {
+    /// A shared place is not there.
+    #[error("the profile shares {share} and {} does not exist: make it, or mark the share \"optional\": true", OsBytes::from(path.as_path()))]
+    Missing {
+        /// As the profile says it.
+        share: String,
+        /// What it is on this host.
+        path: PathBuf,
+    },
+    /// A shared place leads somewhere else.
+    #[error("the profile shares {share}, where {} is a symbolic link that an app could have made: share what it points to", OsBytes::from(path.as_path()))]
+    Link {
+        /// As the profile says it.
+        share: String,
+        /// The link, or a path behind it.
+        path: PathBuf,
+    },
+    /// A shared place is a socket, a device or a FIFO.
+    #[error("the profile shares {share} and {} is neither a file nor a directory: remove the share", OsBytes::from(path.as_path()))]
+    Kind {
+        /// As the profile says it.
+        share: String,
+        /// What it is on this host.
+        path: PathBuf,
+    },
+    /// The user has no such well-known directory.
+    #[error(
+        "the profile shares {share}, which this user does not have: set it in ~/.config/user-dirs.dirs, or mark the share \"optional\": true"
+    )]
+    NoSuchDirectory {
+        /// As the profile says it.
+        share: String,
+    },
+    /// Writing there would let the app leave its sandbox.
+    #[error("the profile shares {share} for writing, and {place} {}: {reason}; share a directory beside it, or only for reading", if *inside { "is there" } else { "lies below" })]
+    Protected {
+        /// As the profile says it.
+        share: String,
+        /// The protected place.
+        place: String,
+        /// It is the place or lies in it; else it holds the place.
+        inside: bool,
+        /// What would happen.
+        reason: &'static str,
+    },
+    /// A rule of every plan is broken by what the profile asks for.
+    #[error("the profile asks for what no sandbox may have: {0}")]
+    Violation(#[from] check::Violation),
+}
+
+/// Paths of the host that [`build`] must know about.
+pub fn probes(profile: &Profile, user: &User) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    system::probes(profile, &mut paths);
+    etc::probes(&mut paths);
+    home::probes(profile, user, &mut paths);
+    paths.push(layout::BUS_DAEMON.into());
+    paths.push(identity::BASH.into());
+    paths
+}
+
+/// The plan of a sandbox.
+pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<Plan, BuildError> {
+    let home = match profile.files.home {
+        files::Home::Private if !request.ephemeral => {
+            Home::Private(facts.state.join(layout::HOMES_NAME).join(&profile.name))
+        }
+        _ => Home::Ephemeral,
+    };
+    let hostname = match &profile.identity.hostname {
+        Some(hostname) => hostname.as_str().to_owned(),
+        None => Hostname::nearest(request.id.as_str()).as_str().to_owned(),
+    };
+    let has_bus = profile.bus.private
+        && facts
+            .paths
+            .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path);
+    let shape = root::Shape {
+        profile,
+        facts,
+        home: &home,
+        hostname: &hostname,
+        has_bus,
+    };
+    let plan = Plan {
+        version: VERSION,
+        id: request.id.clone(),
+        profile: profile.name.clone(),
+        user: facts.user.clone(),
+        root: root::operations(&shape)?,
+        listeners: listeners(profile, facts, has_bus),
+        environment: environment::variables(profile, facts, has_bus),
+        syscalls: syscalls::policy(profile.syscalls.also_allow.iter().map(|name| name.as_str())),
+        limits: Limits {
+            processes: profile.limits.processes.get(),
+            open_files: profile.limits.open_files.get(),
+        },
+        life: Life {
+            keep: profile.life.keep,
+            watchdog: profile
+                .life
+                .watchdog
+                .iter()
+                .map(|name| name.as_str().to_owned())
+                .collect(),
+            multi: profile.life.multi,
+            grace_ms: profile.life.grace_ms.get(),
+        },
+        display: profile.display.enabled.then(|| Display {
+            app_id: request.app_id.clone(),
+            clipboard: profile.display.clipboard,
+            buffers: profile.display.buffers,
+        }),
+        arguments: profile.files.arguments,
+        hostname,
+        home,
+    };
+    check::check(&plan)?;
+    Ok(plan)
+}
+
+fn listeners(profile: &Profile, facts: &HostFacts, has_bus: bool) -> Vec<Listener> {
+    let runtime = layout::runtime(facts.user.uid);
+    let wayland = profile.display.enabled.then(|| Listener {
+        service: Service::Wayland,
+        path: runtime.join(layout::WAYLAND),
+        helper: None,
+    });
+    let bus = has_bus.then(|| Listener {
+        service: Service::Bus,
+        path: runtime.join("bus"),
+        helper: Some(layout::bus_helper()),
+    });
+    wayland.into_iter().chain(bus).collect()
+}

@@ -1,0 +1,143 @@
+//! The root file system, in two halves: what no app can change, then a seal, then what it can.
+
+use std::path::{Path, PathBuf};
+
+use super::{BuildError, bus, device, etc, home, identity, proc, system};
+use crate::plan::{Access, Bind, Home, HostFacts, Op, Source, layout};
+use crate::profile::Profile;
+
+/// What the root is made for.
+pub(super) struct Shape<'a> {
+    pub profile: &'a Profile,
+    pub facts: &'a HostFacts,
+    pub home: &'a Home,
+    pub hostname: &'a str,
+    pub has_bus: bool,
+}
+
+impl Shape<'_> {
+    pub fn user_home(&self) -> &Path {
+        &self.facts.user.home
+    }
+}
+
+/// Size of what only holds sockets and small files, in bytes.
+const SMALL: u64 = 16 << 20;
+
+/// All steps.
+pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
+    let shares = home::shares(shape)?;
+    let runtime = layout::runtime(shape.facts.user.uid);
+    let tmp_size = shape.profile.limits.tmp_size.bytes();
+    let mut ops = Vec::new();
+
+    system::operations(shape, &mut ops);
+    etc::operations(shape, &mut ops);
+    identity::operations(shape, &mut ops);
+    device::operations(&mut ops);
+    proc::sys_skeleton(shape.facts.cpus, &mut ops);
+    live(shape.facts, &mut ops);
+    if shape.has_bus {
+        bus::configuration(&mut ops);
+    }
+
+    // Mount points, while the root can still take them.
+    for path in ["/proc", "/tmp", "/dev/pts", "/dev/shm", "/dev/mqueue"] {
+        ops.push(directory(path, 0o755));
+    }
+    ops.push(directory(&runtime, 0o700));
+    mount_point(shape.user_home(), true, &mut ops);
+    for share in &shares {
+        let within = |outer: &home::Placed| {
+            share.target != outer.target && share.target.starts_with(&outer.target)
+        };
+        if !share.target.starts_with(shape.user_home()) && !shares.iter().any(within) {
+            mount_point(&share.target, share.directory, &mut ops);
+        }
+    }
+    ops.push(Op::ReadOnly { path: "/".into() });
+
+    proc::operations(&mut ops);
+    ops.push(Op::DevPts {
+        path: "/dev/pts".into(),
+    });
+    ops.push(tmpfs("/dev/shm", 0o1777, tmp_size, true));
+    ops.push(Op::Mqueue {
+        path: "/dev/mqueue".into(),
+    });
+    ops.push(tmpfs("/tmp", 0o1777, tmp_size, false));
+    ops.push(tmpfs(&runtime, 0o700, SMALL, true));
+    home::operations(shape, tmp_size, &mut ops);
+    home::share_operations(shape, &shares, &mut ops);
+    Ok(ops)
+}
+
+/// What follows the host while the sandbox runs.
+fn live(facts: &HostFacts, ops: &mut Vec<Op>) {
+    ops.push(directory(layout::LIVE, 0o755));
+    ops.push(Op::Bind(Bind {
+        source: Source::User(facts.runtime.join(layout::LIVE_NAME)),
+        path: layout::LIVE.into(),
+        access: Access::Read,
+        noexec: true,
+        optional: true,
+        device: false,
+    }));
+}
+
+/// A place for a later mount; beneath /tmp, which comes later itself, init makes it.
+fn mount_point(path: &Path, is_directory: bool, ops: &mut Vec<Op>) {
+    if path.starts_with("/tmp") {
+        return;
+    }
+    ops.push(if is_directory {
+        directory(path, 0o755)
+    } else {
+        file(path, String::new())
+    });
+}
+
+pub(super) fn directory(path: impl Into<PathBuf>, mode: u32) -> Op {
+    Op::Directory {
+        path: path.into(),
+        mode,
+    }
+}
+
+pub(super) fn file(path: impl Into<PathBuf>, content: String) -> Op {
+    Op::File {
+        path: path.into(),
+        content,
+        mode: 0o444,
+    }
+}
+
+pub(super) fn symlink(path: impl Into<PathBuf>, target: impl Into<PathBuf>) -> Op {
+    Op::Symlink {
+        path: path.into(),
+        target: target.into(),
+    }
+}
+
+pub(super) fn tmpfs(path: impl Into<PathBuf>, mode: u32, size: u64, noexec: bool) -> Op {
+    Op::Tmpfs {
+        path: path.into(),
+        mode,
+        size,
+        noexec,
+    }
+}
+
+/// A read-only part of the system at its own place.
+pub(super) fn system_bind(path: impl Into<PathBuf>, noexec: bool) -> Op {
+    let path = path.into();
+    Op::Bind(Bind {
+        source: Source::System(path.clone()),
+        path,
+        access: Access::Read,
+        noexec,
+        // It was there when the facts were gathered; a package may be removed since.
+        optional: true,
+        device: false,
+    })
+}

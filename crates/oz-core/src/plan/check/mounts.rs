@@ -1,0 +1,215 @@
+//! The steps that build the root.
+
+use std::path::Path;
+
+use super::Violation;
+use crate::plan::{Access, Home, Op, Plan, Source, layout};
+
+/// Largest file system in memory: 64 GiB.
+const MAX_MEMORY: u64 = 64 << 30;
+
+/// Largest generated file, in bytes.
+const MAX_FILE: usize = 64 << 10;
+
+/// Only the seal is about the root itself.
+pub(super) fn targets_are_inside(plan: &Plan) -> Result<(), Violation> {
+    let about_root = |op: &&Op| op.target() == Path::new("/") && !matches!(op, Op::ReadOnly { .. });
+    match plan.root.iter().find(about_root) {
+        Some(op) => Err(Violation::new(
+            "the root itself is init's",
+            format!("{op:?}"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// No set-user-id, no set-group-id: nothing inside runs as another.
+pub(super) fn modes_give_no_privileges(plan: &Plan) -> Result<(), Violation> {
+    for op in &plan.root {
+        let (Op::Directory { mode, .. } | Op::File { mode, .. } | Op::Tmpfs { mode, .. }) = op
+        else {
+            continue;
+        };
+        if mode & !0o1777 != 0 {
+            return Err(Violation::new(
+                "permission bits are at most 1777",
+                op.target().display(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A file system in memory without a size can take all of it.
+pub(super) fn memory_is_bounded(plan: &Plan) -> Result<(), Violation> {
+    for op in &plan.root {
+        if let Op::Tmpfs { path, size, .. } = op
+            && !(1..=MAX_MEMORY).contains(size)
+        {
+            return Err(Violation::new(
+                "memory has a size of up to 64 GiB",
+                path.display(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// They are written by init, one call each.
+pub(super) fn files_are_small(plan: &Plan) -> Result<(), Violation> {
+    for op in &plan.root {
+        if let Op::File { path, content, .. } = op
+            && content.len() > MAX_FILE
+        {
+            return Err(Violation::new(
+                "a generated file has up to 64 KiB",
+                path.display(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Who could write to the root could change /etc, and links that the next program follows. After the
+/// seal only places on file systems of their own can be changed, so each later mount needs its mount
+/// point made before, or lies on a writable mount that came later.
+pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
+    let seal = |op: &Op| matches!(op, Op::ReadOnly { path } if path == Path::new("/"));
+    let Some(at) = plan.root.iter().position(seal) else {
+        return Err(Violation::new("the root is made read-only", "no step does"));
+    };
+    let (before, after) = plan.root.split_at(at);
+    for op in before {
+        let writable = match op {
+            Op::Bind(bind) => bind.access == Access::Write,
+            Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. } | Op::ReadOnly { .. } => {
+                false
+            }
+            Op::Mask { .. } => false,
+            Op::Tmpfs { .. } | Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => true,
+        };
+        if writable {
+            return Err(Violation::new(
+                "what can be written is mounted after the seal",
+                op.target().display(),
+            ));
+        }
+    }
+    let mut mounted: Vec<&Path> = Vec::new();
+    for op in after {
+        let target = op.target();
+        let on_later = mounted
+            .iter()
+            .any(|mount| target.starts_with(mount) && target != *mount);
+        let prepared = || before.iter().any(|earlier| earlier.target() == target);
+        let makes = matches!(
+            op,
+            Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. }
+        );
+        if makes && !on_later || !seal(op) && !on_later && !prepared() {
+            return Err(Violation::new(
+                "after the seal nothing is made on the root",
+                target.display(),
+            ));
+        }
+        mounted.push(target);
+    }
+    Ok(())
+}
+
+/// /proc tells of the host's hardware and of other users unless it is masked.
+pub(super) fn proc_is_masked(plan: &Plan) -> Result<(), Violation> {
+    let proc = |op: &Op| matches!(op, Op::Proc { .. });
+    let Some(at) = plan.root.iter().position(proc) else {
+        // A root without /proc leaks nothing.
+        return Ok(());
+    };
+    if plan.root.iter().filter(|op| proc(op)).count() > 1
+        || plan.root[at].target() != Path::new("/proc")
+    {
+        return Err(Violation::new(
+            "there is one process file system, at /proc",
+            plan.root[at].target().display(),
+        ));
+    }
+    let after = &plan.root[at + 1..];
+    let has = |wanted: &Op| after.contains(wanted);
+    if !has(&Op::ReadOnly {
+        path: "/proc/sys".into(),
+    }) {
+        return Err(Violation::new(
+            "settings of the kernel are read-only",
+            "/proc/sys",
+        ));
+    }
+    match layout::PROC_MASKS
+        .iter()
+        .find(|(path, _)| !has(&Op::Mask { path: path.into() }))
+    {
+        Some((path, _)) => Err(Violation::new("what leaks in /proc is masked", path)),
+        None => Ok(()),
+    }
+}
+
+/// A later mount over, or above, an earlier step would hide what that step was for: a mask, a
+/// read-only tree, a generated file.
+pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
+    for (at, op) in plan.root.iter().enumerate() {
+        let covers = matches!(
+            op,
+            Op::Bind(_)
+                | Op::Tmpfs { .. }
+                | Op::Proc { .. }
+                | Op::DevPts { .. }
+                | Op::Mqueue { .. }
+        );
+        if !covers {
+            continue;
+        }
+        let target = op.target();
+        for earlier in &plan.root[..at] {
+            let mount_point = earlier.target() == target
+                && match earlier {
+                    Op::Directory { .. } => true,
+                    Op::File { content, .. } => content.is_empty(),
+                    _ => false,
+                };
+            if earlier.target().starts_with(target) && !mount_point {
+                return Err(Violation::new(
+                    "no step hides an earlier one",
+                    target.display(),
+                ));
+            }
+        }
+        if target.starts_with("/proc") && target != Path::new("/proc") {
+            return Err(Violation::new(
+                "nothing is mounted in /proc",
+                target.display(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What a person reads about the home is what is mounted there.
+pub(super) fn home_is_what_the_plan_says(plan: &Plan) -> Result<(), Violation> {
+    let home = &plan.user.home;
+    let agrees = plan.root.iter().any(|op| match (&plan.home, op) {
+        (Home::Ephemeral, Op::Tmpfs { path, .. }) => path == home,
+        (Home::Private(private), Op::Bind(bind)) => {
+            bind.path == *home
+                && bind.source == Source::User(private.clone())
+                && bind.access == Access::Write
+                && !bind.optional
+        }
+        _ => false,
+    });
+    if agrees {
+        Ok(())
+    } else {
+        Err(Violation::new(
+            "the home is mounted as the plan says",
+            home.display(),
+        ))
+    }
+}

@@ -1,0 +1,142 @@
+//! What programs inside get.
+
+use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::Violation;
+use crate::plan::{Plan, Service, layout};
+use crate::variables;
+
+/// Most bytes of all variables together.
+const MAX_ENVIRONMENT: usize = 128 << 10;
+
+/// Longest path of a socket: `sun_path` less its NUL.
+const MAX_SOCKET: usize = 107;
+
+/// Variables that the plan itself answers.
+const ANSWERED: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "PATH",
+    "XDG_RUNTIME_DIR",
+    "WAYLAND_DISPLAY",
+    "DBUS_SESSION_BUS_ADDRESS",
+];
+
+/// Names and values become `NAME=VALUE` strings that end with NUL.
+pub(super) fn environment_is_well_formed(plan: &Plan) -> Result<(), Violation> {
+    let mut total = 0;
+    for (name, value) in &plan.environment {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            return Err(Violation::new("variables have a name and no NUL", name));
+        }
+        total += name.len() + value.len() + 2;
+    }
+    if total > MAX_ENVIRONMENT {
+        return Err(Violation::new(
+            "all variables together have up to 128 KiB",
+            total,
+        ));
+    }
+    Ok(())
+}
+
+/// No variable names an agent, a secret or code to load; those about places inside say what is so.
+pub(super) fn environment_holds_no_secrets(plan: &Plan) -> Result<(), Violation> {
+    for name in plan.environment.keys() {
+        if !ANSWERED.contains(&name.as_str())
+            && let Some(reason) = variables::refusal(name)
+        {
+            return Err(Violation::new(
+                "this variable cannot go inside",
+                format!("{name}: {reason}"),
+            ));
+        }
+    }
+    let runtime = layout::runtime(plan.user.uid);
+    let expected = [
+        ("HOME", plan.user.home.display().to_string()),
+        ("PATH", layout::PATH.to_owned()),
+        ("XDG_RUNTIME_DIR", runtime.display().to_string()),
+        ("WAYLAND_DISPLAY", layout::WAYLAND.to_owned()),
+        (
+            "DBUS_SESSION_BUS_ADDRESS",
+            format!("unix:path={}/bus", runtime.display()),
+        ),
+    ];
+    for (name, expected) in expected {
+        if plan
+            .environment
+            .get(name)
+            .is_some_and(|value| *value != expected)
+        {
+            return Err(Violation::new("this variable names a place inside", name));
+        }
+    }
+    Ok(())
+}
+
+/// Sockets elsewhere could replace what other steps made.
+pub(super) fn listeners_are_in_the_runtime_directory(plan: &Plan) -> Result<(), Violation> {
+    let runtime = layout::runtime(plan.user.uid);
+    let (mut services, mut paths) = (BTreeSet::new(), BTreeSet::new());
+    for listener in &plan.listeners {
+        let path = listener.path.as_path();
+        if path.parent() != Some(&runtime) || path.as_os_str().as_bytes().len() > MAX_SOCKET {
+            return Err(Violation::new(
+                "sockets are in the runtime directory",
+                path.display(),
+            ));
+        }
+        if !services.insert(listener.service) || !paths.insert(path) {
+            return Err(Violation::new(
+                "each service has one socket",
+                path.display(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A helper is a program of the system that we know; the compositor is never one of them.
+pub(super) fn helpers_are_ours(plan: &Plan) -> Result<(), Violation> {
+    for listener in &plan.listeners {
+        let expected = match listener.service {
+            Service::Wayland => None,
+            Service::Bus => Some(layout::bus_helper()),
+        };
+        if listener.helper != expected {
+            return Err(Violation::new(
+                "this socket is not served so",
+                listener.path.display(),
+            ));
+        }
+        let configuration = Path::new(layout::BUS_CONFIG);
+        let configured = || plan.root.iter().any(|op| op.target() == configuration);
+        if listener.service == Service::Bus && !configured() {
+            return Err(Violation::new(
+                "the private bus has a configuration of ours",
+                layout::BUS_CONFIG,
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An app without a display has no socket, and one with a display has a proxy.
+pub(super) fn display_and_socket_agree(plan: &Plan) -> Result<(), Violation> {
+    let socket = plan
+        .listeners
+        .iter()
+        .any(|listener| listener.service == Service::Wayland);
+    if socket == plan.display.is_some() {
+        Ok(())
+    } else {
+        Err(Violation::new(
+            "a display and its socket go together",
+            layout::WAYLAND,
+        ))
+    }
+}

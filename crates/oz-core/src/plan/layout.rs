@@ -1,0 +1,103 @@
+//! Where things lie inside every sandbox.
+
+use std::path::PathBuf;
+
+/// What is Oz's own inside: read-only.
+pub const OZ: &str = "/run/oz";
+
+/// A read-only view of `live` in [`HostFacts::runtime`](super::HostFacts::runtime), in which the
+/// daemon keeps `resolv.conf` and a link `localtime` that follow the host's.
+pub const LIVE: &str = "/run/oz/live";
+
+/// Name of the directory behind [`LIVE`], below the runtime directory of the daemon.
+pub const LIVE_NAME: &str = "live";
+
+/// Name of the directory of private homes, below the state directory of the daemon.
+pub const HOMES_NAME: &str = "homes";
+
+/// Configuration of the private bus.
+pub const BUS_CONFIG: &str = "/run/oz/bus.conf";
+
+/// The program of the private bus.
+pub const BUS_DAEMON: &str = "/usr/bin/dbus-daemon";
+
+/// Name of the compositor's socket in the runtime directory, as in `WAYLAND_DISPLAY`.
+pub const WAYLAND: &str = "wayland-0";
+
+/// Where programs are found.
+pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/usr/sbin:/sbin";
+
+/// Device nodes that may be inside, each with its reason.
+pub const DEVICES: &[(&str, &str)] = &[
+    ("/dev/null", "swallows everything"),
+    ("/dev/zero", "memory for old allocators"),
+    ("/dev/full", "tests of a full disk"),
+    ("/dev/random", "random numbers"),
+    ("/dev/urandom", "random numbers"),
+    (
+        "/dev/tty",
+        "the terminal of the session that opens it, if it has one",
+    ),
+];
+
+/// Entries of /proc that are hidden, each with its reason.
+pub const PROC_MASKS: &[(&str, &str)] = &[
+    ("/proc/acpi", "hardware, and switches of it"),
+    ("/proc/asound", "sound hardware"),
+    ("/proc/bus", "devices by number"),
+    ("/proc/cmdline", "identifies the installation"),
+    ("/proc/config.gz", "which holes the kernel may have"),
+    ("/proc/diskstats", "names disks, shows what others do"),
+    ("/proc/driver", "hardware"),
+    ("/proc/fs", "names disks, and switches of file systems"),
+    ("/proc/interrupts", "shows each key press of the user"),
+    ("/proc/iomem", "layout of memory"),
+    ("/proc/ioports", "hardware"),
+    ("/proc/irq", "hardware, and switches of it"),
+    ("/proc/kallsyms", "layout of the kernel"),
+    ("/proc/kcore", "all memory"),
+    ("/proc/key-users", "key rings of all users"),
+    ("/proc/keys", "key rings"),
+    ("/proc/kmsg", "the kernel's log"),
+    ("/proc/kpagecgroup", "use of memory by others"),
+    ("/proc/kpagecount", "use of memory by others"),
+    ("/proc/kpageflags", "use of memory by others"),
+    ("/proc/latency_stats", "what others do"),
+    ("/proc/mdstat", "names disks"),
+    ("/proc/modules", "which holes the kernel may have"),
+    ("/proc/mtrr", "hardware"),
+    ("/proc/partitions", "names disks"),
+    ("/proc/pressure", "what others do"),
+    ("/proc/sched_debug", "names processes of others"),
+    ("/proc/schedstat", "what others do"),
+    ("/proc/scsi", "hardware, and switches of it"),
+    ("/proc/slabinfo", "what others do"),
+    ("/proc/softirqs", "shows each packet and tick"),
+    ("/proc/swaps", "names disks"),
+    (
+        "/proc/sys/kernel/random/boot_id",
+        "identifies the machine until it restarts",
+    ),
+    ("/proc/sysrq-trigger", "commands to the kernel"),
+    ("/proc/timer_list", "what others do"),
+    ("/proc/vmallocinfo", "layout of the kernel"),
+];
+
+/// The user's runtime directory inside: `XDG_RUNTIME_DIR`.
+pub fn runtime(uid: u32) -> PathBuf {
+    format!("/run/user/{uid}").into()
+}
+
+/// The program inside that serves the private bus; it gets the socket as descriptor 3.
+pub fn bus_helper() -> Vec<String> {
+    [
+        BUS_DAEMON,
+        "--nofork",
+        "--nopidfile",
+        "--nosyslog",
+        "--config-file=/run/oz/bus.conf",
+        "--address=systemd:",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}

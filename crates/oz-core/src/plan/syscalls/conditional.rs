@@ -1,0 +1,169 @@
+//! Calls that are allowed for some arguments only.
+
+use std::collections::BTreeMap;
+
+use crate::plan::{Comparison, Operator};
+
+/// Flags of `clone` that make namespaces (`CLONE_NEWNS`, `NEWCGROUP`, `NEWUTS`, `NEWIPC`, `NEWUSER`,
+/// `NEWPID`, `NEWNET`); `CLONE_NEWTIME` is not one of `clone`'s.
+pub const CLONE_NAMESPACES: u64 = 0x7e02_0000;
+
+/// Pushes characters into a terminal's input, as if typed.
+pub const TIOCSTI: u64 = 0x5412;
+
+/// Pastes into a console, among others.
+pub const TIOCLINUX: u64 = 0x541c;
+
+/// Takes the console's output.
+const TIOCCONS: u64 = 0x541d;
+
+/// Kinds of sockets, each with its reason.
+const DOMAINS: &[(u64, &str)] = &[
+    (1, "AF_UNIX: between processes"),
+    (2, "AF_INET: within the network namespace"),
+    (10, "AF_INET6: likewise"),
+];
+
+const AF_NETLINK: u64 = 16;
+/// Lists addresses and routes of the network namespace.
+const NETLINK_ROUTE: u64 = 0;
+
+/// Personalities: the usual, 32 bits, an old version number, both, and the question which it is.
+const PERSONALITIES: &[u64] = &[0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
+
+/// Kinds of nodes that can be made: regular (also written as 0), FIFO, socket; never devices.
+const NODES: &[u64] = &[0, 0o100_000, 0o010_000, 0o140_000];
+const NODE_KIND: u64 = 0o170_000;
+
+/// Options of `prctl`, each with its reason.
+const PRCTL: &[(u64, &str)] = &[
+    (1, "PR_SET_PDEATHSIG: helpers end with their parent"),
+    (2, "PR_GET_PDEATHSIG"),
+    (3, "PR_GET_DUMPABLE"),
+    (4, "PR_SET_DUMPABLE: agents hide their memory"),
+    (5, "PR_GET_UNALIGN"),
+    (7, "PR_GET_KEEPCAPS"),
+    (8, "PR_SET_KEEPCAPS: there are no capabilities to keep"),
+    (15, "PR_SET_NAME: names of threads"),
+    (16, "PR_GET_NAME"),
+    (21, "PR_GET_SECCOMP"),
+    (22, "PR_SET_SECCOMP: walls of the program's own"),
+    (23, "PR_CAPBSET_READ"),
+    (24, "PR_CAPBSET_DROP"),
+    (25, "PR_GET_TSC"),
+    (27, "PR_GET_SECUREBITS"),
+    (29, "PR_SET_TIMERSLACK: saves power"),
+    (30, "PR_GET_TIMERSLACK"),
+    (33, "PR_MCE_KILL"),
+    (34, "PR_MCE_KILL_GET"),
+    (
+        36,
+        "PR_SET_CHILD_SUBREAPER: launchers and terminals wait for grandchildren",
+    ),
+    (37, "PR_GET_CHILD_SUBREAPER"),
+    (38, "PR_SET_NO_NEW_PRIVS"),
+    (39, "PR_GET_NO_NEW_PRIVS"),
+    (40, "PR_GET_TID_ADDRESS"),
+    (41, "PR_SET_THP_DISABLE"),
+    (42, "PR_GET_THP_DISABLE"),
+    (47, "PR_CAP_AMBIENT: there are no capabilities to raise"),
+    (50, "PR_SVE_SET_VL: vectors of aarch64"),
+    (51, "PR_SVE_GET_VL"),
+    (52, "PR_GET_SPECULATION_CTRL"),
+    (
+        53,
+        "PR_SET_SPECULATION_CTRL: can only be made safer once forced",
+    ),
+    (54, "PR_PAC_RESET_KEYS: pointer keys of aarch64"),
+    (55, "PR_SET_TAGGED_ADDR_CTRL: likewise"),
+    (56, "PR_GET_TAGGED_ADDR_CTRL"),
+    (60, "PR_PAC_SET_ENABLED_KEYS"),
+    (61, "PR_PAC_GET_ENABLED_KEYS"),
+    (65, "PR_SET_MDWE: forbids writable code"),
+    (66, "PR_GET_MDWE"),
+    (0x5356_4d41, "PR_SET_VMA: names of memory, for measuring"),
+    (
+        0x5961_6d61,
+        "PR_SET_PTRACER: for crash reporters, who cannot trace anyway",
+    ),
+];
+
+fn low(argument: u8, operator: Operator) -> Comparison {
+    Comparison {
+        argument,
+        low32: true,
+        operator,
+    }
+}
+
+fn one_of(argument: u8, values: impl IntoIterator<Item = u64>) -> Vec<Vec<Comparison>> {
+    let rule = |value| vec![low(argument, Operator::Equal(value))];
+    values.into_iter().map(rule).collect()
+}
+
+/// A process may set what is its own, which it names as 0; a number could be a helper's.
+fn on_oneself(argument: u8) -> Vec<Vec<Comparison>> {
+    one_of(argument, [0])
+}
+
+/// Allowed calls by name: one rule must match, with all its comparisons.
+pub fn conditional() -> BTreeMap<String, Vec<Vec<Comparison>>> {
+    let no_namespace = low(
+        0,
+        Operator::MaskedEqual {
+            mask: CLONE_NAMESPACES,
+            value: 0,
+        },
+    );
+    let harmless_ioctl = [TIOCSTI, TIOCLINUX, TIOCCONS]
+        .map(|request| low(1, Operator::NotEqual(request)))
+        .to_vec();
+    let mut sockets = one_of(0, DOMAINS.iter().map(|(domain, _)| *domain));
+    sockets.push(vec![
+        low(0, Operator::Equal(AF_NETLINK)),
+        low(2, Operator::Equal(NETLINK_ROUTE)),
+    ]);
+    let nodes = |argument| -> Vec<Vec<Comparison>> {
+        NODES
+            .iter()
+            .map(|&value| {
+                vec![low(
+                    argument,
+                    Operator::MaskedEqual {
+                        mask: NODE_KIND,
+                        value,
+                    },
+                )]
+            })
+            .collect()
+    };
+    let mut calls = vec![
+        ("clone", vec![vec![no_namespace]]),
+        ("ioctl", vec![harmless_ioctl]),
+        (
+            "ioprio_set",
+            vec![vec![low(0, Operator::Equal(1)), low(1, Operator::Equal(0))]],
+        ),
+        ("mknodat", nodes(2)),
+        ("personality", one_of(0, PERSONALITIES.iter().copied())),
+        ("prctl", one_of(0, PRCTL.iter().map(|(option, _)| *option))),
+        ("prlimit64", on_oneself(0)),
+        ("sched_setaffinity", on_oneself(0)),
+        ("sched_setattr", on_oneself(0)),
+        ("sched_setparam", on_oneself(0)),
+        ("sched_setscheduler", on_oneself(0)),
+        (
+            "setpriority",
+            vec![vec![low(0, Operator::Equal(0)), low(1, Operator::Equal(0))]],
+        ),
+        ("socket", sockets),
+        ("socketpair", one_of(0, [1])),
+    ];
+    if cfg!(target_arch = "x86_64") {
+        calls.push(("mknod", nodes(1)));
+    }
+    calls
+        .into_iter()
+        .map(|(name, rules)| (name.to_owned(), rules))
+        .collect()
+}
