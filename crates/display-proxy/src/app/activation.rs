@@ -1,0 +1,139 @@
+//! Passing the focus on: the host issues the tokens and judges them.
+
+use std::sync::Mutex;
+
+use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
+use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::XdgActivationTokenV1 as HostToken;
+use wayland_protocols::xdg::activation::v1::server::xdg_activation_token_v1::{
+    self, XdgActivationTokenV1,
+};
+use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::{self, XdgActivationV1};
+use wayland_server::backend::ClientId;
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+
+use super::mirror::Mirror;
+use crate::peer::{Peer, host_of, link};
+use crate::policy;
+use crate::quota::Kind;
+use crate::session::Session;
+
+/// Tokens are opaque; hosts use some tens of bytes.
+const TOKEN_MAX: usize = 256;
+
+impl GlobalDispatch<XdgActivationV1, Mirror> for Session {
+    fn bind(
+        session: &mut Self,
+        _dh: &DisplayHandle,
+        _client: &Client,
+        resource: New<XdgActivationV1>,
+        _mirror: &Mirror,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let activation = data_init.init(resource, ());
+        session.take(Kind::Object, &activation);
+    }
+}
+
+impl Dispatch<XdgActivationV1, ()> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        activation: &XdgActivationV1,
+        request: xdg_activation_v1::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(activation);
+        match request {
+            xdg_activation_v1::Request::GetActivationToken { id } => {
+                let token = data_init.init(id, Peer::<HostToken>::default());
+                session.take(Kind::Object, &token);
+                if let Some(host) = &session.host.activation {
+                    link(
+                        &token,
+                        host.get_activation_token(&session.qh, (token.clone(), Mutex::new(false))),
+                    );
+                }
+            }
+            xdg_activation_v1::Request::Activate { token, surface } if token.len() <= TOKEN_MAX => {
+                if let (Some(host), Some(surface)) =
+                    (&session.host.activation, session.host_surface(&surface))
+                {
+                    host.activate(token, surface);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn destroyed(session: &mut Self, _client: ClientId, _activation: &XdgActivationV1, (): &()) {
+        session.quota.give(Kind::Object);
+    }
+}
+
+impl Dispatch<XdgActivationTokenV1, Peer<HostToken>> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        token: &XdgActivationTokenV1,
+        request: xdg_activation_token_v1::Request,
+        data: &Peer<HostToken>,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(token);
+        let Some(host) = data.get() else { return };
+        match request {
+            // Without the serial of a real event the host issues a token that moves no focus.
+            xdg_activation_token_v1::Request::SetSerial { serial, seat } => {
+                if let Some(seat) = host_of::<HostSeat>(&seat)
+                    && session.input.knows(serial)
+                {
+                    host.set_serial(serial, seat);
+                }
+            }
+            xdg_activation_token_v1::Request::SetAppId { app_id } => {
+                let shown = policy::shown(&app_id, policy::APP_ID_MAX);
+                host.set_app_id(session.shared.config.app_id.clone().unwrap_or(shown));
+            }
+            xdg_activation_token_v1::Request::SetSurface { surface } => {
+                if let Some(surface) = session.host_surface(&surface) {
+                    host.set_surface(surface);
+                }
+            }
+            xdg_activation_token_v1::Request::Commit => {
+                let committed =
+                    wayland_client::Proxy::data::<(XdgActivationTokenV1, Mutex<bool>)>(host);
+                let first = committed.and_then(|(_, committed)| {
+                    committed
+                        .lock()
+                        .ok()
+                        .map(|mut done| !std::mem::replace(&mut *done, true))
+                });
+                if first == Some(true) {
+                    host.commit();
+                } else {
+                    token.post_error(
+                        xdg_activation_token_v1::Error::AlreadyUsed,
+                        "the token was committed before",
+                    );
+                    session.end("committed an activation token twice");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn destroyed(
+        session: &mut Self,
+        _client: ClientId,
+        _token: &XdgActivationTokenV1,
+        data: &Peer<HostToken>,
+    ) {
+        if let Some(host) = data.get() {
+            host.destroy();
+        }
+        session.quota.give(Kind::Object);
+    }
+}

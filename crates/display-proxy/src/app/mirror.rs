@@ -1,0 +1,124 @@
+//! Offers to the app what the host offers, as far as it is on the allow list.
+
+use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
+use tracing::warn;
+use wayland_protocols::wp::cursor_shape::v1::server::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1;
+use wayland_protocols::wp::fractional_scale::v1::server::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
+use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1;
+use wayland_protocols::wp::presentation_time::server::wp_presentation::WpPresentation;
+use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
+use wayland_protocols::wp::relative_pointer::zv1::server::zwp_relative_pointer_manager_v1::ZwpRelativePointerManagerV1;
+use wayland_protocols::wp::single_pixel_buffer::v1::server::wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1;
+use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
+use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
+use wayland_protocols::xdg::decoration::zv1::server::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
+use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_manager_v1::ZxdgOutputManagerV1;
+use wayland_server::protocol::wl_compositor::WlCompositor;
+use wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
+use wayland_server::protocol::wl_output::WlOutput;
+use wayland_server::protocol::wl_seat::WlSeat;
+use wayland_server::protocol::wl_shm::WlShm;
+use wayland_server::protocol::wl_subcompositor::WlSubcompositor;
+
+use crate::host::wayland::registry::HostGlobals;
+use crate::session::Session;
+
+/// User data of an app global that stands for one of the host's.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mirror {
+    /// The host's number of its global.
+    pub(crate) name: u32,
+}
+
+impl Session {
+    /// Makes the app's globals, before the client is let in.
+    pub(crate) fn offer_globals(&mut self, globals: &HostGlobals) {
+        // smithay makes these at versions of its own; an app must see the host's, or it would use
+        // requests that cannot be relayed.
+        self.dh
+            .remove_global::<Self>(self.compositor.compositor_global());
+        self.dh
+            .remove_global::<Self>(self.compositor.subcompositor_global());
+        self.dh.remove_global::<Self>(self.xdg.global());
+        for (name, (interface, version)) in &globals.0 {
+            self.mirror(*name, interface, *version);
+        }
+    }
+
+    /// Offers one global of the host.
+    pub(crate) fn mirror(&mut self, name: u32, interface: &'static str, version: u32) {
+        let dh = &self.dh;
+        let mirror = Mirror { name };
+        let global = match interface {
+            "wl_compositor" => dh.create_global::<Self, WlCompositor, _>(version, ()),
+            "wl_subcompositor" => dh.create_global::<Self, WlSubcompositor, _>(version, ()),
+            "xdg_wm_base" => dh.create_global::<Self, XdgWmBase, _>(version, ()),
+            "wl_shm" => dh.create_global::<Self, WlShm, _>(version, mirror),
+            "wl_seat" => dh.create_global::<Self, WlSeat, _>(version, mirror),
+            "wl_output" => dh.create_global::<Self, WlOutput, _>(version, mirror),
+            "zxdg_output_manager_v1" => {
+                dh.create_global::<Self, ZxdgOutputManagerV1, _>(version, mirror)
+            }
+            "wl_data_device_manager" => {
+                dh.create_global::<Self, WlDataDeviceManager, _>(version, mirror)
+            }
+            "zwp_primary_selection_device_manager_v1" => {
+                dh.create_global::<Self, ZwpPrimarySelectionDeviceManagerV1, _>(version, mirror)
+            }
+            "wp_viewporter" => dh.create_global::<Self, WpViewporter, _>(version, mirror),
+            "wp_fractional_scale_manager_v1" => {
+                dh.create_global::<Self, WpFractionalScaleManagerV1, _>(version, mirror)
+            }
+            "wp_single_pixel_buffer_manager_v1" => {
+                dh.create_global::<Self, WpSinglePixelBufferManagerV1, _>(version, mirror)
+            }
+            "wp_presentation" => dh.create_global::<Self, WpPresentation, _>(version, mirror),
+            "wp_cursor_shape_manager_v1" => {
+                dh.create_global::<Self, WpCursorShapeManagerV1, _>(version, mirror)
+            }
+            "zxdg_decoration_manager_v1" => {
+                dh.create_global::<Self, ZxdgDecorationManagerV1, _>(version, mirror)
+            }
+            "xdg_activation_v1" => dh.create_global::<Self, XdgActivationV1, _>(version, mirror),
+            "zwp_relative_pointer_manager_v1" => {
+                dh.create_global::<Self, ZwpRelativePointerManagerV1, _>(version, mirror)
+            }
+            "zwp_pointer_constraints_v1" => {
+                dh.create_global::<Self, ZwpPointerConstraintsV1, _>(version, mirror)
+            }
+            other => {
+                warn!(
+                    interface = other,
+                    "on the allow list, but nothing serves it"
+                );
+                return;
+            }
+        };
+        self.mirrored.insert(name, global);
+    }
+}
+
+/// A manager of the app's with one of the host's behind it, at the same version.
+macro_rules! mirror_manager {
+    ($app:ty => $host:ty) => {
+        impl wayland_server::GlobalDispatch<$app, $crate::app::mirror::Mirror>
+            for $crate::session::Session
+        {
+            fn bind(
+                session: &mut Self,
+                _dh: &wayland_server::DisplayHandle,
+                _client: &wayland_server::Client,
+                resource: wayland_server::New<$app>,
+                mirror: &$crate::app::mirror::Mirror,
+                data_init: &mut wayland_server::DataInit<'_, Self>,
+            ) {
+                use wayland_server::Resource;
+                let manager = data_init.init(resource, $crate::peer::Peer::<$host>::default());
+                session.take($crate::quota::Kind::Object, &manager);
+                let host: $host = session.bind(mirror.name, manager.version(), ());
+                $crate::peer::link(&manager, host);
+            }
+        }
+    };
+}
+pub(crate) use mirror_manager;

@@ -1,0 +1,202 @@
+//! Input devices: every seat, pointer, keyboard and touch of the app has its own of the host, so
+//! the host's own bookkeeping (who gets which event, what a late pointer must be told, which
+//! version knows what) holds for the app without a second one here.
+//!
+//! smithay's seat is not used: it would compile the keymap once more, drop the host's modifiers
+//! and keep a second idea of the focus. Nothing of smithay that asks for its seat may be offered
+//! beside this one (text input, tablet, input method): it would panic.
+
+use smithay::wayland::compositor::give_role;
+use tracing::debug;
+use wayland_client::protocol::wl_keyboard::WlKeyboard as HostKeyboard;
+use wayland_client::protocol::wl_pointer::WlPointer as HostPointer;
+use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
+use wayland_client::protocol::wl_touch::WlTouch as HostTouch;
+use wayland_server::backend::ClientId;
+use wayland_server::protocol::wl_keyboard::{self, WlKeyboard};
+use wayland_server::protocol::wl_pointer::{self, WlPointer};
+use wayland_server::protocol::wl_seat::{self, WlSeat};
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::protocol::wl_touch::{self, WlTouch};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+
+use super::mirror::Mirror;
+use crate::bridge::surfaces::{CURSOR_ROLE, Role};
+use crate::peer::{Peer, host_of, link};
+use crate::policy;
+use crate::quota::Kind;
+use crate::session::Session;
+
+impl GlobalDispatch<WlSeat, Mirror> for Session {
+    fn bind(
+        session: &mut Self,
+        _dh: &DisplayHandle,
+        _client: &Client,
+        resource: New<WlSeat>,
+        mirror: &Mirror,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let seat = data_init.init(resource, Peer::<HostSeat>::default());
+        session.take(Kind::Object, &seat);
+        session.known.describe_seat(mirror.name, &seat);
+        let host = session.bind(mirror.name, seat.version(), seat.clone());
+        link(&seat, host);
+    }
+}
+
+impl Dispatch<WlSeat, Peer<HostSeat>> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        seat: &WlSeat,
+        request: wl_seat::Request,
+        data: &Peer<HostSeat>,
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(seat);
+        let Some(host) = data.get() else { return };
+        match request {
+            wl_seat::Request::GetPointer { id } => {
+                let pointer = data_init.init(id, Peer::<HostPointer>::default());
+                session.take(Kind::Object, &pointer);
+                link(&pointer, host.get_pointer(&session.qh, pointer.clone()));
+            }
+            wl_seat::Request::GetKeyboard { id } => {
+                let keyboard = data_init.init(id, Peer::<HostKeyboard>::default());
+                session.take(Kind::Object, &keyboard);
+                link(&keyboard, host.get_keyboard(&session.qh, keyboard.clone()));
+            }
+            wl_seat::Request::GetTouch { id } => {
+                let touch = data_init.init(id, Peer::<HostTouch>::default());
+                session.take(Kind::Object, &touch);
+                link(&touch, host.get_touch(&session.qh, touch.clone()));
+            }
+            wl_seat::Request::Release => host.release(),
+            _ => {}
+        }
+    }
+
+    fn destroyed(session: &mut Self, _client: ClientId, _seat: &WlSeat, _data: &Peer<HostSeat>) {
+        session.quota.give(Kind::Object);
+    }
+}
+
+impl Dispatch<WlPointer, Peer<HostPointer>> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        pointer: &WlPointer,
+        request: wl_pointer::Request,
+        data: &Peer<HostPointer>,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(pointer);
+        let Some(host) = data.get() else { return };
+        match request {
+            wl_pointer::Request::SetCursor {
+                serial,
+                surface: None,
+                ..
+            } => host.set_cursor(serial, None, 0, 0),
+            wl_pointer::Request::SetCursor {
+                serial,
+                surface: Some(surface),
+                hotspot_x,
+                hotspot_y,
+            } => {
+                session.set_cursor(pointer, serial, &surface, (hotspot_x, hotspot_y));
+            }
+            wl_pointer::Request::Release => host.release(),
+            _ => {}
+        }
+    }
+
+    fn destroyed(
+        session: &mut Self,
+        _client: ClientId,
+        _pointer: &WlPointer,
+        _data: &Peer<HostPointer>,
+    ) {
+        session.quota.give(Kind::Object);
+    }
+}
+
+impl Session {
+    fn set_cursor(
+        &mut self,
+        pointer: &WlPointer,
+        serial: u32,
+        surface: &WlSurface,
+        hotspot: (i32, i32),
+    ) {
+        if give_role(surface, CURSOR_ROLE).is_err() {
+            pointer.post_error(
+                wl_pointer::Error::Role,
+                "the surface already has another role",
+            );
+            self.end("used a surface of another role as a cursor");
+            return;
+        }
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return;
+        };
+        link.role = Role::Cursor;
+        let side = |at: i32| at.clamp(0, policy::CURSOR_MAX);
+        if let Some(host) = host_of::<HostPointer>(pointer) {
+            host.set_cursor(serial, Some(&link.host), side(hotspot.0), side(hotspot.1));
+        } else {
+            debug!("a pointer without its counterpart");
+        }
+    }
+}
+
+impl Dispatch<WlKeyboard, Peer<HostKeyboard>> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        keyboard: &WlKeyboard,
+        _request: wl_keyboard::Request,
+        data: &Peer<HostKeyboard>,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(keyboard);
+        // Release is the only request.
+        if let Some(host) = data.get() {
+            host.release();
+        }
+    }
+
+    fn destroyed(
+        session: &mut Self,
+        _client: ClientId,
+        _keyboard: &WlKeyboard,
+        _data: &Peer<HostKeyboard>,
+    ) {
+        session.quota.give(Kind::Object);
+    }
+}
+
+impl Dispatch<WlTouch, Peer<HostTouch>> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        touch: &WlTouch,
+        _request: wl_touch::Request,
+        data: &Peer<HostTouch>,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(touch);
+        // Release is the only request.
+        if let Some(host) = data.get() {
+            host.release();
+        }
+    }
+
+    fn destroyed(session: &mut Self, _client: ClientId, _touch: &WlTouch, _data: &Peer<HostTouch>) {
+        session.quota.give(Kind::Object);
+    }
+}

@@ -1,0 +1,130 @@
+//! Scaling and cropping. The host double-buffers it, so requests are relayed as they come.
+
+use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
+use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport as HostViewport;
+use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter as HostViewporter;
+use wayland_protocols::wp::viewporter::server::wp_viewport::{self, WpViewport};
+use wayland_protocols::wp::viewporter::server::wp_viewporter::{self, WpViewporter};
+use wayland_server::backend::ClientId;
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
+
+use super::mirror::mirror_manager;
+use crate::peer::Peer;
+use crate::policy;
+use crate::quota::Kind;
+use crate::session::Session;
+
+mirror_manager!(WpViewporter => HostViewporter);
+
+impl Session {
+    /// The host's surface of a live surface.
+    pub(crate) fn host_surface(&self, surface: &WlSurface) -> Option<&HostSurface> {
+        self.surfaces.get(&surface.id()).map(|link| &link.host)
+    }
+}
+
+impl Dispatch<WpViewporter, Peer<HostViewporter>> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        viewporter: &WpViewporter,
+        request: wp_viewporter::Request,
+        data: &Peer<HostViewporter>,
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(viewporter);
+        let Some(host) = data.get() else { return };
+        match request {
+            wp_viewporter::Request::GetViewport { id, surface } => {
+                let viewport =
+                    data_init.init(id, (Peer::<HostViewport>::default(), surface.clone()));
+                session.take(Kind::Object, &viewport);
+                let Some(host_surface) = session.host_surface(&surface) else {
+                    return;
+                };
+                let host = host.get_viewport(host_surface, &session.qh, ());
+                if !session.viewports.insert(surface.id()) {
+                    viewporter.post_error(
+                        wp_viewporter::Error::ViewportExists,
+                        "the surface has one already",
+                    );
+                    session.end("made a second viewport for a surface");
+                }
+                if let Some((peer, _)) = viewport.data::<(Peer<HostViewport>, WlSurface)>() {
+                    peer.set(host);
+                }
+            }
+            wp_viewporter::Request::Destroy => host.destroy(),
+            _ => {}
+        }
+    }
+
+    fn destroyed(
+        session: &mut Self,
+        _client: ClientId,
+        _v: &WpViewporter,
+        _data: &Peer<HostViewporter>,
+    ) {
+        session.quota.give(Kind::Object);
+    }
+}
+
+impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        viewport: &WpViewport,
+        request: wp_viewport::Request,
+        (peer, surface): &(Peer<HostViewport>, WlSurface),
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        session.tick(viewport);
+        let Some(host) = peer.get() else { return };
+        let gone = !surface.is_alive();
+        match request {
+            wp_viewport::Request::Destroy => {}
+            _ if gone => viewport.post_error(wp_viewport::Error::NoSurface, "the surface is gone"),
+            wp_viewport::Request::SetSource {
+                x,
+                y,
+                width,
+                height,
+            } => {
+                let unset = [x, y, width, height]
+                    .iter()
+                    .all(|n| (*n + 1.0).abs() < f64::EPSILON);
+                if unset || (x >= 0.0 && y >= 0.0 && width > 0.0 && height > 0.0) {
+                    host.set_source(x, y, width, height);
+                } else {
+                    viewport.post_error(wp_viewport::Error::BadValue, "not a rectangle");
+                }
+            }
+            wp_viewport::Request::SetDestination { width, height } => {
+                if (width, height) == (-1, -1)
+                    || (policy::is_side(width) && policy::is_side(height))
+                {
+                    host.set_destination(width, height);
+                } else {
+                    viewport.post_error(wp_viewport::Error::BadValue, "not a size");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn destroyed(
+        session: &mut Self,
+        _client: ClientId,
+        _viewport: &WpViewport,
+        (peer, surface): &(Peer<HostViewport>, WlSurface),
+    ) {
+        if let Some(host) = peer.get() {
+            host.destroy();
+        }
+        session.viewports.remove(&surface.id());
+        session.quota.give(Kind::Object);
+    }
+}

@@ -1,0 +1,218 @@
+//! Buffers: what is behind an app's wl_buffer, and whether the host may have it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use smithay::utils::{Logical, Rectangle};
+use wayland_client::protocol::wl_buffer::WlBuffer as HostBuffer;
+use wayland_client::protocol::wl_shm_pool::WlShmPool as HostPool;
+use wayland_server::Resource;
+use wayland_server::protocol::wl_buffer::WlBuffer;
+use wayland_server::protocol::wl_surface::WlSurface;
+
+use super::copied::{self, Mark, Trail};
+use crate::fds;
+use crate::peer::Peer;
+use crate::policy;
+use std::os::fd::{AsFd, OwnedFd};
+
+/// A rectangle of untrusted numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rect {
+    pub(crate) x: i32,
+    pub(crate) y: i32,
+    pub(crate) w: i32,
+    pub(crate) h: i32,
+}
+
+impl Rect {
+    pub(crate) fn from_logical(rect: Rectangle<i32, Logical>) -> Self {
+        Self {
+            x: rect.loc.x,
+            y: rect.loc.y,
+            w: rect.size.w,
+            h: rect.size.h,
+        }
+    }
+}
+
+/// An app's pool.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    /// The app's descriptor. It stays here; the host gets a duplicate, or none when copied.
+    pub(crate) fd: OwnedFd,
+    pub(crate) host: HostPool,
+    /// The proxy's own memory, which the host maps instead.
+    pub(crate) shadow: Option<OwnedFd>,
+    size: Mutex<i32>,
+}
+
+impl Pool {
+    pub(crate) fn new(fd: OwnedFd, host: HostPool, shadow: Option<OwnedFd>, size: i32) -> Self {
+        Self {
+            fd,
+            host,
+            shadow,
+            size: Mutex::new(size),
+        }
+    }
+
+    pub(crate) fn size(&self) -> i32 {
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Grows the pool. It cannot shrink, and its file must be that large already.
+    pub(crate) fn resize(&self, size: i32) -> Result<(), &'static str> {
+        check_pool_size(&self.fd, size)?;
+        let mut current = self.size.lock().unwrap_or_else(PoisonError::into_inner);
+        if size < *current {
+            return Err("a pool cannot shrink");
+        }
+        if let Some(shadow) = &self.shadow {
+            rustix::fs::ftruncate(shadow, u64::from(size.unsigned_abs()))
+                .map_err(|_| "no memory for a pool")?;
+        }
+        *current = size;
+        drop(current);
+        self.host.resize(size);
+        Ok(())
+    }
+}
+
+/// Whether a pool of this size can be behind this descriptor.
+pub(crate) fn check_pool_size(fd: &OwnedFd, size: i32) -> Result<(), &'static str> {
+    if !(1..=policy::POOL_MAX).contains(&size) {
+        return Err("the pool's size is out of range");
+    }
+    if fds::size(fd.as_fd()) < u64::from(size.unsigned_abs()) {
+        return Err("the pool is larger than its file");
+    }
+    Ok(())
+}
+
+/// Where a buffer lies in its pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) offset: i32,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
+    pub(crate) stride: i32,
+    pub(crate) format: u32,
+}
+
+impl Layout {
+    /// Checks the numbers against the pool, in arithmetic that cannot wrap.
+    pub(crate) fn check(&self, pool_size: i32) -> Result<(), &'static str> {
+        if !policy::is_side(self.width) || !policy::is_side(self.height) {
+            return Err("the buffer's size is out of range");
+        }
+        // Formats of which a pixel's size is not known here have at least one byte a pixel
+        // in their first plane; the host checks them again.
+        let row =
+            i64::from(self.width) * i64::from(copied::bytes_per_pixel(self.format).unwrap_or(1));
+        if self.offset < 0 || i64::from(self.stride) < row {
+            return Err("the buffer's offset or stride is out of range");
+        }
+        let end = i64::from(self.offset) + i64::from(self.stride) * i64::from(self.height);
+        if end > i64::from(pool_size) {
+            return Err("the buffer ends behind its pool");
+        }
+        Ok(())
+    }
+}
+
+/// User data of every wl_buffer.
+#[derive(Debug)]
+pub(crate) struct Buffer {
+    pub(crate) peer: Peer<HostBuffer>,
+    pub(crate) content: Content,
+}
+
+/// What a buffer shows.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Memory of the app that the host has mapped.
+    Shared(Layout),
+    /// Memory of the app that is copied at each commit.
+    Copied {
+        layout: Layout,
+        pool: Arc<Pool>,
+        mark: Mutex<Mark>,
+    },
+    /// One colour.
+    Pixel,
+}
+
+/// The size of a buffer, if it is one of ours.
+pub(crate) fn size(buffer: &WlBuffer) -> Option<(i32, i32)> {
+    match &buffer.data::<Buffer>()?.content {
+        Content::Shared(layout) | Content::Copied { layout, .. } => {
+            Some((layout.width, layout.height))
+        }
+        Content::Pixel => Some((1, 1)),
+    }
+}
+
+/// Makes a buffer ready to be attached and returns the host's.
+///
+/// Shared memory needs no second look: it was checked when the buffer was made, and neither a
+/// sealed file nor a pool can shrink since.
+pub(crate) fn prepare(
+    buffer: &WlBuffer,
+    surface: &WlSurface,
+    trail: &mut Trail,
+    damage: Option<&[Rect]>,
+) -> Result<HostBuffer, &'static str> {
+    let data = buffer
+        .data::<Buffer>()
+        .ok_or("not a buffer of this display")?;
+    if !buffer.is_alive() {
+        return Err("the buffer was destroyed before it was committed");
+    }
+    if let Content::Copied { layout, pool, mark } = &data.content {
+        let mut mark = mark.lock().unwrap_or_else(PoisonError::into_inner);
+        copied::copy(pool, layout, &mut mark, trail, surface, damage)?;
+    }
+    data.peer
+        .get()
+        .cloned()
+        .ok_or("the buffer has no counterpart")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(offset: i32, width: i32, height: i32, stride: i32) -> Layout {
+        Layout {
+            offset,
+            width,
+            height,
+            stride,
+            format: 0,
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_fits_is_taken() {
+        assert!(layout(0, 100, 50, 400).check(20_000).is_ok());
+        assert!(layout(20_000, 100, 50, 400).check(40_000).is_ok());
+    }
+
+    #[test]
+    fn nothing_wraps() {
+        assert!(layout(i32::MAX, 1, 1, 4).check(i32::MAX).is_err());
+        assert!(layout(0, 16_384, 16_384, i32::MAX).check(i32::MAX).is_err());
+        assert!(layout(0, 2, 2, i32::MAX).check(i32::MAX).is_err());
+        assert!(layout(1, 100, 50, 400).check(20_000).is_err());
+    }
+
+    #[test]
+    fn negative_and_absurd_numbers_are_refused() {
+        assert!(layout(-4, 10, 10, 40).check(4000).is_err());
+        assert!(layout(0, -1, 10, 40).check(4000).is_err());
+        assert!(layout(0, 10, 0, 40).check(4000).is_err());
+        assert!(layout(0, 10, 10, -40).check(4000).is_err());
+        assert!(layout(0, 10, 10, 39).check(4000).is_err());
+        assert!(layout(0, 16_385, 1, 65_540).check(i32::MAX).is_err());
+    }
+}

@@ -1,0 +1,421 @@
+//! Selections across the two sides: who owns one, who may see it, who may read it.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
+
+use tracing::debug;
+use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_offer_v1::ZwpPrimarySelectionOfferV1;
+use wayland_server::Resource;
+use wayland_server::protocol::wl_data_offer::WlDataOffer;
+
+use super::selection::{AppDevice, AppSource, Direction, HostDevice, HostOffer, HostSource, Which};
+use super::transfer::Origin;
+use crate::policy;
+use crate::quota::Kind;
+use crate::session::Session;
+
+/// Who in the sandbox owns which selection; shared by all its clients.
+#[derive(Debug, Default)]
+pub(crate) struct Hub {
+    owners: [Option<Owner>; 2],
+    generation: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Owner {
+    session: u64,
+    generation: u64,
+    source: AppSource,
+    mimes: Rc<[String]>,
+    /// The user has been elsewhere since: what the host offers now may be newer.
+    focus_left: bool,
+}
+
+impl Hub {
+    fn owner(&self, which: Which) -> Option<&Owner> {
+        self.owners[which as usize].as_ref()
+    }
+
+    fn next(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
+    }
+
+    /// Forgets an owner, if it still is this source.
+    fn leave(&mut self, which: Which, source: &AppSource) {
+        if self
+            .owner(which)
+            .is_some_and(|owner| owner.source == *source)
+        {
+            self.owners[which as usize] = None;
+        }
+    }
+}
+
+/// What a client's devices have last been told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Shown {
+    #[default]
+    Nothing,
+    Sandbox(u64),
+    Host(u64),
+}
+
+/// The selections as one client meets them.
+#[derive(Debug, Default)]
+pub(crate) struct Selections {
+    both: [Selection; 2],
+}
+
+#[derive(Debug, Default)]
+struct Selection {
+    devices: Vec<Device>,
+    /// What the host offers, with the generation that it got here.
+    host: Option<Offered>,
+    /// Our source at the host, for an owner in this client.
+    source: Option<(HostSource, AppSource, u64)>,
+}
+
+#[derive(Debug)]
+struct Device {
+    app: AppDevice,
+    host: HostDevice,
+    shown: Shown,
+}
+
+#[derive(Debug)]
+struct Offered {
+    offer: HostOffer,
+    mimes: Vec<String>,
+    generation: u64,
+}
+
+/// User data of an app's offer: what it may be read from.
+#[derive(Debug)]
+pub(crate) struct AppOffer {
+    which: Which,
+    shown: Shown,
+}
+
+impl Session {
+    fn selection(&mut self, which: Which) -> &mut Selection {
+        &mut self.selections.both[which as usize]
+    }
+
+    pub(crate) fn add_device(&mut self, which: Which, app: AppDevice, host: HostDevice) {
+        self.selection(which).devices.push(Device {
+            app,
+            host,
+            shown: Shown::Nothing,
+        });
+    }
+
+    pub(crate) fn remove_device(&mut self, which: Which, app: &AppDevice) {
+        self.selection(which).devices.retain(|device| {
+            let keep = device.app != *app;
+            if !keep {
+                device.host.destroy();
+            }
+            keep
+        });
+    }
+
+    /// An app wants to own a selection, or to give it up.
+    pub(crate) fn set_selection(
+        &mut self,
+        which: Which,
+        device: &AppDevice,
+        source: Option<AppSource>,
+        serial: u32,
+    ) {
+        if !self.input.allows_selection(serial) {
+            debug!(session = self.id, "a selection without recent input");
+            if let Some(source) = source {
+                source.cancelled();
+            }
+            return;
+        }
+        let lets_out = self.shared.config.clipboard.lets_out();
+        let shared = Rc::clone(&self.shared);
+        let mut hub = shared.hub.borrow_mut();
+        let previous = hub.owner(which).cloned();
+        if source.is_none()
+            && previous
+                .as_ref()
+                .is_none_or(|owner| owner.session != self.id)
+        {
+            // Only an owner can give up; clearing the host's selection is nobody's business.
+            return;
+        }
+        if let Some(previous) = previous
+            && Some(&previous.source) != source.as_ref()
+        {
+            previous.source.cancelled();
+        }
+        let generation = hub.next();
+        let mimes: Rc<[String]> = source
+            .as_ref()
+            .map(AppSource::mimes)
+            .unwrap_or_default()
+            .into();
+        hub.owners[which as usize] = source.clone().map(|source| Owner {
+            session: self.id,
+            generation,
+            source,
+            mimes: Rc::clone(&mimes),
+            focus_left: false,
+        });
+        drop(hub);
+        self.drop_stale_transfers(which, Direction::Out, generation);
+        if !lets_out {
+            return;
+        }
+        let host_source = match source {
+            Some(source) => {
+                let Some(host) = self.make_host_source(which) else {
+                    return;
+                };
+                mimes
+                    .iter()
+                    .filter(|mime| policy::is_text(mime))
+                    .for_each(|mime| host.offer(mime.clone()));
+                Some((host, source, generation))
+            }
+            None => None,
+        };
+        let selection = self.selection(which);
+        if let Some(device) = selection.devices.iter().find(|known| known.app == *device) {
+            device
+                .host
+                .set_selection(host_source.as_ref().map(|(host, ..)| host), serial);
+        }
+        // The host answers for the one that was replaced with "cancelled", or never heard of it.
+        if let Some((old, ..)) = std::mem::replace(&mut selection.source, host_source) {
+            old.destroy();
+        }
+    }
+
+    fn make_host_source(&self, which: Which) -> Option<HostSource> {
+        match which {
+            Which::Clipboard => Some(HostSource::Data(
+                self.host
+                    .data_devices
+                    .as_ref()?
+                    .create_data_source(&self.qh, which),
+            )),
+            Which::Primary => Some(HostSource::Primary(
+                self.host.primary.as_ref()?.create_source(&self.qh, which),
+            )),
+        }
+    }
+
+    /// An app destroyed a source, or left.
+    pub(crate) fn source_gone(&mut self, which: Which, source: &AppSource) {
+        self.shared.hub.borrow_mut().leave(which, source);
+        let selection = self.selection(which);
+        if selection
+            .source
+            .as_ref()
+            .is_some_and(|(_, app, _)| app == source)
+            && let Some((host, ..)) = selection.source.take()
+        {
+            host.destroy();
+        }
+    }
+
+    /// The host has another selection now, or replaced our source by a newer one of ours.
+    pub(crate) fn host_cancelled(&mut self, which: Which, host: &HostSource) {
+        let selection = self.selection(which);
+        if selection
+            .source
+            .as_ref()
+            .is_some_and(|(ours, ..)| ours == host)
+            && let Some((host, source, _)) = selection.source.take()
+        {
+            host.destroy();
+            let mut hub = self.shared.hub.borrow_mut();
+            if hub.owner(which).is_some_and(|owner| owner.source == source) {
+                source.cancelled();
+                hub.leave(which, &source);
+            }
+        }
+    }
+
+    /// Somebody at the host reads what an app of the sandbox owns.
+    pub(crate) fn host_reads(
+        &mut self,
+        which: Which,
+        host: &HostSource,
+        mime: String,
+        to: OwnedFd,
+    ) {
+        let current = self
+            .selection(which)
+            .source
+            .as_ref()
+            .filter(|(ours, ..)| ours == host);
+        let Some((_, source, generation)) = current.cloned() else {
+            return;
+        };
+        if !policy::is_text(&mime) || !source.mimes().contains(&mime) {
+            return;
+        }
+        let Some((from, write)) = Self::own_pipe() else {
+            return;
+        };
+        source.send(mime, write.as_fd());
+        self.transfer(
+            from,
+            to,
+            Origin {
+                which,
+                direction: Direction::Out,
+                generation,
+            },
+        );
+    }
+
+    /// The host announced its selection to this client.
+    pub(crate) fn host_selection(&mut self, which: Which, offer: Option<(HostOffer, Vec<String>)>) {
+        let generation = self.shared.hub.borrow_mut().next();
+        let lets_in = self.shared.config.clipboard.lets_in();
+        let offer = offer.and_then(|(offer, mut mimes)| {
+            mimes.retain(|mime| lets_in && policy::is_text(mime));
+            if mimes.is_empty() {
+                offer.destroy();
+                return None;
+            }
+            Some(Offered {
+                offer,
+                mimes,
+                generation,
+            })
+        });
+        let mut hub = self.shared.hub.borrow_mut();
+        let lets_out = self.shared.config.clipboard.lets_out();
+        let stale = hub
+            .owner(which)
+            .filter(|owner| owner.focus_left && !lets_out && offer.is_some())
+            .cloned();
+        if let Some(owner) = stale {
+            owner.source.cancelled();
+            hub.leave(which, &owner.source);
+        }
+        drop(hub);
+        self.drop_stale_transfers(which, Direction::In, generation);
+        if let Some(old) = std::mem::replace(&mut self.selection(which).host, offer) {
+            old.offer.destroy();
+        }
+    }
+
+    /// The keyboard left a window of this client.
+    pub(crate) fn selections_lose_focus(&mut self) {
+        for owner in self.shared.hub.borrow_mut().owners.iter_mut().flatten() {
+            owner.focus_left = true;
+        }
+    }
+
+    /// Tells this client's devices what there is to read, if that has changed.
+    pub(crate) fn announce_selections(&mut self) {
+        for which in [Which::Clipboard, Which::Primary] {
+            let owner = self.shared.hub.borrow().owner(which).cloned();
+            let selection = self.selection(which);
+            let (shown, mimes) = match (&owner, &selection.host) {
+                (Some(owner), _) => (Shown::Sandbox(owner.generation), owner.mimes.to_vec()),
+                (None, Some(host)) => (Shown::Host(host.generation), host.mimes.clone()),
+                (None, None) => (Shown::Nothing, Vec::new()),
+            };
+            let mut stale = Vec::new();
+            for device in &mut selection.devices {
+                if device.shown != shown && device.app.is_alive() {
+                    device.shown = shown;
+                    stale.push(device.app.clone());
+                }
+            }
+            for device in stale {
+                self.announce(which, &device, shown, &mimes);
+            }
+        }
+    }
+
+    fn announce(&mut self, which: Which, device: &AppDevice, shown: Shown, mimes: &[String]) {
+        let Some(client) = self.client.clone() else {
+            return;
+        };
+        let data = AppOffer { which, shown };
+        match device {
+            AppDevice::Data(device) if shown == Shown::Nothing => device.selection(None),
+            AppDevice::Primary(device) if shown == Shown::Nothing => device.selection(None),
+            AppDevice::Data(device) => {
+                let made = client.create_resource::<WlDataOffer, _, Self>(
+                    &self.dh,
+                    device.version(),
+                    data,
+                );
+                let Ok(offer) = made else { return };
+                self.take(Kind::Object, &offer);
+                device.data_offer(&offer);
+                mimes.iter().for_each(|mime| offer.offer(mime.clone()));
+                device.selection(Some(&offer));
+            }
+            AppDevice::Primary(device) => {
+                let made = client.create_resource::<ZwpPrimarySelectionOfferV1, _, Self>(
+                    &self.dh,
+                    device.version(),
+                    data,
+                );
+                let Ok(offer) = made else { return };
+                self.take(Kind::Object, &offer);
+                device.data_offer(&offer);
+                mimes.iter().for_each(|mime| offer.offer(mime.clone()));
+                device.selection(Some(&offer));
+            }
+        }
+    }
+
+    /// An app reads an offer. What is not permitted ends with the descriptor being closed.
+    pub(crate) fn app_reads(&mut self, offer: &AppOffer, mime: String, to: OwnedFd) {
+        let which = offer.which;
+        match offer.shown {
+            Shown::Nothing => {}
+            Shown::Sandbox(generation) => {
+                let owner = self.shared.hub.borrow().owner(which).cloned();
+                if let Some(owner) = owner
+                    && owner.generation == generation
+                    && owner.mimes.contains(&mime)
+                {
+                    // Both ends are in the sandbox: the descriptor crosses nothing.
+                    owner.source.send(mime, to.as_fd());
+                }
+            }
+            Shown::Host(generation) => {
+                if !self.input.is_acting() {
+                    debug!(
+                        session = self.id,
+                        "a read of the host's selection without the user's doing"
+                    );
+                    return;
+                }
+                let current = self.selection(which).host.as_ref();
+                let Some(host) = current
+                    .filter(|host| host.generation == generation && host.mimes.contains(&mime))
+                else {
+                    return;
+                };
+                let Some((from, write)) = Self::own_pipe() else {
+                    return;
+                };
+                host.offer.receive(mime, write.as_fd());
+                self.transfer(
+                    from,
+                    to,
+                    Origin {
+                        which,
+                        direction: Direction::In,
+                        generation,
+                    },
+                );
+            }
+        }
+    }
+}

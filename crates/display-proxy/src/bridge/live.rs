@@ -1,0 +1,370 @@
+//! The two connections of one client, and the order in which they are served.
+
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::event::{PollFd, PollFlags};
+use smithay::wayland::compositor::CompositorState;
+use smithay::wayland::shell::xdg::XdgShellState;
+use tracing::{debug, error};
+use wayland_client::backend::WaylandError;
+use wayland_client::{Connection, DispatchError, EventQueue};
+use wayland_server::Display;
+use wayland_server::backend::ClientId;
+
+use crate::host::wayland::registry::Listing;
+use crate::host::wayland::singletons::Singletons;
+use crate::quota;
+use crate::session::{AppClient, Session, Shared};
+
+/// How a client's time ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    /// It left.
+    Closed,
+    /// The host closed its connection without saying why.
+    HostClosed,
+    /// It broke a rule, or the host says that it did.
+    Refused(String),
+}
+
+/// A client, from its acceptance to its end.
+pub(crate) struct Live {
+    conn: Connection,
+    host_blocked: bool,
+    client_blocked: bool,
+    stage: Stage,
+    ended: Option<Ended>,
+}
+
+enum Stage {
+    /// The host is listing its globals; what the client writes waits in its socket.
+    Listing {
+        queue: EventQueue<Listing>,
+        listing: Listing,
+        client: UnixStream,
+        shared: Rc<Shared>,
+    },
+    Serving(Box<Serving>),
+    /// Between the two, and after the end.
+    Nothing,
+}
+
+struct Serving {
+    display: Display<Session>,
+    client: ClientId,
+    /// The backend owns the client's socket; this duplicate is for polling.
+    socket: UnixStream,
+    gone: Arc<AtomicBool>,
+    queue: EventQueue<Session>,
+    session: Session,
+    /// Requests since the objects were last counted.
+    uncounted: usize,
+}
+
+impl Live {
+    /// Starts a client whose host connection was just made.
+    pub(crate) fn new(
+        shared: Rc<Shared>,
+        client: UnixStream,
+        host: UnixStream,
+    ) -> anyhow::Result<Self> {
+        client.set_nonblocking(true)?;
+        let conn = Connection::from_socket(host)?;
+        let (queue, listing) = Listing::start(&conn);
+        let stage = Stage::Listing {
+            queue,
+            listing,
+            client,
+            shared,
+        };
+        Ok(Self {
+            conn,
+            host_blocked: false,
+            client_blocked: false,
+            stage,
+            ended: None,
+        })
+    }
+
+    /// How many descriptors [`Self::poll`] adds.
+    pub(crate) fn polled(&self) -> usize {
+        match &self.stage {
+            Stage::Serving(serving) => 2 + 2 * serving.session.transfers.len(),
+            _ => 1,
+        }
+    }
+
+    /// Adds what this client waits for.
+    pub(crate) fn poll<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
+        let backlog = if self.host_blocked {
+            PollFlags::OUT
+        } else {
+            PollFlags::empty()
+        };
+        // The connection outlives the borrow: it is a field of ours.
+        let Some(host) = self.host_fd() else { return };
+        fds.push(PollFd::from_borrowed_fd(host, PollFlags::IN | backlog));
+        if let Stage::Serving(serving) = &self.stage {
+            // While the host does not keep up the client is not read: that is the back pressure.
+            let mut wanted = if self.host_blocked {
+                PollFlags::empty()
+            } else {
+                PollFlags::IN
+            };
+            if self.client_blocked {
+                wanted |= PollFlags::OUT;
+            }
+            fds.push(PollFd::new(&serving.socket, wanted));
+            for transfer in &serving.session.transfers {
+                transfer.poll(fds);
+            }
+        }
+    }
+
+    fn host_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        match &self.stage {
+            Stage::Listing { queue, .. } => Some(queue.as_fd()),
+            Stage::Serving(serving) => Some(serving.queue.as_fd()),
+            Stage::Nothing => None,
+        }
+    }
+
+    /// Handles what poll saw. A panic is a bug of ours; it costs only this client.
+    pub(crate) fn handle(&mut self, ready: &[PollFlags]) {
+        if self.ended.is_some() {
+            return;
+        }
+        if catch_unwind(AssertUnwindSafe(|| self.handle_inner(ready))).is_err() {
+            error!("a client was dropped because of a bug in the proxy");
+            self.end("the proxy failed");
+        }
+    }
+
+    fn handle_inner(&mut self, ready: &[PollFlags]) {
+        // First, while the places in `ready` still are those of the transfers.
+        if let Stage::Serving(serving) = &mut self.stage {
+            serving
+                .session
+                .run_transfers(ready.get(2..).unwrap_or_default());
+        }
+        if ready
+            .first()
+            .is_some_and(|flags| flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR))
+        {
+            self.read_host();
+        }
+        if let Stage::Serving(serving) = &mut self.stage {
+            if ready.get(1).is_some_and(|flags| !flags.is_empty()) && !self.host_blocked {
+                serving.read_client();
+            }
+        }
+    }
+
+    fn read_host(&mut self) {
+        let outcome = match &mut self.stage {
+            Stage::Listing { queue, listing, .. } => receive(queue, listing),
+            Stage::Serving(serving) => receive(&mut serving.queue, &mut serving.session),
+            Stage::Nothing => Ok(()),
+        };
+        if let Err(ended) = outcome {
+            self.ended.get_or_insert(ended);
+            return;
+        }
+        if matches!(&self.stage, Stage::Listing { listing, .. } if listing.done) {
+            self.begin();
+        }
+    }
+
+    /// The host's globals are known: the client is let in.
+    fn begin(&mut self) {
+        let Stage::Listing {
+            listing,
+            client,
+            shared,
+            ..
+        } = std::mem::replace(&mut self.stage, Stage::Nothing)
+        else {
+            return;
+        };
+        match Serving::new(&self.conn, listing, client, shared) {
+            Ok(serving) => self.stage = Stage::Serving(Box::new(serving)),
+            Err(problem) => {
+                error!(error = format!("{problem:#}"), "cannot serve a client");
+                self.end("the host compositor lacks what windows need");
+            }
+        }
+    }
+
+    /// Brings what this client sees up to date with what others of the sandbox did.
+    pub(crate) fn settle(&mut self) {
+        if self.ended.is_some() {
+            return;
+        }
+        if let Stage::Serving(serving) = &mut self.stage {
+            serving.session.announce_selections();
+            if let Some(reason) = serving.session.verdict() {
+                self.ended = Some(Ended::Refused(reason.to_owned()));
+            } else if serving.gone.load(Ordering::Acquire) {
+                self.ended = Some(Ended::Closed);
+            }
+        }
+    }
+
+    /// The one flush of this turn.
+    pub(crate) fn flush(&mut self) {
+        let outcome = match &mut self.stage {
+            Stage::Serving(serving) => {
+                // A client that does not read is disconnected when its backlog is full.
+                let flushed = serving
+                    .display
+                    .backend()
+                    .flush(Some(serving.client.clone()));
+                self.client_blocked =
+                    flushed.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+                serving.session.flush_host()
+            }
+            _ => self.conn.flush(),
+        };
+        self.host_blocked = match outcome {
+            Ok(()) => false,
+            Err(WaylandError::Io(error)) if error.kind() == std::io::ErrorKind::WouldBlock => true,
+            // The next read says what happened.
+            Err(_) => false,
+        };
+    }
+
+    pub(crate) fn end(&mut self, reason: &str) {
+        self.ended
+            .get_or_insert_with(|| Ended::Refused(reason.to_owned()));
+    }
+
+    pub(crate) fn ended(&mut self) -> Option<Ended> {
+        self.ended.take()
+    }
+
+    pub(crate) fn expected_fds(&self) -> usize {
+        match &self.stage {
+            Stage::Serving(serving) => serving.session.expected_fds(),
+            _ => 8,
+        }
+    }
+}
+
+impl Serving {
+    fn new(
+        conn: &Connection,
+        listing: Listing,
+        client: UnixStream,
+        shared: Rc<Shared>,
+    ) -> anyhow::Result<Self> {
+        let globals = &listing.globals;
+        let queue = conn.new_event_queue::<Session>();
+        let qh = queue.handle();
+        let registry = conn.display().get_registry(&qh, ());
+        let host = Singletons::bind(globals, &registry, &qh)
+            .ok_or_else(|| anyhow::anyhow!("the host has no wl_compositor or no xdg_wm_base"))?;
+
+        let display = Display::<Session>::new()?;
+        let mut dh = display.handle();
+        dh.set_default_max_buffer_size(quota::CLIENT_BACKLOG);
+        let compositor = CompositorState::new::<Session>(&dh);
+        let xdg = XdgShellState::new::<Session>(&dh);
+        let mut session = Session::new(
+            shared,
+            dh.clone(),
+            conn.clone(),
+            qh,
+            registry,
+            host,
+            compositor,
+            xdg,
+        );
+        session.offer_globals(globals);
+        session.formats.extend(&listing.known.formats);
+        session.known = listing.known;
+
+        let socket = client.try_clone()?;
+        let data = Arc::new(AppClient::default());
+        let gone = Arc::clone(&data.gone);
+        let client = dh.insert_client(client, data)?;
+        let id = client.id();
+        session.client = Some(client);
+        Ok(Self {
+            display,
+            client: id,
+            socket,
+            gone,
+            queue,
+            session,
+            uncounted: 0,
+        })
+    }
+
+    fn read_client(&mut self) {
+        self.session.new_turn();
+        match self
+            .display
+            .backend()
+            .dispatch_single_client(&mut self.session, self.client.clone())
+        {
+            Ok(requests) => self.uncounted += requests,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => self.gone.store(true, Ordering::Release),
+        }
+        // Registries and syncs are answered inside the backend; only counting all objects of the
+        // client shows a hoard of them.
+        if self.uncounted > 16_384 {
+            self.uncounted = 0;
+            let mut objects = 0_usize;
+            let handle = self.display.handle().backend_handle();
+            let _ = handle.with_all_objects_for(self.client.clone(), |_| objects += 1);
+            if objects > 65_536 {
+                self.session.end("too many objects");
+            }
+        }
+    }
+}
+
+/// Reads and dispatches what the host sent.
+fn receive<S: 'static>(queue: &mut EventQueue<S>, state: &mut S) -> Result<(), Ended> {
+    if let Some(guard) = queue.prepare_read() {
+        match guard.read() {
+            Ok(_) => {}
+            Err(error) => host_error(error)?,
+        }
+    }
+    match queue.dispatch_pending(state) {
+        Ok(_) => Ok(()),
+        Err(DispatchError::Backend(error)) => host_error(error),
+        Err(DispatchError::BadMessage { interface, .. }) => Err(Ended::Refused(format!(
+            "the host sent a malformed event of {interface}"
+        ))),
+    }
+}
+
+fn host_error(error: WaylandError) -> Result<(), Ended> {
+    match error {
+        WaylandError::Io(error) if error.kind() == std::io::ErrorKind::WouldBlock => Ok(()),
+        WaylandError::Io(error) => {
+            debug!(%error, "host connection closed");
+            Err(Ended::HostClosed)
+        }
+        // Should have been caught on our side; it cost only this client.
+        WaylandError::Protocol(error) => {
+            tracing::warn!(
+                interface = error.object_interface,
+                code = error.code,
+                message = error.message,
+                "host protocol error"
+            );
+            Err(Ended::Refused(
+                "the host ended the connection with a protocol error".to_owned(),
+            ))
+        }
+    }
+}

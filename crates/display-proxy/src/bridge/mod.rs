@@ -1,0 +1,12 @@
+//! What belongs together across the two sides: the mapping from app objects to host objects.
+
+pub(crate) mod buffers;
+pub(crate) mod clipboard;
+pub(crate) mod copied;
+pub(crate) mod known;
+pub(crate) mod live;
+pub(crate) mod popups;
+pub(crate) mod selection;
+pub(crate) mod surfaces;
+pub(crate) mod toplevels;
+pub(crate) mod transfer;

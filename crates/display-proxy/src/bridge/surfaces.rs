@@ -1,0 +1,385 @@
+//! Surfaces: one host surface per app surface, and what a commit carries over.
+
+use smithay::wayland::compositor::{
+    BufferAssignment, Damage, RectangleKind, RegionAttributes, SurfaceAttributes, with_states,
+};
+use smithay::wayland::shell::xdg::SurfaceCachedState;
+use wayland_client::Proxy;
+use wayland_client::protocol::wl_region::WlRegion as HostRegion;
+use wayland_client::protocol::wl_subsurface::WlSubsurface as HostSubsurface;
+use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
+use wayland_server::Resource;
+use wayland_server::protocol::wl_callback::WlCallback;
+use wayland_server::protocol::wl_output::Transform;
+use wayland_server::protocol::wl_surface::WlSurface;
+
+use super::buffers::{self, Rect};
+use super::copied::Trail;
+use super::popups::Popup;
+use super::toplevels::Toplevel;
+use crate::peer::same;
+use crate::policy;
+use crate::quota;
+use crate::session::Session;
+
+/// Role name of cursor surfaces; the protocol has none of its own.
+pub(crate) const CURSOR_ROLE: &str = "cursor";
+
+/// An app's surface and the host's that stands for it.
+#[derive(Debug)]
+pub(crate) struct Surface {
+    pub(crate) host: HostSurface,
+    pub(crate) role: Role,
+    sent: Sent,
+    /// Damage rectangles since the last commit.
+    damage: u32,
+    has_buffer: bool,
+    trail: Trail,
+}
+
+/// What a surface is for, with the host objects of that role.
+#[derive(Debug, Default)]
+pub(crate) enum Role {
+    #[default]
+    None,
+    Subsurface(HostSubsurface),
+    Toplevel(Toplevel),
+    Popup(Popup),
+    Cursor,
+}
+
+/// What the host has been told, so that only changes are sent.
+#[derive(Debug)]
+struct Sent {
+    scale: i32,
+    transform: Transform,
+    opaque: Option<Vec<RegionPart>>,
+    input: Option<Vec<RegionPart>>,
+}
+
+pub(crate) type RegionPart = (bool, Rect);
+
+/// What one commit changes.
+struct Pending {
+    buffer: Option<BufferAssignment>,
+    offset: Option<(i32, i32)>,
+    damage: Vec<Damage>,
+    callbacks: Vec<WlCallback>,
+    scale: i32,
+    transform: Transform,
+    opaque: Option<Vec<RegionPart>>,
+    input: Option<Vec<RegionPart>>,
+    shell: Shell,
+}
+
+/// The part of a commit that concerns windows.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shell {
+    pub(crate) geometry: Option<Rect>,
+    pub(crate) min: (i32, i32),
+    pub(crate) max: (i32, i32),
+}
+
+impl Surface {
+    pub(crate) fn subsurface(&self) -> Option<&HostSubsurface> {
+        match &self.role {
+            Role::Subsurface(host) => Some(host),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn has_buffer(&self) -> bool {
+        self.has_buffer
+    }
+}
+
+impl Session {
+    pub(crate) fn surface_created(&mut self, surface: &WlSurface) {
+        let host = self
+            .host
+            .compositor
+            .create_surface(&self.qh, surface.clone());
+        let sent = Sent {
+            scale: 1,
+            transform: Transform::Normal,
+            opaque: None,
+            input: None,
+        };
+        let new = Surface {
+            host,
+            role: Role::None,
+            sent,
+            damage: 0,
+            has_buffer: false,
+            trail: Trail::default(),
+        };
+        self.surfaces.insert(surface.id(), new);
+    }
+
+    pub(crate) fn surface_destroyed(&mut self, surface: &WlSurface) {
+        // A role object may outlive its surface in a client that dies or errs; the host's goes first.
+        self.drop_role(surface);
+        if let Some(gone) = self.surfaces.remove(&surface.id()) {
+            gone.host.destroy();
+        }
+    }
+
+    /// Destroys the host objects of a surface's role.
+    pub(crate) fn drop_role(&mut self, surface: &WlSurface) {
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return;
+        };
+        match std::mem::take(&mut link.role) {
+            Role::None => {}
+            Role::Cursor => link.role = Role::Cursor,
+            Role::Subsurface(host) => host.destroy(),
+            Role::Toplevel(toplevel) => toplevel.destroy(&self.shared),
+            Role::Popup(popup) => popup.destroy(),
+        }
+    }
+
+    pub(crate) fn subsurface_created(&mut self, surface: &WlSurface, parent: &WlSurface) {
+        let (Some(subcompositor), Some(child), Some(parent)) = (
+            &self.host.subcompositor,
+            self.surfaces.get(&surface.id()),
+            self.surfaces.get(&parent.id()),
+        ) else {
+            return;
+        };
+        let host = subcompositor.get_subsurface(&child.host, &parent.host, &self.qh, ());
+        if let Some(child) = self.surfaces.get_mut(&surface.id()) {
+            child.role = Role::Subsurface(host);
+        }
+    }
+
+    pub(crate) fn subsurface_destroyed(&mut self, surface: &WlSurface) {
+        if self
+            .surfaces
+            .get(&surface.id())
+            .is_some_and(|link| matches!(link.role, Role::Subsurface(_)))
+        {
+            self.drop_role(surface);
+        }
+    }
+
+    /// Counts damage; smithay would collect it without end until the next commit.
+    pub(crate) fn too_much_damage(&mut self, surface: &WlSurface) -> bool {
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return true;
+        };
+        link.damage += 1;
+        // From here on "everything" is relayed anyway, so further rectangles say nothing new.
+        link.damage > quota::RECTS
+    }
+
+    /// Relays a commit: everything that changed, then the commit itself.
+    pub(crate) fn relay_commit(&mut self, surface: &WlSurface) {
+        let pending = take_pending(surface);
+        if !self.may_commit(surface, &pending) {
+            return;
+        }
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return;
+        };
+        let unmaps = matches!(pending.buffer, Some(BufferAssignment::Removed)) && link.has_buffer;
+
+        let damage = buffer_damage(&pending);
+        relay_shell(link, pending.shell);
+        if pending.scale != link.sent.scale && link.host.version() >= 3 {
+            link.sent.scale = pending.scale;
+            link.host.set_buffer_scale(pending.scale);
+        }
+        if pending.transform != link.sent.transform && link.host.version() >= 2 {
+            link.sent.transform = pending.transform;
+            if let Some(transform) = same(pending.transform) {
+                link.host.set_buffer_transform(transform);
+            }
+        }
+        if pending.opaque != link.sent.opaque {
+            let region = make_region(&self.host.compositor, &self.qh, pending.opaque.as_deref());
+            link.host.set_opaque_region(region.as_ref());
+            region.inspect(HostRegion::destroy);
+            link.sent.opaque = pending.opaque;
+        }
+        if pending.input != link.sent.input {
+            let region = make_region(&self.host.compositor, &self.qh, pending.input.as_deref());
+            link.host.set_input_region(region.as_ref());
+            region.inspect(HostRegion::destroy);
+            link.sent.input = pending.input;
+        }
+
+        let mut offset = pending.offset.unwrap_or_default();
+        if offset != (0, 0) && link.host.version() >= 5 {
+            link.host.offset(offset.0, offset.1);
+            offset = (0, 0);
+        }
+        match &pending.buffer {
+            Some(BufferAssignment::NewBuffer(buffer)) => {
+                match buffers::prepare(buffer, surface, &mut link.trail, damage.as_deref()) {
+                    Ok(host) => {
+                        link.host.attach(Some(&host), offset.0, offset.1);
+                        link.has_buffer = true;
+                    }
+                    Err(refusal) => {
+                        // Truncated behind our back, or worse.
+                        self.offend(buffer, refusal);
+                        return;
+                    }
+                }
+            }
+            Some(BufferAssignment::Removed) => {
+                link.host.attach(None, 0, 0);
+                link.has_buffer = false;
+            }
+            None => {}
+        }
+        relay_damage(link, &pending.damage);
+        for callback in pending.callbacks {
+            link.host.frame(&self.qh, callback);
+        }
+        link.host.commit();
+        link.damage = 0;
+        if unmaps {
+            self.unmapped(surface);
+        } else if matches!(pending.buffer, Some(BufferAssignment::NewBuffer(_))) {
+            self.mapped(surface);
+        }
+    }
+
+    /// The rules that would make the host end the connection, or the eye be deceived.
+    fn may_commit(&mut self, surface: &WlSurface, pending: &Pending) -> bool {
+        let Some(link) = self.surfaces.get(&surface.id()) else {
+            return false;
+        };
+        let Some(BufferAssignment::NewBuffer(buffer)) = &pending.buffer else {
+            return true;
+        };
+        if !link.role.is_configured() {
+            self.offend(
+                surface,
+                "a buffer was committed before the first configure was acknowledged",
+            );
+            return false;
+        }
+        let Some((width, height)) = buffers::size(buffer) else {
+            self.offend(surface, "not a buffer that can be shown");
+            return false;
+        };
+        if matches!(link.role, Role::Cursor) && width.max(height) > policy::CURSOR_MAX {
+            self.offend(surface, "the cursor image is too large");
+            return false;
+        }
+        true
+    }
+}
+
+impl Role {
+    fn is_configured(&self) -> bool {
+        match self {
+            Self::Toplevel(toplevel) => toplevel.configures.acked(),
+            Self::Popup(popup) => popup.configures.acked(),
+            Self::None | Self::Subsurface(_) | Self::Cursor => true,
+        }
+    }
+}
+
+/// Takes what the client has set since its last commit out of smithay's hands.
+fn take_pending(surface: &WlSurface) -> Pending {
+    with_states(surface, |states| {
+        let shell = {
+            let mut guard = states.cached_state.get::<SurfaceCachedState>();
+            let state = guard.pending();
+            Shell {
+                geometry: state.geometry.map(Rect::from_logical),
+                min: (state.min_size.w, state.min_size.h),
+                max: (state.max_size.w, state.max_size.h),
+            }
+        };
+        let mut guard = states.cached_state.get::<SurfaceAttributes>();
+        let state = guard.pending();
+        Pending {
+            buffer: state.buffer.take(),
+            offset: state.buffer_delta.take().map(|delta| (delta.x, delta.y)),
+            damage: std::mem::take(&mut state.damage),
+            callbacks: std::mem::take(&mut state.frame_callbacks),
+            scale: state.buffer_scale,
+            transform: state.buffer_transform,
+            opaque: state.opaque_region.as_ref().map(parts),
+            input: state.input_region.as_ref().map(parts),
+            shell,
+        }
+    })
+}
+
+pub(crate) fn parts(region: &RegionAttributes) -> Vec<RegionPart> {
+    let part = |(kind, rect): &(RectangleKind, _)| {
+        (
+            matches!(kind, RectangleKind::Add),
+            Rect::from_logical(*rect),
+        )
+    };
+    region.rects.iter().map(part).collect()
+}
+
+pub(crate) fn make_region(
+    compositor: &wayland_client::protocol::wl_compositor::WlCompositor,
+    qh: &wayland_client::QueueHandle<Session>,
+    parts: Option<&[RegionPart]>,
+) -> Option<HostRegion> {
+    let parts = parts?;
+    let region = compositor.create_region(qh, ());
+    for (add, rect) in parts {
+        if *add {
+            region.add(rect.x, rect.y, rect.w, rect.h);
+        } else {
+            region.subtract(rect.x, rect.y, rect.w, rect.h);
+        }
+    }
+    Some(region)
+}
+
+fn relay_shell(link: &mut Surface, shell: Shell) {
+    match &mut link.role {
+        Role::Toplevel(toplevel) => toplevel.relay(shell),
+        Role::Popup(popup) => popup.relay(shell),
+        _ => {}
+    }
+}
+
+fn relay_damage(link: &Surface, damage: &[Damage]) {
+    // Hosts before version 4 know surface coordinates only.
+    let buffer_coordinates = link.host.version() >= 4;
+    if damage.len() > quota::RELAYED_DAMAGE || (!buffer_coordinates && !damage.is_empty()) {
+        link.host.damage(0, 0, i32::MAX, i32::MAX);
+        return;
+    }
+    for rect in damage {
+        match rect {
+            Damage::Surface(rect) => {
+                link.host
+                    .damage(rect.loc.x, rect.loc.y, rect.size.w, rect.size.h)
+            }
+            Damage::Buffer(rect) => {
+                link.host
+                    .damage_buffer(rect.loc.x, rect.loc.y, rect.size.w, rect.size.h)
+            }
+        }
+    }
+}
+
+/// The damage in the buffer's coordinates, if that can be told without knowing the viewport.
+fn buffer_damage(pending: &Pending) -> Option<Vec<Rect>> {
+    if pending.damage.len() > quota::RELAYED_DAMAGE {
+        return None;
+    }
+    let rect = |damage: &Damage| match damage {
+        Damage::Buffer(rect) => Some(Rect {
+            x: rect.loc.x,
+            y: rect.loc.y,
+            w: rect.size.w,
+            h: rect.size.h,
+        }),
+        Damage::Surface(_) => None,
+    };
+    pending.damage.iter().map(rect).collect()
+}

@@ -1,0 +1,138 @@
+//! Which descriptors of an app may be mapped by the host, and which may only be read.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{FileType, MemfdFlags, SealFlags};
+use rustix::io::Errno;
+
+/// What an app's pool descriptor turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// A memory file that cannot shrink any more: the host may map it.
+    Sealed,
+    /// Readable without delay, but it may shrink under whoever maps it.
+    Copyable,
+}
+
+/// File systems whose regular files answer a read without asking another process.
+///
+/// FUSE and network file systems are missing on purpose: a read there can last for ever.
+const LOCAL: &[u64] = &[
+    0x0102_1994, // tmpfs
+    0x8584_58f6, // ramfs
+    0xef53,      // ext2, ext3, ext4
+    0x9123_683e, // btrfs
+    0x5846_5342, // xfs
+    0xf2f5_2010, // f2fs
+    0x794c_7630, // overlay
+    0x2fc1_2fc1, // zfs
+];
+
+/// Looks at a pool's descriptor and seals it if it lets itself be sealed.
+pub(crate) fn classify(fd: BorrowedFd<'_>) -> Result<Memory, Errno> {
+    match rustix::fs::fcntl_get_seals(fd) {
+        Ok(seals) if seals.contains(SealFlags::SHRINK) => Ok(Memory::Sealed),
+        Ok(seals) if seals.contains(SealFlags::SEAL) => Ok(Memory::Copyable),
+        Ok(_) => match rustix::fs::fcntl_add_seals(fd, SealFlags::SHRINK) {
+            Ok(()) => Ok(Memory::Sealed),
+            // Opened for reading only: cannot be sealed through this descriptor.
+            Err(_) => Ok(Memory::Copyable),
+        },
+        Err(_) => {
+            let regular =
+                FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::RegularFile;
+            #[expect(clippy::cast_sign_loss, reason = "magic numbers are bit patterns")]
+            let magic = rustix::fs::fstatfs(fd)?.f_type as u64;
+            if regular && LOCAL.contains(&magic) {
+                Ok(Memory::Copyable)
+            } else {
+                Err(Errno::ACCESS)
+            }
+        }
+    }
+}
+
+/// The size of the file behind a descriptor.
+pub(crate) fn size(fd: BorrowedFd<'_>) -> u64 {
+    rustix::fs::fstat(fd)
+        .ok()
+        .and_then(|stat| u64::try_from(stat.st_size).ok())
+        .unwrap_or(0)
+}
+
+/// Memory of the proxy's own, for the host to map.
+pub(crate) fn own_memory(name: &str, size: u64) -> Result<OwnedFd, Errno> {
+    let fd = rustix::fs::memfd_create(name, MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    rustix::fs::ftruncate(&fd, size)?;
+    rustix::fs::fcntl_add_seals(&fd, SealFlags::SHRINK)?;
+    Ok(fd)
+}
+
+/// A copy of what the host sent, which nobody can change: for the keymap.
+pub(crate) fn sealed_copy(from: BorrowedFd<'_>, length: usize) -> Result<OwnedFd, Errno> {
+    let mut bytes = vec![0; length];
+    let mut done = 0;
+    while done < length {
+        match rustix::io::pread(from, &mut bytes[done..], done as u64)? {
+            0 => return Err(Errno::IO),
+            read => done += read,
+        }
+    }
+    let fd = own_memory("keymap", length as u64)?;
+    write_at(fd.as_fd(), &bytes, 0)?;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SEAL;
+    rustix::fs::fcntl_add_seals(&fd, seals)?;
+    Ok(fd)
+}
+
+/// Writes all of `bytes` at an offset.
+pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<(), Errno> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match rustix::io::pwrite(fd, &bytes[done..], offset + done as u64)? {
+            0 => return Err(Errno::IO),
+            written => done += written,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn memfd(flags: MemfdFlags) -> OwnedFd {
+        rustix::fs::memfd_create("test", flags).unwrap()
+    }
+
+    #[test]
+    fn sealable_memory_is_sealed_on_the_way() {
+        let fd = memfd(MemfdFlags::ALLOW_SEALING);
+        rustix::fs::ftruncate(&fd, 4096).unwrap();
+        assert_eq!(classify(fd.as_fd()), Ok(Memory::Sealed));
+        assert!(rustix::fs::ftruncate(&fd, 0).is_err());
+    }
+
+    #[test]
+    fn unsealable_memory_is_only_copied() {
+        assert_eq!(
+            classify(memfd(MemfdFlags::empty()).as_fd()),
+            Ok(Memory::Copyable)
+        );
+    }
+
+    #[test]
+    fn a_pipe_is_refused() {
+        let (read, _write) = rustix::pipe::pipe().unwrap();
+        assert!(classify(read.as_fd()).is_err());
+    }
+
+    #[test]
+    fn a_sealed_copy_cannot_be_written() {
+        let fd = memfd(MemfdFlags::empty());
+        write_at(fd.as_fd(), b"keymap", 0).unwrap();
+        let copy = sealed_copy(fd.as_fd(), 6).unwrap();
+        assert_eq!(write_at(copy.as_fd(), b"x", 0), Err(Errno::PERM));
+        assert_eq!(sealed_copy(fd.as_fd(), 7).unwrap_err(), Errno::IO);
+    }
+}

@@ -1,0 +1,144 @@
+//! The allow list of globals. What is not here does not exist for an app.
+
+/// One global that an app may see, if the host has it too.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed {
+    /// The Wayland interface.
+    pub interface: &'static str,
+    /// The newest version whose every request and event this proxy knows.
+    pub max_version: u32,
+    /// Why an app gets it.
+    pub reason: &'static str,
+}
+
+const fn allow(interface: &'static str, max_version: u32, reason: &'static str) -> Allowed {
+    Allowed {
+        interface,
+        max_version,
+        reason,
+    }
+}
+
+/// Everything that is offered, each with its reason.
+pub const ALLOWED: &[Allowed] = &[
+    allow("wl_compositor", 6, "surfaces are what an app draws on"),
+    allow(
+        "wl_subcompositor",
+        1,
+        "toolkits and video players compose windows of parts",
+    ),
+    allow(
+        "wl_shm",
+        2,
+        "pixels in memory; the descriptor is checked before the host maps it",
+    ),
+    allow("xdg_wm_base", 6, "windows and menus"),
+    allow(
+        "wl_seat",
+        9,
+        "input that the host delivers to this app's focused window",
+    ),
+    allow(
+        "wl_output",
+        4,
+        "scale and size of the screens; names are made generic",
+    ),
+    allow(
+        "zxdg_output_manager_v1",
+        3,
+        "logical sizes of the screens; names are made generic",
+    ),
+    allow(
+        "wl_data_device_manager",
+        3,
+        "the clipboard, under the rules of the policy",
+    ),
+    allow(
+        "zwp_primary_selection_device_manager_v1",
+        1,
+        "the primary selection, same rules",
+    ),
+    allow(
+        "wp_viewporter",
+        1,
+        "scaling and cropping of the app's own surfaces",
+    ),
+    allow(
+        "wp_fractional_scale_manager_v1",
+        1,
+        "sharp text on screens of odd density",
+    ),
+    allow(
+        "wp_single_pixel_buffer_manager_v1",
+        1,
+        "plain backgrounds without memory",
+    ),
+    allow(
+        "wp_presentation",
+        1,
+        "video players time their frames by it",
+    ),
+    allow(
+        "wp_cursor_shape_manager_v1",
+        1,
+        "the host's own cursors instead of pictures",
+    ),
+    allow(
+        "zxdg_decoration_manager_v1",
+        1,
+        "lets the host draw the frame",
+    ),
+    allow(
+        "xdg_activation_v1",
+        1,
+        "focus passes only with tokens that the host issued for input",
+    ),
+    allow(
+        "zwp_relative_pointer_manager_v1",
+        1,
+        "games: motion while the app has the pointer",
+    ),
+    allow(
+        "zwp_pointer_constraints_v1",
+        1,
+        "games: the host decides and the user can escape",
+    ),
+];
+
+/// The entry of an interface, if it is on the list.
+#[must_use]
+pub fn allowed(interface: &str) -> Option<&'static Allowed> {
+    ALLOWED.iter().find(|entry| entry.interface == interface)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_spies_or_injects_is_absent() {
+        for interface in [
+            "zwlr_screencopy_manager_v1",
+            "zwlr_export_dmabuf_manager_v1",
+            "ext_image_copy_capture_manager_v1",
+            "zwlr_data_control_manager_v1",
+            "ext_data_control_manager_v1",
+            "zwlr_layer_shell_v1",
+            "zwlr_virtual_pointer_manager_v1",
+            "zwp_virtual_keyboard_manager_v1",
+            "zwp_input_method_manager_v2",
+            "zwlr_foreign_toplevel_manager_v1",
+            "ext_foreign_toplevel_list_v1",
+            "ext_session_lock_manager_v1",
+            "zwlr_gamma_control_manager_v1",
+            "zwlr_output_manager_v1",
+        ] {
+            assert!(allowed(interface).is_none(), "{interface}");
+        }
+    }
+
+    #[test]
+    fn every_entry_has_a_reason() {
+        assert!(ALLOWED.iter().all(|entry| !entry.reason.is_empty()));
+    }
+}

@@ -1,0 +1,235 @@
+//! Input from the host. It goes to the app's object that the host's stands for; surfaces are
+//! translated, serials pass as they are.
+
+use std::os::fd::AsFd;
+
+use tracing::warn;
+use wayland_client::protocol::wl_keyboard::{self, WlKeyboard as HostKeyboard};
+use wayland_client::protocol::wl_pointer::{self, WlPointer as HostPointer};
+use wayland_client::protocol::wl_seat::{self, WlSeat as HostSeat};
+use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
+use wayland_client::protocol::wl_touch::{self, WlTouch as HostTouch};
+use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum};
+use wayland_server::Resource;
+use wayland_server::protocol::wl_keyboard::WlKeyboard;
+use wayland_server::protocol::wl_pointer::WlPointer;
+use wayland_server::protocol::wl_seat::{Capability, WlSeat};
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::protocol::wl_touch::WlTouch;
+
+use crate::fds;
+use crate::peer::same;
+use crate::session::Session;
+
+/// Keymaps are some 60 KB.
+const KEYMAP_MAX: u32 = 4 << 20;
+
+/// The app's surface for one of the host's, unless it is gone.
+pub(super) fn app_surface(host: &HostSurface) -> Option<WlSurface> {
+    host.data::<WlSurface>()
+        .filter(|surface| surface.is_alive())
+        .cloned()
+}
+
+impl Dispatch<HostSeat, WlSeat> for Session {
+    fn event(
+        _session: &mut Self,
+        _host: &HostSeat,
+        event: wl_seat::Event,
+        seat: &WlSeat,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        if let wl_seat::Event::Capabilities { capabilities } = event {
+            seat.capabilities(Capability::from_bits_truncate(capabilities.into()));
+        }
+    }
+}
+
+impl Dispatch<HostPointer, WlPointer> for Session {
+    fn event(
+        session: &mut Self,
+        _host: &HostPointer,
+        event: wl_pointer::Event,
+        pointer: &WlPointer,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        use wl_pointer::Event;
+        match event {
+            Event::Enter {
+                serial,
+                surface,
+                surface_x,
+                surface_y,
+            } => {
+                if let Some(surface) = app_surface(&surface) {
+                    pointer.enter(serial, &surface, surface_x, surface_y);
+                }
+            }
+            Event::Leave { serial, surface } => {
+                if let Some(surface) = app_surface(&surface) {
+                    pointer.leave(serial, &surface);
+                }
+            }
+            Event::Motion {
+                time,
+                surface_x,
+                surface_y,
+            } => pointer.motion(time, surface_x, surface_y),
+            Event::Button {
+                serial,
+                time,
+                button,
+                state,
+            } => {
+                session.input.action(serial);
+                if let Some(state) = same(state) {
+                    pointer.button(serial, time, button, state);
+                }
+            }
+            Event::Axis { time, axis, value } => {
+                if let Some(axis) = same(axis) {
+                    pointer.axis(time, axis, value);
+                }
+            }
+            Event::Frame => pointer.frame(),
+            Event::AxisSource { axis_source } => {
+                if let Some(source) = same(axis_source) {
+                    pointer.axis_source(source);
+                }
+            }
+            Event::AxisStop { time, axis } => {
+                if let Some(axis) = same(axis) {
+                    pointer.axis_stop(time, axis);
+                }
+            }
+            Event::AxisDiscrete { axis, discrete } => {
+                if let Some(axis) = same(axis) {
+                    pointer.axis_discrete(axis, discrete);
+                }
+            }
+            Event::AxisValue120 { axis, value120 } => {
+                if let Some(axis) = same(axis) {
+                    pointer.axis_value120(axis, value120);
+                }
+            }
+            Event::AxisRelativeDirection { axis, direction } => {
+                if let (Some(axis), Some(direction)) = (same(axis), same(direction)) {
+                    pointer.axis_relative_direction(axis, direction);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<HostKeyboard, WlKeyboard> for Session {
+    fn event(
+        session: &mut Self,
+        _host: &HostKeyboard,
+        event: wl_keyboard::Event,
+        keyboard: &WlKeyboard,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        use wl_keyboard::Event;
+        match event {
+            Event::Keymap { format, fd, size } => {
+                let Some(format) = same(format) else { return };
+                if size > KEYMAP_MAX {
+                    warn!(size, "the host's keymap is too large");
+                    return;
+                }
+                // A copy: the host may share its descriptor with all its clients.
+                match fds::sealed_copy(fd.as_fd(), size as usize) {
+                    Ok(copy) => keyboard.keymap(format, copy.as_fd(), size),
+                    Err(error) => warn!(%error, "the host's keymap cannot be copied"),
+                }
+            }
+            Event::Enter {
+                serial,
+                surface,
+                keys,
+            } => {
+                session.input.keyboard_entered();
+                if let Some(surface) = app_surface(&surface) {
+                    keyboard.enter(serial, &surface, keys);
+                }
+            }
+            Event::Leave { serial, surface } => {
+                session.input.keyboard_left();
+                session.selections_lose_focus();
+                if let Some(surface) = app_surface(&surface) {
+                    keyboard.leave(serial, &surface);
+                }
+            }
+            Event::Key {
+                serial,
+                time,
+                key,
+                state,
+            } => {
+                if state == WEnum::Value(wl_keyboard::KeyState::Pressed)
+                    || !session.input.knows(serial)
+                {
+                    session.input.action(serial);
+                }
+                if let Some(state) = same(state) {
+                    keyboard.key(serial, time, key, state);
+                }
+            }
+            Event::Modifiers {
+                serial,
+                mods_depressed,
+                mods_latched,
+                mods_locked,
+                group,
+            } => {
+                keyboard.modifiers(serial, mods_depressed, mods_latched, mods_locked, group);
+            }
+            Event::RepeatInfo { rate, delay } if keyboard.version() >= 4 => {
+                keyboard.repeat_info(rate, delay)
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<HostTouch, WlTouch> for Session {
+    fn event(
+        session: &mut Self,
+        _host: &HostTouch,
+        event: wl_touch::Event,
+        touch: &WlTouch,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        use wl_touch::Event;
+        match event {
+            Event::Down {
+                serial,
+                time,
+                surface,
+                id,
+                x,
+                y,
+            } => {
+                session.input.action(serial);
+                if let Some(surface) = app_surface(&surface) {
+                    touch.down(serial, time, &surface, id, x, y);
+                }
+            }
+            Event::Up { serial, time, id } => {
+                session.input.action(serial);
+                touch.up(serial, time, id);
+            }
+            Event::Motion { time, id, x, y } => touch.motion(time, id, x, y),
+            Event::Frame => touch.frame(),
+            Event::Cancel => touch.cancel(),
+            Event::Shape { id, major, minor } => touch.shape(id, major, minor),
+            Event::Orientation { id, orientation } => touch.orientation(id, orientation),
+            _ => {}
+        }
+    }
+}

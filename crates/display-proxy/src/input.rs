@@ -1,0 +1,104 @@
+//! What the user did in this client's windows, as far as decisions hang on it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// How long after a key or button a clipboard read counts as the user's wish.
+const ACTION_LASTS: Duration = Duration::from_secs(2);
+
+/// How old the input event may be whose serial starts a selection. Longer than for reading:
+/// some toolkits fetch and convert what is to be copied first.
+const SELECTION_LASTS: Duration = Duration::from_secs(10);
+
+/// Serials remembered. A grab or a move names one of the latest.
+const REMEMBERED: usize = 128;
+
+/// The input events that were delivered to one client.
+#[derive(Debug, Default)]
+pub(crate) struct InputLog {
+    serials: VecDeque<(u32, Instant)>,
+    last_action: Option<Instant>,
+    focused_keyboards: u32,
+}
+
+impl InputLog {
+    /// A key, button or touch: something that a person did.
+    pub(crate) fn action(&mut self, serial: u32) {
+        let now = Instant::now();
+        if self.serials.len() == REMEMBERED {
+            self.serials.pop_front();
+        }
+        self.serials.push_back((serial, now));
+        self.last_action = Some(now);
+    }
+
+    /// Whether a request that needs the user's doing names a real event.
+    pub(crate) fn knows(&self, serial: u32) -> bool {
+        self.serials.iter().any(|(known, _)| *known == serial)
+    }
+
+    /// Whether the event that a selection names is real and recent.
+    pub(crate) fn allows_selection(&self, serial: u32) -> bool {
+        self.serials
+            .iter()
+            .any(|(known, at)| *known == serial && at.elapsed() < SELECTION_LASTS)
+    }
+
+    /// Whether the user has just done something in a window of this client.
+    pub(crate) fn is_acting(&self) -> bool {
+        self.last_action
+            .is_some_and(|at| at.elapsed() < ACTION_LASTS)
+    }
+
+    pub(crate) fn keyboard_entered(&mut self) {
+        self.focused_keyboards += 1;
+    }
+
+    pub(crate) fn keyboard_left(&mut self) {
+        self.focused_keyboards = self.focused_keyboards.saturating_sub(1);
+        if self.focused_keyboards == 0 {
+            // What was typed before the user turned away says nothing about now.
+            self.last_action = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_allowed_before_any_input() {
+        let log = InputLog::default();
+        assert!(!log.is_acting());
+        assert!(!log.knows(1));
+        assert!(!log.allows_selection(0));
+    }
+
+    #[test]
+    fn an_action_counts_for_its_own_serial_only() {
+        let mut log = InputLog::default();
+        log.action(7);
+        assert!(log.is_acting() && log.knows(7) && log.allows_selection(7));
+        assert!(!log.knows(8));
+    }
+
+    #[test]
+    fn losing_the_focus_ends_the_permission_to_read() {
+        let mut log = InputLog::default();
+        log.keyboard_entered();
+        log.action(7);
+        log.keyboard_left();
+        assert!(!log.is_acting());
+    }
+
+    #[test]
+    fn old_serials_are_forgotten() {
+        let mut log = InputLog::default();
+        for serial in 0..=REMEMBERED {
+            log.action(u32::try_from(serial).unwrap());
+        }
+        assert!(!log.knows(0));
+        assert!(log.knows(1));
+    }
+}

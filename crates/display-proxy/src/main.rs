@@ -1,0 +1,47 @@
+//! `display-proxy`: the display of one sandbox.
+
+mod args;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use display_proxy::host::Backend;
+use display_proxy::report::Report;
+use display_proxy::server::{Exit, Server};
+
+/// The daemon tells this apart from a crash: the session has ended, not the proxy failed.
+const HOST_GONE: u8 = 3;
+
+fn main() -> ExitCode {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("OZ_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .without_time()
+        .init();
+    match run() {
+        Ok(Exit::Asked) => ExitCode::SUCCESS,
+        Ok(Exit::HostGone) => ExitCode::from(HOST_GONE),
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<Exit> {
+    let start = args::parse(std::env::args_os().skip(1))?;
+    let backend = Backend::Wayland(start.config.host_socket.clone());
+    let mut server = Server::new(
+        start.config,
+        backend,
+        start.listener,
+        Report::new(start.report),
+    )
+    .context("cannot listen")?;
+    server
+        .stop_on_signals()
+        .context("cannot watch for signals")?;
+    Ok(server.run())
+}

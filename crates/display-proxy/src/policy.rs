@@ -1,0 +1,111 @@
+//! Who is trusted, and what is permitted.
+//!
+//! **Trusted:** the kernel, the host compositor, the daemon that started this process and wrote
+//! its configuration. **Hostile:** every byte, descriptor and number that arrives from an app,
+//! and everything that the apps of one sandbox do to each other; they may lie, flood, never
+//! read, vanish at any point, and start again with what they have learnt.
+//!
+//! This process serves one sandbox. It never opens a file of the user and never looks anything
+//! up by a name that an app gave. What reaches the host is state that was checked here, written
+//! as fresh requests by our own client library; no message of an app is forwarded. Each app
+//! client has its own host connection and its own display here, so that whatever slips through
+//! costs its sender alone, and even a bug of ours (a panic) ends only the client that met it.
+//!
+//! **Globals.** Only what `globals.rs` lists, each with its reason. Screen capture, data control,
+//! layer shell, virtual input, foreign toplevels, input methods and session lock do not exist.
+//!
+//! **Memory.** The host maps an app's memory only if it is a memory file that can no longer
+//! shrink; a file of a disk or of FUSE could stall or kill whoever touches the mapping. All
+//! other memory is copied, by `pread`, which cannot fault. Every offset is checked with
+//! arithmetic that cannot wrap.
+//!
+//! **Input.** Events go where the host sends them: to the client whose window has the focus.
+//! Requests that need the user's doing (grab, move, resize, window menu, selection) must name
+//! the serial of a key, button or touch that this client really received, or nothing happens.
+//!
+//! **Clipboard.** Text only between host and sandbox, as the configuration's direction says;
+//! anything within the sandbox. A read of the host's clipboard is served within two seconds of a
+//! key or button that the client's window received, else the descriptor is closed at once. Every
+//! transfer runs through a pipe made here: no descriptor of an app reaches the host or the
+//! reverse. A transfer that has not begun when the selection changes never serves.
+//!
+//! **Names.** Titles and application ids are capped and stripped of control and direction
+//! characters. Output names are generic.
+//!
+//! **Not promised here:** that an app's windows are marked as its own, and that full screen needs
+//! the user's wish. What a *compromised* proxy could do is what any client of the host could.
+
+/// Longest title that is relayed, in bytes. Longer ones are cut: a browser may mean no harm.
+pub const TITLE_MAX: usize = 1024;
+/// Longest application id.
+pub const APP_ID_MAX: usize = 256;
+/// Longest side of a buffer or window.
+pub const SIDE_MAX: i32 = 16_384;
+/// Longest side of a cursor image. Larger ones could cover the screen.
+pub const CURSOR_MAX: i32 = 512;
+/// Largest pool. Some terminals map half a gigabyte and use little of it.
+pub const POOL_MAX: i32 = 1 << 30;
+/// Longest MIME type; longer ones are ignored.
+pub const MIME_MAX: usize = 256;
+/// MIME types per offer; further ones are ignored.
+pub const MIMES_MAX: usize = 128;
+/// Bytes of one clipboard transfer.
+pub const TRANSFER_MAX: usize = 64 << 20;
+
+/// A text from an app as a person may see it: control characters and those that turn the reading
+/// direction are dropped, and it is cut at a character boundary.
+#[must_use]
+pub fn shown(untrusted: &str, max: usize) -> String {
+    let mut text = String::with_capacity(untrusted.len().min(max));
+    for character in untrusted.chars().filter(|c| !is_deceptive(*c)) {
+        if text.len() + character.len_utf8() > max {
+            break;
+        }
+        text.push(character);
+    }
+    text
+}
+
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Whether a MIME type may cross between host and sandbox.
+#[must_use]
+pub fn is_text(mime: &str) -> bool {
+    mime == "text/plain"
+        || mime.starts_with("text/plain;")
+        || matches!(mime, "UTF8_STRING" | "STRING" | "TEXT")
+}
+
+/// Whether a side of a buffer or window is in range.
+#[must_use]
+pub fn is_side(length: i32) -> bool {
+    (1..=SIDE_MAX).contains(&length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn direction_and_control_characters_are_dropped() {
+        assert_eq!(shown("a\u{202e}b\nc\u{1b}[31m\0", 64), "abc[31m");
+    }
+
+    #[test]
+    fn cutting_respects_characters() {
+        assert_eq!(shown("ééé", 5), "éé");
+        assert_eq!(shown(&"x".repeat(9000), TITLE_MAX).len(), TITLE_MAX);
+    }
+
+    #[test]
+    fn only_text_crosses() {
+        assert!(is_text("text/plain") && is_text("text/plain;charset=utf-8") && is_text("TEXT"));
+        assert!(!is_text("text/plainly") && !is_text("text/uri-list") && !is_text("text/html"));
+        assert!(!is_text("x-kde-passwordManagerHint"));
+    }
+}

@@ -1,0 +1,114 @@
+//! How much of everything one app client may hold. An offender loses its connection.
+//!
+//! The figures are an order of magnitude above what browsers and office suites were seen to use.
+//! Surfaces are few because smithay's teardown is quadratic in them.
+
+/// What is counted per client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Surface,
+    Region,
+    Pool,
+    Buffer,
+    /// Frame callbacks and presentation feedback that the host has not answered.
+    Callback,
+    Positioner,
+    /// Seats, outputs, devices, sources, managers: everything of which nobody needs many.
+    Object,
+}
+
+const KINDS: usize = 7;
+
+impl Kind {
+    fn limit(self) -> u32 {
+        match self {
+            Self::Surface | Self::Region | Self::Positioner => 4096,
+            Self::Pool => 2048,
+            Self::Buffer => 8192,
+            Self::Callback => 16_384,
+            Self::Object => 4096,
+        }
+    }
+}
+
+/// Requests in one turn. The backend reads until the socket is empty, so a client that writes
+/// without pause would otherwise keep the proxy to itself.
+pub(crate) const REQUESTS_PER_TURN: u32 = 200_000;
+
+/// Requests queued for a host that does not read. At under 100 bytes each this bounds memory.
+pub(crate) const UNSENT_REQUESTS: u32 = 65_536;
+
+/// File descriptors queued for a host that does not read.
+pub(crate) const UNSENT_FDS: u32 = 256;
+
+/// Rectangles in one region, and damage rectangles in one commit.
+pub(crate) const RECTS: u32 = 8192;
+
+/// More damage rectangles than this are relayed as one that covers everything.
+pub(crate) const RELAYED_DAMAGE: usize = 64;
+
+/// How deep subsurfaces may nest; host compositors walk this recursively.
+pub(crate) const SUBSURFACE_DEPTH: usize = 32;
+
+/// App clients of one sandbox.
+pub(crate) const CLIENTS: usize = 96;
+
+/// Bytes that may wait for a client that does not read, before it is disconnected.
+pub(crate) const CLIENT_BACKLOG: usize = 1 << 20;
+
+/// Descriptors beyond those that are accounted for. A client can attach them to requests that
+/// take none, and they would pile up in the backend.
+pub(crate) const STRAY_FDS: usize = 192;
+
+/// A limit was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Over(pub(crate) Kind);
+
+/// The counters of one client.
+#[derive(Debug, Default)]
+pub(crate) struct Quota {
+    held: [u32; KINDS],
+}
+
+impl Quota {
+    pub(crate) fn take(&mut self, kind: Kind) -> Result<(), Over> {
+        let held = &mut self.held[kind as usize];
+        if *held >= kind.limit() {
+            return Err(Over(kind));
+        }
+        *held += 1;
+        Ok(())
+    }
+
+    pub(crate) fn give(&mut self, kind: Kind) {
+        let held = &mut self.held[kind as usize];
+        *held = held.saturating_sub(1);
+    }
+
+    pub(crate) fn held(&self, kind: Kind) -> u32 {
+        self.held[kind as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_holds_and_giving_back_makes_room() {
+        let mut quota = Quota::default();
+        for _ in 0..Kind::Pool.limit() {
+            quota.take(Kind::Pool).unwrap();
+        }
+        assert_eq!(quota.take(Kind::Pool), Err(Over(Kind::Pool)));
+        quota.give(Kind::Pool);
+        quota.take(Kind::Pool).unwrap();
+    }
+
+    #[test]
+    fn giving_back_too_much_does_not_wrap() {
+        let mut quota = Quota::default();
+        quota.give(Kind::Surface);
+        assert_eq!(quota.held(Kind::Surface), 0);
+    }
+}

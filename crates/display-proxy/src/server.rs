@@ -1,0 +1,254 @@
+//! The loop: who is connected, who can be read, who gets flushed.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::rc::Rc;
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use tracing::{debug, info, warn};
+
+use crate::bridge::live::{Ended, Live};
+use crate::config::Config;
+use crate::host::{Backend, ConnectError};
+use crate::quota;
+use crate::report::{Event, Report};
+use crate::session::Shared;
+
+/// Why the proxy ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// It was asked to.
+    Asked,
+    /// The host compositor is gone.
+    HostGone,
+}
+
+/// The proxy of one sandbox.
+pub struct Server {
+    listener: UnixListener,
+    backend: Backend,
+    shared: Rc<Shared>,
+    clients: Vec<Live>,
+    signals: Option<SignalFd>,
+    stop: Option<OwnedFd>,
+    /// No descriptor was left for a new client: wait until one leaves.
+    full: bool,
+}
+
+impl Server {
+    /// Serves the clients that connect to `listener`.
+    ///
+    /// # Errors
+    /// When the listener cannot be set to not wait.
+    pub fn new(
+        config: Config,
+        backend: Backend,
+        listener: UnixListener,
+        report: Report,
+    ) -> std::io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self {
+            listener,
+            backend,
+            shared: Shared::new(config, report),
+            clients: Vec::new(),
+            signals: None,
+            stop: None,
+            full: false,
+        })
+    }
+
+    /// Ends in order on SIGTERM and SIGINT. Blocks them for this thread.
+    ///
+    /// # Errors
+    /// When the kernel refuses the signal descriptor.
+    pub fn stop_on_signals(&mut self) -> std::io::Result<()> {
+        let mut set = SigSet::empty();
+        set.add(Signal::SIGTERM);
+        set.add(Signal::SIGINT);
+        set.thread_block()?;
+        self.signals = Some(SignalFd::with_flags(
+            &set,
+            SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+        )?);
+        Ok(())
+    }
+
+    /// Ends in order when `fd` can be read or is closed at its other end. For tests.
+    pub fn stop_on(&mut self, fd: OwnedFd) {
+        self.stop = Some(fd);
+    }
+
+    /// Serves until asked to stop or the host is gone.
+    pub fn run(mut self) -> Exit {
+        self.shared.report.send(&Event::Ready);
+        let exit = loop {
+            if let Some(exit) = self.turn() {
+                break exit;
+            }
+        };
+        if exit == Exit::HostGone {
+            self.shared.report.send(&Event::HostGone);
+        }
+        info!(?exit, clients = self.clients.len(), "ending");
+        exit
+    }
+
+    /// Waits for something, handles all of it, flushes once.
+    fn turn(&mut self) -> Option<Exit> {
+        let ready = match self.wait() {
+            Ok(ready) => ready,
+            Err(Errno::INTR) => return None,
+            Err(error) => {
+                warn!(%error, "poll failed");
+                return Some(Exit::Asked);
+            }
+        };
+        let mut ready = ready.into_iter();
+        if ready.next().is_some_and(|flags| !flags.is_empty())
+            || ready.next().is_some_and(|flags| !flags.is_empty())
+        {
+            return Some(Exit::Asked);
+        }
+        let accept = ready.next().is_some_and(|flags| !flags.is_empty());
+
+        for index in 0..self.clients.len() {
+            let wanted = self.clients[index].polled();
+            let flags: Vec<PollFlags> = ready.by_ref().take(wanted).collect();
+            if flags.iter().any(|flags| !flags.is_empty()) {
+                self.clients[index].handle(&flags);
+                self.check_strays(index);
+            }
+        }
+        if accept && let Some(exit) = self.accept() {
+            return Some(exit);
+        }
+        self.settle()
+    }
+
+    fn wait(&self) -> Result<Vec<PollFlags>, Errno> {
+        let mut fds = Vec::with_capacity(3 + 4 * self.clients.len());
+        let listener = self.listener.as_fd();
+        // Places that are not in use watch the listener for nothing.
+        fds.push(match &self.signals {
+            Some(signals) => PollFd::from_borrowed_fd(signals.as_fd(), PollFlags::IN),
+            None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
+        });
+        fds.push(match &self.stop {
+            Some(stop) => PollFd::from_borrowed_fd(stop.as_fd(), PollFlags::IN),
+            None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
+        });
+        let accepting = if self.full {
+            PollFlags::empty()
+        } else {
+            PollFlags::IN
+        };
+        fds.push(PollFd::from_borrowed_fd(listener, accepting));
+        for client in &self.clients {
+            client.poll(&mut fds);
+        }
+        rustix::event::poll(&mut fds, None)?;
+        Ok(fds.iter().map(PollFd::revents).collect())
+    }
+
+    fn accept(&mut self) -> Option<Exit> {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+                Err(error) => {
+                    warn!(%error, "cannot accept");
+                    self.full = true;
+                    return None;
+                }
+            };
+            if self.clients.len() >= quota::CLIENTS {
+                self.refuse("too many clients");
+                continue;
+            }
+            match self.connect(stream) {
+                Ok(()) => {}
+                Err(ConnectError::Gone) => return Some(Exit::HostGone),
+                Err(error) => {
+                    warn!(error = %error, "no host connection");
+                    self.refuse("the host did not take another connection");
+                }
+            }
+        }
+    }
+
+    fn connect(&mut self, client: UnixStream) -> Result<(), ConnectError> {
+        let host = self.backend.connect()?;
+        match Live::new(Rc::clone(&self.shared), client, host) {
+            Ok(live) => self.clients.push(live),
+            Err(error) => {
+                warn!(%error, "cannot set up a client");
+                self.refuse("a client could not be set up");
+            }
+        }
+        Ok(())
+    }
+
+    /// Descriptors pile up when a client attaches them to requests that take none. The lowest
+    /// free number is never above the count, so this accuses nobody wrongly.
+    fn check_strays(&mut self, index: usize) {
+        let Ok(probe) = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0) else {
+            self.clients[index].end("no descriptor is left");
+            return;
+        };
+        let lowest_free = usize::try_from(std::os::fd::AsRawFd::as_raw_fd(&probe)).unwrap_or(0);
+        let expected: usize = self.clients.iter().map(Live::expected_fds).sum();
+        if lowest_free > 64 + expected + quota::STRAY_FDS {
+            self.clients[index].end("sent descriptors that no request takes");
+        }
+    }
+
+    fn refuse(&self, reason: &str) {
+        self.shared.report.send(&Event::ClientRefused {
+            reason: reason.to_owned(),
+        });
+    }
+
+    /// Lets selections settle, flushes everybody once, and lets go of those who are done.
+    fn settle(&mut self) -> Option<Exit> {
+        for client in &mut self.clients {
+            client.settle();
+        }
+        for client in &mut self.clients {
+            client.flush();
+        }
+        let mut host_suspect = false;
+        let before = self.clients.len();
+        let shared = Rc::clone(&self.shared);
+        self.clients.retain_mut(|client| match client.ended() {
+            None => true,
+            Some(Ended::Closed) => false,
+            Some(Ended::HostClosed) => {
+                host_suspect = true;
+                false
+            }
+            Some(Ended::Refused(reason)) => {
+                info!(reason, "a client was thrown out");
+                shared.report.send(&Event::ClientRefused { reason });
+                false
+            }
+        });
+        if self.clients.len() != before {
+            self.full = false;
+            debug!(clients = self.clients.len(), "clients left");
+            // The selection of one that left is gone; the others must hear of it.
+            for client in &mut self.clients {
+                client.settle();
+                client.flush();
+            }
+        }
+        // A host that closed one connection without a word may have ended.
+        if host_suspect && matches!(self.backend.connect(), Err(ConnectError::Gone)) {
+            return Some(Exit::HostGone);
+        }
+        None
+    }
+}

@@ -1,0 +1,265 @@
+//! One app client with its own display towards the app and its own connection towards the host.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use smithay::input::SeatState;
+use smithay::wayland::compositor::{CompositorClientState, CompositorState};
+use smithay::wayland::shell::xdg::XdgShellState;
+use tracing::debug;
+use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
+use wayland_client::{Connection, Proxy, QueueHandle};
+use wayland_server::backend::{ClientData, ClientId, DisconnectReason, GlobalId, ObjectId};
+use wayland_server::{Client, DisplayHandle, Resource};
+
+use crate::app::Pings;
+use crate::bridge::clipboard::{Hub, Selections};
+use crate::bridge::known::Known;
+use crate::bridge::surfaces::Surface;
+use crate::bridge::transfer::Transfer;
+use crate::config::Config;
+use crate::host::wayland::singletons::Singletons;
+use crate::input::InputLog;
+use crate::quota::{self, Kind, Quota};
+use crate::report::Report;
+
+/// What all clients of the sandbox have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) report: Report,
+    /// Who in the sandbox owns which selection.
+    pub(crate) hub: RefCell<Hub>,
+    /// The start token; the first window takes it.
+    pub(crate) activation_token: RefCell<Option<String>>,
+    windows: Cell<u64>,
+    sessions: Cell<u64>,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, report: Report) -> Rc<Self> {
+        let token = config.activation_token.clone();
+        Rc::new(Self {
+            config,
+            report,
+            hub: RefCell::default(),
+            activation_token: RefCell::new(token),
+            windows: Cell::new(0),
+            sessions: Cell::new(0),
+        })
+    }
+
+    pub(crate) fn next_window(&self) -> u64 {
+        self.windows.set(self.windows.get() + 1);
+        self.windows.get()
+    }
+
+    pub(crate) fn next_session(&self) -> u64 {
+        self.sessions.set(self.sessions.get() + 1);
+        self.sessions.get()
+    }
+}
+
+/// The state that both event queues of a client work on.
+pub(crate) struct Session {
+    pub(crate) id: u64,
+    pub(crate) shared: Rc<Shared>,
+
+    pub(crate) dh: DisplayHandle,
+    pub(crate) client: Option<Client>,
+    pub(crate) compositor: CompositorState,
+    pub(crate) xdg: XdgShellState,
+    pub(crate) seats: SeatState<Self>,
+
+    conn: Connection,
+    pub(crate) qh: QueueHandle<Self>,
+    pub(crate) registry: HostRegistry,
+    pub(crate) host: Singletons,
+    /// App globals that mirror one host global each, by the host's name.
+    pub(crate) mirrored: HashMap<u32, GlobalId>,
+
+    pub(crate) surfaces: HashMap<ObjectId, Surface>,
+    /// How many rectangles each region was built of; smithay keeps them all.
+    pub(crate) region_rects: HashMap<ObjectId, u32>,
+    pub(crate) selections: Selections,
+    pub(crate) transfers: Vec<Transfer>,
+    /// Surfaces that have a viewport; a second one is an error.
+    pub(crate) viewports: HashSet<ObjectId>,
+    pub(crate) known: Known,
+    /// Pixel formats that the host announced.
+    pub(crate) formats: HashSet<u32>,
+    pub(crate) input: InputLog,
+    pub(crate) pings: Pings,
+    pub(crate) quota: Quota,
+
+    requests: u32,
+    unsent: u32,
+    unsent_fds: u32,
+    verdict: Option<String>,
+}
+
+impl Session {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once; these are the parts"
+    )]
+    pub(crate) fn new(
+        shared: Rc<Shared>,
+        dh: DisplayHandle,
+        conn: Connection,
+        qh: QueueHandle<Self>,
+        registry: HostRegistry,
+        host: Singletons,
+        compositor: CompositorState,
+        xdg: XdgShellState,
+    ) -> Self {
+        Self {
+            id: shared.next_session(),
+            shared,
+            dh,
+            client: None,
+            compositor,
+            xdg,
+            seats: SeatState::new(),
+            conn,
+            qh,
+            registry,
+            host,
+            mirrored: HashMap::new(),
+            surfaces: HashMap::new(),
+            region_rects: HashMap::new(),
+            selections: Selections::default(),
+            transfers: Vec::new(),
+            viewports: HashSet::new(),
+            known: Known::default(),
+            // Every host has these two, even before it says so.
+            formats: HashSet::from([0, 1]),
+            input: InputLog::default(),
+            pings: Pings::default(),
+            quota: Quota::default(),
+            requests: 0,
+            unsent: 0,
+            unsent_fds: 0,
+            verdict: None,
+        }
+    }
+
+    /// Binds a global of the host for one object of the app, at the same version.
+    pub(crate) fn bind<I, U>(&self, name: u32, version: u32, data: U) -> I
+    where
+        I: Proxy + 'static,
+        U: Send + Sync + 'static,
+        Self: wayland_client::Dispatch<I, U>,
+    {
+        self.registry.bind(name, version, &self.qh, data)
+    }
+
+    /// Counts a request of the app. Every handler calls this first.
+    pub(crate) fn tick(&mut self, on: &impl Resource) {
+        self.requests += 1;
+        self.unsent += 1;
+        if self.requests > quota::REQUESTS_PER_TURN {
+            self.offend(on, "too many requests at once");
+        } else if self.unsent.is_multiple_of(512) {
+            self.flush_early(on);
+        }
+    }
+
+    /// Counts a descriptor that is on its way to the host.
+    pub(crate) fn tick_fd(&mut self, on: &impl Resource) {
+        self.unsent_fds += 1;
+        if self.unsent_fds.is_multiple_of(16) {
+            self.flush_early(on);
+        }
+    }
+
+    /// One turn may bring more than should wait in memory.
+    fn flush_early(&mut self, on: &impl Resource) {
+        if self.flush_host().is_ok() {
+            return;
+        }
+        if self.unsent > quota::UNSENT_REQUESTS || self.unsent_fds > quota::UNSENT_FDS {
+            self.offend(on, "too many requests for a host that does not keep up");
+        }
+    }
+
+    /// Sends what waits for the host. An error other than "would block" shows at the next read.
+    pub(crate) fn flush_host(&mut self) -> Result<(), wayland_client::backend::WaylandError> {
+        self.conn.flush()?;
+        self.unsent = 0;
+        self.unsent_fds = 0;
+        Ok(())
+    }
+
+    pub(crate) fn new_turn(&mut self) {
+        self.requests = 0;
+    }
+
+    /// Takes one of a counted kind, or ends the client.
+    pub(crate) fn take(&mut self, kind: Kind, on: &impl Resource) -> bool {
+        match self.quota.take(kind) {
+            Ok(()) => true,
+            Err(over) => {
+                debug!(session = self.id, ?over, "quota");
+                self.offend(on, "too many objects");
+                false
+            }
+        }
+    }
+
+    /// Ends the client with a protocol error on one of its objects.
+    ///
+    /// The code is that of `wl_display.error.implementation`: no interface has one for this.
+    pub(crate) fn offend(&mut self, on: &impl Resource, reason: &'static str) {
+        on.post_error(3_u32, reason);
+        self.end(reason);
+    }
+
+    /// Ends the client; the reason is for the log and the daemon.
+    pub(crate) fn end(&mut self, reason: impl Into<String>) {
+        self.verdict.get_or_insert_with(|| reason.into());
+    }
+
+    pub(crate) fn verdict(&self) -> Option<&str> {
+        self.verdict.as_deref()
+    }
+
+    /// A pipe of our own for a clipboard transfer.
+    pub(crate) fn own_pipe() -> Option<(OwnedFd, OwnedFd)> {
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).ok()
+    }
+
+    /// Descriptors that this client rightly makes us hold, at most.
+    pub(crate) fn expected_fds(&self) -> usize {
+        // The two sockets, the duplicate for polling, the display's epoll; then the rest.
+        let counted = self.quota.held(Kind::Pool) + self.quota.held(Kind::Buffer);
+        8 + 2 * counted as usize + 4 * self.transfers.len() + self.unsent_fds as usize
+    }
+}
+
+/// What the server side keeps for a client.
+#[derive(Debug, Default)]
+pub(crate) struct AppClient {
+    pub(crate) compositor: CompositorClientState,
+    pub(crate) gone: Arc<AtomicBool>,
+}
+
+impl ClientData for AppClient {
+    fn disconnected(&self, _client: ClientId, reason: DisconnectReason) {
+        match reason {
+            DisconnectReason::ConnectionClosed => debug!("client closed"),
+            DisconnectReason::ProtocolError(error) => {
+                debug!(
+                    interface = error.object_interface,
+                    code = error.code,
+                    "client protocol error"
+                );
+            }
+        }
+        self.gone.store(true, Ordering::Release);
+    }
+}
