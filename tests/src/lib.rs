@@ -15,6 +15,7 @@ mod collect;
 pub mod fixtures;
 pub mod inside;
 pub mod leftovers;
+pub mod parts;
 pub mod probe;
 pub mod processes;
 pub mod run;

@@ -1,0 +1,139 @@
+//! Copy and paste: both ways when the user does it, not at all when the app does.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use oz_e2e::fixtures::write;
+use oz_e2e::probe::{Probe, says};
+use oz_e2e::{Inside, Session, oz, wait};
+
+use super::wait_for_content;
+
+/// gedit with an empty document in a directory that it may write; it was clicked.
+fn gedit(session: &Session) -> Result<(std::path::PathBuf, Inside)> {
+    let dir = session.fresh_dir("clipboard");
+    let file = write(&dir.join("doc.txt"), b"");
+    let ran = oz(["run", "--detach", "--write"])
+        .arg(&dir)
+        .arg("gedit")
+        .arg(&file)
+        .run()
+        .ok();
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
+    session.click_window(&window)?;
+    Ok((file, Inside::of(&ran.text())))
+}
+
+#[test]
+fn what_the_host_copied_is_pasted_by_a_key() -> Result<()> {
+    let session = Session::begin();
+    session.copy("from the host: ä€😀")?;
+    let (file, _inside) = gedit(&session)?;
+    session.chord(&["ctrl", "v"])?;
+    wait::pause(Duration::from_millis(500));
+    session.chord(&["ctrl", "s"])?;
+    wait_for_content(&file, "from the host: ä€😀\n");
+    // And what it copies later.
+    session.copy("second")?;
+    session.chord(&["ctrl", "v"])?;
+    wait::pause(Duration::from_millis(500));
+    session.chord(&["ctrl", "s"])?;
+    wait_for_content(&file, "from the host: ä€😀second\n");
+    Ok(())
+}
+
+#[test]
+fn what_the_app_copied_by_a_key_is_on_the_hosts_clipboard() -> Result<()> {
+    let session = Session::begin();
+    session.copy("before")?;
+    let (_file, _inside) = gedit(&session)?;
+    session.type_text("copied inside")?;
+    session.chord(&["ctrl", "a"])?;
+    session.chord(&["ctrl", "c"])?;
+    wait::until("the text on the host", || {
+        session
+            .paste()
+            .ok()
+            .flatten()
+            .filter(|text| text == "copied inside")
+    });
+    Ok(())
+}
+
+#[test]
+fn a_large_text_passes_both_ways() -> Result<()> {
+    let session = Session::begin();
+    let text = "0123456789abcdef".repeat(20_000);
+    session.copy(&text)?;
+    let (file, _inside) = gedit(&session)?;
+    session.chord(&["ctrl", "v"])?;
+    wait::pause(Duration::from_secs(2));
+    session.chord(&["ctrl", "s"])?;
+    wait_for_content(&file, &format!("{text}\n"));
+    session.copy("gone")?;
+    session.chord(&["ctrl", "a"])?;
+    session.chord(&["ctrl", "c"])?;
+    wait::until("the text on the host", || {
+        session.paste().ok().flatten().filter(|now| *now == text)
+    });
+    Ok(())
+}
+
+#[test]
+fn a_client_in_the_background_reads_nothing() -> Result<()> {
+    let session = Session::begin();
+    session.copy("a password on the host")?;
+    ensure!(
+        session.paste()?.as_deref() == Some("a password on the host"),
+        "outside it can be read"
+    );
+    let probe = Probe::install(&session);
+    says(&probe.inside(&["clipboard-read", "3"]), "refused");
+    // wl-paste opens a window of its own to get the focus; without the user's key it waits in vain.
+    let ran = oz_e2e::cli::sandboxed_sh("timeout 3 wl-paste").run();
+    ensure!(!ran.text().contains("password"), "{ran}");
+    Ok(())
+}
+
+#[test]
+fn a_client_in_the_background_of_an_app_in_use_reads_nothing() -> Result<()> {
+    let session = Session::begin();
+    session.copy("a password on the host")?;
+    let (_file, inside) = gedit(&session)?;
+    // The last key was long ago.
+    wait::pause(Duration::from_millis(2500));
+    let ran = inside.sh("timeout 3 wl-paste");
+    ensure!(!ran.text().contains("password"), "{ran}");
+    Ok(())
+}
+
+#[test]
+fn a_client_in_the_background_sets_nothing() -> Result<()> {
+    let session = Session::begin();
+    session.copy("the user's own")?;
+    let probe = Probe::install(&session);
+    says(&probe.inside(&["clipboard-set", "planted", "3"]), "refused");
+    oz_e2e::cli::sandboxed_sh("timeout 3 wl-copy planted").run();
+    ensure!(session.paste()?.as_deref() == Some("the user's own"));
+    Ok(())
+}
+
+#[test]
+fn one_sandbox_does_not_read_what_another_copied_until_the_user_pastes() -> Result<()> {
+    let session = Session::begin();
+    session.copy("before")?;
+    let (_file, _inside) = gedit(&session)?;
+    session.type_text("secret of one")?;
+    session.chord(&["ctrl", "a"])?;
+    session.chord(&["ctrl", "c"])?;
+    wait::until("the copy", || {
+        session
+            .paste()
+            .ok()
+            .flatten()
+            .filter(|text| text == "secret of one")
+    });
+    let ran = oz_e2e::cli::sandboxed_sh("timeout 3 wl-paste").run();
+    ensure!(!ran.text().contains("secret of one"), "{ran}");
+    Ok(())
+}

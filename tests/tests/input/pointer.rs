@@ -1,0 +1,83 @@
+//! The pointer: clicks, wheel.
+
+use anyhow::{Result, ensure};
+use oz_e2e::fixtures::write;
+use oz_e2e::{Session, oz, wait};
+
+use super::terminal;
+
+#[test]
+fn a_click_arrives_where_it_was_made() -> Result<()> {
+    let session = Session::begin();
+    let dir = session.fresh_dir("clicks");
+    // The terminal reports clicks as cells, in the SGR encoding.
+    let script =
+        r"printf '\033[?1000h\033[?1006h'; stty -icanon -echo; head -c 9 | tr -d '\033' > clicked";
+    let (_run, window) = terminal(&session, &dir, "clicks", script)?;
+    session.click((window.content.x + 3, window.content.y + 3))?;
+    let clicked = wait::until("the click", || {
+        std::fs::read_to_string(dir.join("clicked"))
+            .ok()
+            .filter(|text| !text.is_empty())
+    });
+    ensure!(clicked.starts_with("[<0;1;1M"), "{clicked:?}");
+    Ok(())
+}
+
+#[test]
+fn the_wheel_scrolls_a_text() -> Result<()> {
+    let session = Session::begin();
+    let lines: String = (0..500).map(|n| format!("line {n}\n")).collect();
+    let file = write(
+        &session.fresh_dir("scroll").join("long.txt"),
+        lines.as_bytes(),
+    );
+    let _run = oz(["run", "mousepad"]).arg(&file).start();
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("long.txt"))?;
+    session.give_focus(&window)?;
+    session.point(window.content.centre())?;
+    let before = session.settled(&window)?;
+    for _ in 0..5 {
+        session.wheel(15.0)?;
+    }
+    let after = session.settled(&window)?;
+    ensure!(
+        after.difference(&before, window.content) > 0.02,
+        "nothing scrolled"
+    );
+    for _ in 0..10 {
+        session.wheel(-15.0)?;
+    }
+    let back = session.settled(&window)?;
+    ensure!(
+        back.difference(&before, window.content) < 0.01,
+        "it did not scroll back"
+    );
+    Ok(())
+}
+
+#[test]
+fn dragging_selects_text() -> Result<()> {
+    let session = Session::begin();
+    let dir = session.fresh_dir("drag");
+    let (_run, window) = terminal(
+        &session,
+        &dir,
+        "dragging",
+        "printf '\\033[H\\033[2Jselected words'; sleep 1000",
+    )?;
+    session.settled(&window)?;
+    let before = session.look()?;
+    let (x, y) = (window.content.x, window.content.y);
+    session.point((x + 4, y + 10))?;
+    session.button("left", "down")?;
+    session.point((x + 60, y + 10))?;
+    session.point((x + 200, y + 10))?;
+    session.button("left", "up")?;
+    let after = session.settled(&window)?;
+    ensure!(
+        after.difference(&before, window.content) > 0.0005,
+        "nothing was highlighted"
+    );
+    Ok(())
+}
