@@ -1,1 +1,26 @@
-//! oz-init
+//! The first process of a sandbox, and the helper that mounts into running ones.
+//!
+//! `oz-init` starts as [`stage0`], a process of the host that makes the namespaces and ends. What
+//! it leaves behind is the sandbox's PID 1: it goes through [`stages`] in order, which end with
+//! giving up every privilege, and then serves the daemon from [`reactor`]. Programs start by
+//! [`program`], each in a user namespace of its own without any capability.
+//!
+//! `oz-mount` is [`late`]: a process of the host that enters the sandbox's namespaces from
+//! outside for one request. Init itself can mount nothing any more by then.
+//!
+//! One thread, nothing asynchronous, no unsafe code.
+
+pub mod failure;
+pub mod inside;
+pub mod late;
+pub mod limits;
+pub mod listeners;
+pub mod pivot;
+pub mod processes;
+pub mod program;
+pub mod reactor;
+pub mod root;
+pub mod stage0;
+pub mod stages;
+pub mod start;
+pub mod user_map;

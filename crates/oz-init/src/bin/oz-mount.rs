@@ -1,0 +1,13 @@
+//! `oz-mount`: descriptor 3 is a socket on which one request comes and one answer goes.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Ok(socket) = oz_sys::descriptors::inherited(3) else {
+        return ExitCode::from(2);
+    };
+    match oz_init::late::serve(&socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

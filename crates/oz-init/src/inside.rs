@@ -1,0 +1,42 @@
+//! What init holds of the sandbox that it has built.
+
+use std::os::fd::OwnedFd;
+
+use oz_core::plan::{Plan, Service};
+use oz_core::wire::init::Nonce;
+use oz_sys::process::SingleThread;
+
+/// A finished sandbox.
+pub struct Inside {
+    /// That init may fork.
+    pub thread: SingleThread,
+    /// What it was built from.
+    pub plan: Plan,
+    /// The syscall filter of programs.
+    pub filter: Vec<u64>,
+    /// What a later daemon must say.
+    pub nonce: Nonce,
+    /// Where a later daemon connects.
+    pub control: OwnedFd,
+    /// User, mount, network, pid, in the order in which the daemon gets them.
+    pub namespaces: Vec<OwnedFd>,
+    /// Root of a process file system of init's own, which no path inside leads to: whatever programs do to
+    /// /proc, this one is sound.
+    pub proc: OwnedFd,
+    /// Root of the terminal file system.
+    pub terminals: Option<OwnedFd>,
+    /// /dev/null.
+    pub null: OwnedFd,
+    /// The sockets.
+    pub listeners: Vec<Listening>,
+}
+
+/// A listening socket.
+pub struct Listening {
+    /// Who serves it.
+    pub service: Service,
+    /// The program inside that does, if it is not served from outside.
+    pub helper: Option<Vec<String>>,
+    /// The socket.
+    pub socket: OwnedFd,
+}

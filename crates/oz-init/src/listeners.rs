@@ -1,0 +1,49 @@
+//! The sockets of the sandbox.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use oz_core::plan::Listener;
+use oz_core::wire::frame::MAX_FDS;
+use oz_core::wire::init::Stage;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+use crate::failure::{At, Failure};
+use crate::inside::Listening;
+use crate::root::Root;
+
+/// Namespaces and listeners travel in one frame.
+const MOST: usize = MAX_FDS - 4;
+
+/// Makes every socket of the plan.
+pub fn bind(root: &Root, listeners: &[Listener]) -> Result<Vec<Listening>, Failure> {
+    if listeners.len() > MOST {
+        return Err(io::Error::from(rustix::io::Errno::NFILE)).at(Stage::Listeners, "all");
+    }
+    listeners
+        .iter()
+        .map(|listener| {
+            Ok(Listening {
+                service: listener.service,
+                helper: listener.helper.clone(),
+                socket: listen(root, listener).at(Stage::Listeners, listener.path.as_path())?,
+            })
+        })
+        .collect()
+}
+
+fn listen(root: &Root, listener: &Listener) -> io::Result<OwnedFd> {
+    let (directory, name) = root.parent(&listener.path)?;
+    // An address has room for 107 bytes: name the socket from within its directory.
+    rustix::process::fchdir(&directory)?;
+    let address = SocketAddrUnix::new(name)?;
+    let socket = rustix::net::socket_with(
+        AddressFamily::UNIX,
+        SocketType::STREAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    rustix::net::bind(&socket, &address)?;
+    rustix::net::listen(&socket, 128)?;
+    Ok(socket)
+}

@@ -1,0 +1,108 @@
+//! The new process on its way to its program: everything that makes a program confined.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+
+use oz_core::wire::init::Stage;
+use oz_sys::{descriptors, privileges, process, seccomp, signals};
+use rustix::fs::Mode;
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit};
+
+use super::{Launch, environment};
+use crate::failure::{At, Failure};
+use crate::inside::Inside;
+use crate::user_map;
+
+/// Becomes the program; returns only why that failed.
+///
+/// The process is in a user namespace of its own, so that it has no right whatever over those of the sandbox.
+pub fn become_it(launch: Launch, inside: &Inside) -> Failure {
+    match confine(&launch, inside) {
+        Err(failure) => failure,
+        Ok(()) => execute(launch, inside),
+    }
+}
+
+fn confine(launch: &Launch, inside: &Inside) -> Result<(), Failure> {
+    // The map can only be written by a process that may be looked at. What is inside cannot look all the
+    // same: it would have to be privileged in this user namespace or the one above.
+    privileges::set_inspectable(true).at(Stage::NestedNamespace, "dumpable")?;
+    user_map::write(&inside.plan.user, Some(inside.proc.as_fd())).map_err(|failure| Failure {
+        stage: Stage::NestedNamespace,
+        ..failure
+    })?;
+    rustix::process::setsid().at(Stage::Stdio, "session")?;
+    launch.streams.install(inside)?;
+    privileges::drop_all().at(Stage::Privileges, "capabilities")?;
+    let files = Some(u64::from(inside.plan.limits.open_files));
+    let limit = Rlimit {
+        current: files,
+        maximum: files,
+    };
+    rustix::process::setrlimit(Resource::Nofile, limit).at(Stage::Privileges, "open files")?;
+    rustix::process::umask(Mode::from_raw_mode(0o022));
+    signals::reset();
+    change_directory(launch, inside);
+    let mut kept = 3;
+    if let Some(socket) = &launch.socket {
+        descriptors::install(socket, 3).at(Stage::Stdio, "listening socket")?;
+        kept = 4;
+    }
+    descriptors::close_from_on_exec(kept).at(Stage::Stdio, "descriptors")
+}
+
+/// To the first of these that exists. Init's own is `/`.
+fn change_directory(launch: &Launch, inside: &Inside) {
+    let wish = launch.directory.as_deref().map(CStr::to_bytes);
+    let wish = wish
+        .map(OsStr::from_bytes)
+        .is_some_and(|path| rustix::process::chdir(path).is_ok());
+    if !wish {
+        let _ = rustix::process::chdir(&inside.plan.user.home);
+    }
+}
+
+fn execute(launch: Launch, inside: &Inside) -> Failure {
+    let Launch {
+        argv,
+        mut environment,
+        socket,
+        ..
+    } = launch;
+    let Some(name) = argv.first() else {
+        return failed(&CString::default(), Errno::INVAL.raw_os_error());
+    };
+    if socket.is_some() {
+        let pid = rustix::process::getpid().as_raw_nonzero().to_string();
+        for (name, value) in [(c"LISTEN_FDS", "1"), (c"LISTEN_PID", &pid)] {
+            environment.push((name.into(), CString::new(value).unwrap_or_default()));
+        }
+    }
+    let environment = environment::lines(environment);
+    let candidates = environment::candidates(&inside.plan, name);
+    // From here on only what the plan lists can be called.
+    if let Err(failure) = seccomp::install(&inside.filter).at(Stage::Filter, "syscall filter") {
+        return failure;
+    }
+    let mut reason = Errno::NOENT.raw_os_error();
+    for candidate in &candidates {
+        let error = process::execute(candidate, &argv, &environment);
+        match error.raw_os_error().map(Errno::from_raw_os_error) {
+            // Somewhere else there may be another one, as a shell has it.
+            Some(Errno::NOENT | Errno::NOTDIR) => {}
+            Some(Errno::ACCESS) => reason = Errno::ACCESS.raw_os_error(),
+            _ => return failed(name, error.raw_os_error().unwrap_or(0)),
+        }
+    }
+    failed(name, reason)
+}
+
+fn failed(name: &CString, errno: i32) -> Failure {
+    Failure {
+        stage: Stage::Execute,
+        subject: name.as_bytes().to_vec().into(),
+        errno,
+    }
+}

@@ -1,0 +1,170 @@
+//! Programs inside that serve a socket, started by its first client.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use oz_core::plan::Service;
+use oz_core::wire::init::{ExitStatus, FromInit};
+use rustix::process::Pid;
+
+use super::Reactor;
+use crate::inside::Listening;
+use crate::processes::{self, UserNamespace};
+use crate::program::{Launch, Launched, News, Report};
+
+/// A helper that was started so often within [`PERIOD`] rests until the first start is that long ago.
+const STARTS: usize = 10;
+const PERIOD: Duration = Duration::from_secs(60);
+
+/// User namespaces of earlier runs whose orphans may still live.
+const NAMESPACES: usize = 16;
+
+/// One socket with its program.
+pub struct Helper {
+    listening: Listening,
+    argv: Vec<String>,
+    state: State,
+    starts: VecDeque<Instant>,
+    namespaces: VecDeque<UserNamespace>,
+}
+
+enum State {
+    Idle,
+    Running { pid: Pid, report: Option<Report> },
+    Resting { until: Instant },
+}
+
+impl Helper {
+    /// Takes the sockets that are served inside out of the list.
+    pub fn take(listeners: &mut Vec<Listening>) -> Vec<Self> {
+        let inside = listeners.extract_if(.., |listening| listening.helper.is_some());
+        inside
+            .map(|mut listening| Self {
+                argv: listening.helper.take().unwrap_or_default(),
+                listening,
+                state: State::Idle,
+                starts: VecDeque::new(),
+                namespaces: VecDeque::new(),
+            })
+            .collect()
+    }
+
+    pub fn socket(&self) -> BorrowedFd<'_> {
+        self.listening.socket.as_fd()
+    }
+
+    /// Whether the next client starts it.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    pub fn report(&self) -> Option<&Report> {
+        match &self.state {
+            State::Running { report, .. } => report.as_ref(),
+            _ => None,
+        }
+    }
+
+    pub fn pid(&self) -> Option<Pid> {
+        match self.state {
+            State::Running { pid, .. } => Some(pid),
+            _ => None,
+        }
+    }
+
+    /// Whether a process descends from a run of this helper.
+    pub fn owns(&self, namespace: &UserNamespace) -> bool {
+        self.namespaces.contains(namespace)
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Resting { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Ends a rest that is over.
+    pub fn wake(&mut self, now: Instant) {
+        if self.deadline().is_some_and(|until| until <= now) {
+            self.state = State::Idle;
+        }
+    }
+
+    /// After an end: idle, or resting if it has ended too often.
+    fn rest(&mut self, now: Instant) {
+        self.starts
+            .retain(|start| now.duration_since(*start) < PERIOD);
+        self.state = match self.starts.front() {
+            Some(first) if self.starts.len() >= STARTS => State::Resting {
+                until: *first + PERIOD,
+            },
+            _ => State::Idle,
+        };
+    }
+
+    fn service(&self) -> Service {
+        self.listening.service
+    }
+}
+
+impl Reactor {
+    pub(super) fn start_helper(&mut self, index: usize) {
+        let Some(helper) = self.helpers.get_mut(index) else {
+            return;
+        };
+        helper.starts.push_back(Instant::now());
+        let socket = helper.listening.socket.try_clone();
+        let launched = socket.ok().and_then(|socket| {
+            let launch = Launch::helper(&self.inside.plan, &helper.argv, socket);
+            launch.and_then(|launch| launch.start(&self.inside)).ok()
+        });
+        match launched {
+            Some(Launched { pid, report, .. }) => {
+                helper.state = State::Running {
+                    pid,
+                    report: Some(report),
+                }
+            }
+            None => {
+                helper.rest(Instant::now());
+                let service = helper.service();
+                self.tell_helper_exited(service, ExitStatus::Code(127));
+            }
+        }
+    }
+
+    pub(super) fn helper_report(&mut self, index: usize) {
+        let Some(helper) = self.helpers.get_mut(index) else {
+            return;
+        };
+        if let State::Running { pid, report } = &mut helper.state
+            && !matches!(report.as_ref().map(Report::read), Some(News::Pending))
+        {
+            *report = None;
+            if let Some(namespace) = processes::user_namespace(&self.inside.proc, *pid) {
+                helper.namespaces.push_back(namespace);
+                if helper.namespaces.len() > NAMESPACES {
+                    helper.namespaces.pop_front();
+                }
+            }
+        }
+    }
+
+    pub(super) fn helper_ended(&mut self, pid: Pid, status: ExitStatus) {
+        let found = self
+            .helpers
+            .iter_mut()
+            .find(|helper| helper.pid() == Some(pid));
+        if let Some(helper) = found {
+            helper.rest(Instant::now());
+            let service = helper.service();
+            self.tell_helper_exited(service, status);
+        }
+    }
+
+    fn tell_helper_exited(&mut self, service: Service, status: ExitStatus) {
+        self.tell(&FromInit::HelperExited { service, status }, Vec::new());
+    }
+}

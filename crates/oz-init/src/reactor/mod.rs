@@ -1,0 +1,94 @@
+//! Init at work: it serves the daemon, starts programs and helpers, and buries the dead.
+//!
+//! One loop over everything that can happen. It wakes up for nothing else: there is a deadline only
+//! while a stop, a resting helper or a settling end waits for one.
+
+mod connection;
+mod daemon;
+mod end;
+mod events;
+mod helpers;
+mod history;
+mod life;
+mod programs;
+mod reap;
+
+use std::os::fd::OwnedFd;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use oz_core::wire::init::{FromInit, Stage};
+
+use crate::failure::{At, Failure};
+use crate::inside::Inside;
+
+use connection::Connection;
+use end::Stopping;
+use helpers::Helper;
+use history::History;
+use life::Watch;
+use programs::Running;
+
+/// All state of a running sandbox.
+struct Reactor {
+    inside: Inside,
+    /// The daemon, while it lives.
+    daemon: Option<Connection>,
+    /// Somebody who has connected and not yet shown the nonce.
+    stranger: Option<Connection>,
+    /// Readable when a child has ended.
+    children: OwnedFd,
+    programs: Vec<Running>,
+    helpers: Vec<Helper>,
+    history: History,
+    watch: Watch,
+    stopping: Option<Stopping>,
+    /// Set when nothing keeps the sandbox any more.
+    over: bool,
+}
+
+/// Serves until the sandbox ends.
+pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
+    let children = match oz_sys::signals::block_all_and_watch_children() {
+        Ok(children) => children,
+        Err(_) => return ExitCode::FAILURE,
+    };
+    let helpers = Helper::take(&mut inside.listeners);
+    let mut reactor = Reactor {
+        inside,
+        daemon: Some(Connection::new(control)),
+        stranger: None,
+        children,
+        programs: Vec::new(),
+        helpers,
+        history: History::default(),
+        watch: Watch::default(),
+        stopping: None,
+        over: false,
+    };
+    reactor.tell_ready();
+    while !reactor.over {
+        if let Err(failure) = reactor.turn() {
+            reactor.tell(&failure.message(None), Vec::new());
+            break;
+        }
+    }
+    reactor.tell(&FromInit::Ending, Vec::new());
+    if let Some(daemon) = reactor.daemon.take() {
+        daemon.finish();
+    }
+    // What is left of the sandbox the kernel kills with its first process.
+    ExitCode::SUCCESS
+}
+
+impl Reactor {
+    /// Waits for something to happen and deals with it.
+    fn turn(&mut self) -> Result<(), Failure> {
+        let events = self.wait().at(Stage::Execute, "poll")?;
+        for event in events {
+            self.deal_with(event);
+        }
+        self.check_deadlines(Instant::now());
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! New file systems, not attached anywhere yet.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_string, fsmount,
+    fsopen,
+};
+
+const NO_SETUID: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOSUID;
+const NO_DEVICES: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NODEV;
+const NO_EXECUTE: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOEXEC;
+
+/// A file system in memory of at most `size` bytes.
+pub fn tmpfs(mode: u32, size: u64, no_execute: bool) -> io::Result<OwnedFd> {
+    // Empty files cost the kernel memory too, but take none of the size.
+    let inodes = (size / 4096).max(1024);
+    let options = [
+        ("mode", format!("{mode:o}")),
+        ("size", size.to_string()),
+        ("nr_inodes", inodes.to_string()),
+    ];
+    let mut flags = NO_SETUID | NO_DEVICES;
+    if no_execute {
+        flags |= NO_EXECUTE;
+    }
+    make("tmpfs", &options, flags)
+}
+
+/// The processes of the caller's pid namespace.
+pub fn proc() -> io::Result<OwnedFd> {
+    make("proc", &[], NO_SETUID | NO_DEVICES | NO_EXECUTE)
+}
+
+/// Terminals of its own, which everybody inside may make.
+pub fn devpts() -> io::Result<OwnedFd> {
+    let options = [("ptmxmode", "0666".to_owned()), ("mode", "0620".to_owned())];
+    make("devpts", &options, NO_SETUID | NO_EXECUTE)
+}
+
+/// Message queues of the caller's ipc namespace.
+pub fn mqueue() -> io::Result<OwnedFd> {
+    make("mqueue", &[], NO_SETUID | NO_DEVICES | NO_EXECUTE)
+}
+
+fn make(name: &str, options: &[(&str, String)], flags: MountAttrFlags) -> io::Result<OwnedFd> {
+    let context = fsopen(name, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for (key, value) in options {
+        fsconfig_set_string(&context, *key, value.as_str())?;
+    }
+    fsconfig_create(&context)?;
+    Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags)?)
+}

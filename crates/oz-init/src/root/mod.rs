@@ -1,0 +1,150 @@
+//! Building the root: executing the operations of a plan.
+
+pub mod filesystems;
+mod mask;
+mod source;
+mod target;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use oz_core::plan::{Access, Bind, Op};
+use oz_core::wire::init::Stage;
+use oz_sys::mounts::{
+    Attributes, NO_DEVICES, NO_EXECUTE, NO_SETUID, Propagation, READ_ONLY, set_attributes,
+};
+use rustix::fs::{FileType, Mode, OFlags, StatxAttributes, StatxFlags};
+use rustix::mount::MoveMountFlags;
+
+use crate::failure::{At, Failure};
+
+use mask::Masks;
+pub use target::Root;
+
+/// Executes the operations in order; returns the root of the terminal file system, if there is one.
+pub fn build(root: &Root, ops: &[Op]) -> Result<Option<OwnedFd>, Failure> {
+    let mut builder = Builder {
+        root,
+        masks: Masks::default(),
+        terminals: None,
+    };
+    for op in ops {
+        builder.execute(op).at(Stage::Root, op.target())?;
+    }
+    builder.masks.finish(root).at(Stage::Root, "masks")?;
+    Ok(builder.terminals)
+}
+
+struct Builder<'a> {
+    root: &'a Root,
+    masks: Masks,
+    terminals: Option<OwnedFd>,
+}
+
+impl Builder<'_> {
+    fn execute(&mut self, op: &Op) -> io::Result<()> {
+        match op {
+            Op::Directory { path, mode } => self.root.make_directory(path, Mode::from(*mode)),
+            Op::Symlink { path, target } => {
+                let (directory, name) = self.root.parent(path)?;
+                Ok(rustix::fs::symlinkat(target, directory, name)?)
+            }
+            Op::File {
+                path,
+                content,
+                mode,
+            } => self.file(path, content, Mode::from(*mode)),
+            Op::Bind(bind) => self.bind(bind),
+            Op::Tmpfs {
+                path,
+                mode,
+                size,
+                noexec,
+            } => {
+                let tmpfs = filesystems::tmpfs(*mode, *size, *noexec)?;
+                attach(&tmpfs, self.root.directory(path)?)
+            }
+            Op::Proc { path } => attach(filesystems::proc()?, self.root.directory(path)?),
+            Op::DevPts { path } => {
+                let terminals = filesystems::devpts()?;
+                attach(&terminals, self.root.directory(path)?)?;
+                self.terminals = Some(terminals);
+                Ok(())
+            }
+            Op::Mqueue { path } => attach(filesystems::mqueue()?, self.root.directory(path)?),
+            Op::Mask { path } => self.masks.hide(self.root, path),
+            Op::ReadOnly { path } => self.read_only(path),
+        }
+    }
+
+    /// A mount becomes read-only with all beneath it; what is none becomes one first.
+    fn read_only(&self, path: &Path) -> io::Result<()> {
+        let place = self.root.open(path, OFlags::PATH)?;
+        let read_only = Attributes {
+            set: READ_ONLY,
+            ..Attributes::default()
+        };
+        let empty = rustix::fs::AtFlags::EMPTY_PATH;
+        let statx = rustix::fs::statx(&place, "", empty, StatxFlags::empty())?;
+        if statx.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+            return set_attributes(place, true, read_only);
+        }
+        let mount = source::clone(&place)?;
+        set_attributes(&mount, true, read_only)?;
+        attach(mount, place)
+    }
+
+    fn file(&self, path: &Path, content: &str, mode: Mode) -> io::Result<()> {
+        let (directory, name) = self.root.parent(path)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(directory, name, flags, mode)?;
+        io::Write::write_all(&mut std::fs::File::from(file), content.as_bytes())
+    }
+
+    fn bind(&self, bind: &Bind) -> io::Result<()> {
+        let source = match source::open(&bind.source) {
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) if bind.optional => {
+                return Ok(());
+            }
+            source => source?,
+        };
+        let kind = FileType::from_raw_mode(rustix::fs::fstat(&source)?.st_mode);
+        let mount = source::clone(&source)?;
+        let mut set = NO_SETUID;
+        if !bind.device {
+            set |= NO_DEVICES;
+        }
+        if bind.access == Access::Read {
+            set |= READ_ONLY;
+        }
+        if bind.noexec {
+            set |= NO_EXECUTE;
+        }
+        let attributes = Attributes {
+            set,
+            clear: 0,
+            propagation: Some(Propagation::Private),
+        };
+        set_attributes(&mount, true, attributes)?;
+        let place = if kind == FileType::Directory {
+            self.root.directory(&bind.path)?
+        } else {
+            self.root.placeholder(&bind.path)?
+        };
+        attach(mount, place)
+    }
+}
+
+/// Puts a detached mount onto a place.
+fn attach(mount: impl rustix::fd::AsFd, place: impl rustix::fd::AsFd) -> io::Result<()> {
+    let by_descriptors =
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    Ok(rustix::mount::move_mount(
+        mount,
+        "",
+        place,
+        "",
+        by_descriptors,
+    )?)
+}

@@ -1,0 +1,119 @@
+//! Before init: a process of the host that makes the namespaces and ends.
+//!
+//! One `clone` makes all namespaces and init in them. What failed is found out only if it did.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::ExitCode;
+
+use oz_core::wire::encode;
+use oz_core::wire::init::{FromInit, Stage};
+use oz_sys::process::{Fork, SingleThread, new};
+use rustix::thread::UnshareFlags;
+
+use crate::failure::{At, Failure};
+use crate::{reactor, stages, start, user_map};
+
+/// Every namespace of a sandbox, with what it is called when it cannot be made.
+///
+/// The user namespace is first: it gives the right to make the others.
+const NAMESPACES: [(u64, UnshareFlags, &str); 7] = [
+    (new::USER, UnshareFlags::NEWUSER, "user namespace"),
+    (new::MOUNT, UnshareFlags::NEWNS, "mount namespace"),
+    (new::PID, UnshareFlags::NEWPID, "pid namespace"),
+    (new::NET, UnshareFlags::NEWNET, "network namespace"),
+    (new::IPC, UnshareFlags::NEWIPC, "ipc namespace"),
+    (new::UTS, UnshareFlags::NEWUTS, "uts namespace"),
+    (new::CGROUP, UnshareFlags::NEWCGROUP, "cgroup namespace"),
+];
+
+/// Reads the plan and makes init, which takes the rest of this function in the sandbox.
+pub fn run(control: OwnedFd) -> ExitCode {
+    match make(&control) {
+        Ok(Role::Parent) => ExitCode::SUCCESS,
+        Ok(Role::Init {
+            thread,
+            start,
+            gate,
+        }) => {
+            let built = stages::run(thread, start);
+            gate.wait();
+            match built {
+                Ok(inside) => reactor::run(inside, control),
+                Err(failure) => fail(&control, failure),
+            }
+        }
+        Err(failure) => fail(&control, failure),
+    }
+}
+
+fn fail(control: &OwnedFd, failure: Failure) -> ExitCode {
+    if let Ok(bytes) = encode(&failure.message(None), 0) {
+        // If the daemon is gone there is nobody left to tell.
+        let _ = oz_sys::socket::send_frame(control, &bytes, &[]);
+    }
+    ExitCode::FAILURE
+}
+
+enum Role {
+    Parent,
+    Init {
+        thread: SingleThread,
+        start: start::Start,
+        gate: Gate,
+    },
+}
+
+/// Holds init's first message back until its parent has sent its last one: they share a socket.
+struct Gate(OwnedFd);
+
+impl Gate {
+    fn wait(self) {
+        // Ends when the parent's end closes, at the latest because the parent has ended.
+        let _ = rustix::io::read(&self.0, &mut [0; 1]);
+    }
+}
+
+fn make(control: &OwnedFd) -> Result<Role, Failure> {
+    let thread = SingleThread::check().at(Stage::Namespaces, "/proc/self/task")?;
+    let start = start::receive(control)?;
+    let (gate, opener) =
+        rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at(Stage::Namespaces, "pipe")?;
+    let all = NAMESPACES.iter().fold(0, |all, (flag, ..)| all | flag);
+    match oz_sys::process::fork(thread, all) {
+        Ok(Fork::Child) => Ok(Role::Init {
+            thread,
+            start,
+            gate: Gate(gate),
+        }),
+        Ok(Fork::Parent { pidfd, .. }) => {
+            let born = encode(&FromInit::Born, 1).unwrap_or_default();
+            oz_sys::socket::send_frame(control, &born, &[pidfd.as_fd()])
+                .at(Stage::Namespaces, "control socket")?;
+            drop(opener);
+            Ok(Role::Parent)
+        }
+        Err(error) => Err(diagnose(&start, error)),
+    }
+}
+
+/// Makes one namespace after the other to find the one that cannot be made.
+fn diagnose(start: &start::Start, together: std::io::Error) -> Failure {
+    for (_, flag, name) in NAMESPACES {
+        if let Err(error) = oz_sys::namespaces::unshare(flag) {
+            return Err::<(), _>(error)
+                .at(Stage::Namespaces, name)
+                .err()
+                .unwrap_or_else(|| unreachable!());
+        }
+        if flag == UnshareFlags::NEWUSER
+            && let Err(failure) = user_map::write(&start.plan.user, None)
+        {
+            return failure;
+        }
+    }
+    Failure {
+        stage: Stage::Namespaces,
+        subject: "process".into(),
+        errno: together.raw_os_error().unwrap_or(0),
+    }
+}

@@ -1,0 +1,80 @@
+//! The first message, and waiting for whole frames.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+
+use oz_core::plan::{self, Plan};
+use oz_core::wire::Reader;
+use oz_core::wire::frame::{self, Frame};
+use oz_core::wire::init::{Nonce, Stage, ToInit};
+
+use crate::failure::{At, Failure};
+
+/// What a sandbox is made from.
+pub struct Start {
+    /// The plan, checked.
+    pub plan: Plan,
+    /// The syscall filter of programs.
+    pub filter: Vec<u64>,
+    /// What a later daemon must say.
+    pub nonce: Nonce,
+    /// Where a later daemon connects.
+    pub listener: OwnedFd,
+}
+
+/// Waits for the first message and checks the plan in it.
+pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
+    let frame = wait_for_frame(control, frame::MAX_PLAN).at(Stage::Plan, "control socket")?;
+    let Ok(ToInit::Start {
+        plan,
+        filter,
+        nonce,
+    }) = frame.decode()
+    else {
+        return Err(invalid("first message"));
+    };
+    let Ok([listener]) = <[OwnedFd; 1]>::try_from(frame.fds) else {
+        return Err(invalid("control listener"));
+    };
+    if plan.version != plan::VERSION {
+        return Err(invalid("version"));
+    }
+    if let Err(violation) = plan::check::check(&plan) {
+        return Err(invalid(&violation.to_string()));
+    }
+    // An empty filter would be no filter at all, and the kernel takes no longer one.
+    if filter.is_empty() || filter.len() > 4096 {
+        return Err(invalid("syscall filter"));
+    }
+    Ok(Start {
+        plan: *plan,
+        filter,
+        nonce,
+        listener,
+    })
+}
+
+fn invalid(subject: &str) -> Failure {
+    Failure {
+        stage: Stage::Plan,
+        subject: subject.into(),
+        errno: 0,
+    }
+}
+
+/// Waits for one whole frame.
+pub fn wait_for_frame(socket: impl AsFd, limit: usize) -> io::Result<Frame<OwnedFd>> {
+    let mut reader = Reader::new(limit);
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        if let Some(frame) = reader.next().map_err(io::Error::other)? {
+            return Ok(frame);
+        }
+        match oz_sys::socket::recv(&socket, &mut buffer) {
+            Ok((0, _)) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok((length, fds)) => reader.push(&buffer[..length], fds),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What an app cannot do.
+
+mod support;
+
+use oz_core::wire::init::ExitStatus;
+use support::{plan, start};
+
+const DONE: ExitStatus = ExitStatus::Code(0);
+
+#[test]
+fn the_app_runs_as_the_user_with_the_plans_variables_and_host_name() {
+    let mut sandbox = start(plan::minimal());
+    let (uid, gid) = support::ordinary();
+    let (text, status) = sandbox.shell("id -u; id -g; hostname; echo $PLAN $MORE; pwd; umask");
+    assert_eq!(status, DONE, "{text}");
+    assert_eq!(
+        text,
+        format!("{uid}\n{gid}\nkansas\nyes yes\n{}\n0022", plan::HOME)
+    );
+}
+
+#[test]
+fn the_app_has_no_capability_and_gains_none() {
+    let mut sandbox = start(plan::minimal());
+    let (text, _) = sandbox.shell("grep -E '^(Cap|NoNewPrivs|Seccomp:)' /proc/self/status");
+    for line in text.lines().filter(|line| line.starts_with("Cap")) {
+        assert!(line.ends_with("\t0000000000000000"), "{line}");
+    }
+    assert!(
+        text.contains("NoNewPrivs:\t1") && text.contains("Seccomp:\t2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_app_holds_no_descriptor_but_its_streams() {
+    let mut sandbox = start(plan::minimal());
+    let each = "for n in $(seq 0 200); do test -e /proc/$$/fd/$n && echo $n; done; true";
+    assert_eq!(sandbox.shell(each).0, "0\n1\n2");
+}
+
+#[test]
+fn the_app_cannot_mount_unmount_or_make_the_root_writable() {
+    let mut sandbox = start(plan::minimal());
+    for attempt in [
+        "mount -t tmpfs none /tmp",
+        "umount /usr",
+        "umount -l /tmp",
+        "mount -o remount,rw,bind /usr",
+        "mount -o remount,rw /",
+        "touch /usr/x",
+        "touch /x",
+        "mkdir /etc/x",
+        "rm /etc/passwd",
+        "mount --make-rprivate /",
+        "chroot / true",
+        "hostname x",
+    ] {
+        let (text, status) = sandbox.shell(attempt);
+        assert_ne!(status, DONE, "{attempt}: {text}");
+    }
+    // Each of these is something that the same programs can do to what is theirs.
+    assert_eq!(
+        sandbox.shell("touch /tmp/x && mkdir ~/x && rm /tmp/x").1,
+        DONE
+    );
+}
+
+#[test]
+fn mounts_stay_read_only_in_a_namespace_of_the_apps_own() {
+    let mut sandbox = start(plan::minimal());
+    let (text, status) = sandbox.shell("unshare -Urm mount -t tmpfs none /tmp");
+    assert_eq!(
+        status, DONE,
+        "the filter of this test lets the app make namespaces: {text}"
+    );
+    for attempt in [
+        "mount -o remount,rw,bind /usr",
+        "umount /usr",
+        "umount -l /proc",
+        "mount -t proc p /tmp/p",
+    ] {
+        let whole = format!("mkdir -p /tmp/p; unshare -Urm {attempt} && echo done");
+        assert!(!sandbox.shell(&whole).0.contains("done"), "{attempt}");
+    }
+}
+
+#[test]
+fn the_app_sees_no_process_of_the_host() {
+    let mut sandbox = start(plan::minimal());
+    let (text, _) = sandbox.shell("cd /proc; ls -d [0-9]* | wc -l; cat 1/comm");
+    let (count, init) = text.split_once('\n').expect("two lines");
+    assert!(count.parse::<u32>().expect("a number") < 8, "{count}");
+    assert_eq!(init, "oz-init");
+}
+
+#[test]
+fn the_app_cannot_signal_trace_or_look_into_init() {
+    let mut sandbox = start(plan::minimal());
+    for attempt in [
+        "readlink /proc/1/ns/mnt",
+        "readlink /proc/1/exe",
+        "ls /proc/1/fd/",
+        "cat /proc/1/environ",
+        "head -c1 /proc/1/mem",
+        "cat /proc/1/root/etc/passwd",
+        "nsenter -t 1 -m true",
+        "nsenter -t 1 -U true",
+    ] {
+        let (text, status) = sandbox.shell(attempt);
+        assert_ne!(status, DONE, "{attempt}: {text}");
+    }
+    assert_eq!(
+        sandbox
+            .shell("readlink /proc/$$/ns/mnt && ls /proc/$$/fd/")
+            .1,
+        DONE
+    );
+    sandbox.shell("for s in KILL STOP TERM INT HUP SEGV CHLD; do kill -$s 1; done");
+    assert_eq!(sandbox.shell("echo alive").0, "alive");
+}
+
+#[test]
+fn two_programs_are_in_user_namespaces_of_their_own_and_neither_is_the_sandboxs() {
+    let mut sandbox = start(plan::minimal());
+    let link = "readlink /proc/self/ns/user";
+    let (one, other) = (sandbox.shell(link).0, sandbox.shell(link).0);
+    assert_ne!(one, other);
+    let owner = rustix::fs::fstat(&sandbox.namespaces[0])
+        .expect("stat")
+        .st_ino;
+    assert!(!one.contains(&owner.to_string()) && !other.contains(&owner.to_string()));
+}
+
+#[test]
+fn only_loopback_is_there_and_it_is_up() {
+    let mut sandbox = start(plan::minimal());
+    let (text, _) =
+        sandbox.shell("cat /proc/net/dev | tail -n +3 | cut -d: -f1; cat /proc/net/fib_trie");
+    assert!(
+        text.trim_start().starts_with("lo\n") && text.contains("127.0.0.1"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_fork_bomb_ends_at_the_plans_limit() {
+    let mut small = plan::minimal();
+    small.limits.processes = 24;
+    let mut sandbox = start(small);
+    let bomb = "i=0; while [ $i -lt 60 ]; do sleep 30 & i=$((i+1)); done; echo survived";
+    let (process, _output) = sandbox.begin_shell(bomb);
+    assert_ne!(sandbox.ended(process), DONE);
+    assert!(sandbox.host_pids().len() <= 24, "{:?}", sandbox.host_pids());
+}
