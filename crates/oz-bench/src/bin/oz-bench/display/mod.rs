@@ -55,7 +55,7 @@ impl Effort {
             }
         } else {
             Self {
-                rounds: 7,
+                rounds: 5,
                 jobs: [
                     Job::Full(300),
                     Job::Damage(300),
@@ -70,11 +70,6 @@ impl Effort {
 
 pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
     let places = Places::find()?;
-    ensure!(
-        answers(&places.host),
-        "no compositor at {}",
-        places.host.display()
-    );
     let scope = Scope::of(&places.host)?;
     let effort = Effort::new(quick);
     let peers = peers(with_oz);
@@ -89,6 +84,11 @@ pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
                 turn + 1,
                 effort.rounds,
                 peer.name()
+            );
+            ensure!(
+                answers(&places.host),
+                "no compositor at {}",
+                places.host.display()
             );
             let mut round = Round::default();
             if let Err(error) = self::turn(peer, &places, &scope, &effort, &mut round) {
