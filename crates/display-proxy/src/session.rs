@@ -96,6 +96,7 @@ pub(crate) struct Session {
     pub(crate) pings: Pings,
     pub(crate) quota: Quota,
 
+    hold: Hold,
     requests: u32,
     unsent: u32,
     unsent_fds: u32,
@@ -141,6 +142,7 @@ impl Session {
             input: InputLog::default(),
             pings: Pings::default(),
             quota: Quota::default(),
+            hold: Hold::default(),
             requests: 0,
             unsent: 0,
             unsent_fds: 0,
@@ -240,6 +242,47 @@ impl Session {
         8 + 2 * counted as usize + 4 * self.transfers.len() + self.unsent_fds as usize
     }
 }
+
+/// Whether events wait for the host's answer before they go to the app.
+///
+/// `wl_display.sync` is answered on this side, at once. An app that commits a new window and
+/// then syncs rightly expects the first configure to have come by then. So after a request that
+/// the host answers, everything to the app is kept back until the host has answered a sync too.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    #[default]
+    Open,
+    Wanted,
+    Asked,
+}
+
+impl Session {
+    /// The request just relayed has an answer that the app may count on after a sync.
+    pub(crate) fn expect_answer(&mut self) {
+        if self.hold == Hold::Open {
+            self.hold = Hold::Wanted;
+        }
+    }
+
+    pub(crate) fn answered(&mut self) {
+        if self.hold == Hold::Asked {
+            self.hold = Hold::Open;
+        }
+    }
+
+    /// Whether the app's events must wait. Asks the host for an end to that, once.
+    pub(crate) fn holds(&mut self) -> bool {
+        if self.hold == Hold::Wanted {
+            self.hold = Hold::Asked;
+            self.conn.display().sync(&self.qh, HostAnswered);
+        }
+        self.hold != Hold::Open
+    }
+}
+
+/// User data of the host's callback that ends a hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HostAnswered;
 
 /// What the server side keeps for a client.
 #[derive(Debug, Default)]

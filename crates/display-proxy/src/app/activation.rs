@@ -113,6 +113,7 @@ impl Dispatch<XdgActivationTokenV1, Peer<HostToken>> for Session {
                 });
                 if first == Some(true) {
                     host.commit();
+                    session.expect_answer();
                 } else {
                     token.post_error(
                         xdg_activation_token_v1::Error::AlreadyUsed,

@@ -57,6 +57,7 @@ impl Dispatch<WlDataDeviceManager, ()> for Session {
                         AppDevice::Data(device),
                         HostDevice::Data(host),
                     );
+                    session.expect_answer();
                 }
             }
             _ => {}

@@ -65,6 +65,7 @@ impl Dispatch<ZwpPrimarySelectionDeviceManagerV1, ()> for Session {
                         AppDevice::Primary(device),
                         HostDevice::Primary(host),
                     );
+                    session.expect_answer();
                 }
             }
             _ => {}

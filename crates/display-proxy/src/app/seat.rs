@@ -66,6 +66,7 @@ impl Dispatch<WlSeat, Peer<HostSeat>> for Session {
                 let keyboard = data_init.init(id, Peer::<HostKeyboard>::default());
                 session.take(Kind::Object, &keyboard);
                 link(&keyboard, host.get_keyboard(&session.qh, keyboard.clone()));
+                session.expect_answer();
             }
             wl_seat::Request::GetTouch { id } => {
                 let touch = data_init.init(id, Peer::<HostTouch>::default());

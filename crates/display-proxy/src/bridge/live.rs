@@ -220,12 +220,14 @@ impl Live {
         let outcome = match &mut self.stage {
             Stage::Serving(serving) => {
                 // A client that does not read is disconnected when its backlog is full.
-                let flushed = serving
-                    .display
-                    .backend()
-                    .flush(Some(serving.client.clone()));
-                self.client_blocked =
-                    flushed.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+                if !serving.session.holds() {
+                    let flushed = serving
+                        .display
+                        .backend()
+                        .flush(Some(serving.client.clone()));
+                    self.client_blocked =
+                        flushed.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+                }
                 serving.session.flush_host()
             }
             _ => self.conn.flush(),

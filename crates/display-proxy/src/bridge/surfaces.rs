@@ -239,6 +239,11 @@ impl Session {
         }
         link.host.commit();
         link.damage = 0;
+        let starts = !link.role.is_configured() && pending.buffer.is_none();
+        if starts {
+            // The host answers this commit with the first configure.
+            self.expect_answer();
+        }
         if unmaps {
             self.unmapped(surface);
         } else if matches!(pending.buffer, Some(BufferAssignment::NewBuffer(_))) {

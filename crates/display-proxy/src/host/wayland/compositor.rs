@@ -16,7 +16,7 @@ use wayland_server::protocol::wl_surface::WlSurface;
 use crate::app::mirror::Mirror;
 use crate::peer::same;
 use crate::quota::Kind;
-use crate::session::Session;
+use crate::session::{HostAnswered, Session};
 
 delegate_noop!(Session: WlCompositor);
 delegate_noop!(Session: WlRegion);
@@ -77,6 +77,21 @@ impl Dispatch<WlCallback, AppCallback> for Session {
         if let wl_callback::Event::Done { callback_data } = event {
             session.quota.give(Kind::Callback);
             callback.done(callback_data);
+        }
+    }
+}
+
+impl Dispatch<WlCallback, HostAnswered> for Session {
+    fn event(
+        session: &mut Self,
+        _host: &WlCallback,
+        event: wl_callback::Event,
+        _data: &HostAnswered,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        if let wl_callback::Event::Done { .. } = event {
+            session.answered();
         }
     }
 }
