@@ -1,8 +1,16 @@
 //! The profiles of this installation.
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 
-use oz_core::profile::Catalogue;
+use oz_core::plan::SandboxId;
+use oz_core::profile::{Catalogue, Layer, MAX_TEXT, Text};
+use rustix::fs::OFlags;
+
+use crate::environment;
 
 /// Where profiles are read; each holds `NAME.json` and `templates/NAME.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,28 +26,171 @@ pub struct Directories {
 impl Directories {
     /// Those of the installation that the running program belongs to.
     pub fn of_this_installation() -> Self {
+        let program = std::env::current_exe().ok();
         Self {
-            shipped: "/usr/share/oz/profiles".into(),
+            shipped: shipped(program.as_deref()),
             administrator: "/etc/oz/profiles".into(),
-            user: PathBuf::new(),
+            user: environment::config().join("oz/profiles"),
         }
     }
+}
+
+/// `PREFIX/share/oz/profiles` for a program in `PREFIX/bin` or `PREFIX/libexec/oz`.
+fn shipped(program: Option<&Path>) -> PathBuf {
+    let directory = program.and_then(Path::parent);
+    let prefix = directory.and_then(|directory| {
+        if directory.ends_with("libexec/oz") {
+            directory.parent()?.parent()
+        } else if directory.ends_with("bin") {
+            directory.parent()
+        } else {
+            None
+        }
+    });
+    prefix
+        .unwrap_or(Path::new("/usr"))
+        .join("share/oz/profiles")
 }
 
 /// Why profiles cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A directory that exists cannot be listed.
-    #[error("cannot list the profiles in {}", path.display())]
+    #[error("cannot list the profiles in {}: make the directory readable", path.display())]
     Directory {
         /// Which.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
-/// Reads all profiles.
-pub fn load(_directories: &Directories) -> Result<Catalogue, LoadError> {
-    Ok(Catalogue::default())
+/// Reads all profiles. What is wrong with one of them is said when it is asked for.
+pub fn load(directories: &Directories) -> Result<Catalogue, LoadError> {
+    let mut texts = Vec::new();
+    for (layer, directory) in [
+        (Layer::Shipped, &directories.shipped),
+        (Layer::Administrator, &directories.administrator),
+        (Layer::User, &directories.user),
+    ] {
+        read_directory(layer, directory, false, &mut texts)?;
+        read_directory(layer, &directory.join("templates"), true, &mut texts)?;
+    }
+    Ok(Catalogue::new(texts))
+}
+
+fn read_directory(
+    layer: Layer,
+    directory: &Path,
+    template: bool,
+    texts: &mut Vec<Text>,
+) -> Result<(), LoadError> {
+    let failed = |source| LoadError::Directory {
+        path: directory.to_owned(),
+        source,
+    };
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    for path in paths {
+        let Some(name) = name(&path) else { continue };
+        match read(&path) {
+            Ok(text) => texts.push(Text {
+                name,
+                layer,
+                path,
+                text,
+                template,
+            }),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "cannot read a profile"),
+        }
+    }
+    Ok(())
+}
+
+/// The name of a profile's file; editors' backups and hidden files have none.
+fn name(path: &Path) -> Option<String> {
+    if path.extension() != Some(OsStr::new("json")) {
+        return None;
+    }
+    let name = path.file_stem()?.to_str()?;
+    match name.parse::<SandboxId>() {
+        Ok(_) => Some(name.to_owned()),
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "not a profile's name");
+            None
+        }
+    }
+}
+
+/// The text, up to one byte more than a profile may have; never waits for a FIFO's other end. Bytes
+/// that are not UTF-8 become U+FFFD, which no profile may hold.
+fn read(path: &Path) -> io::Result<String> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file",
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_profiles_lie_beside_the_program() {
+        for (program, expected) in [
+            ("/opt/oz/bin/oz", "/opt/oz/share/oz/profiles"),
+            ("/opt/oz/libexec/oz/oz-daemon", "/opt/oz/share/oz/profiles"),
+            ("/usr/bin/oz", "/usr/share/oz/profiles"),
+            ("/work/target/debug/oz", "/usr/share/oz/profiles"),
+        ] {
+            assert_eq!(shipped(Some(Path::new(program))), Path::new(expected));
+        }
+        assert_eq!(shipped(None), Path::new("/usr/share/oz/profiles"));
+    }
+
+    #[test]
+    fn a_broken_file_harms_no_other() {
+        let temporary = tempfile::tempdir().expect("a directory");
+        let user = temporary.path().join("user");
+        std::fs::create_dir(&user).expect("a directory");
+        let write = |name: &str, content: &[u8]| {
+            std::fs::write(user.join(name), content).expect("writes");
+        };
+        write("good.json", b"{}");
+        write("broken.json", b"{ nonsense");
+        write("bytes.json", b"{ \"description\": \"\xff\" }");
+        write("backup.json~", b"");
+        write("UPPER.json", b"{}");
+        rustix::fs::mkfifoat(rustix::fs::CWD, user.join("fifo.json"), 0o600.into())
+            .expect("a FIFO");
+        std::fs::create_dir(user.join("directory.json")).expect("a directory");
+        let catalogue = load(&Directories {
+            shipped: temporary.path().join("missing"),
+            administrator: temporary.path().join("missing"),
+            user,
+        })
+        .expect("loads");
+        assert_eq!(catalogue.names(), ["broken", "bytes", "good"]);
+        assert!(catalogue.resolve("good").is_ok());
+        assert!(catalogue.resolve("broken").is_err());
+        assert!(catalogue.resolve("bytes").is_err());
+    }
 }

@@ -1,10 +1,17 @@
 //! A path that the user named, opened once and kept.
+//!
+//! The user may name it through symlinks. What it leads to is opened by its canonical path, in which
+//! no component is a symlink, and the descriptor is its identity from then on: whoever opens the path
+//! again compares device, inode and kind.
 
-use std::os::fd::OwnedFd;
+use std::fmt;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
 use oz_core::wire::mount::Identity;
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
 
 /// A file or a directory of the host.
 #[derive(Debug)]
@@ -17,20 +24,235 @@ pub struct Resolved {
     pub fd: OwnedFd,
 }
 
-/// Why a path cannot be granted.
+/// Why a path cannot be granted: one sentence, a colon, what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
     /// It is not there.
-    #[error("{} does not exist: check the spelling", OsBytes::from(.0.as_path()))]
-    Missing(PathBuf),
+    #[error("{0} does not exist: check its spelling")]
+    Missing(Shown),
+    /// The user may not look there.
+    #[error("{0} cannot be opened, because permission is denied: name a file that you can read")]
+    Permission(Shown),
+    /// Links lead in a circle.
+    #[error("{0} leads in a circle of symbolic links: name what is meant directly")]
+    Loop(Shown),
+    /// A FIFO, a socket, a device.
+    #[error("{path} is a {kind}: only regular files and directories can be given to a sandbox")]
+    Kind {
+        /// Which.
+        path: Shown,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// It lies on a file system that has no files of a user.
+    #[error(
+        "{0} is made by the kernel: only regular files and directories of yours can be given to a sandbox"
+    )]
+    Kernel(Shown),
+    /// The descriptor's file has no name any more.
+    #[error("{0} was deleted: name a file that still exists")]
+    Deleted(Shown),
+    /// Between two looks another file took its place.
+    #[error("{0} was replaced while it was opened: try again")]
+    Replaced(Shown),
+    /// What was received is no file at all.
+    #[error("a descriptor that is no file was received: send one opened with O_PATH")]
+    NoFile,
+    /// A system call failed.
+    #[error("{path} cannot be opened, because {}: check that it can be listed", std::io::Error::from(*errno))]
+    Os {
+        /// Which.
+        path: Shown,
+        /// How.
+        errno: Errno,
+    },
 }
 
+/// A path as a person reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown(PathBuf);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        OsBytes::from(self.0.as_path()).fmt(f)
+    }
+}
+
+impl From<&Path> for Shown {
+    fn from(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+}
+
+const LOOK: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
+
+/// Trees whose files the kernel makes; a mount helper asks the file system itself.
+const KERNEL: &[&str] = &["/proc", "/sys", "/dev"];
+
 /// Opens a path that the user named; a relative one is relative to `directory`.
-pub fn resolve(path: &Path, _directory: &Path) -> Result<Resolved, ResolveError> {
-    Err(ResolveError::Missing(path.to_owned()))
+pub fn resolve(path: &Path, directory: &Path) -> Result<Resolved, ResolveError> {
+    let path = directory.join(path);
+    // Magic links lead to what other processes have open, which has no canonical path of its own.
+    let fd = rustix::fs::openat2(CWD, &path, LOOK, Mode::empty(), ResolveFlags::NO_MAGICLINKS)
+        .map_err(|errno| failed(&path, errno))?;
+    named(fd, &path)
 }
 
 /// Finds out what a received descriptor is, trusting nothing that its sender says.
-pub fn from_fd(_fd: OwnedFd) -> Result<Resolved, ResolveError> {
-    Err(ResolveError::Missing(PathBuf::new()))
+pub fn from_fd(fd: OwnedFd) -> Result<Resolved, ResolveError> {
+    named(fd, Path::new("what was named"))
+}
+
+/// The canonical path of something that exists.
+pub(crate) fn canonical(path: &Path) -> Result<PathBuf, Errno> {
+    let fd = rustix::fs::openat(CWD, path, LOOK, Mode::empty())?;
+    name_of(fd.as_fd())
+}
+
+/// `said` is for messages until the real name is known.
+fn named(fd: OwnedFd, said: &Path) -> Result<Resolved, ResolveError> {
+    let stat = rustix::fs::fstat(&fd).map_err(|errno| failed(said, errno))?;
+    let path = name_of(fd.as_fd()).map_err(|errno| failed(said, errno))?;
+    if !path.is_absolute() {
+        return Err(ResolveError::NoFile);
+    }
+    let identity = identity(&stat).map_err(|kind| ResolveError::Kind {
+        path: path.as_path().into(),
+        kind,
+    })?;
+    if stat.st_nlink == 0 {
+        return Err(ResolveError::Deleted(path.as_path().into()));
+    }
+    if KERNEL.iter().any(|tree| path.starts_with(tree)) {
+        return Err(ResolveError::Kernel(path.as_path().into()));
+    }
+    let plain = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let again = rustix::fs::openat2(CWD, &path, LOOK | OFlags::NOFOLLOW, Mode::empty(), plain)
+        .map_err(|errno| match errno {
+            Errno::NOENT | Errno::NOTDIR | Errno::LOOP => {
+                ResolveError::Replaced(path.as_path().into())
+            }
+            errno => failed(&path, errno),
+        })?;
+    let same = rustix::fs::fstat(&again)
+        .map_err(|errno| failed(&path, errno))
+        .map(|now| self::identity(&now) == Ok(identity))?;
+    if !same {
+        return Err(ResolveError::Replaced(path.as_path().into()));
+    }
+    Ok(Resolved {
+        path: path.into(),
+        identity,
+        fd: again,
+    })
+}
+
+/// What the kernel calls the file behind a descriptor. It may be wrong by the time it is read.
+fn name_of(fd: BorrowedFd<'_>) -> Result<PathBuf, Errno> {
+    use std::os::unix::ffi::OsStringExt;
+    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let name = rustix::fs::readlinkat(CWD, link, Vec::new())?;
+    Ok(std::ffi::OsString::from_vec(name.into_bytes()).into())
+}
+
+/// Device, inode and kind; or the name of a kind that cannot be given.
+fn identity(stat: &Stat) -> Result<Identity, &'static str> {
+    let directory = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Directory => true,
+        FileType::RegularFile => false,
+        FileType::Fifo => return Err("FIFO"),
+        FileType::Socket => return Err("socket"),
+        FileType::CharacterDevice | FileType::BlockDevice => return Err("device"),
+        FileType::Symlink => return Err("symbolic link"),
+        FileType::Unknown => return Err("thing of an unknown kind"),
+    };
+    Ok(Identity {
+        device: stat.st_dev,
+        inode: stat.st_ino,
+        directory,
+    })
+}
+
+fn failed(path: &Path, errno: Errno) -> ResolveError {
+    let shown = Shown::from(path);
+    match errno {
+        Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG => ResolveError::Missing(shown),
+        Errno::ACCESS | Errno::PERM => ResolveError::Permission(shown),
+        Errno::LOOP => ResolveError::Loop(shown),
+        errno => ResolveError::Os { path: shown, errno },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn temporary() -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = canonical(directory.path()).expect("a path");
+        (directory, path)
+    }
+
+    #[test]
+    fn links_are_followed_once_and_the_canonical_path_is_kept() {
+        let (_keep, at) = temporary();
+        std::fs::create_dir(at.join("real")).expect("a directory");
+        std::fs::write(at.join("real/file"), "x").expect("a file");
+        symlink(at.join("real"), at.join("link")).expect("a link");
+        let resolved = resolve(Path::new("link/file"), &at).expect("resolves");
+        assert_eq!(resolved.path.as_path(), at.join("real/file"));
+        assert!(!resolved.identity.directory);
+        let sent = resolved.fd.try_clone().expect("a copy");
+        let received = from_fd(sent).expect("resolves");
+        assert_eq!(received.path, resolved.path);
+        assert_eq!(received.identity, resolved.identity);
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_at_once() {
+        let (_keep, at) = temporary();
+        rustix::fs::mkfifoat(CWD, at.join("fifo"), 0o600.into()).expect("a FIFO");
+        let _socket = std::os::unix::net::UnixListener::bind(at.join("socket")).expect("a socket");
+        let kind = |name: &str| match resolve(Path::new(name), &at) {
+            Err(ResolveError::Kind { kind, .. }) => kind,
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(kind("fifo"), "FIFO");
+        assert_eq!(kind("socket"), "socket");
+        assert_eq!(kind("/dev/null"), "device");
+        assert!(matches!(
+            resolve(Path::new("/proc/self/status"), &at),
+            Err(ResolveError::Kernel(_))
+        ));
+        let (pipe, _other) = rustix::pipe::pipe().expect("a pipe");
+        assert!(matches!(from_fd(pipe), Err(ResolveError::NoFile)));
+    }
+
+    #[test]
+    fn deleted_replaced_and_missing_differ() {
+        let (_keep, at) = temporary();
+        let file = at.join("file");
+        std::fs::write(&file, "x").expect("a file");
+        let fd = resolve(&file, &at).expect("resolves").fd;
+        std::fs::remove_file(&file).expect("removes");
+        assert!(matches!(from_fd(fd), Err(ResolveError::Deleted(_))));
+        assert!(matches!(resolve(&file, &at), Err(ResolveError::Missing(_))));
+        symlink("loop", at.join("loop")).expect("a link");
+        assert!(matches!(
+            resolve(Path::new("loop"), &at),
+            Err(ResolveError::Loop(_))
+        ));
+    }
+
+    #[test]
+    fn messages_say_what_to_do_and_cannot_steer_a_terminal() {
+        let (_keep, at) = temporary();
+        let error = resolve(Path::new("a\x1b[31m"), &at).expect_err("is missing");
+        let message = error.to_string();
+        assert!(
+            message.ends_with("a\\x1b[31m does not exist: check its spelling"),
+            "{message}"
+        );
+    }
 }

@@ -108,7 +108,7 @@ pub(super) fn refuse_hidden_in_string(
 fn hides(c: char) -> bool {
     matches!(
         c,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+        '\u{fffd}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
     ) || c.is_control() && !matches!(c, '\n' | '\t' | '\r')
 }
 

@@ -38,7 +38,10 @@ pub(super) fn probes(profile: &Profile, user: &User, paths: &mut Vec<PathBuf>) {
     paths.extend(LOOKS.iter().map(|(path, _)| user.home.join(path)));
     for share in &profile.files.share {
         match &share.path {
-            SharePath::Home(below) => paths.push(user.home.join(below)),
+            SharePath::Home(below) => {
+                let first = below.components().next().map(|part| user.home.join(part));
+                paths.extend(first.into_iter().chain([user.home.join(below)]));
+            }
             SharePath::Absolute(path) => paths.push(path.clone()),
             // The facts have the well-known directories anyway.
             SharePath::Xdg(_) => {}
@@ -93,6 +96,7 @@ fn place(shape: &Shape<'_>, share: &Share) -> Result<Option<Placed>, BuildError>
     let mut source = target.clone();
     let mut fact = facts.paths.get(&source);
     if let Some(PathFact::Symlink(canonical)) = fact
+        && is_behind_a_first_link(shape, &target, canonical)
         && let Some(behind) = facts.paths.get(canonical)
     {
         source.clone_from(canonical);
@@ -131,6 +135,26 @@ fn place(shape: &Shape<'_>, share: &Share) -> Result<Option<Placed>, BuildError>
         access: share.access,
         directory,
     }))
+}
+
+/// Only a link directly in the home is followed: the home is never writable inside, so no app has
+/// made it. A deeper one could be an app's that has a share there, and lead to the user's keys.
+fn is_behind_a_first_link(shape: &Shape<'_>, target: &Path, canonical: &Path) -> bool {
+    let home = shape.user_home();
+    let Ok(below) = target.strip_prefix(home) else {
+        return false;
+    };
+    let mut parts = below.components();
+    let Some(first) = parts.next() else {
+        return false;
+    };
+    match shape.facts.paths.get(&home.join(first)) {
+        Some(PathFact::Symlink(to)) => match parts.as_path() {
+            rest if rest.as_os_str().is_empty() => canonical == to,
+            rest => canonical == to.join(rest),
+        },
+        _ => false,
+    }
 }
 
 fn refuse_protected(shape: &Shape<'_>, share: &str, path: &Path) -> Result<(), BuildError> {

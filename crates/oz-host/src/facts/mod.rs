@@ -1,0 +1,88 @@
+//! Facts of the host that a plan is built from.
+
+mod paths;
+mod user_dirs;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use oz_core::plan::{HostFacts, User};
+
+use crate::environment;
+use crate::resolve::canonical;
+
+/// Who runs this process. The home is `$HOME`, canonical: paths inside are those that the user's
+/// files really have.
+pub fn user() -> io::Result<User> {
+    let uid = nix::unistd::getuid();
+    let entry = nix::unistd::User::from_uid(uid)?;
+    let home = environment::home()
+        .or_else(|| entry.as_ref().map(|entry| entry.dir.clone()))
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the user has no home directory"))?;
+    Ok(User {
+        uid: uid.as_raw(),
+        gid: nix::unistd::getgid().as_raw(),
+        name: entry.map_or_else(|| "user".to_owned(), |entry| entry.name),
+        home: canonical(&home)?,
+    })
+}
+
+/// Looks at the probed paths and all else that a plan depends on.
+pub fn gather(probes: &[PathBuf], session: BTreeMap<String, String>) -> io::Result<HostFacts> {
+    let user = user()?;
+    let xdg = user_dirs::read(&user.home);
+    let mut paths = BTreeMap::new();
+    for probe in probes.iter().chain(xdg.values()) {
+        paths::look(&user.home, probe, &mut paths);
+    }
+    Ok(HostFacts {
+        paths,
+        xdg,
+        cpus: std::thread::available_parallelism()
+            .map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
+        runtime: as_canonical(&environment::runtime().join("oz")),
+        state: as_canonical(&environment::state().join("oz")),
+        session,
+        user,
+    })
+}
+
+/// The canonical path of what exists of it, and the rest.
+fn as_canonical(path: &Path) -> PathBuf {
+    for ancestor in path.ancestors() {
+        if let (Ok(found), Ok(rest)) = (canonical(ancestor), path.strip_prefix(ancestor)) {
+            return if rest.as_os_str().is_empty() {
+                found
+            } else {
+                found.join(rest)
+            };
+        }
+    }
+    path.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_exist_yet_follows_what_does() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = canonical(directory.path()).expect("a path");
+        std::fs::create_dir(at.join("real")).expect("a directory");
+        std::os::unix::fs::symlink("real", at.join("link")).expect("a link");
+        assert_eq!(as_canonical(&at.join("link/a/b")), at.join("real/a/b"));
+        assert_eq!(as_canonical(&at.join("link")), at.join("real"));
+    }
+
+    #[test]
+    fn a_gathered_host_has_what_was_probed() {
+        let facts =
+            gather(&["/usr".into(), "/nonexistent".into()], BTreeMap::new()).expect("facts");
+        assert!(facts.paths.contains_key(Path::new("/usr")));
+        assert!(!facts.paths.contains_key(Path::new("/nonexistent")));
+        assert!(facts.cpus >= 1);
+        assert!(facts.user.home.is_absolute());
+    }
+}
