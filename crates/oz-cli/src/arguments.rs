@@ -1,0 +1,273 @@
+//! What the user typed, as it was typed: nothing is looked up here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands;
+
+/// Run desktop apps in sandboxes
+#[derive(Debug, Parser)]
+#[command(
+    name = "oz",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+impl Arguments {
+    /// Understands a command line.
+    pub(crate) fn read(line: Vec<OsString>) -> Result<Self, clap::Error> {
+        let mut arguments = Self::try_parse_from(&line)?;
+        if let Verb::Run(run) = &mut arguments.verb {
+            // All that is behind the first word is in `words` as it is, so what stands before
+            // them is the `--` that clap has taken away, or an option.
+            let before = line.len() - run.words.len();
+            run.command = !run.words.is_empty() && line[before - 1] == "--";
+        }
+        Ok(arguments)
+    }
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Run(Run),
+    Ps(Ps),
+    Stop(Stop),
+    Shell(Shell),
+    Logs(Logs),
+    Add(Add),
+    Remove(Remove),
+    Files(Files),
+    Plan(Plan),
+    #[command(subcommand)]
+    Profile(commands::profile::Verb),
+    Doctor(Doctor),
+    Completions(Completions),
+}
+
+/// Run an app, or any command, in a sandbox
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "oz run [OPTIONS] NAME [FILE|URI|ARG]...\n       oz run [OPTIONS] -- COMMAND [ARG]...",
+    after_help = "Existing files among the arguments of NAME are given to the app, as its profile says; \
+                  a COMMAND gets only what --read and --write name.\n\n\
+                  Exit status: the program's own, or 128 + its signal; 125 if there is no sandbox, \
+                  126 if the program cannot be executed, 127 if it is not there."
+)]
+pub(crate) struct Run {
+    /// Follow this profile instead of the app's own (commands: instead of `generic`)
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Leave nothing behind, whatever the profile says
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
+    /// Show a file or a directory to the app
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<PathBuf>,
+    /// Let the app change a file or a directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<PathBuf>,
+    /// Print the sandbox's name and do not wait; output goes to its log
+    #[arg(long)]
+    pub(crate) detach: bool,
+    /// An app with its arguments, or behind `--` a command with its own: all that follows is theirs
+    #[arg(value_name = "NAME", trailing_var_arg = true)]
+    pub(crate) words: Vec<OsString>,
+    /// The words are a command: they stood behind `--`.
+    #[arg(skip)]
+    pub(crate) command: bool,
+}
+
+/// List the sandboxes that run
+#[derive(Debug, Args)]
+pub(crate) struct Ps {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// End a sandbox and all programs in it
+#[derive(Debug, Args)]
+pub(crate) struct Stop {
+    /// The sandbox
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) id: Option<String>,
+    /// End all of them
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Open a shell, or run a command, inside a running sandbox
+#[derive(Debug, Args)]
+pub(crate) struct Shell {
+    /// The sandbox
+    pub(crate) id: String,
+    /// A command instead of the shell
+    #[arg(value_name = "COMMAND", last = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Show what programs said that were started with --detach
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// The sandbox; without it all that run
+    pub(crate) id: Option<String>,
+    /// Go on until the sandbox ends
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+/// Show files or directories to a running sandbox, at the same path
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Let the app change them
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// The files and directories
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Take files or directories back; what the app has open stays open until it closes it
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The sandbox
+    pub(crate) id: String,
+    /// The files and directories
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// List the files that a sandbox was given
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print everything that a launch would do
+#[derive(Debug, Args)]
+#[command(override_usage = "oz plan [OPTIONS] NAME\n       oz plan [OPTIONS] -- COMMAND [ARG]...")]
+pub(crate) struct Plan {
+    /// Follow this profile
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// As with `oz run --ephemeral`
+    #[arg(long)]
+    pub(crate) ephemeral: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// An app
+    #[arg(required_unless_present = "command", conflicts_with = "command")]
+    pub(crate) name: Option<String>,
+    /// A command with its arguments
+    #[arg(value_name = "COMMAND", last = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Say what this machine can enforce, and what to install
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print the completions for a shell
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &[&str]) -> Result<Verb, clap::Error> {
+        let line = line.iter().map(OsString::from).collect();
+        Arguments::read(line).map(|arguments| arguments.verb)
+    }
+
+    fn run(line: &[&str]) -> Run {
+        match parse(line).expect("parses") {
+            Verb::Run(run) => run,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_the_name_is_the_apps_and_never_an_option_of_ours() {
+        let run = run(&[
+            "oz",
+            "run",
+            "--ephemeral",
+            "firefox",
+            "--profile",
+            "x",
+            "--detach",
+            "-h",
+        ]);
+        assert_eq!(run.words, ["firefox", "--profile", "x", "--detach", "-h"]);
+        assert!(!run.command);
+        assert!(run.ephemeral && !run.detach && run.profile.is_none());
+    }
+
+    #[test]
+    fn a_command_comes_behind_two_dashes_and_keeps_its_own() {
+        let run = run(&[
+            "oz", "run", "--read", "/a", "--read", "/b", "--", "sh", "-c", "--", "x",
+        ]);
+        assert_eq!(run.words, ["sh", "-c", "--", "x"]);
+        assert!(run.command);
+        assert_eq!(run.read.len(), 2);
+    }
+
+    #[test]
+    fn two_dashes_behind_a_name_are_the_apps() {
+        let run = run(&["oz", "run", "--detach", "firefox", "--", "x"]);
+        assert_eq!(run.words, ["firefox", "--", "x"]);
+        assert!(run.detach && !run.command);
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_option_is_a_usage_error() {
+        assert!(parse(&["oz", "run", "--no-such", "x"]).is_err());
+        assert!(parse(&["oz", "stop"]).is_err());
+        assert!(parse(&["oz", "stop", "--all", "x"]).is_err());
+        assert!(parse(&["oz", "plan"]).is_err());
+    }
+
+    #[test]
+    fn help_of_every_verb() {
+        let mut command = Arguments::command().term_width(90);
+        let mut help = command.render_help().to_string();
+        for verb in command.get_subcommands_mut() {
+            help.push_str(&format!(
+                "\n=== {}\n{}",
+                verb.get_name().to_owned(),
+                verb.render_help()
+            ));
+        }
+        insta::assert_snapshot!(help);
+    }
+}

@@ -1,0 +1,104 @@
+//! The daemon, as far as `oz` asks it things.
+
+mod sandbox;
+
+pub(crate) use sandbox::{File, Sandbox};
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zbus::{Connection, OwnedObjectPath, OwnedVariant, Type};
+
+use crate::error::{Error, Result};
+
+const NAME: &str = "org.oz.Oz1";
+const ROOT: &str = "/org/oz/Oz1";
+const MANAGER: &str = "org.oz.Manager1";
+const SANDBOX: &str = "org.oz.Sandbox1";
+
+/// A connection to the session bus; the daemon is started by the first call.
+pub(crate) struct Bus(Connection);
+
+type Interfaces = HashMap<String, HashMap<String, OwnedVariant>>;
+
+impl Bus {
+    pub(crate) async fn connect() -> Result<Self> {
+        Connection::session()
+            .await
+            .map(Self)
+            .map_err(Error::from_bus)
+    }
+
+    async fn call<A, R>(
+        &self,
+        path: &str,
+        interface: &str,
+        method: &str,
+        arguments: &A,
+    ) -> Result<R>
+    where
+        A: Serialize + Type,
+        R: DeserializeOwned + Type,
+    {
+        let reply = self
+            .0
+            .call_method(Some(NAME), path, Some(interface), method, arguments);
+        let reply = reply.await.map_err(Error::from_bus)?;
+        reply.body().deserialize().map_err(Error::from_bus)
+    }
+
+    /// Calls a method of the manager.
+    pub(crate) async fn manager<A, R>(&self, method: &str, arguments: &A) -> Result<R>
+    where
+        A: Serialize + Type,
+        R: DeserializeOwned + Type,
+    {
+        self.call(ROOT, MANAGER, method, arguments).await
+    }
+
+    /// Calls a method of a sandbox.
+    pub(crate) async fn sandbox<A, R>(&self, id: &str, method: &str, arguments: &A) -> Result<R>
+    where
+        A: Serialize + Type,
+        R: DeserializeOwned + Type,
+    {
+        let reply = self
+            .call(&sandbox::path(id)?, SANDBOX, method, arguments)
+            .await;
+        reply.map_err(|error: Error| sandbox::explain(error, id))
+    }
+
+    /// All sandboxes with what is known of them, by name; one call.
+    pub(crate) async fn list(&self) -> Result<Vec<Sandbox>> {
+        let objects: HashMap<OwnedObjectPath, Interfaces> = self
+            .call(
+                ROOT,
+                "org.freedesktop.DBus.ObjectManager",
+                "GetManagedObjects",
+                &(),
+            )
+            .await?;
+        let mut list = Vec::new();
+        for mut interfaces in objects.into_values() {
+            if let Some(properties) = interfaces.remove(SANDBOX) {
+                list.push(Sandbox::from_properties(properties)?);
+            }
+        }
+        list.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(list)
+    }
+
+    /// One sandbox.
+    pub(crate) async fn get(&self, id: &str) -> Result<Sandbox> {
+        let properties: Result<HashMap<String, OwnedVariant>> = self
+            .call(
+                &sandbox::path(id)?,
+                "org.freedesktop.DBus.Properties",
+                "GetAll",
+                &(SANDBOX,),
+            )
+            .await;
+        Sandbox::from_properties(properties.map_err(|error| sandbox::explain(error, id))?)
+    }
+}

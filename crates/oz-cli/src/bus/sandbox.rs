@@ -1,0 +1,108 @@
+//! A sandbox as the bus shows it.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use oz_core::plan::SandboxId;
+use zbus::OwnedVariant;
+
+use crate::error::{Error, Result};
+
+/// What is known of one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Sandbox {
+    pub(crate) id: String,
+    pub(crate) profile: String,
+    pub(crate) state: String,
+    pub(crate) pid: u32,
+    /// Seconds since 1970.
+    pub(crate) started: u64,
+    /// Number and name.
+    pub(crate) processes: Vec<(u64, String)>,
+    pub(crate) files: Vec<File>,
+    pub(crate) windows: u32,
+}
+
+/// A file that it was given.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct File {
+    pub(crate) path: Vec<u8>,
+    pub(crate) access: String,
+    pub(crate) origin: String,
+    pub(crate) since: u64,
+}
+
+impl Sandbox {
+    pub(super) fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
+        let files: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Files")?;
+        Ok(Self {
+            id: take(&mut all, "Id")?,
+            profile: take(&mut all, "Profile")?,
+            state: take(&mut all, "State")?,
+            pid: take(&mut all, "Pid")?,
+            started: take(&mut all, "Started")?,
+            processes: take(&mut all, "Processes")?,
+            windows: take(&mut all, "WindowCount")?,
+            files: files
+                .into_iter()
+                .map(File::from_properties)
+                .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl File {
+    fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
+        Ok(Self {
+            path: take(&mut all, "path")?,
+            access: take(&mut all, "access")?,
+            origin: take(&mut all, "origin")?,
+            since: take(&mut all, "since")?,
+        })
+    }
+}
+
+fn take<T>(all: &mut HashMap<String, OwnedVariant>, name: &str) -> Result<T>
+where
+    T: TryFrom<OwnedVariant>,
+{
+    let value = all.remove(name).and_then(|value| T::try_from(value).ok());
+    value.ok_or_else(|| {
+        Error::failed(
+            format!("the daemon does not say {name} of a sandbox."),
+            "It may be of another version: end it, and it is started anew by the next command.",
+        )
+    })
+}
+
+/// Where a sandbox is on the bus: see the daemon's rule.
+pub(super) fn path(id: &str) -> Result<String> {
+    if id.parse::<SandboxId>().is_err() {
+        return Err(missing(id));
+    }
+    let mut path = format!("{}/sandbox/", super::ROOT);
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() {
+            path.push(char::from(byte));
+        } else {
+            let _ = write!(path, "_{byte:02x}");
+        }
+    }
+    Ok(path)
+}
+
+/// An object that does not exist is a sandbox that does not run.
+pub(super) fn explain(error: Error, id: &str) -> Error {
+    let unknown = ["UnknownObject", "UnknownInterface", "UnknownMethod"];
+    if unknown.iter().any(|name| error.is_dbus(name)) {
+        return missing(id);
+    }
+    error
+}
+
+fn missing(id: &str) -> Error {
+    Error::failed(
+        format!("no sandbox {:?} is running.", crate::out::safe(id)),
+        "`oz ps` lists what runs.",
+    )
+}

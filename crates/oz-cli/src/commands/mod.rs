@@ -1,0 +1,14 @@
+//! The verbs, one file each.
+
+pub(crate) mod add;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod files;
+pub(crate) mod logs;
+pub(crate) mod plan;
+pub(crate) mod profile;
+pub(crate) mod ps;
+pub(crate) mod remove;
+pub(crate) mod run;
+pub(crate) mod shell;
+pub(crate) mod stop;

@@ -1,0 +1,104 @@
+//! A plan for people.
+
+use std::fmt::{self, Write};
+use std::path::Path;
+
+use oz_core::OsBytes;
+use oz_core::plan::{Access, Bind, Home, Op, Plan};
+
+/// Everything that is in it but the names of 300 system calls.
+pub(super) fn text(plan: &Plan) -> String {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = write_plan(&mut text, plan);
+    text
+}
+
+fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
+    writeln!(text, "sandbox   {}", plan.id)?;
+    writeln!(text, "profile   {}", crate::out::safe(&plan.profile))?;
+    match &plan.home {
+        Home::Ephemeral => writeln!(text, "home      in memory, gone with the sandbox")?,
+        Home::Private(path) => writeln!(text, "home      {}", show(path))?,
+    }
+    let arguments = match plan.arguments {
+        Access::Read => "shown",
+        Access::Write => "shown, and may be changed",
+    };
+    writeln!(text, "arguments files that are named are {arguments}")?;
+    match &plan.display {
+        None => writeln!(text, "display   none")?,
+        Some(display) => writeln!(
+            text,
+            "display   windows; clipboard {:?}; buffers {:?}",
+            display.clipboard, display.buffers
+        )?,
+    }
+    writeln!(text, "host name {}", crate::out::safe(&plan.hostname))?;
+    writeln!(
+        text,
+        "syscalls  {}: {} allowed, {} for some arguments, {} refused, all others absent",
+        plan.syscalls.name,
+        plan.syscalls.allow.len(),
+        plan.syscalls.conditional.len(),
+        plan.syscalls.refuse.len()
+    )?;
+    writeln!(
+        text,
+        "limits    {} processes, {} open files each",
+        plan.limits.processes, plan.limits.open_files
+    )?;
+    writeln!(text, "\nfiles, in order:")?;
+    for op in &plan.root {
+        writeln!(text, "  {}", step(op))?;
+    }
+    writeln!(text, "\nsockets:")?;
+    for listener in &plan.listeners {
+        let by = match &listener.helper {
+            Some(helper) => format!("{} inside", helper.first().map_or("", String::as_str)),
+            None => format!("the {:?} proxy outside", listener.service).to_lowercase(),
+        };
+        writeln!(text, "  {}  {by}", show(&listener.path))?;
+    }
+    writeln!(text, "\nvariables:")?;
+    for (name, value) in &plan.environment {
+        writeln!(text, "  {name}={}", crate::out::safe(value))?;
+    }
+    Ok(())
+}
+
+fn step(op: &Op) -> String {
+    let target = show(op.target());
+    match op {
+        Op::Directory { mode, .. } => format!("directory  {target}  {mode:04o}"),
+        Op::Symlink { target: to, .. } => format!("link       {target} -> {}", show(to)),
+        Op::File { content, .. } => format!("file       {target}  {} bytes", content.len()),
+        Op::Bind(bind) => step_of_bind(bind),
+        Op::Tmpfs { size, .. } => format!("memory     {target}  {} MiB", size >> 20),
+        Op::Proc { .. } => format!("proc       {target}"),
+        Op::DevPts { .. } => format!("terminals  {target}"),
+        Op::Mqueue { .. } => format!("queues     {target}"),
+        Op::Mask { .. } => format!("hidden     {target}"),
+        Op::ReadOnly { .. } => format!("read-only  {target}"),
+    }
+}
+
+fn step_of_bind(bind: &Bind) -> String {
+    let word = match (bind.device, bind.access) {
+        (true, _) => "device   ",
+        (false, Access::Read) => "read     ",
+        (false, Access::Write) => "write    ",
+    };
+    let mut line = format!("{word}  {}", show(&bind.path));
+    if bind.source.path() != bind.path {
+        let _ = write!(line, "  from {}", show(bind.source.path()));
+    }
+    if bind.optional {
+        line.push_str("  if it exists");
+    }
+    line
+}
+
+fn show(path: &Path) -> OsBytes {
+    OsBytes::from(path)
+}

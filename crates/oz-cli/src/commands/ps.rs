@@ -1,0 +1,133 @@
+//! `oz ps`: the sandboxes that run.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use crate::arguments::Ps;
+use crate::bus::{Bus, Sandbox};
+use crate::error::Result;
+use crate::out;
+
+/// One sandbox in `--json`; the schema is tested.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Row {
+    id: String,
+    profile: String,
+    /// `starting`, `running` or `stopping`.
+    state: String,
+    /// Init, on the host; 0 before it exists.
+    pid: u32,
+    /// Seconds since 1970.
+    started: u64,
+    windows: u32,
+    /// How many files and directories it was given.
+    files: usize,
+    processes: Vec<Process>,
+}
+
+/// A program that was started on request.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Process {
+    process: u64,
+    name: String,
+}
+
+pub(crate) async fn run(what: Ps) -> Result<u8> {
+    let list = Bus::connect().await?.list().await?;
+    if what.json {
+        let rows: Vec<Row> = list.into_iter().map(Row::from).collect();
+        out::json(&rows)?;
+    } else if list.is_empty() {
+        out::note("no sandbox is running");
+    } else {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs());
+        out::text(&table(&list, now))?;
+    }
+    Ok(0)
+}
+
+impl From<Sandbox> for Row {
+    fn from(sandbox: Sandbox) -> Self {
+        let process = |(process, name)| Process { process, name };
+        Self {
+            id: sandbox.id,
+            profile: sandbox.profile,
+            state: sandbox.state,
+            pid: sandbox.pid,
+            started: sandbox.started,
+            windows: sandbox.windows,
+            files: sandbox.files.len(),
+            processes: sandbox.processes.into_iter().map(process).collect(),
+        }
+    }
+}
+
+fn table(list: &[Sandbox], now: u64) -> String {
+    let rows: Vec<Vec<String>> = list
+        .iter()
+        .map(|sandbox| {
+            let names = sandbox.processes.iter().map(|(_, name)| out::safe(name));
+            vec![
+                sandbox.id.clone(),
+                sandbox.profile.clone(),
+                sandbox.state.clone(),
+                age(now.saturating_sub(sandbox.started)),
+                sandbox.windows.to_string(),
+                sandbox.files.len().to_string(),
+                names.collect::<Vec<_>>().join(" "),
+            ]
+        })
+        .collect();
+    let headings = [
+        "ID", "PROFILE", "STATE", "SINCE", "WINDOWS", "FILES", "PROGRAMS",
+    ];
+    out::table(&headings, &rows)
+}
+
+/// How long ago, in the largest unit that fits.
+pub(super) fn age(seconds: u64) -> String {
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min", seconds / 60),
+        3600..86_400 => format!("{} h", seconds / 3600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sandbox() -> Sandbox {
+        Sandbox {
+            id: "gedit".into(),
+            profile: "gedit".into(),
+            state: "running".into(),
+            pid: 4711,
+            started: 1_000,
+            processes: vec![(1, "gedit".into()), (2, "\u{1b}[31mbash".into())],
+            files: Vec::new(),
+            windows: 2,
+        }
+    }
+
+    #[test]
+    fn a_table_for_people() {
+        insta::assert_snapshot!(table(&[sandbox()], 1_000 + 7200), @r"
+        ID     PROFILE  STATE    SINCE  WINDOWS  FILES  PROGRAMS
+        gedit  gedit    running  2 h    2        0      gedit \x1b[31mbash
+        ");
+    }
+
+    #[test]
+    fn json_is_as_its_schema_says() {
+        let schema = schemars::schema_for!(Vec<Row>);
+        insta::assert_json_snapshot!("ps-schema", schema);
+        insta::assert_json_snapshot!("ps", vec![Row::from(sandbox())]);
+    }
+}

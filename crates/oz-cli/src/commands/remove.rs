@@ -1,0 +1,71 @@
+//! `oz remove`: take files back.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+use crate::arguments::Remove;
+use crate::bus::{Bus, Sandbox};
+use crate::error::Result;
+use crate::launch;
+
+pub(crate) async fn run(what: Remove) -> Result<u8> {
+    let directory = launch::current_directory()?;
+    let bus = Bus::connect().await?;
+    let sandbox = bus.get(&what.id).await?;
+    let paths: Vec<Vec<u8>> = what
+        .paths
+        .iter()
+        .map(|path| held(&sandbox, path, &directory))
+        .collect();
+    let _: Vec<Vec<u8>> = bus.sandbox(&what.id, "RemoveFiles", &(paths,)).await?;
+    Ok(0)
+}
+
+/// The path under which the sandbox holds what the user means: as typed, made absolute, or where
+/// it leads now. The file itself may be gone.
+fn held(sandbox: &Sandbox, path: &Path, directory: &Path) -> Vec<u8> {
+    let absolute = plain(&directory.join(path));
+    let canonical = || {
+        let resolved = oz_host::resolve::resolve(path, directory).ok()?;
+        Some(resolved.path.as_path().to_owned())
+    };
+    let holds = |path: &PathBuf| {
+        sandbox
+            .files
+            .iter()
+            .any(|file| file.path == path.as_os_str().as_bytes())
+    };
+    let found = if holds(&absolute) {
+        absolute
+    } else {
+        canonical().unwrap_or(absolute)
+    };
+    OsString::from(found).into_vec()
+}
+
+/// Without `.`, `..` and doubled slashes, by the text alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_made_plain_by_its_text() {
+        assert_eq!(plain(Path::new("/a/./b//../c/")), Path::new("/a/c"));
+        assert_eq!(plain(Path::new("/../a")), Path::new("/a"));
+    }
+}

@@ -1,0 +1,38 @@
+//! `oz run`: an app, or any command, in a sandbox.
+
+use crate::arguments::Run;
+use crate::error::{Error, Result};
+use crate::launch::{self, Options, Wanted};
+
+pub(crate) async fn run(what: Run) -> Result<u8> {
+    launch(what).await.map_err(Error::of_a_launch)
+}
+
+async fn launch(what: Run) -> Result<u8> {
+    let mut options = Options {
+        profile: what.profile,
+        ephemeral: what.ephemeral.then_some(true),
+        ..Options::default()
+    };
+    launch::session(&mut options);
+    let wanted = Wanted {
+        read: what.read,
+        write: what.write,
+    };
+    wanted.open(&mut options)?;
+    let argv = if what.words.is_empty() {
+        return Err(Error::usage(
+            "there is nothing to run.",
+            "Name an app, or write a command behind `--`: `oz run -- COMMAND`.",
+        ));
+    } else if what.command {
+        launch::command(what.words)
+    } else {
+        launch::app(what.words, &mut options)?
+    };
+    if what.detach {
+        launch::detached(argv, options).await
+    } else {
+        launch::attached(argv, options).await
+    }
+}

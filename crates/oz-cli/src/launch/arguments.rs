@@ -1,0 +1,180 @@
+//! What the user typed, as a request: which arguments are files.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use super::Options;
+use crate::error::{Error, Result};
+
+/// Files that options name.
+pub(crate) struct Wanted {
+    pub(crate) read: Vec<PathBuf>,
+    pub(crate) write: Vec<PathBuf>,
+}
+
+/// An app by its name, with its arguments: files among them are given to it.
+pub(crate) fn app(mut words: Vec<OsString>, options: &mut Options) -> Result<Vec<Vec<u8>>> {
+    let name = words.remove(0);
+    let name = name.into_string().map_err(|name| {
+        let name = oz_core::OsBytes::from(name);
+        Error::usage(
+            format!("{name} is not the name of an app."),
+            "`oz profile list` shows them.",
+        )
+    })?;
+    let directory = current_directory()?;
+    let mut files = Vec::new();
+    for (index, word) in words.iter().enumerate() {
+        let Some(path) = path_of(word) else {
+            continue;
+        };
+        if let Some(fd) = open_existing(&path, &directory)? {
+            files.push((u32::try_from(index).unwrap_or(u32::MAX), fd.into()));
+        }
+    }
+    options.name = Some(name);
+    options.arguments = Some(files);
+    Ok(bytes(words))
+}
+
+/// A command: its arguments are left alone.
+pub(crate) fn command(words: Vec<OsString>) -> Vec<Vec<u8>> {
+    bytes(words)
+}
+
+fn bytes(words: Vec<OsString>) -> Vec<Vec<u8>> {
+    words.into_iter().map(OsString::into_vec).collect()
+}
+
+impl Wanted {
+    /// Opens them: what is opened now is what is given, whatever becomes of the path.
+    pub(crate) fn open(&self, options: &mut Options) -> Result<()> {
+        let directory = current_directory()?;
+        let open = |paths: &[PathBuf]| {
+            let opened = paths.iter().map(|path| open(path, &directory));
+            opened.collect::<Result<Vec<zbus::OwnedFd>>>()
+        };
+        options.read = Some(open(&self.read)?);
+        options.write = Some(open(&self.write)?);
+        Ok(())
+    }
+}
+
+/// Opens a path that the user named.
+pub(crate) fn open(path: &Path, directory: &Path) -> Result<zbus::OwnedFd> {
+    match oz_host::resolve::resolve(path, directory) {
+        Ok(resolved) => Ok(resolved.fd.into()),
+        Err(error) => {
+            let text = error.to_string();
+            let (what, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
+            Err(Error::failed(format!("{what}."), remedy))
+        }
+    }
+}
+
+/// Where relative paths begin.
+pub(crate) fn current_directory() -> Result<PathBuf> {
+    std::env::current_dir().map_err(|error| {
+        Error::failed(
+            format!("cannot find the current directory: {error}."),
+            "Change to one that exists.",
+        )
+    })
+}
+
+/// Opens a path if a file or a directory is there; devices and the like are the app's own.
+fn open_existing(path: &Path, directory: &Path) -> Result<Option<std::os::fd::OwnedFd>> {
+    match std::fs::metadata(directory.join(path)) {
+        Ok(metadata) if metadata.is_file() || metadata.is_dir() => {
+            open(path, directory).map(|fd| Some(fd.into()))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The path that an argument may be: never an option, and of URIs the local files.
+fn path_of(word: &OsStr) -> Option<PathBuf> {
+    let bytes = word.as_bytes();
+    if bytes.is_empty() || bytes.starts_with(b"-") {
+        return None;
+    }
+    let Some(rest) = bytes.strip_prefix(b"file://") else {
+        return Some(PathBuf::from(word));
+    };
+    let path = rest.strip_prefix(b"localhost").unwrap_or(rest);
+    let path = path
+        .split(|byte| matches!(byte, b'?' | b'#'))
+        .next()
+        .unwrap_or_default();
+    let path = decode(path)?;
+    (path.starts_with(b"/") && !path.contains(&0)).then(|| PathBuf::from(OsString::from_vec(path)))
+}
+
+/// Undoes percent encoding; `None` if it is broken.
+fn decode(text: &[u8]) -> Option<Vec<u8>> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            decoded.push(*first);
+            continue;
+        }
+        let [high, low, tail @ ..] = tail else {
+            return None;
+        };
+        let digit = |byte: &u8| char::from(*byte).to_digit(16);
+        decoded.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+        rest = tail;
+    }
+    Some(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn path(word: &str) -> Option<PathBuf> {
+        path_of(OsStr::new(word))
+    }
+
+    #[test]
+    fn options_and_foreign_uris_are_no_paths() {
+        assert_eq!(path("-o"), None);
+        assert_eq!(path(""), None);
+        assert_eq!(path("file://host/etc/passwd"), None);
+        assert_eq!(path("file:///a%00b"), None);
+        assert_eq!(path("file:///a%zz"), None);
+        assert_eq!(path("file://localhost/a%20b#x"), Some("/a b".into()));
+        assert_eq!(
+            path("file:///%e4"),
+            Some(OsString::from_vec(b"/\xe4".to_vec()).into())
+        );
+        assert_eq!(path("x.txt"), Some("x.txt".into()));
+    }
+
+    proptest! {
+        #[test]
+        fn any_encoding_ends(text in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = decode(&text);
+        }
+    }
+
+    #[test]
+    fn a_name_is_text_and_devices_stay_arguments() {
+        let mut options = Options::default();
+        let words = ["x", "/dev/null", "--read=/"].map(OsString::from).to_vec();
+        let argv = app(words, &mut options).expect("understood");
+        assert_eq!(argv, [b"/dev/null".to_vec(), b"--read=/".to_vec()]);
+        assert_eq!(options.arguments.map(|files| files.len()), Some(0));
+        let bad = vec![OsString::from_vec(vec![0xff])];
+        assert_eq!(
+            app(bad, &mut Options::default())
+                .expect_err("refused")
+                .code(),
+            2
+        );
+    }
+}

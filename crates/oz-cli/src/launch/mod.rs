@@ -1,0 +1,140 @@
+//! Running a program in a sandbox and standing in for it: its streams, its signals, its status.
+
+mod arguments;
+mod context;
+mod options;
+mod pump;
+mod status;
+mod streams;
+mod terminal;
+
+use std::os::fd::OwnedFd;
+
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) use arguments::{Wanted, app, command, current_directory, open};
+pub(crate) use context::session;
+pub(crate) use options::Options;
+
+use crate::bus::Bus;
+use crate::error::{Error, Result};
+use crate::out;
+use options::Results;
+use status::Ended;
+use streams::Streams;
+use terminal::Relay;
+
+/// What `Launch` answers: the sandbox's name, its object, the program's number, the rest.
+type Reply = (String, zbus::OwnedObjectPath, u64, Results);
+
+/// Signals that are meant for the program.
+const FORWARDED: &[(SignalKind, Signal)] = &[
+    (SignalKind::terminate(), Signal::TERM),
+    (SignalKind::interrupt(), Signal::INT),
+    (SignalKind::hangup(), Signal::HUP),
+    (SignalKind::quit(), Signal::QUIT),
+];
+
+/// Launches and does not wait.
+pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {
+    options.detach = Some(true);
+    let bus = Bus::connect().await?;
+    let (id, ..) = bus.manager::<_, Reply>("Launch", &(argv, options)).await?;
+    out::line(&id)?;
+    Ok(0)
+}
+
+/// Launches and is the program until it ends; the result is its exit code.
+pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {
+    let mut streams = Streams::choose()?;
+    streams.offer(&mut options);
+    let mut status = status::pipe(&mut options)?;
+    let mut signals = Signals::new()?;
+    let bus = Bus::connect().await?;
+    let launch = async {
+        // Dropped once it is answered: the daemon and the program have their copies of the
+        // descriptors, and theirs must be the last.
+        let arguments = (argv, options);
+        bus.manager::<_, Reply>("Launch", &arguments).await
+    };
+    tokio::pin!(launch);
+
+    let mut process = None;
+    let mut relay = None;
+    let ended = loop {
+        tokio::select! {
+            biased;
+            reply = &mut launch, if process.is_none() => {
+                let (id, _, number, results) = reply?;
+                process = Some((id, number));
+                relay = start_relay(&mut streams, results)?;
+            }
+            ended = status.wait() => break ended?,
+            signal = signals.next(), if process.is_some() => {
+                if let Some((id, number)) = &process {
+                    forward(&bus, id, *number, signal).await;
+                }
+            }
+            () = terminal::resized(), if relay.is_some() => {
+                if let Some(relay) = &relay {
+                    relay.resize();
+                }
+            }
+        }
+    };
+    if let (Ended::Failed(_), None) = (&ended, &process) {
+        // The answer says more precisely why.
+        launch.as_mut().await?;
+    } else if streams.is_terminal() && process.is_none() {
+        // What the program wrote is still in the terminal that comes with the answer.
+        let (_, _, _, results) = launch.as_mut().await?;
+        relay = start_relay(&mut streams, results)?;
+    }
+    streams.finish();
+    drop(relay);
+    ended.code()
+}
+
+fn start_relay(streams: &mut Streams, results: Results) -> Result<Option<Relay>> {
+    if !streams.is_terminal() {
+        return Ok(None);
+    }
+    let terminal = results.terminal.map(OwnedFd::from);
+    let terminal = terminal.ok_or_else(|| {
+        Error::failed("the program has no terminal.", "Look at the daemon's log.")
+    })?;
+    Relay::start(terminal).map(Some)
+}
+
+async fn forward(bus: &Bus, id: &str, process: u64, signal: Signal) {
+    let sent: Result<()> = bus.sandbox(id, "Signal", &(process, signal.as_raw())).await;
+    if let Err(error) = sent {
+        out::error(&error);
+    }
+}
+
+/// The signals that are forwarded.
+struct Signals(Vec<(tokio::signal::unix::Signal, Signal)>);
+
+impl Signals {
+    fn new() -> Result<Self> {
+        let mut all = Vec::new();
+        for (kind, number) in FORWARDED {
+            all.push((signal(*kind)?, *number));
+        }
+        Ok(Self(all))
+    }
+
+    async fn next(&mut self) -> Signal {
+        std::future::poll_fn(|context| {
+            for (signal, number) in &mut self.0 {
+                if let std::task::Poll::Ready(Some(())) = signal.poll_recv(context) {
+                    return std::task::Poll::Ready(*number);
+                }
+            }
+            std::task::Poll::Pending
+        })
+        .await
+    }
+}

@@ -1,0 +1,35 @@
+//! Options of the daemon's `Launch`, and what it returns.
+
+use std::collections::HashMap;
+
+use zbus::{DeserializeDict, OwnedFd, SerializeDict, Type};
+
+/// See the daemon's description of each.
+#[derive(Debug, Default, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(crate) struct Options {
+    pub(crate) name: Option<String>,
+    pub(crate) profile: Option<String>,
+    pub(crate) join: Option<String>,
+    pub(crate) ephemeral: Option<bool>,
+    pub(crate) context: Option<HashMap<String, String>>,
+    pub(crate) cwd: Option<Vec<u8>>,
+    pub(crate) arguments: Option<Vec<(u32, OwnedFd)>>,
+    pub(crate) read: Option<Vec<OwnedFd>>,
+    pub(crate) write: Option<Vec<OwnedFd>>,
+    pub(crate) stdin: Option<OwnedFd>,
+    pub(crate) stdout: Option<OwnedFd>,
+    pub(crate) stderr: Option<OwnedFd>,
+    pub(crate) terminal: Option<(u16, u16)>,
+    pub(crate) status: Option<OwnedFd>,
+    pub(crate) detach: Option<bool>,
+}
+
+/// What comes back besides names.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(super) struct Results {
+    pub(super) terminal: Option<OwnedFd>,
+    #[expect(dead_code)] // for others
+    joined: Option<bool>,
+}

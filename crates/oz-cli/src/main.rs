@@ -1,0 +1,64 @@
+//! `oz`: the command line of Oz. One file per subcommand; what the daemon does is asked of it
+//! on the session bus, in as few calls as possible.
+
+mod arguments;
+mod bus;
+mod commands;
+mod error;
+mod launch;
+mod out;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Verb};
+use error::{Error, Result};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::read(std::env::args_os().collect()) {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            // Help and version are no errors and go to standard output.
+            let _ = usage.print();
+            return ExitCode::from(if usage.use_stderr() { error::USAGE } else { 0 });
+        }
+    };
+    match dispatch(arguments.verb) {
+        Ok(code) => ExitCode::from(code),
+        // Whoever read our output has had enough.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            out::error(&error);
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+fn dispatch(verb: Verb) -> Result<u8> {
+    match verb {
+        // These need no daemon and never start one.
+        Verb::Profile(what) => commands::profile::run(&what),
+        Verb::Doctor(what) => commands::doctor::run(&what),
+        Verb::Completions(what) => commands::completions::run(&what),
+        // A program of the user's runs: everything else waits for it.
+        Verb::Run(what) => block_on(commands::run::run(what)),
+        Verb::Shell(what) => block_on(commands::shell::run(what)),
+        Verb::Ps(what) => block_on(commands::ps::run(what)),
+        Verb::Stop(what) => block_on(commands::stop::run(what)),
+        Verb::Logs(what) => block_on(commands::logs::run(what)),
+        Verb::Add(what) => block_on(commands::add::run(what)),
+        Verb::Remove(what) => block_on(commands::remove::run(what)),
+        Verb::Files(what) => block_on(commands::files::run(what)),
+        Verb::Plan(what) => block_on(commands::plan::run(what)),
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<u8>>) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::failed(format!("cannot start: {error}"), ""))?;
+    let result = runtime.block_on(command);
+    // A thread may still wait for input that nobody needs.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,72 @@
+//! Processes that the daemon started or took over, held by their pidfd.
+
+use std::io;
+use std::os::fd::OwnedFd;
+
+use crate::readiness;
+use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// A process.
+#[derive(Debug)]
+pub(crate) struct Child {
+    pidfd: AsyncFd<OwnedFd>,
+}
+
+impl Child {
+    /// Takes a pidfd into the event loop.
+    pub(crate) fn new(pidfd: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
+            pidfd: readiness::watch(pidfd, Interest::READABLE)?,
+        })
+    }
+
+    /// A process by its number; the caller has to make sure that it is the one that it means.
+    pub(crate) fn open(pid: i32) -> io::Result<Self> {
+        let pid = rustix::process::Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+        Self::new(rustix::process::pidfd_open(pid, PidfdFlags::empty())?)
+    }
+
+    /// Waits for its end and, if it is a child of ours, reaps it. The exit code is known for
+    /// children that ended by themselves.
+    pub(crate) async fn wait(&self) -> Option<i32> {
+        let _ = self.pidfd.readable().await;
+        let reaped = rustix::process::waitid(
+            WaitId::PidFd(std::os::fd::AsFd::as_fd(self.pidfd.get_ref())),
+            WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+        );
+        reaped
+            .ok()
+            .flatten()
+            .and_then(|status: WaitIdStatus| status.exit_status())
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&self) {
+        let _ = rustix::process::pidfd_send_signal(self.pidfd.get_ref(), Signal::KILL);
+    }
+
+    /// Its number in our pid namespace, unless it is gone; for people only.
+    pub(crate) fn pid(&self) -> Option<i32> {
+        use std::os::fd::AsRawFd;
+        let info = format!("/proc/self/fdinfo/{}", self.pidfd.get_ref().as_raw_fd());
+        let info = std::fs::read_to_string(info).ok()?;
+        let line = info.lines().find_map(|line| line.strip_prefix("Pid:"))?;
+        line.trim().parse().ok().filter(|pid| *pid > 0)
+    }
+}
+
+/// When a process started, in clock ticks since boot: with its number it names a process for
+/// good.
+pub(crate) fn start_time(pid: i32) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The second field is a name in parentheses, which may hold anything.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(19)?.parse().ok()
+}
+
+/// Waits for a helper's end on the side, so that no zombie stays.
+pub(crate) fn reap(child: Child) {
+    tokio::spawn(async move { child.wait().await });
+}

@@ -1,0 +1,104 @@
+//! `org.oz.Manager1`: launching, and all sandboxes at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oz_core::OsBytes;
+use zbus::{DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
+
+use super::object_path;
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+use crate::launch::options::Options;
+use crate::launch::{self, prepare};
+
+/// The object at [`super::ROOT`].
+pub(crate) struct Manager {
+    daemon: Arc<Daemon>,
+}
+
+impl Manager {
+    pub(crate) fn new(daemon: Arc<Daemon>) -> Self {
+        Self { daemon }
+    }
+}
+
+/// What `Launch` returns besides names.
+#[derive(Debug, Default, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+struct Results {
+    /// The program's terminal.
+    terminal: Option<OwnedFd>,
+    /// It runs in a sandbox that was there before.
+    joined: Option<bool>,
+}
+
+/// Options of `StopAll`.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", deny_unknown_fields)]
+struct StopAllOptions {
+    /// How long programs may take to end, instead of what their profiles say.
+    grace_ms: Option<u32>,
+}
+
+#[zbus::interface(name = "org.oz.Manager1", introspection_docs = false)]
+impl Manager {
+    /// Runs an app or a command.
+    #[zbus(out_args("id", "path", "process", "results"))]
+    async fn launch(
+        &self,
+        argv: Vec<Vec<u8>>,
+        options: Options,
+    ) -> Result<(String, OwnedObjectPath, u64, Results)> {
+        let argv = argv.into_iter().map(OsBytes::from).collect();
+        let launched = launch::launch(&self.daemon, argv, options).await?;
+        let id = &launched.sandbox.id;
+        let results = Results {
+            terminal: launched.terminal.map(OwnedFd::from),
+            joined: Some(launched.joined),
+        };
+        Ok((id.to_string(), object_path(id), launched.process, results))
+    }
+
+    /// What `Launch` would do, as JSON.
+    #[zbus(out_args("plan"))]
+    async fn plan(&self, argv: Vec<Vec<u8>>, options: Options) -> Result<String> {
+        let argv = argv.into_iter().map(OsBytes::from).collect();
+        let request = prepare::Request::bare(argv, options)?;
+        let plan = prepare::dry(&request, |wish| self.daemon.sandboxes.free_id(wish))?;
+        serde_json::to_string_pretty(&plan).map_err(|error| {
+            Failure::new(
+                Kind::Host,
+                format!("the plan cannot be written: {error}"),
+                "",
+            )
+        })
+    }
+
+    /// Ends every sandbox.
+    async fn stop_all(&self, options: StopAllOptions) -> Result<()> {
+        let grace = options.grace_ms.map(|ms| Duration::from_millis(ms.into()));
+        stop_all(&self.daemon, grace).await
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+}
+
+/// Ends every sandbox at the same time, each with its own grace time unless one is given.
+pub(crate) async fn stop_all(daemon: &Daemon, grace: Option<Duration>) -> Result<()> {
+    let mut stops = tokio::task::JoinSet::new();
+    for sandbox in daemon.sandboxes.all() {
+        let own = Duration::from_millis(sandbox.plan.life.grace_ms.into());
+        stops.spawn(async move { sandbox.stop(grace.unwrap_or(own)).await });
+    }
+    let mut result = Ok(());
+    while let Some(stopped) = stops.join_next().await {
+        if let Ok(Err(failure)) = stopped {
+            result = Err(failure);
+        }
+    }
+    result
+}

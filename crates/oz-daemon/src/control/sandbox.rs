@@ -1,0 +1,226 @@
+//! `org.oz.Sandbox1`: one running sandbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use oz_core::OsBytes;
+use oz_core::plan::Access;
+use zbus::object_server::SignalEmitter;
+use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
+
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+use crate::grants::change::{self, Wanted};
+use crate::grants::{Origin, access_word};
+use crate::sandbox::{Command, Published, Sandbox, log};
+
+/// The object of a sandbox.
+pub(crate) struct SandboxObject {
+    daemon: Arc<Daemon>,
+    sandbox: Arc<Sandbox>,
+}
+
+/// A file that a sandbox holds.
+#[derive(Clone, Debug, PartialEq, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(crate) struct File {
+    path: Vec<u8>,
+    access: &'static str,
+    origin: &'static str,
+    since: u64,
+}
+
+/// Options of `AddFiles`.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", deny_unknown_fields)]
+struct AddOptions {
+    write: Option<bool>,
+}
+
+/// Options of `Stop`.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", deny_unknown_fields)]
+struct StopOptions {
+    /// How long programs may take to end, instead of what the profile says.
+    grace_ms: Option<u32>,
+}
+
+/// What the bus shows of a sandbox, to find out what has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Picture {
+    state: &'static str,
+    published: Published,
+    files: Vec<File>,
+}
+
+impl SandboxObject {
+    pub(super) fn new(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) -> Self {
+        Self { daemon, sandbox }
+    }
+
+    pub(super) async fn picture(&self) -> Picture {
+        Picture {
+            state: self.sandbox.phase().word(),
+            published: self.sandbox.published(),
+            files: self.list().await,
+        }
+    }
+
+    async fn list(&self) -> Vec<File> {
+        let grants = self.sandbox.grants.lock().await;
+        let file = |grant: &crate::grants::Grant| File {
+            path: grant.path.as_bytes().to_vec(),
+            access: access_word(grant.access),
+            origin: grant.origin.word(),
+            since: grant.since,
+        };
+        grants.list().iter().map(file).collect()
+    }
+}
+
+#[zbus::interface(name = "org.oz.Sandbox1", introspection_docs = false)]
+impl SandboxObject {
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn id(&self) -> String {
+        self.sandbox.id.to_string()
+    }
+
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn profile(&self) -> String {
+        self.sandbox.plan.profile.clone()
+    }
+
+    /// Seconds since 1970.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn started(&self) -> u64 {
+        self.sandbox.started_unix()
+    }
+
+    /// `starting`, `running` or `stopping`.
+    #[zbus(property)]
+    fn state(&self) -> String {
+        self.sandbox.phase().word().to_owned()
+    }
+
+    /// Init, in the host's pid namespace; 0 before it exists.
+    #[zbus(property)]
+    fn pid(&self) -> u32 {
+        self.sandbox.published().pid
+    }
+
+    /// Programs that were started on request: number and name.
+    #[zbus(property)]
+    fn processes(&self) -> Vec<(u64, String)> {
+        self.sandbox.published().processes
+    }
+
+    /// Files of the user that it was given.
+    #[zbus(property)]
+    async fn files(&self) -> Vec<File> {
+        self.list().await
+    }
+
+    #[zbus(property)]
+    fn window_count(&self) -> u32 {
+        self.sandbox.published().windows
+    }
+
+    /// Shows files, opened with O_PATH; returns their paths, which are the same inside.
+    #[zbus(out_args("paths"))]
+    async fn add_files(&self, files: Vec<OwnedFd>, options: AddOptions) -> Result<Vec<Vec<u8>>> {
+        self.sandbox.ready().await?;
+        let access = if options.write == Some(true) {
+            Access::Write
+        } else {
+            Access::Read
+        };
+        let resolved = change::resolve(files.into_iter().map(Into::into).collect()).await?;
+        let wanted = resolved.into_iter().map(|resolved| Wanted {
+            resolved,
+            access,
+            origin: Origin::Added,
+        });
+        let paths = change::add(&self.daemon, &self.sandbox, wanted.collect()).await?;
+        Ok(paths.iter().map(|path| path.as_bytes().to_vec()).collect())
+    }
+
+    /// Takes files back, by the paths that `Files` shows: the file itself may be gone.
+    #[zbus(out_args("paths"))]
+    async fn remove_files(&self, paths: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>> {
+        self.sandbox.ready().await?;
+        let paths: Vec<OsBytes> = paths.into_iter().map(OsBytes::from).collect();
+        let removed = change::remove(&self.daemon, &self.sandbox, &paths).await?;
+        Ok(removed
+            .iter()
+            .map(|path| path.as_bytes().to_vec())
+            .collect())
+    }
+
+    /// Ends it, in order if it can, and returns when it is gone.
+    async fn stop(&self, options: StopOptions) -> Result<()> {
+        let grace = options.grace_ms.unwrap_or(self.sandbox.plan.life.grace_ms);
+        self.sandbox.stop(Duration::from_millis(grace.into())).await
+    }
+
+    /// Sends a signal to a program's process group.
+    fn signal(&self, process: u64, signal: i32) -> Result<()> {
+        let signal = u8::try_from(signal)
+            .ok()
+            .filter(|signal| (1..=64).contains(signal));
+        let signal = signal.ok_or_else(|| {
+            Failure::new(
+                Kind::InvalidArgument,
+                "that is not a signal's number",
+                "Use 1 to 64",
+            )
+        })?;
+        self.sandbox.ask(Command::Signal { process, signal })
+    }
+
+    /// Its log, to read.
+    #[zbus(out_args("log"))]
+    fn logs(&self) -> Result<OwnedFd> {
+        let directory = self.daemon.directories.logs();
+        let reader = log::reader(&directory, &self.sandbox.id);
+        let reader = reader.map_err(|_| {
+            Failure::new(
+                Kind::NotFound,
+                format!("the sandbox {} has said nothing yet", self.sandbox.id),
+                "Only programs that were started with --detach write to the log",
+            )
+        })?;
+        Ok(reader.into())
+    }
+}
+
+/// Says what has changed since the last time.
+pub(super) async fn announce(
+    bus: &Connection,
+    path: &OwnedObjectPath,
+    shown: &mut Picture,
+) -> zbus::Result<()> {
+    let object = bus
+        .object_server()
+        .interface::<_, SandboxObject>(path)
+        .await?;
+    let emitter: &SignalEmitter<'_> = object.signal_emitter();
+    let object = object.get().await;
+    let now = object.picture().await;
+    if now.state != shown.state {
+        object.state_changed(emitter).await?;
+    }
+    if now.published.pid != shown.published.pid {
+        object.pid_changed(emitter).await?;
+    }
+    if now.published.processes != shown.published.processes {
+        object.processes_changed(emitter).await?;
+    }
+    if now.published.windows != shown.published.windows {
+        object.window_count_changed(emitter).await?;
+    }
+    if now.files != shown.files {
+        object.files_changed(emitter).await?;
+    }
+    *shown = now;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! What all parts of the daemon share.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::directories::Directories;
+use crate::launch::filter::Filters;
+use crate::sandbox::registry::Registry;
+
+/// The daemon.
+pub(crate) struct Daemon {
+    pub(crate) directories: Directories,
+    pub(crate) sandboxes: Registry,
+    pub(crate) filters: Filters,
+    /// The session bus, once it is there.
+    pub(crate) bus: OnceLock<zbus::Connection>,
+}
+
+impl Daemon {
+    pub(crate) fn new(directories: Directories) -> Arc<Self> {
+        Arc::new(Self {
+            directories,
+            sandboxes: Registry::default(),
+            filters: Filters::default(),
+            bus: OnceLock::new(),
+        })
+    }
+}

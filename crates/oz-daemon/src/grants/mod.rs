@@ -1,0 +1,128 @@
+//! Files of the user that a running sandbox holds: which, with what access, why, since when.
+
+pub(crate) mod change;
+mod helper;
+pub(crate) mod rules;
+
+use std::path::Path;
+
+use oz_core::OsBytes;
+use oz_core::plan::Access;
+use oz_core::wire::mount::{Granted, Identity};
+use serde::{Deserialize, Serialize};
+
+/// Why a sandbox holds a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// It was named on the command line of a launch.
+    Argument,
+    /// It was added to the running sandbox.
+    Added,
+}
+
+impl Origin {
+    /// The word on the bus.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Argument => "argument",
+            Self::Added => "cli",
+        }
+    }
+}
+
+/// The word on the bus.
+pub(crate) fn access_word(access: Access) -> &'static str {
+    match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    }
+}
+
+/// A file or directory that is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Grant {
+    pub(crate) path: OsBytes,
+    pub(crate) identity: Identity,
+    pub(crate) access: Access,
+    pub(crate) origin: Origin,
+    /// Seconds since 1970.
+    pub(crate) since: u64,
+    /// What the helper needs to take it back.
+    pub(crate) granted: Granted,
+}
+
+/// All of one sandbox, sorted by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Store(Vec<Grant>);
+
+impl Store {
+    pub(crate) fn restore(&mut self, grants: Vec<Grant>) {
+        self.0 = grants;
+    }
+
+    pub(crate) fn list(&self) -> &[Grant] {
+        &self.0
+    }
+
+    pub(crate) fn get(&self, path: &Path) -> Option<&Grant> {
+        self.0.iter().find(|grant| grant.path.as_path() == path)
+    }
+
+    fn put(&mut self, grant: Grant) {
+        self.0.retain(|other| other.path != grant.path);
+        let at = self.0.partition_point(|other| other.path < grant.path);
+        self.0.insert(at, grant);
+    }
+
+    /// Takes out all at this path or beneath it: what is mounted at a path hides or carries what
+    /// is mounted beneath it, so they change together.
+    fn take_at_or_beneath(&mut self, path: &Path) -> Vec<Grant> {
+        let (taken, kept) = std::mem::take(&mut self.0)
+            .into_iter()
+            .partition(|grant| grant.path.as_path().starts_with(path));
+        self.0 = kept;
+        taken
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn grant(path: &str, access: Access) -> Grant {
+        Grant {
+            path: path.into(),
+            identity: Identity {
+                device: 1,
+                inode: 2,
+                directory: true,
+            },
+            access,
+            origin: Origin::Added,
+            since: 3,
+            granted: Granted {
+                path: path.into(),
+                mount: 4,
+                made: Vec::new(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_path_is_held_once_and_a_name_that_only_begins_the_same_is_another() {
+        let mut store = Store::default();
+        store.put(grant("/home/u/b", Access::Read));
+        store.put(grant("/home/u/a", Access::Read));
+        store.put(grant("/home/u/a/c", Access::Read));
+        store.put(grant("/home/u/ab", Access::Read));
+        store.put(grant("/home/u/a", Access::Write));
+        assert_eq!(store.list().len(), 4);
+        assert_eq!(
+            store.get(Path::new("/home/u/a")).map(|g| g.access),
+            Some(Access::Write)
+        );
+        let taken = store.take_at_or_beneath(Path::new("/home/u/a"));
+        assert_eq!(taken.len(), 2);
+        assert!(store.get(Path::new("/home/u/ab")).is_some());
+    }
+}

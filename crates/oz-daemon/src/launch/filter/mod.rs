@@ -1,0 +1,57 @@
+//! The syscall policy of a plan as one classic BPF program.
+//!
+//! A policy tells three refusals apart: what is not listed does not exist (ENOSYS), what is
+//! listed as refused or whose arguments match no rule is not permitted (EPERM), another
+//! architecture's calls kill. `seccompiler` has two verdicts a program, so the program is made
+//! here: a binary search over ranges of call numbers, which also answers in 8 comparisons where
+//! a list takes 300.
+//!
+//! x32 calls are numbers above every listed one and so do not exist.
+
+mod assemble;
+mod numbers;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use oz_core::plan::SyscallPolicy;
+
+/// Compiled programs of the policies that were used last.
+#[derive(Default)]
+pub(crate) struct Filters {
+    known: Mutex<Vec<(SyscallPolicy, Arc<[u64]>)>>,
+}
+
+/// Why a policy has no program.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub(crate) enum FilterError {
+    #[error("the rules for system call {0} are too long")]
+    TooLong(String),
+    #[error("a rule for system call {0} compares argument {1}, and there are six")]
+    Argument(String, u8),
+    #[error("the syscall list {0} makes a program over the kernel's limit of 4096 instructions")]
+    Limit(String),
+}
+
+impl Filters {
+    /// How many programs are kept.
+    const KEPT: usize = 16;
+
+    /// The program of a policy, in the encoding of [`oz_core::wire::init::ToInit::Start`].
+    pub(crate) fn program(&self, policy: &SyscallPolicy) -> Result<Arc<[u64]>, FilterError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, program)) = known.iter().find(|(other, _)| other == policy) {
+            return Ok(Arc::clone(program));
+        }
+        let program: Arc<[u64]> = assemble::assemble(policy)?
+            .into_iter()
+            .map(assemble::Instruction::encode)
+            .collect();
+        if known.len() == Self::KEPT {
+            known.remove(0);
+        }
+        known.push((policy.clone(), Arc::clone(&program)));
+        Ok(program)
+    }
+}

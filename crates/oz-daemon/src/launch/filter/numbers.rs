@@ -1,0 +1,20 @@
+//! Numbers of system calls on the machine that this daemon was built for.
+
+/// What `seccomp_data.arch` says for native calls.
+#[cfg(target_arch = "x86_64")]
+pub(super) const ARCHITECTURE: u32 = 0xc000_003e;
+/// What `seccomp_data.arch` says for native calls.
+#[cfg(target_arch = "aarch64")]
+pub(super) const ARCHITECTURE: u32 = 0xc000_00b7;
+/// What `seccomp_data.arch` says for native calls.
+#[cfg(target_arch = "riscv64")]
+pub(super) const ARCHITECTURE: u32 = 0xc000_00f3;
+
+/// The number of a call, if this architecture has it: `open` exists on x86-64 only.
+pub(super) fn number(name: &str) -> Option<u32> {
+    let number = name.parse::<syscalls::Sysno>().ok().map(|call| call.id());
+    if number.is_none() {
+        tracing::debug!(name, "no such system call on this architecture");
+    }
+    number.and_then(|number| u32::try_from(number).ok())
+}

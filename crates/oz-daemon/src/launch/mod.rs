@@ -1,0 +1,210 @@
+//! From a request to a program that runs in a sandbox.
+
+pub(crate) mod display;
+pub(crate) mod filter;
+pub(crate) mod options;
+pub(crate) mod prepare;
+mod program;
+pub(crate) mod refused;
+mod start;
+mod stdio;
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use oz_core::OsBytes;
+use oz_core::plan::Access;
+use oz_core::wire::init::{ProcessId, Program};
+use oz_host::resolve::Resolved;
+use tokio::sync::oneshot;
+
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+use crate::grants::Origin;
+use crate::grants::change::{self, Wanted};
+use crate::sandbox::status::StatusPipe;
+use crate::sandbox::{Command, Run, Sandbox};
+use options::Options;
+pub(crate) use start::{adopt, control_address};
+use stdio::Streams;
+
+/// How long init may take to start a program in a sandbox that runs.
+const START_DEADLINE: Duration = Duration::from_secs(10);
+/// How often a launch tries again when the sandbox that it wants to join is just ending.
+const ATTEMPTS: usize = 3;
+
+/// What runs now.
+pub(crate) struct Launched {
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) process: ProcessId,
+    /// It runs in a sandbox that was there before.
+    pub(crate) joined: bool,
+    /// The other end of its terminal.
+    pub(crate) terminal: Option<OwnedFd>,
+}
+
+/// Files that came with a request.
+#[derive(Default)]
+struct Files {
+    /// With the index of the argument that each is.
+    arguments: Vec<(usize, Resolved)>,
+    read: Vec<Resolved>,
+    write: Vec<Resolved>,
+}
+
+/// Launches.
+pub(crate) async fn launch(
+    daemon: &Arc<Daemon>,
+    argv: Vec<OsBytes>,
+    mut options: Options,
+) -> Result<Launched> {
+    let mut status = match options.status.take() {
+        Some(fd) => Some(StatusPipe::new(fd.into())?),
+        None => None,
+    };
+    let mut streams = Streams::of(&mut options)?;
+    let files = Files::take(&mut options, argv.len()).await?;
+    let request = prepare::Request::new(argv, options, &files)?;
+    let mut grants = Some(files);
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let target = start::open(daemon, &request)?;
+        let sandbox = &target.sandbox;
+        let wanted = grants
+            .as_ref()
+            .map(|files| files.wanted(sandbox))
+            .transpose()?;
+        let wanted = wanted.unwrap_or_default();
+        let first = async {
+            // A new sandbox without files is told to run its program before it is even built.
+            if target.joined || !wanted.is_empty() {
+                sandbox.ready().await?;
+            }
+            change::add(daemon, sandbox, wanted).await
+        };
+        let result = match first.await {
+            Ok(_) => {
+                let program = request.program(&target.argv);
+                run(daemon, sandbox, program, &mut streams, &mut status).await
+            }
+            Err(failure) => Err(failure),
+        };
+        match result {
+            Ok((process, terminal)) => {
+                return Ok(Launched {
+                    sandbox: Arc::clone(sandbox),
+                    process,
+                    joined: target.joined,
+                    terminal,
+                });
+            }
+            Err(failure) => {
+                let again = failure.kind == Kind::Gone && target.joined && request.join.is_none();
+                if !again || attempt == ATTEMPTS || !streams.kept() {
+                    if !target.joined {
+                        // Nobody else would end a sandbox in which nothing was ever run.
+                        let _ = sandbox.ask(Command::Stop {
+                            grace: Duration::ZERO,
+                        });
+                    }
+                    return Err(failure);
+                }
+                grants = grants.take();
+            }
+        }
+    }
+}
+
+async fn run(
+    daemon: &Daemon,
+    sandbox: &Sandbox,
+    program: Program,
+    streams: &mut Streams,
+    status: &mut Option<StatusPipe>,
+) -> Result<(ProcessId, Option<OwnedFd>)> {
+    let process = sandbox.next_process();
+    let (started, answer) = oneshot::channel();
+    let (stdio, fds) = streams.give(daemon, sandbox)?;
+    sandbox.ask(Command::Run(Box::new(Run {
+        process,
+        program,
+        stdio,
+        fds,
+        started,
+        status: status.take(),
+    })))?;
+    match tokio::time::timeout(START_DEADLINE, answer).await {
+        Ok(Ok(Ok(terminal))) => Ok((process, terminal)),
+        Ok(Ok(Err(failure))) => Err(failure),
+        Ok(Err(_)) => Err(Failure::gone(&sandbox.id)),
+        Err(_) => Err(Failure::new(
+            Kind::Timeout,
+            format!(
+                "the program did not start in the sandbox {} in time",
+                sandbox.id
+            ),
+            "The machine may be overloaded; try again",
+        )),
+    }
+}
+
+impl Files {
+    async fn take(options: &mut Options, arguments: usize) -> Result<Self> {
+        let named = options.arguments.take().unwrap_or_default();
+        if named.iter().any(|(index, _)| *index as usize >= arguments) {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                "a file belongs to an argument that does not exist",
+                "",
+            ));
+        }
+        let mut indices: Vec<usize> = Vec::new();
+        let mut fds: Vec<OwnedFd> = Vec::new();
+        for (index, fd) in named {
+            indices.push(index as usize);
+            fds.push(fd.into());
+        }
+        let read = options.read.take().unwrap_or_default();
+        let write = options.write.take().unwrap_or_default();
+        let reads = read.len();
+        fds.extend(read.into_iter().chain(write).map(OwnedFd::from));
+        let mut all = change::resolve(fds).await?;
+        let write = all.split_off(indices.len() + reads);
+        let read = all.split_off(indices.len());
+        Ok(Self {
+            arguments: indices.into_iter().zip(all).collect(),
+            read,
+            write,
+        })
+    }
+
+    /// As grants to a sandbox, by its plan.
+    fn wanted(&self, sandbox: &Sandbox) -> Result<Vec<Wanted>> {
+        let named = self
+            .arguments
+            .iter()
+            .map(|(_, file)| (file, sandbox.plan.arguments));
+        let read = self.read.iter().map(|file| (file, Access::Read));
+        let write = self.write.iter().map(|file| (file, Access::Write));
+        let mut wanted: Vec<Wanted> = Vec::new();
+        // What was asked for by an option wins over what the profile says of arguments.
+        for (file, access) in named.chain(read).chain(write) {
+            wanted.retain(|other| other.resolved.path != file.path);
+            let fd = file.fd.try_clone().map_err(|error| {
+                Failure::new(Kind::Host, format!("cannot keep a file open: {error}"), "")
+            })?;
+            wanted.push(Wanted {
+                resolved: Resolved {
+                    path: file.path.clone(),
+                    identity: file.identity,
+                    fd,
+                },
+                access,
+                origin: Origin::Argument,
+            });
+        }
+        Ok(wanted)
+    }
+}

@@ -1,0 +1,42 @@
+//! What a caller can say about a launch, as it comes over the bus.
+
+use std::collections::HashMap;
+
+use zbus::{DeserializeDict, OwnedFd, Type};
+
+/// Options of `Launch` and `Plan`. Unknown ones are refused: a misspelt restriction must not be
+/// a launch without it.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", deny_unknown_fields)]
+pub(crate) struct Options {
+    /// What to launch: a profile's name, a desktop id, an executable. The arguments are the app's.
+    pub(crate) name: Option<String>,
+    /// Which profile the command in the arguments follows, or the named app instead of its own.
+    pub(crate) profile: Option<String>,
+    /// The sandbox in which to run the command in the arguments.
+    pub(crate) join: Option<String>,
+    /// Nothing lasts.
+    pub(crate) ephemeral: Option<bool>,
+    /// Variables of the caller's session.
+    pub(crate) context: Option<HashMap<String, String>>,
+    /// Where to start.
+    pub(crate) cwd: Option<Vec<u8>>,
+    /// Which arguments are files, and these, opened with O_PATH.
+    pub(crate) arguments: Option<Vec<(u32, OwnedFd)>>,
+    /// Files to show.
+    pub(crate) read: Option<Vec<OwnedFd>>,
+    /// Files to let the app change.
+    pub(crate) write: Option<Vec<OwnedFd>>,
+    /// Pipes.
+    pub(crate) stdin: Option<OwnedFd>,
+    /// Likewise.
+    pub(crate) stdout: Option<OwnedFd>,
+    /// Likewise.
+    pub(crate) stderr: Option<OwnedFd>,
+    /// A terminal of so many rows and columns instead of pipes.
+    pub(crate) terminal: Option<(u16, u16)>,
+    /// A pipe on which one line says how the program ended.
+    pub(crate) status: Option<OwnedFd>,
+    /// The program's output goes to the sandbox's log.
+    pub(crate) detach: Option<bool>,
+}

@@ -1,0 +1,277 @@
+//! What a request means: which profile, which program, which plan.
+//!
+//! Nothing here waits for anything but the host's own file systems, so that between the look for a
+//! sandbox to join and the start of a new one no other launch comes in between.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use oz_core::OsBytes;
+use oz_core::plan::{self, Plan, SandboxId, check, facts};
+use oz_core::profile::{Profile, ProfileError};
+use oz_core::wire::init::Program;
+
+use super::options::Options;
+use super::{Files, display, program};
+use crate::failure::{Failure, Kind, Result};
+
+/// The template of commands for which nobody wrote a profile.
+const GENERIC: &str = "generic";
+/// Variables that follow the caller's terminal into each program, not only the first.
+const PER_PROGRAM: &[&str] = &["TERM", "COLORTERM", "NO_COLOR"];
+
+/// What is asked for, checked as far as it goes without looking at the host.
+pub(crate) struct Request {
+    /// What to launch, unless the arguments are a command.
+    name: Option<String>,
+    profile: Option<String>,
+    /// The sandbox to run in.
+    pub(super) join: Option<String>,
+    pub(super) ephemeral: bool,
+    pub(super) session: BTreeMap<String, String>,
+    directory: Option<OsBytes>,
+    /// The app's arguments, or the command.
+    argv: Vec<OsBytes>,
+}
+
+/// A request that found its profile and program.
+pub(super) struct Prepared {
+    pub(super) profile: Profile,
+    /// It is a template: nobody meant it for this program, and no launch joins another.
+    pub(super) template: bool,
+    /// The whole command line.
+    pub(super) argv: Vec<OsBytes>,
+    /// What the sandbox should be called.
+    pub(super) wish: String,
+    app_id: Option<String>,
+}
+
+impl Request {
+    pub(super) fn new(mut argv: Vec<OsBytes>, options: Options, files: &Files) -> Result<Self> {
+        // Inside, a file is at its canonical path, whatever the user typed.
+        for (index, file) in &files.arguments {
+            if let Some(argument) = argv.get_mut(*index) {
+                *argument = file.path.clone();
+            }
+        }
+        Self::bare(argv, options)
+    }
+
+    /// Without files.
+    pub(crate) fn bare(argv: Vec<OsBytes>, options: Options) -> Result<Self> {
+        let invalid = |what: &str| Err(Failure::new(Kind::InvalidArgument, what, ""));
+        if argv.iter().any(OsBytes::has_nul) {
+            return invalid("an argument holds a NUL byte");
+        }
+        if options.name.is_none() && argv.first().is_none_or(|first| first.as_bytes().is_empty()) {
+            return invalid("neither a name nor a command to launch");
+        }
+        if options.join.is_some() && (options.name.is_some() || options.profile.is_some()) {
+            return invalid("a command in a running sandbox has no profile of its own");
+        }
+        let mut session: BTreeMap<_, _> = options.context.unwrap_or_default().into_iter().collect();
+        session.retain(|name, value| facts::is_session_variable(name) && !value.contains('\0'));
+        let directory = options.cwd.map(OsBytes::from);
+        Ok(Self {
+            name: options.name,
+            profile: options.profile,
+            join: options.join,
+            ephemeral: options.ephemeral.unwrap_or(false),
+            session,
+            directory: directory.filter(|path| path.as_path().is_absolute() && !path.has_nul()),
+            argv,
+        })
+    }
+
+    /// The command line in a sandbox that is joined by name.
+    pub(super) fn command(&self) -> Vec<OsBytes> {
+        self.argv.clone()
+    }
+
+    /// What init is told to run.
+    pub(super) fn program(&self, argv: &[OsBytes]) -> Program {
+        let variables = PER_PROGRAM.iter().filter_map(|name| {
+            let value = self.session.get(*name)?;
+            Some((OsBytes::from(*name), OsBytes::from(value.as_str())))
+        });
+        Program {
+            argv: argv.to_vec(),
+            environment: variables.collect(),
+            directory: self.directory.clone(),
+        }
+    }
+
+    /// Finds profile and program.
+    pub(super) fn prepare(&self) -> Result<Prepared> {
+        let directories = oz_host::profiles::Directories::of_this_installation();
+        let catalogue = oz_host::profiles::load(&directories).map_err(|error| {
+            Failure::new(
+                Kind::Profile,
+                error.to_string(),
+                "Check the directory's permissions",
+            )
+        })?;
+        let known = |what: &str| catalogue.find(what);
+        let command = match &self.name {
+            Some(name) if self.profile.is_none() && known(name).is_none() => {
+                Some(program::command(name).ok_or_else(|| unknown(name))?)
+            }
+            _ => None,
+        };
+        let profile_name = match (&self.profile, &self.name, &command) {
+            (Some(profile), ..) => known(profile).unwrap_or_else(|| profile.clone()),
+            (None, Some(name), None) => known(name).unwrap_or_else(|| name.clone()),
+            _ => GENERIC.to_owned(),
+        };
+        let profile = catalogue
+            .resolve(&profile_name)
+            .map_err(|error| profile_failure(&error))?;
+        let template = !catalogue.names().contains(&profile.name.as_str());
+        let program = match (&self.name, command) {
+            (_, Some(command)) => Some(command),
+            (Some(name), None) if template => {
+                Some(program::command(name).ok_or_else(|| unknown(name))?)
+            }
+            (Some(name), None) => Some(program::of(&profile, name)?),
+            (None, None) => None,
+        };
+        let argv: Vec<OsBytes> = program
+            .map(OsBytes::from)
+            .into_iter()
+            .chain(self.argv.iter().cloned())
+            .collect();
+        let first = argv.first().map(OsBytes::to_string).unwrap_or_default();
+        let wish = if template {
+            first.rsplit('/').next().unwrap_or_default().to_owned()
+        } else {
+            profile.name.clone()
+        };
+        let app_id = (!template).then(|| app_id(&profile)).flatten();
+        Ok(Prepared {
+            profile,
+            template,
+            argv,
+            wish,
+            app_id,
+        })
+    }
+
+    /// The plan of a new sandbox, checked, and the compositor that its windows go to.
+    pub(super) fn plan(
+        &self,
+        prepared: &Prepared,
+        id: SandboxId,
+    ) -> Result<(Plan, Option<PathBuf>)> {
+        let host = |error: std::io::Error| {
+            Failure::new(
+                Kind::Host,
+                format!("cannot look at the host: {error}"),
+                "`oz doctor` says what is wrong with this machine",
+            )
+        };
+        let profile = &prepared.profile;
+        let user = oz_host::facts::user().map_err(host)?;
+        let probes = plan::probes(profile, &user);
+        let facts = oz_host::facts::gather(&probes, self.session.clone()).map_err(host)?;
+        let request = plan::Request {
+            id,
+            ephemeral: self.ephemeral,
+            app_id: prepared.app_id.clone(),
+        };
+        let mut plan = plan::build(profile, &request, &facts).map_err(|error| {
+            Failure::new(
+                Kind::Profile,
+                error.to_string(),
+                format!(
+                    "`oz profile show {}` shows where each key comes from",
+                    profile.name
+                ),
+            )
+        })?;
+        let socket = display::settle(&mut plan, &self.session, !prepared.template)?;
+        check::check(&plan).map_err(|violation| {
+            Failure::new(
+                Kind::Profile,
+                format!("the plan for {} breaks a rule: {violation}", profile.name),
+                format!("Change the profile: `oz profile show {}`", profile.name),
+            )
+        })?;
+        Ok((plan, socket))
+    }
+}
+
+/// The first of the profile's desktop ids that is installed: what the host's desktop takes the
+/// windows for.
+fn app_id(profile: &Profile) -> Option<String> {
+    let mut ids = profile.matches.desktop.iter().map(|id| id.as_str());
+    let installed = ids.clone().find(|id| oz_host::desktop::find(id).is_some());
+    installed.or_else(|| ids.next()).map(str::to_owned)
+}
+
+fn unknown(name: &str) -> Failure {
+    Failure::new(
+        Kind::NotFound,
+        format!("there is no profile for {name:?}, and no program of that name is installed"),
+        "`oz profile list` shows the profiles; `oz run -- COMMAND` runs any command",
+    )
+}
+
+fn profile_failure(error: &ProfileError) -> Failure {
+    let text = error.render();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    Failure::new(Kind::Profile, text, "")
+}
+
+/// The plan of a launch that does not happen, for `oz plan`.
+pub(crate) fn dry(request: &Request, free_id: impl Fn(&str) -> SandboxId) -> Result<Plan> {
+    let prepared = request.prepare()?;
+    let id = free_id(&prepared.wish);
+    Ok(request.plan(&prepared, id)?.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(change: impl FnOnce(&mut Options)) -> Options {
+        let mut options = Options::default();
+        change(&mut options);
+        options
+    }
+
+    #[test]
+    fn only_variables_of_the_list_come_along() {
+        let context = [
+            ("LANG", "C"),
+            ("LD_PRELOAD", "x"),
+            ("SSH_AUTH_SOCK", "y"),
+            ("LC_ALL", "a\0b"),
+        ];
+        let context = context.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let request = Request::bare(vec!["true".into()], options(|o| o.context = Some(context)));
+        let session = request.expect("accepted").session;
+        assert_eq!(
+            session.into_iter().collect::<Vec<_>>(),
+            [("LANG".into(), "C".into())]
+        );
+    }
+
+    #[test]
+    fn requests_that_mean_nothing_are_refused() {
+        let refused = |argv: &[&str], options| {
+            let argv = argv.iter().map(|a| OsBytes::from(*a)).collect();
+            Request::bare(argv, options).is_err()
+        };
+        assert!(refused(&[], Options::default()));
+        assert!(refused(&[""], Options::default()));
+        assert!(refused(&["a\0b"], Options::default()));
+        assert!(refused(
+            &["sh"],
+            options(|o| {
+                o.join = Some("x".into());
+                o.profile = Some("y".into());
+            })
+        ));
+        assert!(!refused(&[], options(|o| o.name = Some("firefox".into()))));
+    }
+}

@@ -1,0 +1,97 @@
+//! Which program an app is.
+
+use std::path::{Path, PathBuf};
+
+use oz_core::profile::Profile;
+
+use crate::failure::{Failure, Kind, Result};
+
+/// Where programs of the system are; the caller's PATH may lead into the home, which is not
+/// inside.
+const SYSTEM: &[&str] = &[
+    "/usr/local/bin",
+    "/usr/bin",
+    "/bin",
+    "/usr/games",
+    "/usr/sbin",
+];
+
+/// The executable of a profile for what the user typed.
+pub(super) fn of(profile: &Profile, typed: &str) -> Result<String> {
+    of_installed(profile, typed, &installed)
+}
+
+fn of_installed(
+    profile: &Profile,
+    typed: &str,
+    installed: &dyn Fn(&str) -> bool,
+) -> Result<String> {
+    let names = || profile.matches.executables.iter().map(|name| name.as_str());
+    let base = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+    // What was typed, if it is one of them: `vim` and `gvim` may share a profile.
+    let said = names().find(|name| *name == typed || base(name) == base(typed));
+    if let Some(name) = said.into_iter().chain(names()).find(|name| installed(name)) {
+        return Ok(name.to_owned());
+    }
+    for id in &profile.matches.desktop {
+        let entry = oz_host::desktop::find(id.as_str());
+        if let Some(first) = entry.and_then(|entry| entry.exec.into_iter().next())
+            && installed(&first)
+        {
+            return Ok(first);
+        }
+    }
+    let looked_for: Vec<&str> = names().collect();
+    Err(Failure::new(
+        Kind::NotFound,
+        format!("the app of the profile {} is not installed", profile.name),
+        if looked_for.is_empty() {
+            format!(
+                "The profile names no executable: run one with `oz run --profile {} -- COMMAND`",
+                profile.name
+            )
+        } else {
+            format!("Install what provides one of: {}", looked_for.join(", "))
+        },
+    ))
+}
+
+/// A command without a profile, found as a shell finds it but among the system's programs only.
+pub(super) fn command(typed: &str) -> Option<String> {
+    (!typed.starts_with('-') && installed(typed)).then(|| typed.to_owned())
+}
+
+fn installed(name: &str) -> bool {
+    let executable = |path: &Path| {
+        path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    if name.contains('/') {
+        return name.starts_with('/') && executable(Path::new(name));
+    }
+    !name.is_empty()
+        && SYSTEM
+            .iter()
+            .any(|dir| executable(&PathBuf::from(dir).join(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_programs_of_the_system_are_commands() {
+        assert_eq!(command("sh").as_deref(), Some("sh"));
+        assert_eq!(command("/bin/sh").as_deref(), Some("/bin/sh"));
+        for no in [
+            "",
+            "-c",
+            "./x",
+            "../bin/sh",
+            "no-such-program",
+            "/usr",
+            "a/b",
+        ] {
+            assert_eq!(command(no), None, "{no}");
+        }
+    }
+}

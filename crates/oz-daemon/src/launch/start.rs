@@ -1,0 +1,189 @@
+//! A sandbox for a program: one to join, or a new one.
+
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use oz_core::OsBytes;
+use oz_core::plan::{Home, Plan};
+use oz_core::wire::init::{Nonce, ToInit};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+use super::prepare::{Prepared, Request};
+use crate::control;
+use crate::daemon::Daemon;
+use crate::directories;
+use crate::failure::{Failure, Kind, Result};
+use crate::sandbox::task::{Hold, Task};
+use crate::sandbox::{Birth, Sandbox, spawn};
+
+/// Name of the control socket in a sandbox's runtime directory.
+pub(crate) const CONTROL: &str = "control";
+
+/// Where a program will run.
+pub(super) struct Target {
+    pub(super) sandbox: Arc<Sandbox>,
+    /// It was there before.
+    pub(super) joined: bool,
+    /// The whole command line.
+    pub(super) argv: Vec<OsBytes>,
+}
+
+/// Finds or starts a sandbox. Nothing here awaits, so two launches never start two.
+pub(super) fn open(daemon: &Arc<Daemon>, request: &Request) -> Result<Target> {
+    if let Some(id) = &request.join {
+        return Ok(Target {
+            sandbox: daemon.sandboxes.get(id)?,
+            joined: true,
+            argv: request.command(),
+        });
+    }
+    let prepared = request.prepare()?;
+    let joinable = !prepared.template && !request.ephemeral && !prepared.profile.life.multi;
+    if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
+        return Ok(Target {
+            sandbox,
+            joined: true,
+            argv: prepared.argv,
+        });
+    }
+    let sandbox = start(daemon, request, &prepared, joinable)?;
+    Ok(Target {
+        sandbox,
+        joined: false,
+        argv: prepared.argv,
+    })
+}
+
+fn start(
+    daemon: &Arc<Daemon>,
+    request: &Request,
+    prepared: &Prepared,
+    joinable: bool,
+) -> Result<Arc<Sandbox>> {
+    let id = daemon.sandboxes.free_id(&prepared.wish);
+    let (plan, host_socket) = request.plan(prepared, id)?;
+    let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
+        Failure::new(
+            Kind::Profile,
+            error.to_string(),
+            "Change the profile's syscall list",
+        )
+    })?;
+    make_home(daemon, &plan)?;
+    let nonce = nonce()?;
+    let control = listen(daemon, &plan)?;
+    let arguments = ["--control", "3"].map(String::from);
+    let init = daemon.directories.program("oz-init");
+    let (stage, socket) = match spawn::with_socket(&init, &arguments) {
+        Ok(started) => started,
+        Err(failure) => {
+            forget(daemon, &plan);
+            return Err(failure);
+        }
+    };
+    let start = ToInit::Start {
+        plan: Box::new(plan.clone()),
+        filter: filter.to_vec(),
+        nonce,
+    };
+    let token = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+    let token = token
+        .iter()
+        .find_map(|name| request.session.get(*name))
+        .cloned();
+    let birth = Birth {
+        plan,
+        joinable,
+        host_socket,
+        activation_token: token,
+        started: SystemTime::now(),
+        next_process: 1,
+    };
+    let hold = Hold {
+        socket,
+        stage: Some(stage),
+        init: None,
+        nonce,
+    };
+    adopt(daemon, birth, hold, start, Some(control))
+}
+
+/// Gives a sandbox its task and shows it on the bus.
+pub(crate) fn adopt(
+    daemon: &Arc<Daemon>,
+    birth: Birth,
+    hold: Hold,
+    first: ToInit,
+    control: Option<OwnedFd>,
+) -> Result<Arc<Sandbox>> {
+    let (sandbox, commands) = Sandbox::new(birth);
+    let task = Task::new(Arc::clone(daemon), Arc::clone(&sandbox), commands, hold)
+        .map_err(|error| Failure::new(Kind::Host, format!("cannot talk to init: {error}"), ""))?;
+    daemon.sandboxes.add(Arc::clone(&sandbox));
+    let span = tracing::info_span!("sandbox", id = %sandbox.id);
+    let run = tracing::Instrument::instrument(task.run(first, control), span.clone());
+    tokio::spawn(run);
+    let shown = control::show(Arc::clone(daemon), Arc::clone(&sandbox));
+    tokio::spawn(tracing::Instrument::instrument(shown, span));
+    Ok(sandbox)
+}
+
+/// The directory that is the app's home, if it has one that lasts.
+fn make_home(daemon: &Daemon, plan: &Plan) -> Result<()> {
+    let Home::Private(path) = &plan.home else {
+        return Ok(());
+    };
+    let state = &daemon.directories.state;
+    let relative = path.strip_prefix(state).map_err(|_| {
+        Failure::new(
+            Kind::Profile,
+            format!(
+                "the home of {} is not beneath {}",
+                plan.profile,
+                state.display()
+            ),
+            "",
+        )
+    })?;
+    directories::make_beneath(state, relative)?;
+    Ok(())
+}
+
+/// The socket at which a later daemon finds init.
+fn listen(daemon: &Daemon, plan: &Plan) -> Result<OwnedFd> {
+    let parent = daemon.directories.sandboxes();
+    forget(daemon, plan);
+    let directory = directories::make_beneath(&parent, plan.id.as_str().as_ref())?;
+    let bind = || -> io::Result<OwnedFd> {
+        let flags = SocketFlags::CLOEXEC;
+        let socket =
+            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        rustix::net::bind(&socket, &control_address(&directory)?)?;
+        rustix::net::listen(&socket, 4)?;
+        Ok(socket)
+    };
+    bind().map_err(|error| Failure::host("make a socket beneath", &parent, &error))
+}
+
+/// The control socket in a runtime directory, by a name that is short enough for a socket
+/// wherever the directory lies.
+pub(crate) fn control_address(directory: &OwnedFd) -> io::Result<SocketAddrUnix> {
+    let path = format!("/proc/self/fd/{}/{CONTROL}", directory.as_raw_fd());
+    Ok(SocketAddrUnix::new(path)?)
+}
+
+/// What is left of an earlier sandbox of that name.
+fn forget(daemon: &Daemon, plan: &Plan) {
+    let _ = directories::remove_flat(&daemon.directories.sandboxes(), plan.id.as_str());
+}
+
+fn nonce() -> Result<Nonce> {
+    let mut nonce = Nonce::default();
+    let path = "/dev/urandom";
+    std::fs::File::open(path)
+        .and_then(|mut file| io::Read::read_exact(&mut file, &mut nonce))
+        .map_err(|error| Failure::host("read", path.as_ref(), &error))?;
+    Ok(nonce)
+}

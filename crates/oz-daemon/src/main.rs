@@ -1,0 +1,98 @@
+//! oz-daemon: launches sandboxes, keeps them, and answers on the session bus.
+//!
+//! It parses nothing that an app wrote except length-capped frames of [`oz_core::wire`] and capped
+//! lines of the display proxy, which it takes for hostile; it waits for nothing inside a sandbox
+//! without a deadline; it holds no privilege. One thread does everything; what can hang (asking a
+//! file system what a file is) goes to another, and changing mounts to a process of its own.
+
+mod child;
+mod clock;
+mod control;
+mod daemon;
+mod directories;
+mod failure;
+mod grants;
+mod launch;
+mod live;
+mod readiness;
+mod recover;
+mod sandbox;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use control::Manager;
+use daemon::Daemon;
+
+/// How long sandboxes may take to end when the session does.
+const SESSION_END: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("OZ_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    oz_sys::reaper::set_subreaper().context("cannot become the parent of sandboxes")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(8)
+        .build()
+        .context("cannot start the event loop")?;
+    let result = runtime.block_on(serve());
+    // A file system that does not answer must not keep the daemon.
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve() -> anyhow::Result<()> {
+    let daemon = Daemon::new(directories::Directories::open()?);
+    live::start(&daemon.directories)?;
+    let bus = connect(&daemon).await?;
+    if daemon.bus.set(bus.clone()).is_err() {
+        anyhow::bail!("the bus is there twice");
+    }
+    recover::recover(&daemon).await;
+    // Only now: a launch must not come before the sandboxes that it could join.
+    bus.request_name(control::NAME)
+        .await
+        .with_context(|| format!("cannot be {} on the session bus", control::NAME))?;
+    tracing::info!("ready");
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = bus.closed() => {
+            tracing::info!("the session ends");
+            control::stop_all(&daemon, Some(SESSION_END)).await?;
+        }
+    }
+    // Sandboxes that still run are found by the next daemon.
+    Ok(())
+}
+
+async fn connect(daemon: &Arc<Daemon>) -> anyhow::Result<zbus::Connection> {
+    zbus::connection::Builder::session()
+        .serve_at(control::ROOT, zbus::fdo::ObjectManager)
+        .serve_at(control::ROOT, Manager::new(Arc::clone(daemon)))
+        .build()
+        .await
+        .context("cannot connect to the session bus")
+}

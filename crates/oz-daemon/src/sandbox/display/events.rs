@@ -1,0 +1,145 @@
+//! What a display proxy reports: lines of JSON. The proxy parses a hostile protocol, so its
+//! reports are capped in length and rate and taken for hostile as well.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+
+use crate::sandbox::Sandbox;
+
+/// Longest line in bytes.
+const LINE: usize = 4096;
+/// Most lines in a second.
+const RATE: u32 = 200;
+/// Most windows that are counted.
+const WINDOWS: u32 = 10_000;
+
+/// What may be said; anything more in a line is ignored.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+enum Event {
+    Ready,
+    HostGone,
+    ClientRefused,
+    WindowOpened,
+    WindowClosed,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReportError {
+    #[error("a report is longer than {LINE} bytes")]
+    TooLong,
+    #[error("more than {RATE} reports in a second")]
+    TooMany,
+    #[error("a report is not one of the known kinds of line")]
+    Nonsense,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Follows the reports until the proxy closes the pipe.
+pub(super) async fn follow(sandbox: &Sandbox, reports: OwnedFd) -> Result<(), ReportError> {
+    let flags = rustix::fs::fcntl_getfl(&reports).map_err(io::Error::from)?;
+    rustix::fs::fcntl_setfl(&reports, flags | rustix::fs::OFlags::NONBLOCK)
+        .map_err(io::Error::from)?;
+    let mut pipe = pipe::Receiver::from_owned_fd(reports)?;
+    let mut lines = Lines::default();
+    let mut buffer = [0; 1024];
+    loop {
+        let count = pipe.read(&mut buffer).await?;
+        if count == 0 {
+            return Ok(());
+        }
+        for event in lines.push(&buffer[..count], Instant::now())? {
+            take(sandbox, event);
+        }
+    }
+}
+
+fn take(sandbox: &Sandbox, event: Event) {
+    match event {
+        Event::WindowOpened => sandbox.publish(|published| {
+            published.windows = (published.windows + 1).min(WINDOWS);
+        }),
+        Event::WindowClosed => sandbox.publish(|published| {
+            published.windows = published.windows.saturating_sub(1);
+        }),
+        Event::ClientRefused => tracing::info!("the display proxy refused a client"),
+        // The exit code says it too, and init hears of it then.
+        Event::HostGone => tracing::info!("the host compositor is gone"),
+        Event::Ready | Event::Unknown => {}
+    }
+}
+
+/// Splits what arrives into lines.
+#[derive(Default)]
+struct Lines {
+    pending: Vec<u8>,
+    second: Option<Instant>,
+    in_second: u32,
+}
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8], now: Instant) -> Result<Vec<Event>, ReportError> {
+        let mut events = Vec::new();
+        for byte in bytes {
+            if *byte != b'\n' {
+                self.pending.push(*byte);
+                if self.pending.len() > LINE {
+                    return Err(ReportError::TooLong);
+                }
+                continue;
+            }
+            self.count(now)?;
+            let event = serde_json::from_slice(&self.pending);
+            events.push(event.map_err(|_| ReportError::Nonsense)?);
+            self.pending.clear();
+        }
+        Ok(events)
+    }
+
+    fn count(&mut self, now: Instant) -> Result<(), ReportError> {
+        let current = self
+            .second
+            .is_some_and(|start| now - start < Duration::from_secs(1));
+        if !current {
+            self.second = Some(now);
+            self.in_second = 0;
+        }
+        self.in_second += 1;
+        if self.in_second > RATE {
+            return Err(ReportError::TooMany);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &[u8]) -> Result<Vec<Event>, ReportError> {
+        Lines::default().push(text, Instant::now())
+    }
+
+    #[test]
+    fn known_lines_are_understood_and_new_kinds_ignored() {
+        let text = b"{\"event\":\"ready\"}\n{\"event\":\"window-opened\",\"id\":7}\n{\"event\":\"new\"}\n{";
+        let events = parse(text).expect("understood");
+        assert_eq!(events, [Event::Ready, Event::WindowOpened, Event::Unknown]);
+    }
+
+    #[test]
+    fn nonsense_floods_and_endless_lines_are_errors() {
+        assert!(matches!(parse(b"x\n"), Err(ReportError::Nonsense)));
+        assert!(matches!(parse(&[b'['; 5000]), Err(ReportError::TooLong)));
+        let flood = b"{\"event\":\"ready\"}\n".repeat(RATE as usize + 1);
+        assert!(matches!(parse(&flood), Err(ReportError::TooMany)));
+    }
+}

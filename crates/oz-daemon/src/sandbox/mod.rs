@@ -1,0 +1,262 @@
+//! One running sandbox as the rest of the daemon sees it.
+//!
+//! What happens to it happens in its own [`task`]; here is what can be asked of that task
+//! and what it has published.
+
+pub(crate) mod connection;
+pub(crate) mod display;
+pub(crate) mod log;
+pub(crate) mod output;
+mod processes;
+pub(crate) mod registry;
+pub(crate) mod saved;
+pub(crate) mod spawn;
+pub(crate) mod status;
+pub(crate) mod task;
+
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use oz_core::plan::{Plan, SandboxId};
+use oz_core::wire::init::{ProcessId, Program, Stdio};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use crate::failure::{Failure, Kind, Result};
+use crate::grants::Store;
+use status::StatusPipe;
+
+/// Where a sandbox is in its life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Init builds it.
+    Starting,
+    /// Programs can run in it.
+    Running,
+    /// It was asked to end.
+    Stopping,
+    /// It is gone; why, if it was not in order.
+    Ended(Option<Failure>),
+}
+
+impl Phase {
+    /// The word that the bus and `oz ps` show.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+/// What its task can be asked to do.
+pub(crate) enum Command {
+    /// Run a program.
+    Run(Box<Run>),
+    /// Send a signal to a program's process group.
+    Signal { process: ProcessId, signal: u8 },
+    /// End in order, at the latest after the grace time.
+    Stop { grace: Duration },
+    /// End because of something outside: what programs that still run are told.
+    Abandon(Failure),
+    /// Write down what a later daemon needs to know.
+    Save,
+}
+
+/// A program to run.
+pub(crate) struct Run {
+    pub(crate) process: ProcessId,
+    pub(crate) program: Program,
+    pub(crate) stdio: Stdio,
+    /// Its standard streams for [`Stdio::Pipes`].
+    pub(crate) fds: Vec<OwnedFd>,
+    /// Told when it runs, with its terminal's other end.
+    pub(crate) started: oneshot::Sender<Result<Option<OwnedFd>>>,
+    /// Told when it ended.
+    pub(crate) status: Option<StatusPipe>,
+}
+
+/// The sandbox's namespaces, for helpers that enter them.
+#[derive(Debug)]
+pub(crate) struct Namespaces {
+    pub(crate) user: OwnedFd,
+    pub(crate) mount: OwnedFd,
+    /// For what will enter it: forwards and the network helper.
+    _net: OwnedFd,
+    _pid: OwnedFd,
+}
+
+/// What changes while it runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Published {
+    /// Init's number in the host's pid namespace.
+    pub(crate) pid: u32,
+    /// Programs that were started on request: number and name.
+    pub(crate) processes: Vec<(ProcessId, String)>,
+    /// Windows on the host's screen.
+    pub(crate) windows: u32,
+}
+
+/// A sandbox.
+pub(crate) struct Sandbox {
+    pub(crate) id: SandboxId,
+    pub(crate) plan: Plan,
+    /// Whether a further launch of the profile may run in it.
+    pub(crate) joinable: bool,
+    /// The compositor's socket, if there is a display.
+    pub(crate) host_socket: Option<PathBuf>,
+    /// Lets the first window take the focus.
+    pub(crate) activation_token: Option<String>,
+    pub(crate) started: SystemTime,
+    /// Files of the user that it holds; locked while they change, which takes a helper's time.
+    pub(crate) grants: tokio::sync::Mutex<Store>,
+    pub(crate) namespaces: OnceLock<Namespaces>,
+    /// Where programs write that nobody waits for.
+    pub(crate) output: output::Output,
+    /// Something that the bus shows has changed.
+    pub(crate) changed: Notify,
+    published: Mutex<Published>,
+    phase: watch::Sender<Phase>,
+    commands: mpsc::UnboundedSender<Command>,
+    next_process: AtomicU64,
+}
+
+/// The other end of [`Sandbox`]'s requests, for its task.
+pub(crate) type Commands = mpsc::UnboundedReceiver<Command>;
+
+/// What a sandbox is made with.
+pub(crate) struct Birth {
+    pub(crate) plan: Plan,
+    pub(crate) joinable: bool,
+    pub(crate) host_socket: Option<PathBuf>,
+    pub(crate) activation_token: Option<String>,
+    pub(crate) started: SystemTime,
+    pub(crate) next_process: ProcessId,
+}
+
+impl Sandbox {
+    pub(crate) fn new(birth: Birth) -> (Arc<Self>, Commands) {
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let sandbox = Self {
+            id: birth.plan.id.clone(),
+            plan: birth.plan,
+            joinable: birth.joinable,
+            host_socket: birth.host_socket,
+            activation_token: birth.activation_token,
+            started: birth.started,
+            grants: Default::default(),
+            namespaces: OnceLock::new(),
+            output: Default::default(),
+            changed: Notify::new(),
+            published: Default::default(),
+            phase: watch::Sender::new(Phase::Starting),
+            commands,
+            next_process: AtomicU64::new(birth.next_process),
+        };
+        (Arc::new(sandbox), receiver)
+    }
+
+    /// Seconds since 1970 at which it was started.
+    pub(crate) fn started_unix(&self) -> u64 {
+        crate::clock::unix(self.started)
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.borrow().clone()
+    }
+
+    pub(crate) fn published(&self) -> Published {
+        self.published
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Changes what is published and says so.
+    pub(crate) fn publish(&self, change: impl FnOnce(&mut Published)) {
+        change(
+            &mut self
+                .published
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn set_phase(&self, phase: Phase) {
+        self.phase.send_replace(phase);
+        self.changed.notify_one();
+    }
+
+    /// A number for a program; none is given twice.
+    pub(crate) fn next_process(&self) -> ProcessId {
+        self.next_process.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What a later daemon begins to count with.
+    pub(crate) fn process_count(&self) -> ProcessId {
+        self.next_process.load(Ordering::Relaxed)
+    }
+
+    /// Asks the task; an error means that the sandbox has ended.
+    pub(crate) fn ask(&self, command: Command) -> Result<()> {
+        self.commands
+            .send(command)
+            .map_err(|_| Failure::gone(&self.id))
+    }
+
+    /// Waits until programs can run in it. The task has a deadline for that, so this ends.
+    pub(crate) async fn ready(&self) -> Result<()> {
+        let mut phase = self.phase.subscribe();
+        let phase = phase.wait_for(|phase| *phase != Phase::Starting).await;
+        match phase.as_deref() {
+            Ok(Phase::Running) => Ok(()),
+            Ok(Phase::Ended(Some(failure))) => Err(failure.clone()),
+            _ => Err(Failure::gone(&self.id)),
+        }
+    }
+
+    /// Ends it in order and waits for that; the task kills what does not go.
+    pub(crate) async fn stop(&self, grace: Duration) -> Result<()> {
+        let mut phase = self.phase.subscribe();
+        if self.ask(Command::Stop { grace }).is_err() {
+            return Ok(());
+        }
+        let ended = phase.wait_for(|phase| matches!(phase, Phase::Ended(_)));
+        match tokio::time::timeout(grace + task::KILL_AFTER * 2, ended).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(
+                Kind::Timeout,
+                format!(
+                    "the sandbox {} did not end in time, not even when killed",
+                    self.id
+                ),
+                "A process in it hangs in the kernel, mostly on a file system that does not answer",
+            )),
+        }
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(&self) {
+        let mut phase = self.phase.subscribe();
+        let _ = phase
+            .wait_for(|phase| matches!(phase, Phase::Ended(_)))
+            .await;
+    }
+}
+
+impl Namespaces {
+    /// In the order of [`oz_core::wire::init::FromInit::Ready`].
+    pub(crate) fn new([user, mount, net, pid]: [OwnedFd; 4]) -> Self {
+        Self {
+            user,
+            mount,
+            _net: net,
+            _pid: pid,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a later daemon needs to take a sandbox over, in the sandbox's runtime directory.
+//!
+//! The encoding is binary because paths of grants are any bytes.
+
+use std::os::fd::AsFd;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
+
+use oz_core::plan::{Plan, SandboxId};
+use oz_core::wire::init::{Nonce, ProcessId};
+use serde::{Deserialize, Serialize};
+
+use crate::directories::{self, Directories};
+use crate::failure::{Failure, Result};
+use crate::grants::Grant;
+use crate::sandbox::{Birth, Sandbox};
+
+/// Name of the file.
+const FILE: &str = "state";
+/// Version of its encoding.
+const VERSION: u32 = 1;
+
+/// Everything.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    version: u32,
+    pub(crate) plan: Plan,
+    pub(crate) nonce: Nonce,
+    /// Init, by number and start time.
+    pub(crate) init: Option<(i32, u64)>,
+    joinable: bool,
+    host_socket: Option<PathBuf>,
+    started: u64,
+    next_process: ProcessId,
+    pub(crate) grants: Vec<Grant>,
+}
+
+impl Saved {
+    /// A picture of a running sandbox.
+    pub(crate) async fn of(sandbox: &Sandbox, nonce: Nonce, init: Option<(i32, u64)>) -> Self {
+        Self {
+            version: VERSION,
+            plan: sandbox.plan.clone(),
+            nonce,
+            init,
+            joinable: sandbox.joinable,
+            host_socket: sandbox.host_socket.clone(),
+            started: sandbox.started_unix(),
+            // Room for what is started before the next picture.
+            next_process: sandbox.process_count() + 1_000_000,
+            grants: sandbox.grants.lock().await.list().to_vec(),
+        }
+    }
+
+    /// How a sandbox is made of it again.
+    pub(crate) fn birth(&self) -> Birth {
+        Birth {
+            plan: self.plan.clone(),
+            joinable: self.joinable,
+            host_socket: self.host_socket.clone(),
+            activation_token: None,
+            started: UNIX_EPOCH + Duration::from_secs(self.started),
+            next_process: self.next_process,
+        }
+    }
+
+    pub(crate) fn write(&self, directories: &Directories) -> Result<()> {
+        let path = directories.sandboxes();
+        let directory = directories::make_beneath(&path, self.plan.id.as_str().as_ref())?;
+        let bytes = postcard::to_stdvec(self)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| directories::replace(directory.as_fd(), FILE, &bytes));
+        bytes.map_err(|error| Failure::host("write the state beneath", &path, &error))
+    }
+
+    /// Reads one that an earlier daemon left; `None` if it left nothing that is understood.
+    pub(crate) fn read(directories: &Directories, id: &SandboxId) -> Option<Self> {
+        let path = directories.sandboxes().join(id.as_str()).join(FILE);
+        let bytes = std::fs::read(path).ok()?;
+        let saved: Self = postcard::from_bytes(&bytes).ok()?;
+        (saved.version == VERSION && saved.plan.id == *id).then_some(saved)
+    }
+}

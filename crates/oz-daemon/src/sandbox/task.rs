@@ -1,0 +1,429 @@
+//! The task of one sandbox: it owns the control socket, and everything that happens to the
+//! sandbox goes through it in order.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use oz_core::OsBytes;
+use oz_core::plan::Service;
+use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ToInit};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::connection::{Connection, ConnectionError};
+use super::processes::{Processes, Unknown};
+use super::saved::Saved;
+use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, display};
+use crate::child::{self, Child};
+use crate::daemon::Daemon;
+use crate::directories;
+use crate::failure::{Failure, Kind};
+use crate::launch::refused;
+
+/// How long init may take to build a sandbox.
+const START_DEADLINE: Duration = Duration::from_secs(10);
+/// How long after the grace time a sandbox is killed.
+pub(crate) const KILL_AFTER: Duration = Duration::from_secs(1);
+/// Most messages that init sends in a second; programs inside cannot make it send many.
+const RATE: u32 = 2000;
+
+/// What the task works on.
+pub(crate) struct Task {
+    daemon: Arc<Daemon>,
+    sandbox: Arc<Sandbox>,
+    connection: Connection,
+    commands: Commands,
+    /// The stage before init, then nothing.
+    stage: Option<Child>,
+    init: Option<Child>,
+    nonce: Nonce,
+    processes: Processes,
+    proxies: Vec<AbortHandle>,
+    /// What must have happened by then: it is ready, or it has ended.
+    deadline: Option<Instant>,
+    /// When messages were received in this second.
+    rate: VecDeque<Instant>,
+}
+
+/// Why the task is over.
+enum Over {
+    /// Init said so, or is gone after it was asked to end.
+    InOrder,
+    /// Something that the launcher or the log is told.
+    Failed(Failure),
+}
+
+/// Init broke its protocol.
+#[derive(Debug, thiserror::Error)]
+enum Violation {
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
+    #[error("init sends a message out of turn")]
+    OutOfTurn,
+    #[error("init sends the wrong descriptors")]
+    Descriptors,
+    #[error("init sends too many messages")]
+    Flood,
+}
+
+/// How the task came to its sandbox.
+pub(crate) struct Hold {
+    pub(crate) socket: OwnedFd,
+    /// The stage before init, when it was just started.
+    pub(crate) stage: Option<Child>,
+    /// Init, when it was taken over.
+    pub(crate) init: Option<Child>,
+    pub(crate) nonce: Nonce,
+}
+
+impl Task {
+    pub(crate) fn new(
+        daemon: Arc<Daemon>,
+        sandbox: Arc<Sandbox>,
+        commands: Commands,
+        hold: Hold,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            daemon,
+            sandbox,
+            connection: Connection::new(hold.socket)?,
+            commands,
+            stage: hold.stage,
+            init: hold.init,
+            nonce: hold.nonce,
+            processes: Processes::default(),
+            proxies: Vec::new(),
+            deadline: Some(Instant::now() + START_DEADLINE),
+            rate: VecDeque::new(),
+        })
+    }
+
+    /// Runs until the sandbox is gone. `first` is what init is told before anything else.
+    pub(crate) async fn run(mut self, first: ToInit, control: Option<OwnedFd>) {
+        let fds: Vec<_> = control.iter().map(AsFd::as_fd).collect();
+        let over = match self.connection.send(&first, &fds).await {
+            Ok(()) => {
+                drop(first);
+                drop(control);
+                self.follow().await
+            }
+            Err(error) => self.lost(&error),
+        };
+        self.end(over).await;
+    }
+
+    async fn follow(&mut self) -> Over {
+        loop {
+            let deadline = self.deadline;
+            let late = async move {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let gone = wait(self.init.as_ref());
+            let staged = wait(self.stage.as_ref());
+            // In this order: what init said before it died counts.
+            let over = tokio::select! {
+                biased;
+                message = self.connection.receive() => match message {
+                    Ok((message, fds)) => self.heard(message, fds).await,
+                    Err(error) => Some(self.lost(&error)),
+                },
+                command = self.commands.recv() => match command {
+                    Some(command) => self.asked(command).await,
+                    None => Some(Over::InOrder),
+                },
+                () = gone => Some(self.lost(&ConnectionError::Closed)),
+                () = staged => {
+                    // It ends as soon as init exists; init itself is watched by its own pidfd.
+                    self.stage = None;
+                    None
+                }
+                () = late => Some(self.too_late()),
+            };
+            if let Some(over) = over {
+                return over;
+            }
+        }
+    }
+
+    async fn heard(&mut self, message: FromInit, fds: Vec<OwnedFd>) -> Option<Over> {
+        match self.take(message, fds).await {
+            Ok(over) => over,
+            Err(violation) => {
+                tracing::warn!(%violation, "the sandbox is killed");
+                Some(Over::Failed(Failure::new(
+                    Kind::Gone,
+                    format!(
+                        "the sandbox {} was killed because {violation}",
+                        self.sandbox.id
+                    ),
+                    "Look at the daemon's log: an attack from inside, or a bug",
+                )))
+            }
+        }
+    }
+
+    async fn take(
+        &mut self,
+        message: FromInit,
+        fds: Vec<OwnedFd>,
+    ) -> Result<Option<Over>, Violation> {
+        self.count()?;
+        match message {
+            FromInit::Born => self.born(fds)?,
+            FromInit::Ready { listeners } => self.ready(&listeners, fds).await?,
+            FromInit::Started { process } => {
+                let mut fds = fds.into_iter();
+                let terminal = fds.next();
+                if fds.next().is_some() {
+                    return Err(Violation::Descriptors);
+                }
+                self.processes.started(process, terminal)?;
+            }
+            FromInit::Exited { process, status } => {
+                self.processes.ended(process, status)?;
+                self.publish_processes();
+            }
+            FromInit::Failed {
+                process,
+                stage,
+                subject,
+                errno,
+            } => {
+                let failure = refused::failure(&self.sandbox.plan, stage, &subject, errno);
+                match process {
+                    Some(process) => {
+                        self.processes.failed(process, &failure)?;
+                        self.publish_processes();
+                    }
+                    None => return Ok(Some(Over::Failed(failure))),
+                }
+            }
+            FromInit::HelperExited { service, status } => {
+                tracing::info!(?service, code = status.code(), "a helper inside ended");
+            }
+            FromInit::Ending => return Ok(Some(Over::InOrder)),
+        }
+        Ok(None)
+    }
+
+    fn count(&mut self) -> Result<(), Violation> {
+        let now = Instant::now();
+        while self
+            .rate
+            .front()
+            .is_some_and(|then| now - *then > Duration::from_secs(1))
+        {
+            self.rate.pop_front();
+        }
+        self.rate.push_back(now);
+        if self.rate.len() > RATE as usize {
+            return Err(Violation::Flood);
+        }
+        Ok(())
+    }
+
+    fn born(&mut self, fds: Vec<OwnedFd>) -> Result<(), Violation> {
+        let Ok([pidfd]) = <[OwnedFd; 1]>::try_from(fds) else {
+            return Err(Violation::Descriptors);
+        };
+        if self.init.is_some() {
+            return Err(Violation::OutOfTurn);
+        }
+        let init = Child::new(pidfd).map_err(|_| Violation::Descriptors)?;
+        let pid = init.pid().and_then(|pid| u32::try_from(pid).ok());
+        self.sandbox
+            .publish(|published| published.pid = pid.unwrap_or(0));
+        self.init = Some(init);
+        Ok(())
+    }
+
+    async fn ready(&mut self, services: &[Service], fds: Vec<OwnedFd>) -> Result<(), Violation> {
+        if self.init.is_none() || self.sandbox.namespaces.get().is_some() {
+            return Err(Violation::OutOfTurn);
+        }
+        let expected: Vec<Service> = self
+            .sandbox
+            .plan
+            .listeners
+            .iter()
+            .filter(|listener| listener.helper.is_none())
+            .map(|listener| listener.service)
+            .collect();
+        if services != expected || fds.len() != 4 + services.len() {
+            return Err(Violation::Descriptors);
+        }
+        let mut fds = fds.into_iter();
+        let mut next = || fds.next().ok_or(Violation::Descriptors);
+        let namespaces = Namespaces::new([next()?, next()?, next()?, next()?]);
+        let _ = self.sandbox.namespaces.set(namespaces);
+        for (service, listener) in services.iter().zip(fds) {
+            if *service == Service::Wayland {
+                let program = self.daemon.directories.program("display-proxy");
+                let serving = display::supervise(Arc::clone(&self.sandbox), listener, program);
+                let span = tracing::Span::current();
+                let serving = tracing::Instrument::instrument(serving, span);
+                self.proxies.push(tokio::spawn(serving).abort_handle());
+            }
+        }
+        if self.sandbox.phase() == Phase::Starting {
+            self.deadline = None;
+            self.sandbox.set_phase(Phase::Running);
+        }
+        self.save().await;
+        Ok(())
+    }
+
+    async fn asked(&mut self, command: Command) -> Option<Over> {
+        let sent = match command {
+            Command::Run(run) => self.start(*run).await,
+            Command::Signal { process, signal } => {
+                self.connection
+                    .send(&ToInit::Signal { process, signal }, &[])
+                    .await
+            }
+            Command::Stop { grace } => self.stop(grace).await,
+            Command::Abandon(failure) => {
+                self.processes.fail_all(&failure);
+                self.publish_processes();
+                let grace = Duration::from_millis(self.sandbox.plan.life.grace_ms.into());
+                self.stop(grace).await
+            }
+            Command::Save => {
+                self.save().await;
+                Ok(())
+            }
+        };
+        sent.err().map(|error| self.lost(&error))
+    }
+
+    async fn start(&mut self, run: Run) -> Result<(), ConnectionError> {
+        let name = run
+            .program
+            .argv
+            .first()
+            .map(OsBytes::to_string)
+            .unwrap_or_default();
+        let name = name.rsplit('/').next().unwrap_or_default();
+        let name = name.chars().take(64).collect();
+        self.processes
+            .asked(run.process, name, Some(run.started), run.status);
+        self.publish_processes();
+        let fds: Vec<_> = run.fds.iter().map(AsFd::as_fd).collect();
+        let message = ToInit::Run {
+            process: run.process,
+            program: run.program,
+            stdio: run.stdio,
+        };
+        self.connection.send(&message, &fds).await
+    }
+
+    async fn stop(&mut self, grace: Duration) -> Result<(), ConnectionError> {
+        let deadline = Instant::now() + grace + KILL_AFTER;
+        self.deadline = Some(self.deadline.map_or(deadline, |old| old.min(deadline)));
+        self.sandbox.set_phase(Phase::Stopping);
+        let grace_ms = u32::try_from(grace.as_millis()).unwrap_or(u32::MAX);
+        self.connection.send(&ToInit::Stop { grace_ms }, &[]).await
+    }
+
+    fn publish_processes(&self) {
+        let list = self.processes.list();
+        self.sandbox.publish(|published| published.processes = list);
+    }
+
+    async fn save(&self) {
+        let pid = self.init.as_ref().and_then(Child::pid);
+        let init = pid.and_then(|pid| Some((pid, child::start_time(pid)?)));
+        let saved = Saved::of(&self.sandbox, self.nonce, init).await;
+        if let Err(error) = saved.write(&self.daemon.directories) {
+            tracing::error!(
+                error = error.line(),
+                "a later daemon will not find this sandbox"
+            );
+        }
+    }
+
+    fn lost(&self, error: &ConnectionError) -> Over {
+        if self.sandbox.phase() == Phase::Stopping {
+            return Over::InOrder;
+        }
+        Over::Failed(Failure::new(
+            Kind::Gone,
+            format!(
+                "the init of the sandbox {} is gone: {error}",
+                self.sandbox.id
+            ),
+            "If nobody killed it, look at the daemon's log",
+        ))
+    }
+
+    fn too_late(&self) -> Over {
+        if self.sandbox.phase() != Phase::Starting {
+            // It was asked to end and does not.
+            return Over::InOrder;
+        }
+        Over::Failed(Failure::new(
+            Kind::Timeout,
+            format!(
+                "the sandbox {} was not built within {} seconds",
+                self.sandbox.id,
+                START_DEADLINE.as_secs()
+            ),
+            "A file system that it shows may not answer: look at its profile's paths with `oz plan`",
+        ))
+    }
+
+    /// Nothing of it stays: whatever is left is killed, and whoever waits is told.
+    async fn end(mut self, over: Over) {
+        for proxy in &self.proxies {
+            proxy.abort();
+        }
+        let failure = match over {
+            Over::InOrder => None,
+            Over::Failed(failure) => {
+                tracing::warn!(kind = ?failure.kind, "the sandbox ended out of order");
+                Some(failure)
+            }
+        };
+        let told = failure
+            .clone()
+            .unwrap_or_else(|| Failure::gone(&self.sandbox.id));
+        if failure.is_none() && self.sandbox.phase() == Phase::Stopping {
+            self.processes.end_all(ExitStatus::Signal(15));
+        }
+        self.processes.fail_all(&told);
+        for process in [self.stage.take(), self.init.take()].into_iter().flatten() {
+            // After `Ending` init goes by itself; a kill then hurts nobody.
+            process.kill();
+            let waited = tokio::time::timeout(KILL_AFTER, process.wait()).await;
+            if waited.is_err() {
+                tracing::error!("a killed sandbox does not end");
+                child::reap(process);
+            }
+        }
+        self.daemon.sandboxes.remove(&self.sandbox.id);
+        let parent = self.daemon.directories.sandboxes();
+        if let Err(error) = directories::remove_flat(&parent, self.sandbox.id.as_str()) {
+            tracing::debug!(%error, "nothing to tidy up");
+        }
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Run(run) = command {
+                let _ = run.started.send(Err(Failure::gone(&self.sandbox.id)));
+            }
+        }
+        tracing::info!("ended");
+        self.sandbox.set_phase(Phase::Ended(failure));
+    }
+}
+
+async fn wait(child: Option<&Child>) {
+    match child {
+        Some(child) => drop(child.wait().await),
+        None => std::future::pending().await,
+    }
+}
