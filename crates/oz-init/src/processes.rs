@@ -15,7 +15,8 @@ pub type UserNamespace = (u64, u64);
 /// Every process but init.
 pub fn all(proc: &OwnedFd) -> io::Result<Vec<Pid>> {
     let mut pids = Vec::new();
-    for entry in Dir::read_from(proc)? {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    for entry in Dir::new(rustix::fs::openat(proc, ".", flags, Mode::empty())?)? {
         if let Some(pid) = entry?.file_name().to_str().ok().and_then(parse)
             && !pid.is_init()
         {

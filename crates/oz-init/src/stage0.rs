@@ -35,7 +35,7 @@ pub fn run(control: OwnedFd) -> ExitCode {
             start,
             gate,
         }) => {
-            let built = stages::run(thread, start);
+            let built = stages::run(thread, *start);
             gate.wait();
             match built {
                 Ok(inside) => reactor::run(inside, control),
@@ -58,7 +58,7 @@ enum Role {
     Parent,
     Init {
         thread: SingleThread,
-        start: start::Start,
+        start: Box<start::Start>,
         gate: Gate,
     },
 }
@@ -82,7 +82,7 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
     match oz_sys::process::fork(thread, all) {
         Ok(Fork::Child) => Ok(Role::Init {
             thread,
-            start,
+            start: Box::new(start),
             gate: Gate(gate),
         }),
         Ok(Fork::Parent { pidfd, .. }) => {
@@ -99,11 +99,8 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
 /// Makes one namespace after the other to find the one that cannot be made.
 fn diagnose(start: &start::Start, together: std::io::Error) -> Failure {
     for (_, flag, name) in NAMESPACES {
-        if let Err(error) = oz_sys::namespaces::unshare(flag) {
-            return Err::<(), _>(error)
-                .at(Stage::Namespaces, name)
-                .err()
-                .unwrap_or_else(|| unreachable!());
+        if let Err(failure) = oz_sys::namespaces::unshare(flag).at(Stage::Namespaces, name) {
+            return failure;
         }
         if flag == UnshareFlags::NEWUSER
             && let Err(failure) = user_map::write(&start.plan.user, None)

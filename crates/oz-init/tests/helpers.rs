@@ -10,8 +10,8 @@ use support::{Sandbox, eventually, plan, start};
 
 /// Everything is allowed on it, and one service leaves a process behind when it is asked for.
 const CONFIGURATION: &str = "<busconfig>
-<type>session</type><auth>EXTERNAL</auth><servicedir>/run/oz/services</servicedir>
-<policy context='default'><allow send_destination='*' eavesdrop='true'/><allow own='*'/></policy>
+<type>session</type><listen>systemd:</listen><auth>EXTERNAL</auth><servicedir>/run/oz/services</servicedir>
+<policy context='default'><allow send_destination='*' eavesdrop='true'/><allow receive_sender='*'/><allow own='*'/></policy>
 </busconfig>";
 const SERVICE: &str = "[D-BUS Service]
 Name=test.Orphan
@@ -93,7 +93,7 @@ fn a_helper_and_what_it_leaves_behind_do_not_keep_the_sandbox() {
     let mut plan = with_bus(CONFIGURATION);
     plan.life.keep = false;
     let mut sandbox = start(plan);
-    let ask = "dbus-send --session --dest=org.freedesktop.DBus / org.freedesktop.DBus.StartServiceByName string:test.Orphan uint32:0; sleep 0.3; cat /proc/[0-9]*/comm";
+    let ask = "timeout 1 dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.StartServiceByName string:test.Orphan uint32:0; cat /proc/[0-9]*/comm";
     let (text, _) = sandbox.shell(ask);
     assert!(text.contains("dbus-daemon"), "{text}");
     assert!(

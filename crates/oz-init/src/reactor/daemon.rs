@@ -62,6 +62,8 @@ impl Reactor {
                 self.daemon = Some(stranger);
                 self.tell_ready();
                 self.tell_state();
+                // More may have come along.
+                self.obey_all();
             }
             Ok(Some(_)) | Err(Lost) => {}
         }
@@ -88,11 +90,19 @@ impl Reactor {
         };
         // What came before the end is still heard.
         let lost = daemon.receive().is_err();
+        self.obey_all();
+        if lost {
+            self.daemon = None;
+        }
+    }
+
+    /// Whatever has arrived whole.
+    fn obey_all(&mut self) {
         while let Some(daemon) = &mut self.daemon {
             match daemon.next() {
                 Ok(Some(frame)) => self.obey(frame),
-                Ok(None) if !lost => break,
-                Ok(None) | Err(Lost) => self.daemon = None,
+                Ok(None) => break,
+                Err(Lost) => self.daemon = None,
             }
         }
     }

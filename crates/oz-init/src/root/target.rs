@@ -69,9 +69,12 @@ impl Root {
     pub fn make_directory(&self, path: &Path, mode: Mode) -> io::Result<()> {
         let (parent, name) = self.parent(path)?;
         match rustix::fs::mkdirat(parent, name, mode) {
-            Err(Errno::EXIST) => Ok(drop(self.open(path, OFlags::PATH | OFlags::DIRECTORY)?)),
-            other => Ok(other?),
+            Err(Errno::EXIST) => {
+                self.open(path, OFlags::PATH | OFlags::DIRECTORY)?;
+            }
+            made => made?,
         }
+        Ok(())
     }
 
     /// Opens the file at `path`, an empty one if there is none, to be mounted on.
