@@ -3,4 +3,6 @@
 //! A test that needs something fails where it is missing; nothing is skipped.
 
 pub mod desktop;
+#[cfg(feature = "fakehost")]
+pub mod fakehost;
 pub mod seat;

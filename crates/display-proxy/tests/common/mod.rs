@@ -1,0 +1,426 @@
+//! The proxy between a fake host and test clients, all in this process.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use display_proxy::config::Config;
+use display_proxy::host::Backend;
+use display_proxy::report::Report;
+use display_proxy::server::{Exit, Server};
+use oz_testkit::fakehost::FakeHost;
+use rustix::fs::MemfdFlags;
+use wayland_client::protocol::wl_buffer::{self, WlBuffer};
+use wayland_client::protocol::wl_compositor::WlCompositor;
+use wayland_client::protocol::wl_data_device::{self, WlDataDevice};
+use wayland_client::protocol::wl_data_device_manager::WlDataDeviceManager;
+use wayland_client::protocol::wl_data_offer::{self, WlDataOffer};
+use wayland_client::protocol::wl_data_source::{self, WlDataSource};
+use wayland_client::protocol::wl_keyboard::{self, WlKeyboard};
+use wayland_client::protocol::wl_output::{self, WlOutput};
+use wayland_client::protocol::wl_region::WlRegion;
+use wayland_client::protocol::wl_registry::{self, WlRegistry};
+use wayland_client::protocol::wl_seat::WlSeat;
+use wayland_client::protocol::wl_shm::{self, WlShm};
+use wayland_client::protocol::wl_shm_pool::WlShmPool;
+use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
+use wayland_client::protocol::wl_subsurface::WlSubsurface;
+use wayland_client::protocol::wl_surface::WlSurface;
+use wayland_client::{
+    Connection, Dispatch, DispatchError, EventQueue, Proxy, QueueHandle, delegate_noop,
+    event_created_child,
+};
+use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup;
+use wayland_protocols::xdg::shell::client::xdg_positioner::XdgPositioner;
+use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
+use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel;
+use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
+
+static RIGS: AtomicU32 = AtomicU32::new(0);
+
+/// A proxy with its host.
+pub struct Rig {
+    pub host: Option<FakeHost>,
+    path: PathBuf,
+    stop: Option<OwnedFd>,
+    thread: Option<JoinHandle<Exit>>,
+}
+
+impl Rig {
+    pub fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let number = RIGS.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("oz-dp-{}-{number}", std::process::id()));
+        let listener = UnixListener::bind(&path).unwrap();
+        let (hosts, connections) = std::sync::mpsc::channel();
+        let mut config = Config::for_host(PathBuf::from("/none"));
+        change(&mut config);
+        let (stopped, stop) = rustix::pipe::pipe().unwrap();
+        let thread = std::thread::spawn(move || {
+            let mut server = Server::new(
+                config,
+                Backend::Headless(hosts),
+                listener,
+                Report::new(None),
+            )
+            .unwrap();
+            server.stop_on(stopped);
+            server.run()
+        });
+        Self {
+            host: Some(FakeHost::start(connections)),
+            path,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub fn host(&self) -> &FakeHost {
+        self.host.as_ref().unwrap()
+    }
+
+    pub fn socket(&self) -> UnixStream {
+        UnixStream::connect(&self.path).unwrap()
+    }
+
+    pub fn app(&self) -> App {
+        App::new(self.socket())
+    }
+
+    /// Ends the host and says how the proxy took it.
+    pub fn lose_host(mut self) -> Exit {
+        self.host = None;
+        self.thread.take().unwrap().join().unwrap()
+    }
+
+    /// Shows that the proxy still serves: a fresh client gets a window.
+    pub fn still_serves(&self) {
+        let mut app = self.app();
+        let mut window = app.window();
+        app.draw(&mut window, 0xff11_2233);
+        let _ = self.host().wait_for(|seen| {
+            matches!(
+                seen,
+                oz_testkit::fakehost::Seen::Shown {
+                    first: 0xff11_2233,
+                    ..
+                }
+            )
+        });
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// What a client has been told.
+#[derive(Default)]
+pub struct Told {
+    pub globals: Vec<(u32, String, u32)>,
+    pub formats: Vec<u32>,
+    pub configure: Option<u32>,
+    pub keys: Vec<u32>,
+    pub keymap: Option<(OwnedFd, u32)>,
+    pub released: Vec<u32>,
+    pub offer: Option<WlDataOffer>,
+    pub mimes: Vec<String>,
+    pub cancelled: bool,
+    pub sends: Vec<String>,
+    pub text: String,
+    pub output_names: Vec<String>,
+}
+
+/// A test client.
+pub struct App {
+    pub conn: Connection,
+    pub queue: EventQueue<Told>,
+    pub qh: QueueHandle<Told>,
+    pub told: Told,
+    registry: WlRegistry,
+}
+
+pub struct Window {
+    pub surface: WlSurface,
+    pub xdg: XdgSurface,
+    pub toplevel: XdgToplevel,
+}
+
+impl App {
+    pub fn new(socket: UnixStream) -> Self {
+        let conn = Connection::from_socket(socket).unwrap();
+        let mut queue = conn.new_event_queue();
+        let qh = queue.handle();
+        let registry = conn.display().get_registry(&qh, ());
+        let mut told = Told::default();
+        queue.roundtrip(&mut told).unwrap();
+        Self {
+            conn,
+            queue,
+            qh,
+            told,
+            registry,
+        }
+    }
+
+    pub fn bind<I>(&self, version: u32) -> I
+    where
+        I: Proxy + 'static,
+        Told: Dispatch<I, ()>,
+    {
+        let wanted = I::interface().name;
+        let (name, _, has) = self
+            .told
+            .globals
+            .iter()
+            .find(|(_, interface, _)| interface == wanted)
+            .unwrap();
+        self.registry.bind(*name, version.min(*has), &self.qh, ())
+    }
+
+    pub fn sync(&mut self) -> Result<usize, DispatchError> {
+        self.queue.roundtrip(&mut self.told)
+    }
+
+    /// Dispatches until something holds.
+    pub fn until(&mut self, holds: impl Fn(&Told) -> bool) {
+        let start = Instant::now();
+        while !holds(&self.told) {
+            self.sync().unwrap();
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "it did not come to hold"
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Whether the proxy ends this client's connection, within five seconds.
+    pub fn is_thrown_out(&mut self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(5) {
+            if self.sync().is_err() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        false
+    }
+
+    pub fn surface(&self) -> WlSurface {
+        self.bind::<WlCompositor>(4).create_surface(&self.qh, ())
+    }
+
+    /// A window that has been configured.
+    pub fn window(&mut self) -> Window {
+        let surface = self.surface();
+        let xdg = self
+            .bind::<XdgWmBase>(2)
+            .get_xdg_surface(&surface, &self.qh, ());
+        let toplevel = xdg.get_toplevel(&self.qh, ());
+        surface.commit();
+        self.told.configure = None;
+        // Exactly one round trip, as many clients do it.
+        self.sync().unwrap();
+        let serial = self
+            .told
+            .configure
+            .expect("the configure comes before the end of a sync");
+        xdg.ack_configure(serial);
+        Window {
+            surface,
+            xdg,
+            toplevel,
+        }
+    }
+
+    pub fn draw(&mut self, window: &mut Window, colour: u32) {
+        let memory = memory(MemfdFlags::ALLOW_SEALING, &picture(colour, 16, 16));
+        let buffer = self.buffer(&memory, 16, 16);
+        window.surface.attach(Some(&buffer), 0, 0);
+        window.surface.damage_buffer(0, 0, 16, 16);
+        window.surface.commit();
+        self.sync().unwrap();
+    }
+
+    pub fn buffer(&self, memory: &OwnedFd, width: i32, height: i32) -> WlBuffer {
+        let pool =
+            self.bind::<WlShm>(1)
+                .create_pool(memory.as_fd(), width * height * 4, &self.qh, ());
+        pool.create_buffer(
+            0,
+            width,
+            height,
+            width * 4,
+            wl_shm::Format::Argb8888,
+            &self.qh,
+            (),
+        )
+    }
+
+    pub fn keyboard(&self) -> WlKeyboard {
+        self.bind::<WlSeat>(5).get_keyboard(&self.qh, ())
+    }
+
+    pub fn data_device(&self) -> (WlDataDeviceManager, WlDataDevice) {
+        let manager: WlDataDeviceManager = self.bind(3);
+        let device = manager.get_data_device(&self.bind(5), &self.qh, ());
+        (manager, device)
+    }
+
+    /// Reads the offer as text; an empty string if the proxy closed the pipe.
+    pub fn paste(&mut self, mime: &str) -> String {
+        let (read, write) = rustix::pipe::pipe().unwrap();
+        let offer = self.told.offer.clone().expect("an offer");
+        offer.receive(mime.to_owned(), write.as_fd());
+        self.sync().unwrap();
+        drop(write);
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut std::fs::File::from(read), &mut text).unwrap();
+        text
+    }
+}
+
+/// Pixels of one colour.
+pub fn picture(colour: u32, width: usize, height: usize) -> Vec<u8> {
+    colour.to_ne_bytes().repeat(width * height)
+}
+
+/// A memory file with these contents.
+pub fn memory(flags: MemfdFlags, contents: &[u8]) -> OwnedFd {
+    let fd = rustix::fs::memfd_create("app", flags | MemfdFlags::CLOEXEC).unwrap();
+    rustix::io::pwrite(&fd, contents, 0).unwrap();
+    fd
+}
+
+delegate_noop!(Told: WlCompositor);
+delegate_noop!(Told: WlSubcompositor);
+delegate_noop!(Told: WlSubsurface);
+delegate_noop!(Told: WlRegion);
+delegate_noop!(Told: WlShmPool);
+delegate_noop!(Told: WlDataDeviceManager);
+delegate_noop!(Told: XdgPositioner);
+delegate_noop!(Told: ignore WlSurface);
+delegate_noop!(Told: ignore WlSeat);
+delegate_noop!(Told: ignore XdgPopup);
+delegate_noop!(Told: ignore XdgToplevel);
+
+/// Implements `Dispatch` for events that are noted down.
+macro_rules! note {
+    ($interface:ty, |$told:ident, $object:ident, $event:ident| $body:expr) => {
+        impl Dispatch<$interface, ()> for Told {
+            fn event(
+                $told: &mut Self,
+                $object: &$interface,
+                $event: <$interface as Proxy>::Event,
+                (): &(),
+                _conn: &Connection,
+                _qh: &QueueHandle<Self>,
+            ) {
+                $body
+            }
+        }
+    };
+}
+
+note!(WlRegistry, |told, _registry, event| {
+    if let wl_registry::Event::Global {
+        name,
+        interface,
+        version,
+    } = event
+    {
+        told.globals.push((name, interface, version));
+    }
+});
+note!(WlShm, |told, _shm, event| {
+    if let wl_shm::Event::Format { format } = event {
+        told.formats.push(format.into());
+    }
+});
+note!(WlBuffer, |told, buffer, event| {
+    if let wl_buffer::Event::Release = event {
+        told.released.push(buffer.id().protocol_id());
+    }
+});
+note!(XdgWmBase, |_told, wm_base, event| {
+    if let xdg_wm_base::Event::Ping { serial } = event {
+        wm_base.pong(serial);
+    }
+});
+note!(XdgSurface, |told, _xdg, event| {
+    if let xdg_surface::Event::Configure { serial } = event {
+        told.configure = Some(serial);
+    }
+});
+note!(WlKeyboard, |told, _keyboard, event| {
+    match event {
+        wl_keyboard::Event::Key { serial, .. } => told.keys.push(serial),
+        wl_keyboard::Event::Keymap { fd, size, .. } => told.keymap = Some((fd, size)),
+        _ => {}
+    }
+});
+note!(WlOutput, |told, _output, event| {
+    match event {
+        wl_output::Event::Name { name } => told.output_names.push(name),
+        wl_output::Event::Description { description } => told.output_names.push(description),
+        wl_output::Event::Geometry { make, model, .. } => told.output_names.extend([make, model]),
+        _ => {}
+    }
+});
+note!(WlDataOffer, |told, _offer, event| {
+    if let wl_data_offer::Event::Offer { mime_type } = event {
+        told.mimes.push(mime_type);
+    }
+});
+note!(WlDataSource, |told, _source, event| {
+    match event {
+        wl_data_source::Event::Send { mime_type, fd } => {
+            told.sends.push(mime_type);
+            rustix::io::write(&fd, told.text.as_bytes()).unwrap();
+        }
+        wl_data_source::Event::Cancelled => told.cancelled = true,
+        _ => {}
+    }
+});
+
+impl Dispatch<WlDataDevice, ()> for Told {
+    fn event(
+        told: &mut Self,
+        _device: &WlDataDevice,
+        event: wl_data_device::Event,
+        (): &(),
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        match event {
+            wl_data_device::Event::DataOffer { .. } => told.mimes.clear(),
+            wl_data_device::Event::Selection { id } => told.offer = id,
+            _ => {}
+        }
+    }
+
+    event_created_child!(Told, WlDataDevice, [
+        wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, ()),
+    ]);
+}
+
+note!(
+    wayland_client::protocol::wl_callback::WlCallback,
+    |_told, _callback, _event| {}
+);

@@ -1,0 +1,328 @@
+//! A host compositor without a screen, which writes down what it is asked to show.
+//!
+//! It runs in a thread of its own, takes connections from a channel, and judges as strictly as
+//! real hosts do where the display proxy must not rely on their mercy.
+
+mod data_device;
+mod shell;
+mod shm;
+mod surface;
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
+use wayland_server::backend::{ClientData, ClientId, DisconnectReason};
+use wayland_server::protocol::wl_compositor::WlCompositor;
+use wayland_server::protocol::wl_data_device::WlDataDevice;
+use wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
+use wayland_server::protocol::wl_data_source::WlDataSource;
+use wayland_server::protocol::wl_keyboard::WlKeyboard;
+use wayland_server::protocol::wl_output::WlOutput;
+use wayland_server::protocol::wl_seat::WlSeat;
+use wayland_server::protocol::wl_shm::WlShm;
+use wayland_server::protocol::wl_subcompositor::WlSubcompositor;
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::{Display, DisplayHandle};
+
+/// Something that the host was asked to do, or that happened to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A client connected.
+    Connected,
+    /// A client left or was thrown out; the text is the host's complaint, if it had one.
+    Left(Option<String>),
+    /// A window was made.
+    Toplevel,
+    /// A popup was made.
+    Popup,
+    /// A subsurface was made.
+    Subsurface,
+    /// A window's title.
+    Title(String),
+    /// A window's application id.
+    AppId(String),
+    /// A pool of this size.
+    Pool(i32),
+    /// A commit of a buffer: its size, and its first and last pixel.
+    Shown {
+        /// Width and height.
+        size: (i32, i32),
+        /// The first pixel.
+        first: u32,
+        /// The last pixel of the last row.
+        last: u32,
+        /// How many damage rectangles came with it.
+        damage: usize,
+    },
+    /// A commit without a buffer.
+    Commit,
+    /// An interactive move with this serial.
+    Move(u32),
+    /// A client owns the clipboard and offers these types.
+    Selection(Vec<String>),
+    /// A client read the host's clipboard as this type.
+    Read(String),
+}
+
+/// What a test makes the host do.
+enum Order {
+    Key,
+    Offer(Vec<String>, String),
+    ReadSelection(String, OwnedFd),
+    Release,
+    HoldBuffers,
+    Stop,
+}
+
+/// The running host.
+pub struct FakeHost {
+    orders: Sender<Order>,
+    wake: OwnedFd,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The state of the compositor.
+pub(crate) struct Host {
+    pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
+    pub(crate) serial: u32,
+    pub(crate) keyboards: Vec<WlKeyboard>,
+    pub(crate) devices: Vec<WlDataDevice>,
+    pub(crate) focus: Option<WlSurface>,
+    pub(crate) selection: Option<WlDataSource>,
+    pub(crate) offered: Option<(Vec<String>, String)>,
+    pub(crate) hold_buffers: bool,
+    pub(crate) held: Vec<wayland_server::protocol::wl_buffer::WlBuffer>,
+}
+
+impl Host {
+    pub(crate) fn saw(&self, seen: Seen) {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(seen);
+    }
+
+    pub(crate) fn next_serial(&mut self) -> u32 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+struct HostClient(Arc<Mutex<Vec<Seen>>>);
+
+impl ClientData for HostClient {
+    fn disconnected(&self, _client: ClientId, reason: DisconnectReason) {
+        let complaint = match reason {
+            DisconnectReason::ProtocolError(error) => Some(error.message),
+            DisconnectReason::ConnectionClosed => None,
+        };
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Seen::Left(complaint));
+    }
+}
+
+impl FakeHost {
+    /// Starts a host that takes its connections from `connections`.
+    #[must_use]
+    pub fn start(connections: Receiver<UnixStream>) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (orders, inbox) = channel();
+        let (woken, wake) = rustix::pipe::pipe().expect("a pipe");
+        let log = Arc::clone(&seen);
+        let thread = std::thread::spawn(move || run(&connections, &inbox, &woken, log));
+        Self {
+            orders,
+            wake,
+            seen,
+            thread: Some(thread),
+        }
+    }
+
+    fn order(&self, order: Order) {
+        self.orders.send(order).expect("the host runs");
+        rustix::io::write(&self.wake, b"x").expect("the host runs");
+    }
+
+    /// Everything seen so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Waits until something was seen.
+    ///
+    /// # Panics
+    /// When it does not come within five seconds.
+    pub fn wait_for(&self, what: impl Fn(&Seen) -> bool) -> Seen {
+        let start = Instant::now();
+        loop {
+            if let Some(found) = self.seen().into_iter().find(&what) {
+                return found;
+            }
+            assert!(
+                start.elapsed() < Duration::from_secs(5),
+                "not seen; but: {:?}",
+                self.seen()
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Presses and releases a key in the newest window.
+    pub fn press_key(&self) {
+        self.order(Order::Key);
+    }
+
+    /// Owns the clipboard with `text`, under these types.
+    pub fn offer(&self, mimes: &[&str], text: &str) {
+        self.order(Order::Offer(
+            mimes.iter().map(|mime| (*mime).to_owned()).collect(),
+            text.to_owned(),
+        ));
+    }
+
+    /// Reads what a client offers, as another host application would.
+    ///
+    /// # Panics
+    /// When the reader cannot be set up.
+    #[must_use]
+    pub fn read_selection(&self, mime: &str) -> String {
+        let (read, write) = rustix::pipe::pipe().expect("a pipe");
+        self.order(Order::ReadSelection(mime.to_owned(), write));
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut std::fs::File::from(read), &mut text).expect("text");
+        text
+    }
+
+    /// Keeps the buffers that are shown, until [`Self::release`].
+    pub fn hold_buffers(&self) {
+        self.order(Order::HoldBuffers);
+    }
+
+    /// Gives back all buffers that were held, the newest first.
+    pub fn release(&self) {
+        self.order(Order::Release);
+    }
+}
+
+impl Drop for FakeHost {
+    fn drop(&mut self) {
+        let _ = self.orders.send(Order::Stop);
+        let _ = rustix::io::write(&self.wake, b"x");
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(
+    connections: &Receiver<UnixStream>,
+    orders: &Receiver<Order>,
+    woken: &OwnedFd,
+    seen: Arc<Mutex<Vec<Seen>>>,
+) {
+    let mut display = Display::<Host>::new().expect("a display");
+    let mut dh = display.handle();
+    dh.create_global::<Host, WlCompositor, _>(4, ());
+    dh.create_global::<Host, WlSubcompositor, _>(1, ());
+    dh.create_global::<Host, WlShm, _>(1, ());
+    dh.create_global::<Host, WlSeat, _>(7, ());
+    dh.create_global::<Host, WlOutput, _>(4, ());
+    dh.create_global::<Host, XdgWmBase, _>(3, ());
+    dh.create_global::<Host, WlDataDeviceManager, _>(3, ());
+    let mut host = Host {
+        seen: Arc::clone(&seen),
+        serial: 100,
+        keyboards: Vec::new(),
+        devices: Vec::new(),
+        focus: None,
+        selection: None,
+        offered: None,
+        hold_buffers: false,
+        held: Vec::new(),
+    };
+    loop {
+        while let Ok(stream) = connections.try_recv() {
+            host.saw(Seen::Connected);
+            let _ = dh.insert_client(stream, Arc::new(HostClient(Arc::clone(&seen))));
+        }
+        while let Ok(order) = orders.try_recv() {
+            if matches!(order, Order::Stop) {
+                return;
+            }
+            host.obey(order, &dh);
+        }
+        let _ = display.dispatch_clients(&mut host);
+        let _ = display.flush_clients();
+        let backend = display.backend().poll_fd();
+        let mut fds = [
+            PollFd::from_borrowed_fd(backend, PollFlags::IN),
+            PollFd::from_borrowed_fd(woken.as_fd(), PollFlags::IN),
+        ];
+        // The channel of connections cannot be polled; a test can wait these milliseconds.
+        let _ = rustix::event::poll(
+            &mut fds,
+            Some(&Timespec {
+                tv_sec: 0,
+                tv_nsec: 2_000_000,
+            }),
+        );
+        if !fds[1].revents().is_empty() {
+            let _ = rustix::io::read(woken, &mut [0; 64]);
+        }
+    }
+}
+
+impl Host {
+    fn obey(&mut self, order: Order, dh: &DisplayHandle) {
+        match order {
+            Order::Key => self.key(),
+            Order::Offer(mimes, text) => {
+                self.offered = Some((mimes, text));
+                self.selection = None;
+                self.announce(dh);
+            }
+            Order::ReadSelection(mime, fd) => {
+                if let Some(source) = &self.selection {
+                    source.send(mime, fd.as_fd());
+                }
+            }
+            Order::HoldBuffers => self.hold_buffers = true,
+            Order::Release => self
+                .held
+                .drain(..)
+                .rev()
+                .for_each(|buffer| buffer.release()),
+            Order::Stop => {}
+        }
+    }
+
+    fn key(&mut self) {
+        use wayland_server::Resource;
+        use wayland_server::protocol::wl_keyboard::KeyState;
+        let Some(focus) = self.focus.clone() else {
+            return;
+        };
+        for keyboard in self.keyboards.clone() {
+            if !keyboard.is_alive() || !keyboard.id().same_client_as(&focus.id()) {
+                continue;
+            }
+            keyboard.enter(self.next_serial(), &focus, Vec::new());
+            keyboard.modifiers(self.next_serial(), 0, 0, 0, 0);
+            keyboard.key(self.next_serial(), 1, 30, KeyState::Pressed);
+            keyboard.key(self.next_serial(), 2, 30, KeyState::Released);
+        }
+    }
+}

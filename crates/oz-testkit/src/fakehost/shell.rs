@@ -1,0 +1,156 @@
+//! Windows and popups.
+
+use std::sync::PoisonError;
+
+use wayland_protocols::xdg::shell::server::xdg_popup::{self, XdgPopup};
+use wayland_protocols::xdg::shell::server::xdg_positioner::{self, XdgPositioner};
+use wayland_protocols::xdg::shell::server::xdg_surface::{self, XdgSurface};
+use wayland_protocols::xdg::shell::server::xdg_toplevel::{self, XdgToplevel};
+use wayland_protocols::xdg::shell::server::xdg_wm_base::{self, XdgWmBase};
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+
+use super::surface::{Surface, global, inert};
+use super::{Host, Seen};
+
+/// What a surface is, and how far its first configure has come.
+#[derive(Debug)]
+pub(crate) struct Role {
+    xdg: XdgSurface,
+    toplevel: Option<XdgToplevel>,
+    popup: Option<XdgPopup>,
+    configured: Option<u32>,
+    acked: bool,
+}
+
+impl Role {
+    /// The rules of a commit; false when the client was thrown out.
+    pub(crate) fn commit(
+        &mut self,
+        host: &mut Host,
+        _surface: &WlSurface,
+        has_buffer: bool,
+    ) -> bool {
+        if has_buffer && !self.acked {
+            self.xdg.post_error(
+                xdg_surface::Error::UnconfiguredBuffer,
+                "a buffer before the first ack",
+            );
+            return false;
+        }
+        if self.configured.is_none() {
+            let serial = host.next_serial();
+            if let Some(toplevel) = &self.toplevel {
+                toplevel.configure(0, 0, Vec::new());
+            }
+            if let Some(popup) = &self.popup {
+                popup.configure(10, 20, 30, 40);
+            }
+            self.xdg.configure(serial);
+            self.configured = Some(serial);
+        }
+        true
+    }
+}
+
+global!(XdgWmBase);
+inert!(XdgPositioner, xdg_positioner::Request);
+inert!(XdgPopup, xdg_popup::Request);
+
+impl Dispatch<XdgWmBase, ()> for Host {
+    fn request(
+        _host: &mut Self,
+        _client: &Client,
+        _wm_base: &XdgWmBase,
+        request: xdg_wm_base::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            xdg_wm_base::Request::CreatePositioner { id } => {
+                data_init.init(id, ());
+            }
+            xdg_wm_base::Request::GetXdgSurface { id, surface } => {
+                data_init.init(id, surface);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<XdgSurface, WlSurface> for Host {
+    fn request(
+        host: &mut Self,
+        _client: &Client,
+        xdg: &XdgSurface,
+        request: xdg_surface::Request,
+        surface: &WlSurface,
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let Some(data) = surface.data::<Surface>() else {
+            return;
+        };
+        let mut state = data.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (toplevel, popup) = match request {
+            xdg_surface::Request::GetToplevel { id } => {
+                host.saw(Seen::Toplevel);
+                (Some(data_init.init(id, surface.clone())), None)
+            }
+            xdg_surface::Request::GetPopup { id, .. } => {
+                host.saw(Seen::Popup);
+                (None, Some(data_init.init(id, ())))
+            }
+            xdg_surface::Request::AckConfigure { serial } => {
+                match &mut state.shell {
+                    Some(role) if role.configured == Some(serial) => role.acked = true,
+                    _ => xdg.post_error(
+                        xdg_surface::Error::InvalidSerial,
+                        "a serial that was never sent",
+                    ),
+                }
+                return;
+            }
+            _ => return,
+        };
+        if state.shell.is_some() {
+            xdg.post_error(
+                xdg_surface::Error::AlreadyConstructed,
+                "a second role object reached the host",
+            );
+            return;
+        }
+        state.shell = Some(Role {
+            xdg: xdg.clone(),
+            toplevel,
+            popup,
+            configured: None,
+            acked: false,
+        });
+    }
+}
+
+impl Dispatch<XdgToplevel, WlSurface> for Host {
+    fn request(
+        host: &mut Self,
+        _client: &Client,
+        _toplevel: &XdgToplevel,
+        request: xdg_toplevel::Request,
+        surface: &WlSurface,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            xdg_toplevel::Request::SetTitle { title } => host.saw(Seen::Title(title)),
+            xdg_toplevel::Request::SetAppId { app_id } => host.saw(Seen::AppId(app_id)),
+            xdg_toplevel::Request::Move { serial, .. } => host.saw(Seen::Move(serial)),
+            xdg_toplevel::Request::Destroy => {
+                if let Some(data) = surface.data::<Surface>() {
+                    data.0.lock().unwrap_or_else(PoisonError::into_inner).shell = None;
+                }
+            }
+            _ => {}
+        }
+    }
+}

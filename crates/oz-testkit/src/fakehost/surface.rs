@@ -1,0 +1,239 @@
+//! Surfaces, regions, subsurfaces, and the seat and screen that clients expect.
+
+use std::os::fd::AsFd;
+use std::sync::{Mutex, PoisonError};
+
+use wayland_server::protocol::wl_buffer::WlBuffer;
+use wayland_server::protocol::wl_callback::{self, WlCallback};
+use wayland_server::protocol::wl_compositor::{self, WlCompositor};
+use wayland_server::protocol::wl_keyboard::{self, KeymapFormat, WlKeyboard};
+use wayland_server::protocol::wl_output::{self, Mode, Subpixel, Transform, WlOutput};
+use wayland_server::protocol::wl_pointer::{self, WlPointer};
+use wayland_server::protocol::wl_region::{self, WlRegion};
+use wayland_server::protocol::wl_seat::{self, Capability, WlSeat};
+use wayland_server::protocol::wl_subcompositor::{self, WlSubcompositor};
+use wayland_server::protocol::wl_subsurface::{self, WlSubsurface};
+use wayland_server::protocol::wl_surface::{self, WlSurface};
+use wayland_server::protocol::wl_touch::{self, WlTouch};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+
+use super::{Host, Seen, shell, shm};
+
+/// What a surface has pending, and what it is.
+#[derive(Debug, Default)]
+pub(crate) struct Surface(pub(crate) Mutex<State>);
+
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    buffer: Option<Option<WlBuffer>>,
+    callbacks: Vec<WlCallback>,
+    damage: usize,
+    pub(crate) shell: Option<shell::Role>,
+}
+
+macro_rules! global {
+    ($interface:ty) => {
+        impl GlobalDispatch<$interface, ()> for Host {
+            fn bind(
+                _host: &mut Self,
+                _dh: &DisplayHandle,
+                _client: &Client,
+                resource: New<$interface>,
+                (): &(),
+                data_init: &mut DataInit<'_, Self>,
+            ) {
+                data_init.init(resource, ());
+            }
+        }
+    };
+}
+pub(crate) use global;
+
+/// An object of which nothing is asked that a test looks at.
+macro_rules! inert {
+    ($interface:ty, $request:ty) => {
+        impl wayland_server::Dispatch<$interface, ()> for crate::fakehost::Host {
+            fn request(
+                _host: &mut Self,
+                _client: &wayland_server::Client,
+                _resource: &$interface,
+                _request: $request,
+                (): &(),
+                _dh: &wayland_server::DisplayHandle,
+                _data_init: &mut wayland_server::DataInit<'_, Self>,
+            ) {
+            }
+        }
+    };
+}
+pub(crate) use inert;
+
+global!(WlCompositor);
+global!(WlSubcompositor);
+inert!(WlRegion, wl_region::Request);
+inert!(WlSubsurface, wl_subsurface::Request);
+inert!(WlCallback, wl_callback::Request);
+inert!(WlKeyboard, wl_keyboard::Request);
+inert!(WlPointer, wl_pointer::Request);
+inert!(WlTouch, wl_touch::Request);
+inert!(WlOutput, wl_output::Request);
+
+impl Dispatch<WlCompositor, ()> for Host {
+    fn request(
+        _host: &mut Self,
+        _client: &Client,
+        _compositor: &WlCompositor,
+        request: wl_compositor::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            wl_compositor::Request::CreateSurface { id } => {
+                data_init.init(id, Surface::default());
+            }
+            wl_compositor::Request::CreateRegion { id } => {
+                data_init.init(id, ());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<WlSubcompositor, ()> for Host {
+    fn request(
+        host: &mut Self,
+        _client: &Client,
+        _subcompositor: &WlSubcompositor,
+        request: wl_subcompositor::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let wl_subcompositor::Request::GetSubsurface { id, .. } = request {
+            host.saw(Seen::Subsurface);
+            data_init.init(id, ());
+        }
+    }
+}
+
+impl Dispatch<WlSurface, Surface> for Host {
+    fn request(
+        host: &mut Self,
+        _client: &Client,
+        surface: &WlSurface,
+        request: wl_surface::Request,
+        data: &Surface,
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let mut state = data.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match request {
+            wl_surface::Request::Attach { buffer, .. } => state.buffer = Some(buffer),
+            wl_surface::Request::Frame { callback } => {
+                state.callbacks.push(data_init.init(callback, ()))
+            }
+            wl_surface::Request::Damage { .. } | wl_surface::Request::DamageBuffer { .. } => {
+                state.damage += 1
+            }
+            wl_surface::Request::Commit => {
+                let damage = std::mem::take(&mut state.damage);
+                let buffer = state.buffer.take();
+                if let Some(role) = &mut state.shell
+                    && !role.commit(host, surface, matches!(buffer, Some(Some(_))))
+                {
+                    return;
+                }
+                if state.shell.is_some() {
+                    host.focus = Some(surface.clone());
+                }
+                state
+                    .callbacks
+                    .drain(..)
+                    .for_each(|callback| callback.done(1));
+                drop(state);
+                match buffer {
+                    Some(Some(buffer)) => shm::show(host, &buffer, damage),
+                    _ => host.saw(Seen::Commit),
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl GlobalDispatch<WlSeat, ()> for Host {
+    fn bind(
+        _host: &mut Self,
+        _dh: &DisplayHandle,
+        _client: &Client,
+        resource: New<WlSeat>,
+        (): &(),
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let seat = data_init.init(resource, ());
+        seat.capabilities(Capability::Keyboard | Capability::Pointer);
+    }
+}
+
+impl Dispatch<WlSeat, ()> for Host {
+    fn request(
+        host: &mut Self,
+        _client: &Client,
+        _seat: &WlSeat,
+        request: wl_seat::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            wl_seat::Request::GetKeyboard { id } => {
+                let keyboard = data_init.init(id, ());
+                let keymap = shm::memory(b"keymap of the host\0");
+                keyboard.keymap(KeymapFormat::XkbV1, keymap.as_fd(), 19);
+                keyboard.repeat_info(25, 600);
+                host.keyboards.push(keyboard);
+            }
+            wl_seat::Request::GetPointer { id } => {
+                data_init.init(id, ());
+            }
+            wl_seat::Request::GetTouch { id } => {
+                data_init.init(id, ());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl GlobalDispatch<WlOutput, ()> for Host {
+    fn bind(
+        _host: &mut Self,
+        _dh: &DisplayHandle,
+        _client: &Client,
+        resource: New<WlOutput>,
+        (): &(),
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let output = data_init.init(resource, ());
+        let (make, model) = ("Secret Make".to_owned(), "Serial 4711".to_owned());
+        output.geometry(
+            0,
+            0,
+            300,
+            200,
+            Subpixel::Unknown,
+            make,
+            model,
+            Transform::Normal,
+        );
+        output.mode(Mode::Current, 1600, 1000, 60_000);
+        if output.version() >= 4 {
+            output.name("DP-7".to_owned());
+            output.description("Secret Make 4711".to_owned());
+        }
+        if output.version() >= 2 {
+            output.scale(1);
+            output.done();
+        }
+    }
+}
