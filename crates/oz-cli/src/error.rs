@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use zbus::DBusError;
+
 /// The command failed.
 const FAILED: u8 = 1;
 /// It was not understood.
@@ -99,28 +101,51 @@ impl Error {
         self
     }
 
+    /// An error whose text has its advice behind a colon.
+    pub(crate) fn advised(error: &impl fmt::Display) -> Self {
+        let text = error.to_string();
+        let (what, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
+        let mut letters = remedy.chars();
+        let remedy = letters.next().map_or(String::new(), |first| {
+            format!("{}{}.", first.to_uppercase(), letters.as_str())
+        });
+        Self::failed(format!("{what}."), remedy)
+    }
+
     /// What the daemon answered, or that it did not.
     pub(crate) fn from_bus(error: zbus::Error) -> Self {
-        let zbus::Error::MethodError(name, message, _) = error else {
-            return Self::failed(
-                format!("cannot talk to the session bus: {error}"),
-                "Run `oz` within a desktop session, or under dbus-run-session.",
-            );
+        let (name, text) = match &error {
+            zbus::Error::MethodError(name, text, _) => {
+                (name.to_string(), text.clone().unwrap_or_default())
+            }
+            zbus::Error::FDO(error) => {
+                let text = error.description().unwrap_or_default();
+                (error.name().to_string(), text.to_owned())
+            }
+            _ => {
+                return Self::failed(
+                    format!("cannot talk to the session bus: {error}."),
+                    "Run `oz` within a desktop session, or under dbus-run-session.",
+                );
+            }
         };
-        let text = message.unwrap_or_default();
-        let name = name.to_string();
-        if !name.starts_with("org.oz.Error.") {
-            return Self {
-                name: Some(name.clone()),
-                ..Self::failed(
-                    format!("the daemon did not answer: {text} ({name})."),
-                    "Check that Oz is installed for this session's bus, with `oz doctor`.",
-                )
-            };
-        }
-        let (what, remedy) = split(&text);
+        let (what, remedy) = match name.strip_prefix("org.freedesktop.DBus.Error.") {
+            None => split(&text),
+            Some("NoReply" | "NameHasNoOwner" | "Disconnected") => (
+                "the daemon ended before it answered.",
+                "`oz ps` shows what runs; what ran goes on.",
+            ),
+            Some(short) if short == "ServiceUnknown" || short.starts_with("Spawn") => (
+                "the session bus cannot start the daemon of Oz.",
+                "Install Oz for this session: its service file org.oz.Oz1.service must name its daemon.",
+            ),
+            Some(_) => (
+                text.as_str(),
+                "The daemon and `oz` may be of different versions.",
+            ),
+        };
         Self {
-            name: Some(name),
+            name: Some(name.clone()),
             ..Self::failed(what, remedy)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oz_core::plan::SandboxId;
 use oz_core::wire::init::ToInit;
@@ -15,6 +16,9 @@ use crate::launch;
 use crate::sandbox::saved::Saved;
 use crate::sandbox::task::Hold;
 
+/// How long they may take to answer before the daemon answers others.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// Finds what an earlier daemon left: what answers goes on, the rest is tidied up.
 pub(crate) async fn recover(daemon: &Arc<Daemon>) {
     let parent = daemon.directories.sandboxes();
@@ -27,17 +31,28 @@ pub(crate) async fn recover(daemon: &Arc<Daemon>) {
             continue;
         };
         let span = tracing::info_span!("sandbox", id = %id);
-        let _entered = span.enter();
-        match take_over(daemon, &id) {
-            Some(()) => tracing::info!("taken over"),
+        match span.in_scope(|| take_over(daemon, &id)) {
+            Some(()) => tracing::info!(%id, "taken over"),
             None => {
-                tracing::info!("it did not survive the last daemon");
+                tracing::info!(%id, "it did not survive the last daemon");
                 if let Err(error) = directories::remove_flat(&parent, id.as_str()) {
                     tracing::debug!(%error, "cannot tidy up");
                 }
             }
         }
     }
+    settle(daemon).await;
+}
+
+/// Waits a moment for them, so that they are seen as running.
+async fn settle(daemon: &Daemon) {
+    let ready = async {
+        for sandbox in daemon.sandboxes.all() {
+            // The daemon goes on whatever becomes of it.
+            let _ = sandbox.ready().await;
+        }
+    };
+    let _ = tokio::time::timeout(SETTLE, ready).await;
 }
 
 fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
@@ -59,11 +74,15 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         stage: None,
         init: Some(init),
         nonce: saved.nonce,
+        earlier: Some(saved.processes.clone()),
     };
     let grants = saved.grants.clone();
     let sandbox = launch::adopt(daemon, saved.birth(), hold, first, None).ok()?;
     // Nobody else can hold the lock yet.
-    sandbox.grants.try_lock().ok()?.restore(grants);
+    let mut store = sandbox.grants.try_lock().ok()?;
+    store.restore(grants);
+    sandbox.publish_files(&store);
+    drop(store);
     if let Err(error) = sandbox.output.resume(&daemon.directories, id) {
         tracing::warn!(%error, "output of its programs is lost");
     }

@@ -52,13 +52,14 @@ pub(crate) async fn run(what: Logs) -> Result<u8> {
         tokio::time::sleep(PERIOD).await;
         let mut kept = Vec::new();
         for (id, mut old) in open {
-            let replaced = old.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
-            // The daemon answers as long as the sandbox lives.
-            if let Ok(new) = log(&bus, &id).await {
-                kept.push((id, if replaced { new } else { old }));
-            } else {
+            if bus.get(&id).await.is_err() {
+                // It has ended: the rest of it, and no more.
                 show(&mut old, "")?;
+                continue;
             }
+            let replaced = old.metadata().is_ok_and(|metadata| metadata.nlink() == 0);
+            let log = if replaced { log(&bus, &id).await? } else { old };
+            kept.push((id, log));
         }
         if kept.is_empty() {
             return Ok(0);
@@ -68,7 +69,7 @@ pub(crate) async fn run(what: Logs) -> Result<u8> {
 }
 
 async fn log(bus: &Bus, id: &str) -> Result<File> {
-    let fd: zbus::OwnedFd = bus.sandbox(id, "Logs", &()).await?;
+    let fd: zbus::OwnedFd = bus.manager("Logs", &(id,)).await?;
     Ok(File::from(OwnedFd::from(fd)))
 }
 

@@ -65,11 +65,7 @@ impl Wanted {
 pub(crate) fn open(path: &Path, directory: &Path) -> Result<zbus::OwnedFd> {
     match oz_host::resolve::resolve(path, directory) {
         Ok(resolved) => Ok(resolved.fd.into()),
-        Err(error) => {
-            let text = error.to_string();
-            let (what, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
-            Err(Error::failed(format!("{what}."), remedy))
-        }
+        Err(error) => Err(Error::advised(&error)),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::launch::options::Options;
 use crate::launch::{self, prepare};
+use crate::sandbox::log;
 
 /// The object at [`super::ROOT`].
 pub(crate) struct Manager {
@@ -79,6 +80,21 @@ impl Manager {
     async fn stop_all(&self, options: StopAllOptions) -> Result<()> {
         let grace = options.grace_ms.map(|ms| Duration::from_millis(ms.into()));
         stop_all(&self.daemon, grace).await
+    }
+
+    /// The log of a sandbox, to read, also when the sandbox has ended.
+    #[zbus(out_args("log"))]
+    fn logs(&self, id: &str) -> Result<OwnedFd> {
+        let silent = || {
+            Failure::new(
+                Kind::NotFound,
+                format!("the sandbox {id:?} has said nothing"),
+                "Only programs that were started with --detach write to the log",
+            )
+        };
+        let name = id.parse().map_err(|_| silent())?;
+        let reader = log::reader(&self.daemon.directories.logs(), &name);
+        reader.map(OwnedFd::from).map_err(|_| silent())
     }
 
     #[zbus(property(emits_changed_signal = "const"))]

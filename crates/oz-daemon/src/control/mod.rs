@@ -25,7 +25,7 @@ pub(crate) async fn show(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
     };
     let path = object_path(&sandbox.id);
     let object = SandboxObject::new(Arc::clone(&daemon), Arc::clone(&sandbox));
-    let mut shown = object.picture().await;
+    let mut shown = object.picture();
     if let Err(error) = bus.object_server().at(&path, object).await {
         tracing::error!(%error, "cannot show the sandbox on the bus");
         return;

@@ -12,7 +12,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Origin, access_word};
-use crate::sandbox::{Command, Published, Sandbox, log};
+use crate::sandbox::{Command, Published, Sandbox};
 
 /// The object of a sandbox.
 pub(crate) struct SandboxObject {
@@ -58,23 +58,22 @@ impl SandboxObject {
         Self { daemon, sandbox }
     }
 
-    pub(super) async fn picture(&self) -> Picture {
+    pub(super) fn picture(&self) -> Picture {
         Picture {
             state: self.sandbox.phase().word(),
             published: self.sandbox.published(),
-            files: self.list().await,
+            files: self.list(),
         }
     }
 
-    async fn list(&self) -> Vec<File> {
-        let grants = self.sandbox.grants.lock().await;
+    fn list(&self) -> Vec<File> {
         let file = |grant: &crate::grants::Grant| File {
             path: grant.path.as_bytes().to_vec(),
             access: access_word(grant.access),
             origin: grant.origin.word(),
             since: grant.since,
         };
-        grants.list().iter().map(file).collect()
+        self.sandbox.files().iter().map(file).collect()
     }
 }
 
@@ -116,8 +115,8 @@ impl SandboxObject {
 
     /// Files of the user that it was given.
     #[zbus(property)]
-    async fn files(&self) -> Vec<File> {
-        self.list().await
+    fn files(&self) -> Vec<File> {
+        self.list()
     }
 
     #[zbus(property)]
@@ -176,21 +175,6 @@ impl SandboxObject {
         })?;
         self.sandbox.ask(Command::Signal { process, signal })
     }
-
-    /// Its log, to read.
-    #[zbus(out_args("log"))]
-    fn logs(&self) -> Result<OwnedFd> {
-        let directory = self.daemon.directories.logs();
-        let reader = log::reader(&directory, &self.sandbox.id);
-        let reader = reader.map_err(|_| {
-            Failure::new(
-                Kind::NotFound,
-                format!("the sandbox {} has said nothing yet", self.sandbox.id),
-                "Only programs that were started with --detach write to the log",
-            )
-        })?;
-        Ok(reader.into())
-    }
 }
 
 /// Says what has changed since the last time.
@@ -205,7 +189,7 @@ pub(super) async fn announce(
         .await?;
     let emitter: &SignalEmitter<'_> = object.signal_emitter();
     let object = object.get().await;
-    let now = object.picture().await;
+    let now = object.picture();
     if now.state != shown.state {
         object.state_changed(emitter).await?;
     }

@@ -51,7 +51,12 @@ pub(crate) async fn resolve(fds: Vec<OwnedFd>) -> Result<Vec<Resolved>> {
 /// An error whose text has its advice behind a colon.
 fn sentence(kind: Kind, text: &str) -> Failure {
     match text.rsplit_once(": ") {
-        Some((what, remedy)) => Failure::new(kind, what, remedy),
+        Some((what, remedy)) => {
+            let mut letters = remedy.chars();
+            let first = letters.next().map(|first| first.to_uppercase().to_string());
+            let remedy = format!("{}{}", first.unwrap_or_default(), letters.as_str());
+            Failure::new(kind, what, remedy)
+        }
         None => Failure::new(kind, text, ""),
     }
 }
@@ -88,8 +93,7 @@ pub(crate) async fn add(
         .collect();
     if !wanted.is_empty() {
         let changed = apply(daemon, sandbox, &mut store, &[], wanted).await;
-        drop(store);
-        announce(sandbox);
+        announce(sandbox, &store);
         changed?;
     }
     Ok(paths)
@@ -116,14 +120,13 @@ pub(crate) async fn remove(
         ));
     }
     let changed = apply(daemon, sandbox, &mut store, paths, Vec::new()).await;
-    drop(store);
-    announce(sandbox);
+    announce(sandbox, &store);
     changed?;
     Ok(paths.to_vec())
 }
 
-fn announce(sandbox: &Sandbox) {
-    sandbox.publish(|_| {});
+fn announce(sandbox: &Sandbox, store: &Store) {
+    sandbox.publish_files(store);
     // If it has ended meanwhile there is nothing to save.
     let _ = sandbox.ask(Command::Save);
 }

@@ -16,7 +16,7 @@ use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::task::{Hold, Task};
-use crate::sandbox::{Birth, Sandbox, spawn};
+use crate::sandbox::{Birth, Sandbox, log, spawn};
 
 /// Name of the control socket in a sandbox's runtime directory.
 pub(crate) const CONTROL: &str = "control";
@@ -72,6 +72,7 @@ fn start(
         )
     })?;
     make_home(daemon, &plan)?;
+    log::forget(&daemon.directories.logs(), &plan.id);
     let nonce = nonce()?;
     let control = listen(daemon, &plan)?;
     let arguments = ["--control", "3"].map(String::from);
@@ -106,6 +107,7 @@ fn start(
         stage: Some(stage),
         init: None,
         nonce,
+        earlier: None,
     };
     adopt(daemon, birth, hold, start, Some(control))
 }
@@ -122,7 +124,7 @@ pub(crate) fn adopt(
     let task = Task::new(Arc::clone(daemon), Arc::clone(&sandbox), commands, hold)
         .map_err(|error| Failure::new(Kind::Host, format!("cannot talk to init: {error}"), ""))?;
     daemon.sandboxes.add(Arc::clone(&sandbox));
-    let span = tracing::info_span!("sandbox", id = %sandbox.id);
+    let span = tracing::info_span!(parent: None, "sandbox", id = %sandbox.id);
     let run = tracing::Instrument::instrument(task.run(first, control), span.clone());
     tokio::spawn(run);
     let shown = control::show(Arc::clone(daemon), Arc::clone(&sandbox));

@@ -79,6 +79,11 @@ fn open(path: &Path, flags: rustix::fs::OFlags) -> io::Result<File> {
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
 }
 
+/// A new sandbox of that name begins with an empty log.
+pub(crate) fn forget(directory: &Path, id: &SandboxId) {
+    let _ = std::fs::remove_file(path(directory, id));
+}
+
 /// For a reader.
 pub(crate) fn reader(directory: &Path, id: &SandboxId) -> io::Result<OwnedFd> {
     open(&path(directory, id), rustix::fs::OFlags::empty()).map(OwnedFd::from)

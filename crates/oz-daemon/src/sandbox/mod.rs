@@ -25,7 +25,7 @@ use oz_core::wire::init::{ProcessId, Program, Stdio};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::failure::{Failure, Kind, Result};
-use crate::grants::Store;
+use crate::grants::{Grant, Store};
 use status::StatusPipe;
 
 /// Where a sandbox is in its life.
@@ -120,6 +120,8 @@ pub(crate) struct Sandbox {
     /// Something that the bus shows has changed.
     pub(crate) changed: Notify,
     published: Mutex<Published>,
+    /// What [`Self::grants`] was after the last change: for whoever must not wait for a change.
+    files: Mutex<Arc<[Grant]>>,
     phase: watch::Sender<Phase>,
     commands: mpsc::UnboundedSender<Command>,
     next_process: AtomicU64,
@@ -153,6 +155,7 @@ impl Sandbox {
             output: Default::default(),
             changed: Notify::new(),
             published: Default::default(),
+            files: Default::default(),
             phase: watch::Sender::new(Phase::Starting),
             commands,
             next_process: AtomicU64::new(birth.next_process),
@@ -184,6 +187,17 @@ impl Sandbox {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         );
+        self.changed.notify_one();
+    }
+
+    /// The files that it holds.
+    pub(crate) fn files(&self) -> Arc<[Grant]> {
+        Arc::clone(&self.files.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says which files it holds now.
+    pub(crate) fn publish_files(&self, store: &Store) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = store.list().into();
         self.changed.notify_one();
     }
 

@@ -74,6 +74,17 @@ impl Processes {
         Ok(())
     }
 
+    /// Init tells a later daemon of a program that runs.
+    pub(super) fn found(&mut self, process: ProcessId, names: &[(ProcessId, String)]) {
+        let name = names.iter().find(|(known, _)| *known == process);
+        let name = name.map(|(_, name)| name.clone()).unwrap_or_default();
+        self.asked(process, name, None, None);
+    }
+
+    pub(super) fn knows(&self, process: ProcessId) -> bool {
+        self.0.contains_key(&process)
+    }
+
     /// Nothing will be heard of any of them.
     pub(super) fn fail_all(&mut self, failure: &Failure) {
         for process in std::mem::take(&mut self.0).into_values() {

@@ -32,12 +32,14 @@ pub(crate) struct Saved {
     host_socket: Option<PathBuf>,
     started: u64,
     next_process: ProcessId,
+    /// Programs that run, with their names.
+    pub(crate) processes: Vec<(ProcessId, String)>,
     pub(crate) grants: Vec<Grant>,
 }
 
 impl Saved {
     /// A picture of a running sandbox.
-    pub(crate) async fn of(sandbox: &Sandbox, nonce: Nonce, init: Option<(i32, u64)>) -> Self {
+    pub(crate) fn of(sandbox: &Sandbox, nonce: Nonce, init: Option<(i32, u64)>) -> Self {
         Self {
             version: VERSION,
             plan: sandbox.plan.clone(),
@@ -48,7 +50,8 @@ impl Saved {
             started: sandbox.started_unix(),
             // Room for what is started before the next picture.
             next_process: sandbox.process_count() + 1_000_000,
-            grants: sandbox.grants.lock().await.list().to_vec(),
+            processes: sandbox.published().processes,
+            grants: sandbox.files().to_vec(),
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::Service;
-use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ToInit};
+use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ProcessId, ToInit};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -40,6 +40,10 @@ pub(crate) struct Task {
     init: Option<Child>,
     nonce: Nonce,
     processes: Processes,
+    /// Programs that an earlier daemon knew by name, if there was one.
+    earlier: Option<Vec<(ProcessId, String)>>,
+    /// The first number that this daemon gives.
+    first_process: ProcessId,
     proxies: Vec<AbortHandle>,
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
@@ -76,6 +80,8 @@ pub(crate) struct Hold {
     /// Init, when it was taken over.
     pub(crate) init: Option<Child>,
     pub(crate) nonce: Nonce,
+    /// Programs that an earlier daemon knew by name, when it was taken over.
+    pub(crate) earlier: Option<Vec<(ProcessId, String)>>,
 }
 
 impl Task {
@@ -87,6 +93,8 @@ impl Task {
     ) -> std::io::Result<Self> {
         Ok(Self {
             daemon,
+            first_process: sandbox.process_count(),
+            earlier: hold.earlier,
             sandbox,
             connection: Connection::new(hold.socket)?,
             commands,
@@ -177,9 +185,12 @@ impl Task {
             FromInit::Born => self.born(fds)?,
             FromInit::Ready { listeners } => self.ready(&listeners, fds).await?,
             FromInit::Started { process } => {
+                if self.found(process)? {
+                    return Ok(None);
+                }
                 let mut fds = fds.into_iter();
                 let terminal = fds.next();
-                if fds.next().is_some() {
+                if fds.next().is_some() || terminal.as_ref().is_some_and(is_no_terminal) {
                     return Err(Violation::Descriptors);
                 }
                 self.processes.started(process, terminal)?;
@@ -209,6 +220,23 @@ impl Task {
             FromInit::Ending => return Ok(Some(Over::InOrder)),
         }
         Ok(None)
+    }
+
+    /// Whether a program that was started is one of an earlier daemon's.
+    fn found(&mut self, process: ProcessId) -> Result<bool, Violation> {
+        let Some(names) = &self.earlier else {
+            return Ok(false);
+        };
+        if self.processes.knows(process) {
+            return Ok(false);
+        }
+        // Numbers of this daemon begin behind those of the earlier one.
+        if process >= self.first_process {
+            return Err(Unknown.into());
+        }
+        self.processes.found(process, names);
+        self.publish_processes();
+        Ok(true)
     }
 
     fn count(&mut self) -> Result<(), Violation> {
@@ -274,7 +302,7 @@ impl Task {
             self.deadline = None;
             self.sandbox.set_phase(Phase::Running);
         }
-        self.save().await;
+        self.save();
         Ok(())
     }
 
@@ -294,7 +322,7 @@ impl Task {
                 self.stop(grace).await
             }
             Command::Save => {
-                self.save().await;
+                self.save();
                 Ok(())
             }
         };
@@ -319,7 +347,11 @@ impl Task {
             program: run.program,
             stdio: run.stdio,
         };
-        self.connection.send(&message, &fds).await
+        self.connection.send(&message, &fds).await?;
+        if self.sandbox.namespaces.get().is_some() {
+            self.save();
+        }
+        Ok(())
     }
 
     async fn stop(&mut self, grace: Duration) -> Result<(), ConnectionError> {
@@ -335,10 +367,10 @@ impl Task {
         self.sandbox.publish(|published| published.processes = list);
     }
 
-    async fn save(&self) {
+    fn save(&self) {
         let pid = self.init.as_ref().and_then(Child::pid);
         let init = pid.and_then(|pid| Some((pid, child::start_time(pid)?)));
-        let saved = Saved::of(&self.sandbox, self.nonce, init).await;
+        let saved = Saved::of(&self.sandbox, self.nonce, init);
         if let Err(error) = saved.write(&self.daemon.directories) {
             tracing::error!(
                 error = error.line(),
@@ -419,6 +451,22 @@ impl Task {
         tracing::info!("ended");
         self.sandbox.set_phase(Phase::Ended(failure));
     }
+}
+
+/// What goes on to the user's `oz` as a terminal is the controlling end of one and nothing else:
+/// any other file could hang or trick whoever relays it.
+fn is_no_terminal(fd: &OwnedFd) -> bool {
+    const PTMX: (u32, u32) = (5, 2);
+    let device = rustix::fs::fstat(fd).ok().filter(|stat| {
+        rustix::fs::FileType::from_raw_mode(stat.st_mode) == rustix::fs::FileType::CharacterDevice
+    });
+    let number = |stat: rustix::fs::Stat| {
+        (
+            rustix::fs::major(stat.st_rdev),
+            rustix::fs::minor(stat.st_rdev),
+        )
+    };
+    device.map(number) != Some(PTMX)
 }
 
 async fn wait(child: Option<&Child>) {
