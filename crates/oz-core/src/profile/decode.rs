@@ -234,9 +234,23 @@ impl<'de> Deserializer<'de> for &'de Node {
         }
     }
 
+    /// serde's structs also take lists, whose elements would have no names.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if let Value::List(_) = self.value {
+            let error: Error = serde::de::Error::invalid_type(Unexpected::Seq, &visitor);
+            return Err(error.at(&self.pointer()));
+        }
+        self.deserialize_any(visitor)
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct
-        seq tuple tuple_struct map struct identifier ignored_any
+        seq tuple tuple_struct map identifier ignored_any
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) fn probes(profile: &Profile, user: &User, paths: &mut Vec<PathBuf>) {
 }
 
 /// The home itself and the user's looks.
-pub(super) fn operations(shape: &Shape<'_>, size: u64, ops: &mut Vec<Op>) {
+pub(super) fn operations(shape: &Shape<'_>, shares: &[Placed], size: u64, ops: &mut Vec<Op>) {
     let home = shape.user_home();
     match shape.home {
         Home::Ephemeral => ops.push(tmpfs(home, 0o700, size, false)),
@@ -58,6 +58,10 @@ pub(super) fn operations(shape: &Shape<'_>, size: u64, ops: &mut Vec<Op>) {
     }
     for (below, _) in LOOKS {
         let path = home.join(below);
+        if shares.iter().any(|share| path.starts_with(&share.target)) {
+            // The share shows it already, and would hide it.
+            continue;
+        }
         // Links are left out: what they lead to may be anything.
         if let Some(PathFact::Directory | PathFact::File) = shape.facts.paths.get(&path) {
             let Op::Bind(mut look) = bind(&path, &path, Access::Read, true) else {

@@ -69,7 +69,7 @@ pub enum BuildError {
         share: String,
     },
     /// Writing there would let the app leave its sandbox.
-    #[error("the profile shares {share} for writing, and {place} {}: {reason}; share a directory beside it, or only for reading", if *inside { "is there" } else { "lies below" })]
+    #[error("the profile shares {share} for writing, and {place}{} is protected: {reason}; share a directory beside it, or only for reading", if *inside { "" } else { ", which lies below," })]
     Protected {
         /// As the profile says it.
         share: String,

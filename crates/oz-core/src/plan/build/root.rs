@@ -67,7 +67,7 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     });
     ops.push(tmpfs("/tmp", 0o1777, tmp_size, false));
     ops.push(tmpfs(&runtime, 0o700, SMALL, true));
-    home::operations(shape, tmp_size, &mut ops);
+    home::operations(shape, &shares, tmp_size, &mut ops);
     home::share_operations(shape, &shares, &mut ops);
     Ok(ops)
 }

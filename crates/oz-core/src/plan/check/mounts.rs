@@ -112,7 +112,9 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
                 target.display(),
             ));
         }
-        mounted.push(target);
+        if matches!(op, Op::Bind(_) | Op::Tmpfs { .. } | Op::Proc { .. }) {
+            mounted.push(target);
+        }
     }
     Ok(())
 }

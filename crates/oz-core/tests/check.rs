@@ -1,0 +1,390 @@
+//! Every rule refuses a plan that breaks it, and a sound plan passes all.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use oz_core::plan::check::check;
+use oz_core::plan::{
+    Access, Bind, Comparison, Home, Listener, Op, Operator, Plan, Service, Source, build,
+};
+
+/// firefox's: a private home, a share, a display and a bus.
+fn sound() -> Plan {
+    let profile = common::catalogue([]).resolve("firefox").expect("resolves");
+    build(&profile, &common::request("firefox"), &common::facts()).expect("builds")
+}
+
+fn bind(source: Source, path: &str, access: Access) -> Op {
+    Op::Bind(Bind {
+        source,
+        path: path.into(),
+        access,
+        noexec: false,
+        optional: false,
+        device: false,
+    })
+}
+
+fn user(path: &str) -> Source {
+    Source::User(path.into())
+}
+
+fn system(path: &str) -> Source {
+    Source::System(path.into())
+}
+
+fn equal(argument: u8, value: u64) -> Comparison {
+    Comparison {
+        argument,
+        low32: true,
+        operator: Operator::Equal(value),
+    }
+}
+
+fn first_bind(plan: &mut Plan, of: impl Fn(&Bind) -> bool) -> &mut Bind {
+    plan.root
+        .iter_mut()
+        .find_map(|op| match op {
+            Op::Bind(bind) if of(bind) => Some(bind),
+            _ => None,
+        })
+        .expect("there is one")
+}
+
+type Break = fn(&mut Plan);
+
+/// What breaks a plan, by the rule that it breaks.
+const BREAKS: &[(&str, Break)] = &[
+    ("another version", |p| p.version += 1),
+    ("printable", |p| p.user.name = "a\nroot::0:0".to_owned()),
+    ("printable", |p| p.profile.clear()),
+    ("no path", |p| p.profile = "../x".to_owned()),
+    ("host name", |p| p.hostname = "a\nb".to_owned()),
+    ("processes", |p| p.limits.processes = 0),
+    ("open files", |p| p.limits.open_files = 1 << 30),
+    ("ten minutes", |p| p.life.grace_ms = u32::MAX),
+    ("base name", |p| p.life.watchdog = vec!["a/b".to_owned()]),
+    ("watched programs", |p| {
+        p.life.watchdog = vec!["a".to_owned(); 65]
+    }),
+    ("plain", |p| {
+        p.root.push(Op::Mask {
+            path: "relative".into(),
+        })
+    }),
+    ("plain", |p| {
+        p.root.push(Op::Mask {
+            path: "/tmp/../etc".into(),
+        })
+    }),
+    ("plain", |p| {
+        p.root.push(Op::Mask {
+            path: "/tmp//x".into(),
+        })
+    }),
+    ("plain", |p| {
+        p.root.push(Op::Mask {
+            path: "/tmp/".into(),
+        })
+    }),
+    ("plain", |p| {
+        p.root.push(Op::Mask {
+            path: "/tmp/\0".into(),
+        })
+    }),
+    ("plain", |p| {
+        p.root
+            .push(bind(user("/data/../home"), "/data", Access::Read))
+    }),
+    ("plain", |p| p.user.home = PathBuf::from("home")),
+    ("2048 steps", |p| {
+        p.root.extend((0..3000).map(|_| Op::Mask {
+            path: "/tmp/x".into(),
+        }))
+    }),
+    ("directory of its own", |p| p.user.home = "/usr/home".into()),
+    ("directory of its own", |p| p.user.home = "/".into()),
+    ("root itself", |p| {
+        p.root.push(Op::Mask { path: "/".into() })
+    }),
+    ("permission bits", |p| {
+        p.root.push(Op::Directory {
+            path: "/tmp/x".into(),
+            mode: 0o4755,
+        })
+    }),
+    ("has a size", |p| {
+        p.root.push(Op::Tmpfs {
+            path: "/tmp/x".into(),
+            mode: 0o755,
+            size: 0,
+            noexec: true,
+        })
+    }),
+    ("64 KiB", |p| {
+        p.root.insert(
+            0,
+            Op::File {
+                path: "/etc/x".into(),
+                content: "x".repeat(1 << 20),
+                mode: 0o444,
+            },
+        )
+    }),
+    ("made read-only", |p| {
+        p.root.retain(|op| *op != Op::ReadOnly { path: "/".into() })
+    }),
+    ("after the seal", |p| {
+        p.root.push(Op::File {
+            path: "/etc/x".into(),
+            content: String::new(),
+            mode: 0o444,
+        })
+    }),
+    ("after the seal", |p| {
+        p.root.push(bind(user("/data"), "/data", Access::Read))
+    }),
+    ("after the seal", |p| {
+        p.root
+            .insert(0, bind(user("/data"), "/data", Access::Write))
+    }),
+    ("masked", |p| {
+        p.root.retain(|op| {
+            *op != Op::Mask {
+                path: "/proc/kcore".into(),
+            }
+        })
+    }),
+    ("settings of the kernel", |p| {
+        p.root.retain(|op| {
+            *op != Op::ReadOnly {
+                path: "/proc/sys".into(),
+            }
+        })
+    }),
+    ("one process file system", |p| {
+        p.root.push(Op::Proc {
+            path: "/tmp/proc".into(),
+        })
+    }),
+    ("hides an earlier", |p| {
+        p.root.push(Op::Tmpfs {
+            path: "/home/user".into(),
+            mode: 0o700,
+            size: 1,
+            noexec: true,
+        })
+    }),
+    ("mounted in /proc", |p| {
+        p.root.push(Op::Tmpfs {
+            path: "/proc/1".into(),
+            mode: 0o755,
+            size: 1,
+            noexec: true,
+        });
+    }),
+    ("as the plan says", |p| p.home = Home::Ephemeral),
+    ("as the plan says", |p| {
+        p.home = Home::Private("/data/other".into())
+    }),
+    ("not for sandboxes", |p| {
+        first_bind(p, |b| b.path.ends_with("fonts")).source = system("/root")
+    }),
+    ("not for sandboxes", |p| {
+        p.root.insert(0, bind(system("/etc"), "/etc", Access::Read))
+    }),
+    ("not for sandboxes", |p| {
+        first_bind(p, |b| b.path.ends_with("usr")).source = system("/")
+    }),
+    ("not for sandboxes", |p| {
+        p.root
+            .insert(0, bind(system("/etc/ssh"), "/etc/ssh", Access::Read))
+    }),
+    ("its own place", |p| {
+        p.root
+            .insert(0, bind(system("/usr/bin"), "/bench", Access::Read))
+    }),
+    ("no place of the user", |p| {
+        p.root.push(bind(user("/"), "/tmp/x", Access::Read))
+    }),
+    ("no place of the user", |p| {
+        p.root.push(bind(user("/home"), "/tmp/x", Access::Read))
+    }),
+    ("no place of the user", |p| {
+        p.root
+            .push(bind(user("/home/user"), "/tmp/x", Access::Read))
+    }),
+    ("no place of the user", |p| {
+        p.root.push(bind(user("/proc"), "/tmp/x", Access::Read))
+    }),
+    ("over the system", |p| {
+        p.root
+            .insert(0, bind(user("/data"), "/etc/x", Access::Read))
+    }),
+    ("system is read-only", |p| {
+        first_bind(p, |b| b.path.ends_with("usr")).access = Access::Write
+    }),
+    ("harmless devices", |p| {
+        p.root.insert(
+            0,
+            Op::Bind(Bind {
+                device: true,
+                ..match bind(system("/dev/mem"), "/dev/mem", Access::Read) {
+                    Op::Bind(b) => b,
+                    _ => unreachable!(),
+                }
+            }),
+        )
+    }),
+    ("harmless devices", |p| {
+        first_bind(p, |b| b.device).path = "/dev/other".into()
+    }),
+    ("cannot be written", |p| {
+        first_bind(p, |b| b.path.ends_with("Downloads")).source = user("/home/user/.ssh")
+    }),
+    ("cannot be written", |p| {
+        first_bind(p, |b| b.path.ends_with("Downloads")).source = user("/home/user/.config")
+    }),
+    ("below a share are masked", |p| {
+        p.root
+            .push(bind(user("/home/user/.local"), "/tmp/x", Access::Read))
+    }),
+    ("a name and no NUL", |p| {
+        drop(p.environment.insert("A=B".to_owned(), String::new()))
+    }),
+    ("a name and no NUL", |p| {
+        drop(p.environment.insert("A".to_owned(), "\0".to_owned()))
+    }),
+    ("128 KiB", |p| {
+        drop(p.environment.insert("A".to_owned(), "x".repeat(1 << 20)))
+    }),
+    ("cannot go inside", |p| {
+        drop(
+            p.environment
+                .insert("LD_PRELOAD".to_owned(), "/x.so".to_owned()),
+        )
+    }),
+    ("cannot go inside", |p| {
+        drop(
+            p.environment
+                .insert("SSH_AUTH_SOCK".to_owned(), "/x".to_owned()),
+        )
+    }),
+    ("a place inside", |p| {
+        drop(p.environment.insert("PATH".to_owned(), "/tmp".to_owned()))
+    }),
+    ("in the runtime directory", |p| {
+        p.listeners[0].path = "/tmp/wayland-0".into()
+    }),
+    ("one socket", |p| p.listeners.push(p.listeners[0].clone())),
+    ("not served so", |p| {
+        p.listeners[1].helper = Some(vec!["/bin/sh".to_owned()])
+    }),
+    ("not served so", |p| p.listeners[1].helper = None),
+    ("configuration of ours", |p| {
+        p.root
+            .retain(|op| op.target() != Path::new("/run/oz/bus.conf"))
+    }),
+    ("go together", |p| p.display = None),
+    ("go together", |p| {
+        p.listeners
+            .retain(|l: &Listener| l.service != Service::Wayland)
+    }),
+    ("no sandbox is allowed", |p| {
+        p.syscalls.allow.push("mount".to_owned())
+    }),
+    ("no sandbox is allowed", |p| {
+        p.syscalls.allow.push("clone3".to_owned())
+    }),
+    ("no sandbox is allowed", |p| {
+        drop(
+            p.syscalls
+                .conditional
+                .insert("bpf".to_owned(), vec![vec![equal(0, 0)]]),
+        )
+    }),
+    ("said once", |p| p.syscalls.allow.push("ioctl".to_owned())),
+    ("said once", |p| p.syscalls.allow.push("read".to_owned())),
+    ("said once", |p| {
+        p.syscalls.allow.push("no such call".to_owned())
+    }),
+    ("arguments 0 to 5", |p| {
+        p.syscalls.allow.retain(|name| name != "tee");
+        p.syscalls.conditional.insert("tee".to_owned(), vec![]);
+    }),
+    ("arguments 0 to 5", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("socket")
+            .expect("is there")
+            .push(vec![equal(6, 0)])
+    }),
+    ("arguments 0 to 5", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("socket")
+            .expect("is there")
+            .push(vec![])
+    }),
+    ("make namespaces", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("clone")
+            .expect("is there")
+            .push(vec![equal(0, 0x1000_0000)])
+    }),
+    ("typed into", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("ioctl")
+            .expect("is there")
+            .push(vec![equal(1, 0x5412)])
+    }),
+    ("typed into", |p| {
+        p.syscalls.conditional.get_mut("ioctl").expect("is there")[0]
+            .iter_mut()
+            .for_each(|c| c.low32 = false)
+    }),
+    ("only itself", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("prlimit64")
+            .expect("is there")
+            .push(vec![equal(0, 7)])
+    }),
+];
+
+#[test]
+fn a_sound_plan_passes() {
+    check(&sound()).expect("is sound");
+}
+
+#[test]
+fn each_rule_refuses_what_breaks_it() {
+    for (number, (rule, damage)) in BREAKS.iter().enumerate() {
+        let mut plan = sound();
+        damage(&mut plan);
+        match check(&plan) {
+            Ok(()) => panic!("break {number}, of {rule:?}, is not found"),
+            Err(violation) => assert!(
+                violation.rule.contains(rule),
+                "break {number}, of {rule:?}, is taken for {violation}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn conditional_calls_may_not_become_unconditional() {
+    for name in ["clone", "ioctl", "prlimit64", "setpriority"] {
+        let mut plan = sound();
+        plan.syscalls.conditional.remove(name);
+        plan.syscalls.allow.push(name.to_owned());
+        let violation = check(&plan).expect_err(name);
+        assert!(
+            violation.rule.contains("some arguments only"),
+            "{violation}"
+        );
+    }
+}

@@ -1,0 +1,262 @@
+//! What a plan is made of.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use oz_core::plan::facts::PathFact;
+use oz_core::plan::{Access, Bind, BuildError, Home, Op, Plan, Source, build};
+
+fn plan(profile: &str) -> Result<Plan, BuildError> {
+    build(
+        &common::profile(profile),
+        &common::request("app"),
+        &common::facts(),
+    )
+}
+
+fn share(path: &str, access: &str) -> String {
+    format!(r#"{{ "files": {{ "share": [ {{ "path": "{path}", "access": "{access}" }} ] }} }}"#)
+}
+
+fn bind_at<'a>(plan: &'a Plan, path: &str) -> Option<&'a Bind> {
+    plan.root.iter().find_map(|op| match op {
+        Op::Bind(bind) if bind.path == Path::new(path) => Some(bind),
+        _ => None,
+    })
+}
+
+#[test]
+fn nothing_of_the_users_is_inside_unless_a_profile_says_so() {
+    let plan = plan("{}").expect("builds");
+    let users: Vec<_> = plan
+        .root
+        .iter()
+        .filter_map(|op| match op {
+            Op::Bind(bind) if matches!(bind.source, Source::User(_)) => {
+                Some((bind.path.clone(), bind.access))
+            }
+            _ => None,
+        })
+        .collect();
+    let read = |path: &str| (PathBuf::from(path), Access::Read);
+    assert_eq!(
+        users,
+        [
+            read("/run/oz/live"),
+            read("/home/user/.local/share/fonts"),
+            read("/home/user/.config/user-dirs.dirs"),
+        ]
+    );
+    assert_eq!(plan.home, Home::Ephemeral);
+    assert!(plan.display.is_none() && plan.listeners.len() == 1);
+}
+
+#[test]
+fn a_profile_without_anything_has_no_variable_of_the_host_but_its_language() {
+    let plan = plan("{}").expect("builds");
+    assert_eq!(plan.environment["LANG"], "de_DE.UTF-8");
+    for absent in ["XDG_ACTIVATION_TOKEN", "EDITOR", "WAYLAND_DISPLAY"] {
+        assert!(!plan.environment.contains_key(absent), "{absent}");
+    }
+    assert!(plan.environment["PATH"].starts_with("/usr/local/bin:"));
+    let passed = build(
+        &common::profile(r#"{ "environment": { "pass": ["EDITOR"] } }"#),
+        &common::request("app"),
+        &common::facts(),
+    );
+    assert_eq!(passed.expect("builds").environment["EDITOR"], "vim");
+}
+
+#[test]
+fn an_ephemeral_launch_leaves_nothing() {
+    let mut request = common::request("app");
+    request.ephemeral = true;
+    let profile = common::profile(r#"{ "files": { "home": "private" } }"#);
+    let plan = build(&profile, &request, &common::facts()).expect("builds");
+    assert_eq!(plan.home, Home::Ephemeral);
+}
+
+#[test]
+fn what_is_protected_is_not_shared_for_writing() {
+    let mut refusals = Vec::new();
+    for path in [
+        "~/.ssh",
+        "~/.bashrc",
+        "~/.config",
+        "~/.config/autostart",
+        "~/.local",
+        "~/.local/share",
+        "~/.local/share/applications",
+        "~/.config/oz",
+        "~/.local/state/oz/homes/firefox",
+        "/home/user",
+        "/home",
+        "/run/user/1000/oz",
+    ] {
+        let mut facts = common::facts();
+        let host = path.replace('~', "/home/user");
+        facts.paths.insert(host.into(), PathFact::Directory);
+        let error = build(
+            &common::profile(&share(path, "write")),
+            &common::request("app"),
+            &facts,
+        )
+        .expect_err(path);
+        refusals.push(format!("{path}: {error}"));
+    }
+    insta::assert_snapshot!(refusals.join("\n"));
+}
+
+#[test]
+fn a_readable_ancestor_has_its_protected_places_masked() {
+    let plan = plan(&share("~/.config", "read")).expect("builds");
+    for masked in [
+        "/home/user/.config/autostart",
+        "/home/user/.config/oz",
+        "/home/user/.config/google-chrome",
+    ] {
+        assert!(
+            plan.root.contains(&Op::Mask {
+                path: masked.into()
+            }),
+            "{masked}"
+        );
+    }
+    // The home as a whole is never shared, even for reading.
+    let mut facts = common::facts();
+    facts.paths.insert("/home".into(), PathFact::Directory);
+    let profile = common::profile(&share("/home", "read"));
+    assert!(build(&profile, &common::request("app"), &facts).is_err());
+}
+
+#[test]
+fn names_that_begin_like_the_home_are_other_places() {
+    let mut facts = common::facts();
+    facts
+        .paths
+        .insert("/home/user2/.ssh2".into(), PathFact::Directory);
+    let profile = common::profile(&share("/home/user2/.ssh2", "write"));
+    let plan = build(&profile, &common::request("app"), &facts).expect("is another user's affair");
+    assert_eq!(
+        bind_at(&plan, "/home/user2/.ssh2").map(|bind| bind.access),
+        Some(Access::Write)
+    );
+}
+
+#[test]
+fn only_links_directly_in_the_home_are_followed() {
+    let documents = plan(&share("~/Documents", "write")).expect("builds");
+    let bind = bind_at(&documents, "/home/user/Documents").expect("is there");
+    assert_eq!(bind.source, Source::User("/data/documents".into()));
+
+    let mut facts = common::facts();
+    facts
+        .paths
+        .insert("/home/user/.ssh".into(), PathFact::Directory);
+    let planted = common::profile(&share("~/Music/link", "read"));
+    let error = build(&planted, &common::request("app"), &facts).expect_err("is an app's link");
+    assert!(matches!(error, BuildError::Link { .. }), "{error}");
+
+    // A link in the home that leads to the keys is no way to write them.
+    facts.paths.insert(
+        "/home/user/keys".into(),
+        PathFact::Symlink("/home/user/.ssh".into()),
+    );
+    let keys = common::profile(&share("~/keys", "write"));
+    let error = build(&keys, &common::request("app"), &facts).expect_err("is protected");
+    assert!(matches!(error, BuildError::Protected { .. }), "{error}");
+}
+
+#[test]
+fn shares_that_are_not_there_say_so() {
+    let missing = plan(&share("~/Nowhere", "read")).expect_err("is missing");
+    let fifo = plan(&share("~/pipe", "read")).expect_err("is a FIFO");
+    let unset = plan(&share("xdg:MUSIC", "read")).expect_err("is not set");
+    insta::assert_snapshot!(format!("{missing}\n{fifo}\n{unset}"));
+    let optional = r#"{ "files": { "share": [ { "path": "~/Nowhere", "optional": true }, { "path": "xdg:MUSIC", "optional": true } ] } }"#;
+    assert!(plan(optional).is_ok());
+}
+
+#[test]
+fn shares_outside_the_home_get_their_mount_points_before_the_seal() {
+    let plan = plan(&share("/srv/common", "write")).expect("builds");
+    let at = |wanted: &Op| plan.root.iter().position(|op| op == wanted);
+    let point = at(&Op::Directory {
+        path: "/srv/common".into(),
+        mode: 0o755,
+    });
+    assert!(point.is_some() && point < at(&Op::ReadOnly { path: "/".into() }));
+}
+
+#[test]
+fn a_system_that_is_not_merged_is_bound_as_it_is() {
+    let mut facts = common::facts();
+    facts.paths.insert("/bin".into(), PathFact::Directory);
+    let plan = build(&common::profile("{}"), &common::request("app"), &facts).expect("builds");
+    let bind = bind_at(&plan, "/bin").expect("is there");
+    assert_eq!(
+        (&bind.source, bind.access),
+        (&Source::System("/bin".into()), Access::Read)
+    );
+}
+
+#[test]
+fn parts_of_the_system_that_identify_it_are_refused() {
+    for path in [
+        "/etc/machine-id",
+        "/etc/ssh",
+        "/etc/shadow",
+        "/var/lib/dbus",
+        "/etc/ssl/private",
+        "/etc/oz",
+    ] {
+        let mut facts = common::facts();
+        facts.paths.insert(path.into(), PathFact::Directory);
+        let profile = common::profile(&format!(r#"{{ "files": {{ "system": ["{path}"] }} }}"#));
+        match build(&profile, &common::request("app"), &facts) {
+            // Its place is taken by what Oz makes itself.
+            Ok(plan) => assert!(bind_at(&plan, path).is_none(), "{path}"),
+            Err(error) => assert!(matches!(error, BuildError::Violation(_)), "{error}"),
+        }
+    }
+}
+
+#[test]
+fn machine_ids_differ_by_profile_and_are_stable() {
+    let id = |name: &str| {
+        let catalogue = common::catalogue([]);
+        let profile = catalogue.resolve(name).expect("resolves");
+        let plan = build(&profile, &common::request("app"), &common::facts()).expect("builds");
+        plan.root
+            .iter()
+            .find_map(|op| match op {
+                Op::File { path, content, .. } if path == Path::new("/etc/machine-id") => {
+                    Some(content.clone())
+                }
+                _ => None,
+            })
+            .expect("is there")
+    };
+    assert_eq!(id("firefox"), id("firefox"));
+    assert_ne!(id("firefox"), id("evince"));
+    assert_eq!(id("firefox").trim_end().len(), 32);
+}
+
+#[test]
+fn odd_users_get_sound_files() {
+    let mut facts = common::facts();
+    facts.user.name = "a:b".to_owned();
+    let plan = build(&common::profile("{}"), &common::request("app"), &facts).expect("builds");
+    assert_eq!(plan.environment["USER"], "user");
+    facts.user.home = "/var/home/user".into();
+    assert!(
+        build(&common::profile("{}"), &common::request("app"), &facts).is_ok(),
+        "as on Silverblue"
+    );
+    facts.user.home = "/tmp/home".into();
+    assert!(
+        build(&common::profile("{}"), &common::request("app"), &facts).is_ok(),
+        "as in tests"
+    );
+}
