@@ -1,0 +1,7 @@
+//! See `entry::frame`.
+#![no_main]
+
+#[path = "../entry.rs"]
+mod entry;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| entry::frame(data));
