@@ -57,6 +57,14 @@ impl Child {
     }
 }
 
+impl Child {
+    /// What names it for good: its number and start time.
+    pub(crate) fn name(&self) -> Option<(i32, u64)> {
+        let pid = self.pid()?;
+        Some((pid, start_time(pid)?))
+    }
+}
+
 /// When a process started, in clock ticks since boot: with its number it names a process for
 /// good.
 pub(crate) fn start_time(pid: i32) -> Option<u64> {

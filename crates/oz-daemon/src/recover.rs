@@ -57,15 +57,20 @@ async fn settle(daemon: &Daemon) {
 
 fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let saved = Saved::read(&daemon.directories, id)?;
-    // The number may be another process's by now; its start time tells.
-    let (pid, started) = saved.init?;
-    let init = Child::open(pid).ok()?;
-    if child::start_time(pid) != Some(started) {
+    let proxy = saved.proxy.and_then(same_process);
+    let Some(init) = saved.init.and_then(same_process) else {
+        // The proxy does not know that there is nobody left to serve.
+        if let Some(proxy) = proxy {
+            proxy.kill();
+        }
         return None;
-    }
+    };
     let Some(socket) = connect(daemon, id) else {
         // It lives but cannot be controlled: nobody may own it unseen.
         init.kill();
+        if let Some(proxy) = proxy {
+            proxy.kill();
+        }
         return None;
     };
     let first = ToInit::Resume { nonce: saved.nonce };
@@ -75,10 +80,13 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         init: Some(init),
         nonce: saved.nonce,
         earlier: Some(saved.processes.clone()),
+        proxy,
     };
+    let (windows, proxy) = (saved.windows, saved.proxy);
     let grants = saved.grants.clone();
     let sandbox = launch::adopt(daemon, saved.birth(), hold, first, None).ok()?;
     // Nobody else can hold the lock yet.
+    sandbox.publish(|published| (published.windows, published.proxy) = (windows, proxy));
     let mut store = sandbox.grants.try_lock().ok()?;
     store.restore(grants);
     sandbox.publish_files(&store);
@@ -87,6 +95,12 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         tracing::warn!(%error, "output of its programs is lost");
     }
     Some(())
+}
+
+/// The number may be another process's by now; its start time tells.
+fn same_process((pid, started): (i32, u64)) -> Option<Child> {
+    let process = Child::open(pid).ok()?;
+    (child::start_time(pid) == Some(started)).then_some(process)
 }
 
 fn connect(daemon: &Daemon, id: &SandboxId) -> Option<OwnedFd> {

@@ -69,7 +69,7 @@ fn socket(session: &BTreeMap<String, String>) -> Result<PathBuf> {
 }
 
 /// Whether somebody accepts there, without waiting for it.
-fn answers(path: &Path) -> io::Result<()> {
+pub(crate) fn answers(path: &Path) -> io::Result<()> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     Ok(rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?)

@@ -108,6 +108,7 @@ fn start(
         init: None,
         nonce,
         earlier: None,
+        proxy: None,
     };
     adopt(daemon, birth, hold, start, Some(control))
 }

@@ -12,17 +12,20 @@ use std::time::{Duration, Instant};
 
 use oz_core::plan::{Buffers, Clipboard};
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::pipe::PipeFlags;
 use serde::Serialize;
 use tokio::io::Interest;
 
+use super::fifo::Fifo;
 use super::{Command, Sandbox, spawn};
 use crate::child::Child;
+use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::readiness;
 
 /// The proxy's exit code when the host compositor went away.
 const HOST_GONE: i32 = 3;
+/// Name of the FIFO for its reports.
+const REPORTS: &str = "reports";
 /// So many starts in this time are an app that kills its proxy, or a proxy that does not work.
 const STARTS: (usize, Duration) = (5, Duration::from_secs(60));
 
@@ -38,46 +41,56 @@ struct Config<'a> {
 }
 
 /// Serves a sandbox's Wayland socket until the sandbox ends, by when the task that runs this
-/// is aborted.
+/// is aborted. `proxy` is one that an earlier daemon started.
 pub(crate) async fn supervise(
+    daemon: Arc<Daemon>,
     sandbox: Arc<Sandbox>,
     listener: OwnedFd,
-    program: std::path::PathBuf,
+    proxy: Option<Child>,
 ) {
     let (Some(display), Some(host)) = (&sandbox.plan.display, &sandbox.host_socket) else {
         return;
     };
+    let fifo = Fifo::of(&daemon.directories, &sandbox.id, REPORTS);
+    let program = daemon.directories.program("display-proxy");
+    let mut running = proxy;
     let mut starts = VecDeque::new();
     // The token is for the first window only.
     let mut token = sandbox.activation_token.clone();
     loop {
-        if connection(&listener).await.is_err() {
-            return;
-        }
-        if !may_start(&mut starts, Instant::now()) {
-            tracing::warn!("the display proxy ended too often; it is started again in a minute");
-            tokio::time::sleep(STARTS.1).await;
-        }
-        let config = Config {
-            sandbox: sandbox.id.as_str(),
-            host_socket: host,
-            app_id: display.app_id.as_deref(),
-            clipboard: display.clipboard,
-            buffers: display.buffers,
-            activation_token: token.take().as_deref(),
-        }
-        .encode();
-        let ended = match config {
-            Ok(config) => serve(&sandbox, &program, &config, &listener).await,
-            Err(error) => Err(Failure::new(Kind::Launch, error.to_string(), "")),
+        let proxy = match running.take() {
+            Some(proxy) => Ok(proxy),
+            None => {
+                if connection(&listener).await.is_err() {
+                    return;
+                }
+                if !may_start(&mut starts, Instant::now()) {
+                    tracing::warn!("the display proxy ended too often; it waits a minute");
+                    tokio::time::sleep(STARTS.1).await;
+                }
+                let config = Config {
+                    sandbox: sandbox.id.as_str(),
+                    host_socket: host,
+                    app_id: display.app_id.as_deref(),
+                    clipboard: display.clipboard,
+                    buffers: display.buffers,
+                    activation_token: token.take().as_deref(),
+                }
+                .encode();
+                start(&program, config, &listener, &fifo)
+            }
         };
-        sandbox.publish(|published| published.windows = 0);
+        let ended = match proxy {
+            Ok(proxy) => follow(&sandbox, proxy, &fifo).await,
+            Err(error) => Err(error),
+        };
         match ended {
-            Ok(End::HostGone) => {
+            // The exit code is known of children only, and that of an earlier daemon is none.
+            Ok(code) if code == Some(HOST_GONE) || !answers(host) => {
                 let _ = sandbox.ask(Command::Abandon(host_gone(host)));
                 return;
             }
-            Ok(End::Died) => tracing::warn!("the display proxy ended"),
+            Ok(_) => tracing::warn!("the display proxy ended"),
             Err(error) => tracing::error!(error = error.line(), "no display proxy"),
         }
     }
@@ -90,44 +103,48 @@ impl Config<'_> {
     }
 }
 
-/// How a proxy ended.
-enum End {
-    HostGone,
-    Died,
-}
-
-async fn serve(
-    sandbox: &Sandbox,
+fn start(
     program: &Path,
-    config: &OwnedFd,
+    config: io::Result<OwnedFd>,
     listener: &OwnedFd,
-) -> Result<End> {
-    let fail =
-        |error: io::Error| Failure::new(Kind::Host, format!("cannot make a pipe: {error}"), "");
-    let (reports, theirs) =
-        rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(|errno| fail(errno.into()))?;
+    fifo: &Fifo,
+) -> Result<Child> {
+    let prepared = config.and_then(|config| Ok((config, fifo.writer()?)));
+    let (config, reports) = prepared.map_err(|error| {
+        Failure::new(
+            Kind::Host,
+            format!("cannot talk to a display proxy: {error}"),
+            "",
+        )
+    })?;
     let stderr = io::stderr();
     let mut fds = vec![
         (config.as_fd(), 3),
         (listener.as_fd(), 4),
-        (theirs.as_fd(), 5),
+        (reports.as_fd(), 5),
     ];
     if spawn::logs_to_stderr() {
         fds.push((stderr.as_fd(), 2));
     }
     let arguments = ["--config-fd", "3", "--listen-fd", "4", "--report-fd", "5"];
-    let proxy: Child = spawn::program(
-        program,
-        &arguments.map(String::from),
-        &spawn::log_level(),
-        &fds,
-    )?;
-    drop(theirs);
-    let proxy = KillOnDrop(Some(proxy));
+    let arguments = arguments.map(String::from);
+    spawn::program(program, &arguments, &spawn::log_level(), &fds)
+}
+
+/// Follows what a proxy reports until it ends; its exit code if it is known.
+async fn follow(sandbox: &Sandbox, child: Child, fifo: &Fifo) -> Result<Option<i32>> {
+    sandbox.publish(|published| published.proxy = child.name());
+    let _ = sandbox.ask(Command::Save);
+    let proxy = KillOnDrop(Some(child));
     let Some(child) = &proxy.0 else {
-        return Ok(End::Died);
+        return Ok(None);
     };
-    let reported = events::follow(sandbox, reports);
+    let reported = async {
+        match fifo.reader() {
+            Ok(reports) => events::follow(sandbox, reports).await,
+            Err(error) => Err(error.into()),
+        }
+    };
     let code = tokio::select! {
         code = child.wait() => code,
         reported = reported => {
@@ -138,11 +155,14 @@ async fn serve(
             child.wait().await
         }
     };
-    Ok(if code == Some(HOST_GONE) {
-        End::HostGone
-    } else {
-        End::Died
-    })
+    // Its number stays: a program that ends now may have lost its windows with it.
+    sandbox.publish(|published| published.windows = 0);
+    Ok(code)
+}
+
+/// Whether the compositor is there.
+pub(super) fn answers(host: &Path) -> bool {
+    crate::launch::display::answers(host).is_ok()
 }
 
 /// A proxy never outlives its supervision.
@@ -180,7 +200,7 @@ fn may_start(starts: &mut VecDeque<Instant>, now: Instant) -> bool {
     starts.len() <= most
 }
 
-fn host_gone(socket: &Path) -> Failure {
+pub(super) fn host_gone(socket: &Path) -> Failure {
     Failure::new(
         Kind::NoDisplay,
         format!("the host compositor at {} is gone", socket.display()),

@@ -5,6 +5,7 @@
 
 pub(crate) mod connection;
 pub(crate) mod display;
+mod fifo;
 pub(crate) mod log;
 pub(crate) mod output;
 mod processes;
@@ -99,6 +100,8 @@ pub(crate) struct Published {
     pub(crate) processes: Vec<(ProcessId, String)>,
     /// Windows on the host's screen.
     pub(crate) windows: u32,
+    /// The display proxy that runs, by number and start time.
+    pub(crate) proxy: Option<(i32, u64)>,
 }
 
 /// A sandbox.

@@ -1,20 +1,18 @@
 //! The output of programs that nobody waits for: a FIFO in the sandbox's runtime directory, copied
 //! into its log.
 //!
-//! The programs' end is open for reading as well, so that they are not killed by a write while no
-//! daemon lives, and the FIFO has a name, by which the next daemon goes on copying.
+//! See [`super::fifo`] for what happens while no daemon lives.
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use oz_core::plan::SandboxId;
-use rustix::fs::{CWD, FileType, Mode, OFlags};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe::Receiver;
 
+use super::fifo::Fifo;
 use super::log::Log;
 use crate::directories::Directories;
 
@@ -31,30 +29,26 @@ pub(crate) struct Output {
 impl Output {
     /// An end for a program. Copying begins, and ends with the last program that holds one.
     pub(crate) fn open(&self, directories: &Directories, id: &SandboxId) -> io::Result<OwnedFd> {
-        let path = path(directories, id);
-        match rustix::fs::mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0) {
-            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-        let program = open(&path, OFlags::RDWR)?;
-        self.copy(&path, Log::open(&directories.logs(), id)?)?;
+        let fifo = Fifo::of(directories, id, NAME);
+        let program = fifo.writer()?;
+        self.copy(&fifo, Log::open(&directories.logs(), id)?)?;
         Ok(program)
     }
 
     /// Goes on copying after a daemon died.
     pub(crate) fn resume(&self, directories: &Directories, id: &SandboxId) -> io::Result<()> {
-        let path = path(directories, id);
-        if path.exists() {
-            self.copy(&path, Log::open(&directories.logs(), id)?)?;
+        let fifo = Fifo::of(directories, id, NAME);
+        if fifo.exists() {
+            self.copy(&fifo, Log::open(&directories.logs(), id)?)?;
         }
         Ok(())
     }
 
-    fn copy(&self, path: &Path, mut log: Log) -> io::Result<()> {
+    fn copy(&self, fifo: &Fifo, mut log: Log) -> io::Result<()> {
         if self.copying.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let ours = open(path, OFlags::RDONLY | OFlags::NONBLOCK)?;
+        let ours = fifo.reader()?;
         let mut receiver = Receiver::from_owned_fd(ours)?;
         let copying = Arc::clone(&self.copying);
         copying.store(true, Ordering::Relaxed);
@@ -70,15 +64,6 @@ impl Output {
         });
         Ok(())
     }
-}
-
-fn path(directories: &Directories, id: &SandboxId) -> PathBuf {
-    directories.sandboxes().join(id.as_str()).join(NAME)
-}
-
-fn open(path: &Path, flags: OFlags) -> io::Result<OwnedFd> {
-    let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Mode::empty())?)
 }
 
 #[cfg(test)]
@@ -120,8 +105,8 @@ mod tests {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         // As a program has it whose daemon died.
-        let path = path(&directories, &id);
-        let mut orphan = std::fs::File::from(open(&path, OFlags::RDWR).expect("opens"));
+        let fifo = Fifo::of(&directories, &id, NAME);
+        let mut orphan = std::fs::File::from(fifo.writer().expect("opens"));
         orphan
             .write_all(b"three\n")
             .expect("written without a reader");

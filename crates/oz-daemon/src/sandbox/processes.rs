@@ -85,6 +85,18 @@ impl Processes {
         self.0.contains_key(&process)
     }
 
+    /// Whoever waits for one of them waits no longer; they go on until they end.
+    pub(super) fn abandon_all(&mut self, failure: &Failure) {
+        for process in self.0.values_mut() {
+            let told = Process {
+                name: String::new(),
+                starting: process.starting.take(),
+                status: process.status.take(),
+            };
+            told.fail(failure);
+        }
+    }
+
     /// Nothing will be heard of any of them.
     pub(super) fn fail_all(&mut self, failure: &Failure) {
         for process in std::mem::take(&mut self.0).into_values() {

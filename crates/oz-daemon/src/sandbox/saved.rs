@@ -34,12 +34,16 @@ pub(crate) struct Saved {
     next_process: ProcessId,
     /// Programs that run, with their names.
     pub(crate) processes: Vec<(ProcessId, String)>,
+    /// Windows, and the proxy that shows them.
+    pub(crate) windows: u32,
+    pub(crate) proxy: Option<(i32, u64)>,
     pub(crate) grants: Vec<Grant>,
 }
 
 impl Saved {
     /// A picture of a running sandbox.
     pub(crate) fn of(sandbox: &Sandbox, nonce: Nonce, init: Option<(i32, u64)>) -> Self {
+        let published = sandbox.published();
         Self {
             version: VERSION,
             plan: sandbox.plan.clone(),
@@ -50,7 +54,9 @@ impl Saved {
             started: sandbox.started_unix(),
             // Room for what is started before the next picture.
             next_process: sandbox.process_count() + 1_000_000,
-            processes: sandbox.published().processes,
+            processes: published.processes,
+            windows: published.windows,
+            proxy: published.proxy,
             grants: sandbox.files().to_vec(),
         }
     }

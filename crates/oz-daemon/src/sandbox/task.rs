@@ -44,6 +44,8 @@ pub(crate) struct Task {
     earlier: Option<Vec<(ProcessId, String)>>,
     /// The first number that this daemon gives.
     first_process: ProcessId,
+    /// The display proxy that an earlier daemon started.
+    proxy: Option<Child>,
     proxies: Vec<AbortHandle>,
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
@@ -82,6 +84,8 @@ pub(crate) struct Hold {
     pub(crate) nonce: Nonce,
     /// Programs that an earlier daemon knew by name, when it was taken over.
     pub(crate) earlier: Option<Vec<(ProcessId, String)>>,
+    /// The display proxy that it started.
+    pub(crate) proxy: Option<Child>,
 }
 
 impl Task {
@@ -95,6 +99,7 @@ impl Task {
             daemon,
             first_process: sandbox.process_count(),
             earlier: hold.earlier,
+            proxy: hold.proxy,
             sandbox,
             connection: Connection::new(hold.socket)?,
             commands,
@@ -196,7 +201,10 @@ impl Task {
                 self.processes.started(process, terminal)?;
             }
             FromInit::Exited { process, status } => {
-                self.processes.ended(process, status)?;
+                match self.lost_its_windows(status) {
+                    Some(failure) => self.processes.failed(process, &failure)?,
+                    None => self.processes.ended(process, status)?,
+                }
                 self.publish_processes();
             }
             FromInit::Failed {
@@ -220,6 +228,18 @@ impl Task {
             FromInit::Ending => return Ok(Some(Over::InOrder)),
         }
         Ok(None)
+    }
+
+    /// Why a program failed whose windows went away with the compositor: it may notice before
+    /// its proxy has said so, and its own words would be all that the user reads.
+    fn lost_its_windows(&self, status: ExitStatus) -> Option<Failure> {
+        let host = self.sandbox.host_socket.as_ref()?;
+        let stopped = self.sandbox.phase() == Phase::Stopping;
+        let never_had_any = self.sandbox.published().proxy.is_none();
+        if status == ExitStatus::Code(0) || stopped || never_had_any || display::answers(host) {
+            return None;
+        }
+        Some(display::host_gone(host))
     }
 
     /// Whether a program that was started is one of an earlier daemon's.
@@ -291,8 +311,10 @@ impl Task {
         let _ = self.sandbox.namespaces.set(namespaces);
         for (service, listener) in services.iter().zip(fds) {
             if *service == Service::Wayland {
-                let program = self.daemon.directories.program("display-proxy");
-                let serving = display::supervise(Arc::clone(&self.sandbox), listener, program);
+                let daemon = Arc::clone(&self.daemon);
+                let proxy = self.proxy.take();
+                let serving =
+                    display::supervise(daemon, Arc::clone(&self.sandbox), listener, proxy);
                 let span = tracing::Span::current();
                 let serving = tracing::Instrument::instrument(serving, span);
                 self.proxies.push(tokio::spawn(serving).abort_handle());
@@ -316,8 +338,7 @@ impl Task {
             }
             Command::Stop { grace } => self.stop(grace).await,
             Command::Abandon(failure) => {
-                self.processes.fail_all(&failure);
-                self.publish_processes();
+                self.processes.abandon_all(&failure);
                 let grace = Duration::from_millis(self.sandbox.plan.life.grace_ms.into());
                 self.stop(grace).await
             }
@@ -368,8 +389,7 @@ impl Task {
     }
 
     fn save(&self) {
-        let pid = self.init.as_ref().and_then(Child::pid);
-        let init = pid.and_then(|pid| Some((pid, child::start_time(pid)?)));
+        let init = self.init.as_ref().and_then(Child::name);
         let saved = Saved::of(&self.sandbox, self.nonce, init);
         if let Err(error) = saved.write(&self.daemon.directories) {
             tracing::error!(
@@ -428,6 +448,9 @@ impl Task {
             self.processes.end_all(ExitStatus::Signal(15));
         }
         self.processes.fail_all(&told);
+        if let Some(proxy) = self.proxy.take() {
+            proxy.kill();
+        }
         for process in [self.stage.take(), self.init.take()].into_iter().flatten() {
             // After `Ending` init goes by itself; a kill then hurts nobody.
             process.kill();

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Command, Sandbox};
 
 /// Longest line in bytes.
 const LINE: usize = 4096;
@@ -59,6 +59,8 @@ pub(super) async fn follow(sandbox: &Sandbox, reports: OwnedFd) -> Result<(), Re
         for event in lines.push(&buffer[..count], Instant::now())? {
             take(sandbox, event);
         }
+        // A later daemon shall know how many windows there are.
+        let _ = sandbox.ask(Command::Save);
     }
 }
 
