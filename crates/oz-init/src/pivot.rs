@@ -1,7 +1,10 @@
 //! Entering the new root.
 
+use std::io;
+
 use oz_core::wire::init::Stage;
-use rustix::fs::{CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxFlags};
+use rustix::io::Errno;
 use rustix::mount::UnmountFlags;
 
 use crate::failure::{At, Failure};
@@ -16,5 +19,18 @@ pub fn enter(root: &Root) -> Result<(), Failure> {
     rustix::process::pivot_root(".", ".").at(Stage::Pivot, "pivot_root")?;
     rustix::process::fchdir(&host).at(Stage::Pivot, "old root")?;
     rustix::mount::unmount(".", UnmountFlags::DETACH).at(Stage::Pivot, "old root")?;
-    rustix::process::chdir("/").at(Stage::Pivot, "/")
+    rustix::process::chdir("/").at(Stage::Pivot, "/")?;
+    is_alone(root).at(Stage::Pivot, "old root")
+}
+
+/// Makes sure that nothing lies on top of the root: `/..` would lead there.
+fn is_alone(root: &Root) -> io::Result<()> {
+    let id = StatxFlags::MNT_ID;
+    let ours = rustix::fs::statx(root, "", AtFlags::EMPTY_PATH, id)?.stx_mnt_id;
+    let top = rustix::fs::statx(CWD, "/..", AtFlags::empty(), id)?.stx_mnt_id;
+    if ours == top {
+        Ok(())
+    } else {
+        Err(Errno::BUSY.into())
+    }
 }

@@ -88,19 +88,13 @@ const STEPS: &[Step] = &[
         },
     },
     Step {
-        what: "mount an empty root",
-        why_now: "it lies on top of the host's `/`, where no path leads to it, so all paths of \
-                  sources still mean the host's",
+        what: "build the root",
+        why_now: "the sources are in sight until the pivot; the new root lies on top of the \
+                  host's `/`, where no path leads to it, so all paths still mean the host's",
         run: |b| {
-            b.root = Some(Root::mount().at(Stage::Root, "/")?);
-            Ok(())
-        },
-    },
-    Step {
-        what: "execute the plan",
-        why_now: "the sources are in sight until the pivot",
-        run: |b| {
-            b.terminals = root::build(made(&b.root)?, &b.start.plan.root)?;
+            let built = root::build(&b.start.plan.root)?;
+            b.root = Some(built.root);
+            b.terminals = built.terminals;
             Ok(())
         },
     },

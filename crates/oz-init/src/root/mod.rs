@@ -22,27 +22,38 @@ use crate::failure::{At, Failure};
 use mask::Masks;
 pub use target::Root;
 
-/// Executes the operations in order; returns the root of the terminal file system, if there is one.
-pub fn build(root: &Root, ops: &[Op]) -> Result<Option<OwnedFd>, Failure> {
+/// A root that was built.
+pub struct Built {
+    /// The root.
+    pub root: Root,
+    /// Root of the terminal file system, if there is one.
+    pub terminals: Option<OwnedFd>,
+}
+
+/// Mounts an empty root and executes the operations in order.
+pub fn build(ops: &[Op]) -> Result<Built, Failure> {
+    let masks = Masks::prepare().at(Stage::Root, "masks")?;
     let mut builder = Builder {
-        root,
-        masks: Masks::default(),
+        root: Root::mount().at(Stage::Root, "/")?,
+        masks,
         terminals: None,
     };
     for op in ops {
         builder.execute(op).at(Stage::Root, op.target())?;
     }
-    builder.masks.finish(root).at(Stage::Root, "masks")?;
-    Ok(builder.terminals)
+    Ok(Built {
+        root: builder.root,
+        terminals: builder.terminals,
+    })
 }
 
-struct Builder<'a> {
-    root: &'a Root,
+struct Builder {
+    root: Root,
     masks: Masks,
     terminals: Option<OwnedFd>,
 }
 
-impl Builder<'_> {
+impl Builder {
     fn execute(&mut self, op: &Op) -> io::Result<()> {
         match op {
             Op::Directory { path, mode } => self.root.make_directory(path, Mode::from(*mode)),
@@ -73,7 +84,7 @@ impl Builder<'_> {
                 Ok(())
             }
             Op::Mqueue { path } => attach(filesystems::mqueue()?, self.root.directory(path)?),
-            Op::Mask { path } => self.masks.hide(self.root, path),
+            Op::Mask { path } => self.masks.hide(&self.root, path),
             Op::ReadOnly { path } => self.read_only(path),
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Component, Path};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
-use super::{attach, filesystems, source};
+use super::{attach, filesystems};
 
 /// Enough for mount points and small files.
 const SIZE: u64 = 16 << 20;
@@ -17,12 +17,7 @@ const SIZE: u64 = 16 << 20;
 const USUAL: Mode = Mode::from_raw_mode(0o755);
 
 /// The new root before it is entered.
-pub struct Root {
-    mount: OwnedFd,
-    /// The same file system by another mount, which has no path and stays writable until init
-    /// lets go of it.
-    writable: OwnedFd,
-}
+pub struct Root(OwnedFd);
 
 impl Root {
     /// Mounts an empty one over the host's `/`; only its descriptor leads to it.
@@ -30,27 +25,13 @@ impl Root {
         let root = filesystems::tmpfs(USUAL.as_raw_mode(), SIZE, false)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         attach(&root, rustix::fs::openat(CWD, "/", flags, Mode::empty())?)?;
-        Ok(Self {
-            writable: source::clone(&root)?,
-            mount: root,
-        })
-    }
-
-    /// The root directory itself, writable even when the root is sealed.
-    pub fn writable(&self) -> BorrowedFd<'_> {
-        self.writable.as_fd()
+        Ok(Self(root))
     }
 
     /// Opens what is at `path`, where no component may be a symlink.
     pub fn open(&self, path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         let how = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        rustix::fs::openat2(
-            &self.mount,
-            path,
-            flags | OFlags::CLOEXEC,
-            Mode::empty(),
-            how,
-        )
+        rustix::fs::openat2(&self.0, path, flags | OFlags::CLOEXEC, Mode::empty(), how)
     }
 
     /// Opens the directory at `path`; makes it and its parents if they are missing.
@@ -105,6 +86,6 @@ impl Root {
 
 impl AsFd for Root {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.mount.as_fd()
+        self.0.as_fd()
     }
 }

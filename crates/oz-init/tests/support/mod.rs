@@ -117,7 +117,8 @@ pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
     let scratch = Scratch::new();
     let listener = UnixListener::bind(scratch.path.join("control")).expect("bound");
     let (ours, theirs) = UnixStream::pair().expect("pair");
-    let binary = env!("CARGO_BIN_EXE_oz-init");
+    let other = std::env::var("OZ_INIT").ok();
+    let binary = other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_oz-init"));
     let stage0 = spawn_ordinary(binary, &["--control", "3"], &[(theirs.as_fd(), 3)]);
     drop(theirs);
     let mut daemon = Daemon::new(ours);
