@@ -89,6 +89,11 @@ pub const ALLOWED: &[Allowed] = &[
         "lets the host draw the frame",
     ),
     allow(
+        "org_kde_kwin_server_decoration_manager",
+        1,
+        "the same for GTK 3, which knows no other",
+    ),
+    allow(
         "xdg_activation_v1",
         1,
         "focus passes only with tokens that the host issued for input",

@@ -120,7 +120,9 @@ impl Server {
             let flags: Vec<PollFlags> = ready.by_ref().take(wanted).collect();
             if flags.iter().any(|flags| !flags.is_empty()) {
                 self.clients[index].handle(&flags);
-                self.check_strays(index);
+                if self.clients[index].wants_fd_check() {
+                    self.check_strays(index);
+                }
             }
         }
         if accept && let Some(exit) = self.accept() {

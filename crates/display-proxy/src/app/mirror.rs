@@ -13,6 +13,7 @@ use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::decoration::zv1::server::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
 use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_manager_v1::ZxdgOutputManagerV1;
+use wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 use wayland_server::protocol::wl_compositor::WlCompositor;
 use wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
 use wayland_server::protocol::wl_output::WlOutput;
@@ -78,6 +79,9 @@ impl Session {
             }
             "zxdg_decoration_manager_v1" => {
                 dh.create_global::<Self, ZxdgDecorationManagerV1, _>(version, mirror)
+            }
+            "org_kde_kwin_server_decoration_manager" => {
+                dh.create_global::<Self, OrgKdeKwinServerDecorationManager, _>(version, mirror)
             }
             "xdg_activation_v1" => dh.create_global::<Self, XdgActivationV1, _>(version, mirror),
             "zwp_relative_pointer_manager_v1" => {

@@ -6,6 +6,7 @@ mod cursor_shape;
 mod data_device;
 pub(crate) mod decoration;
 mod fractional_scale;
+mod kde_decoration;
 pub(crate) mod mirror;
 mod output;
 mod pointer_constraints;

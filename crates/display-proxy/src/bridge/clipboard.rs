@@ -318,13 +318,31 @@ impl Session {
     /// Tells this client's devices what there is to read, if that has changed.
     pub(crate) fn announce_selections(&mut self) {
         for which in [Which::Clipboard, Which::Primary] {
-            let owner = self.shared.hub.borrow().owner(which).cloned();
+            let owned = self
+                .shared
+                .hub
+                .borrow()
+                .owner(which)
+                .map(|owner| owner.generation);
             let selection = self.selection(which);
-            let (shown, mimes) = match (&owner, &selection.host) {
-                (Some(owner), _) => (Shown::Sandbox(owner.generation), owner.mimes.to_vec()),
-                (None, Some(host)) => (Shown::Host(host.generation), host.mimes.clone()),
-                (None, None) => (Shown::Nothing, Vec::new()),
+            let shown = match (owned, &selection.host) {
+                (Some(generation), _) => Shown::Sandbox(generation),
+                (None, Some(host)) => Shown::Host(host.generation),
+                (None, None) => Shown::Nothing,
             };
+            if selection.devices.iter().all(|device| device.shown == shown) {
+                // Nearly always: this runs every turn.
+                continue;
+            }
+            let owned = self
+                .shared
+                .hub
+                .borrow()
+                .owner(which)
+                .map(|owner| owner.mimes.to_vec());
+            let selection = self.selection(which);
+            let offered = || selection.host.as_ref().map(|host| host.mimes.clone());
+            let mimes = owned.or_else(offered).unwrap_or_default();
             let mut stale = Vec::new();
             for device in &mut selection.devices {
                 if device.shown != shown && device.app.is_alive() {

@@ -22,6 +22,8 @@ pub(crate) struct Known {
     pub(crate) screens: HashMap<u32, Screen>,
     pub(crate) seats: HashMap<u32, u32>,
     pub(crate) clock: Option<u32>,
+    /// Who draws frames unless asked otherwise, in the older protocol.
+    pub(crate) decoration: Option<u32>,
 }
 
 /// One screen.

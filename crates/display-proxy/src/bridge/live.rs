@@ -64,7 +64,13 @@ struct Serving {
     session: Session,
     /// Requests since the objects were last counted.
     uncounted: usize,
+    /// Turns since somebody looked whether descriptors pile up.
+    unchecked: u32,
 }
+
+/// Turns of a client between two looks at its descriptors. One turn brings 28 at most, unless it
+/// brings many requests, which makes it looked at as well.
+const FD_CHECK_TURNS: u32 = 8;
 
 impl Live {
     /// Starts a client whose host connection was just made.
@@ -240,6 +246,18 @@ impl Live {
         };
     }
 
+    /// Whether it is time to look for descriptors that pile up. Costs two system calls.
+    pub(crate) fn wants_fd_check(&mut self) -> bool {
+        let Stage::Serving(serving) = &mut self.stage else {
+            return false;
+        };
+        let due = serving.unchecked >= FD_CHECK_TURNS;
+        if due {
+            serving.unchecked = 0;
+        }
+        due
+    }
+
     pub(crate) fn end(&mut self, reason: &str) {
         self.ended
             .get_or_insert_with(|| Ended::Refused(reason.to_owned()));
@@ -304,6 +322,7 @@ impl Serving {
             queue,
             session,
             uncounted: 0,
+            unchecked: 0,
         })
     }
 
@@ -314,8 +333,12 @@ impl Serving {
             .backend()
             .dispatch_single_client(&mut self.session, self.client.clone())
         {
-            Ok(requests) => self.uncounted += requests,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Ok(requests) => {
+                self.uncounted += requests;
+                self.unchecked += if requests > 64 { FD_CHECK_TURNS } else { 1 };
+            }
+            // Nothing whole came, but descriptors may have.
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.unchecked += 1,
             Err(_) => self.gone.store(true, Ordering::Release),
         }
         // Registries and syncs are answered inside the backend; only counting all objects of the

@@ -2,6 +2,7 @@
 
 pub(crate) mod compositor;
 pub(crate) mod data_device;
+pub(crate) mod kde_decoration;
 pub(crate) mod misc;
 pub(crate) mod output;
 pub(crate) mod pointer_extras;

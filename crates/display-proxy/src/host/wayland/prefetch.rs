@@ -8,6 +8,7 @@ use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, delegate_noop};
 use wayland_protocols::wp::presentation_time::client::wp_presentation::{self, WpPresentation};
 use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_v1::{self, ZxdgOutputV1};
+use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 
 use super::registry::Listing;
 
@@ -35,6 +36,9 @@ impl Questions {
         }
         if let Some((name, version)) = globals.offered("zxdg_output_manager_v1") {
             questions.manager = Some(registry.bind(name, version, qh, ()));
+        }
+        if let Some((name, _)) = globals.offered("org_kde_kwin_server_decoration_manager") {
+            registry.bind::<OrgKdeKwinServerDecorationManager, _, _>(name, 1, qh, ());
         }
         for (name, (interface, version)) in &globals.0 {
             match *interface {
