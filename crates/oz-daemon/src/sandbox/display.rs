@@ -84,9 +84,13 @@ pub(crate) async fn supervise(
             Ok(proxy) => follow(&sandbox, proxy, &fifo).await,
             Err(error) => Err(error),
         };
+        let gone = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
+        if !gone {
+            sandbox.publish(|published| published.windows = 0);
+        }
         match ended {
             // The exit code is known of children only, and that of an earlier daemon is none.
-            Ok(code) if code == Some(HOST_GONE) || !answers(host) => {
+            Ok(_) if gone => {
                 let _ = sandbox.ask(Command::Abandon(host_gone(host)));
                 return;
             }
@@ -155,8 +159,8 @@ async fn follow(sandbox: &Sandbox, child: Child, fifo: &Fifo) -> Result<Option<i
             child.wait().await
         }
     };
-    // Its number stays: a program that ends now may have lost its windows with it.
-    sandbox.publish(|published| published.windows = 0);
+    // The count of windows stays for a moment: programs that end now may have lost them.
+    sandbox.publish(|published| published.proxy = None);
     Ok(code)
 }
 

@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Stop { grace: Duration },
     /// End because of something outside: what programs that still run are told.
     Abandon(Failure),
+    /// Say how programs ended that may have lost their windows.
+    Decide,
     /// Write down what a later daemon needs to know.
     Save,
 }

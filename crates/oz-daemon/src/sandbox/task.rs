@@ -26,6 +26,8 @@ use crate::launch::refused;
 const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How long after the grace time a sandbox is killed.
 pub(crate) const KILL_AFTER: Duration = Duration::from_secs(1);
+/// How long it takes a compositor that goes to be gone.
+const UNDECIDED: Duration = Duration::from_millis(100);
 /// Most messages that init sends in a second; programs inside cannot make it send many.
 const RATE: u32 = 2000;
 
@@ -40,6 +42,8 @@ pub(crate) struct Task {
     init: Option<Child>,
     nonce: Nonce,
     processes: Processes,
+    /// Programs that ended, maybe because their windows went.
+    undecided: Vec<(ProcessId, ExitStatus)>,
     /// Programs that an earlier daemon knew by name, if there was one.
     earlier: Option<Vec<(ProcessId, String)>>,
     /// The first number that this daemon gives.
@@ -107,6 +111,7 @@ impl Task {
             init: hold.init,
             nonce: hold.nonce,
             processes: Processes::default(),
+            undecided: Vec::new(),
             proxies: Vec::new(),
             deadline: Some(Instant::now() + START_DEADLINE),
             rate: VecDeque::new(),
@@ -201,9 +206,13 @@ impl Task {
                 self.processes.started(process, terminal)?;
             }
             FromInit::Exited { process, status } => {
-                match self.lost_its_windows(status) {
-                    Some(failure) => self.processes.failed(process, &failure)?,
-                    None => self.processes.ended(process, status)?,
+                if !self.processes.knows(process) {
+                    return Err(Unknown.into());
+                }
+                if self.may_have_lost_windows(status) {
+                    self.decide_soon(process, status);
+                } else {
+                    self.processes.ended(process, status)?;
                 }
                 self.publish_processes();
             }
@@ -230,16 +239,40 @@ impl Task {
         Ok(None)
     }
 
-    /// Why a program failed whose windows went away with the compositor: it may notice before
-    /// its proxy has said so, and its own words would be all that the user reads.
-    fn lost_its_windows(&self, status: ExitStatus) -> Option<Failure> {
-        let host = self.sandbox.host_socket.as_ref()?;
-        let stopped = self.sandbox.phase() == Phase::Stopping;
-        let never_had_any = self.sandbox.published().proxy.is_none();
-        if status == ExitStatus::Code(0) || stopped || never_had_any || display::answers(host) {
-            return None;
+    /// Whether a program failed while it had windows: if the compositor goes, programs may notice
+    /// before their proxy does, and their own words would be all that the user reads.
+    fn may_have_lost_windows(&self, status: ExitStatus) -> bool {
+        status != ExitStatus::Code(0)
+            && self.sandbox.published().windows > 0
+            && self.sandbox.phase() == Phase::Running
+    }
+
+    /// A compositor that is going may still be there at this moment.
+    fn decide_soon(&mut self, process: ProcessId, status: ExitStatus) {
+        self.undecided.push((process, status));
+        let sandbox = Arc::clone(&self.sandbox);
+        tokio::spawn(async move {
+            tokio::time::sleep(UNDECIDED).await;
+            let _ = sandbox.ask(Command::Decide);
+        });
+    }
+
+    /// Says how programs ended that had windows: by themselves, or because the compositor went.
+    fn decide(&mut self) {
+        let host = self.sandbox.host_socket.as_ref();
+        let gone = host
+            .filter(|host| !display::answers(host))
+            .map(|host| display::host_gone(host));
+        for (process, status) in std::mem::take(&mut self.undecided) {
+            let known = match &gone {
+                Some(failure) => self.processes.failed(process, failure),
+                None => self.processes.ended(process, status),
+            };
+            if let Err(error) = known {
+                tracing::debug!(%error, "it was decided before");
+            }
         }
-        Some(display::host_gone(host))
+        self.publish_processes();
     }
 
     /// Whether a program that was started is one of an earlier daemon's.
@@ -342,6 +375,10 @@ impl Task {
                 let grace = Duration::from_millis(self.sandbox.plan.life.grace_ms.into());
                 self.stop(grace).await
             }
+            Command::Decide => {
+                self.decide();
+                Ok(())
+            }
             Command::Save => {
                 self.save();
                 Ok(())
@@ -431,6 +468,10 @@ impl Task {
 
     /// Nothing of it stays: whatever is left is killed, and whoever waits is told.
     async fn end(mut self, over: Over) {
+        if !self.undecided.is_empty() {
+            tokio::time::sleep(UNDECIDED).await;
+            self.decide();
+        }
         for proxy in &self.proxies {
             proxy.abort();
         }
