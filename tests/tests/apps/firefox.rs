@@ -61,7 +61,7 @@ fn a_second_page_opens_as_a_tab_of_the_first() -> Result<()> {
 
     // The first page is still there, in its tab.
     session.give_focus(&window)?;
-    session.chord(&["ctrl", "1"])?;
+    session.chord(&["alt", "1"])?;
     session.wait_for_colour(&window, GREEN, 0.5)?;
     session.close_all(|_| true)?;
     running.end_within(wait::LONG);

@@ -35,8 +35,7 @@ fn a_resized_window_is_drawn_anew_in_its_new_size() -> Result<()> {
 fn full_screen_fills_the_output_and_back() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("fullscreen");
-    let script = format!("printf '\\033[48;2;90;20;140m\\033[2J'; {WATCH}");
-    let (_run, window) = terminal(&session, &dir, "filling", &script)?;
+    let (_run, window) = terminal(&session, &dir, "filling", WATCH)?;
     let before = wait_for_size(&dir, |_, _| true);
     session.fullscreen(&window, true)?;
     let full = wait_for_size(&dir, |r, c| r > before.0 && c > before.1);
@@ -47,7 +46,7 @@ fn full_screen_fills_the_output_and_back() -> Result<()> {
         (now.content.width, now.content.height) == (1600, 1000),
         "{now:?}"
     );
-    session.wait_for_colour(&window, [90, 20, 140], 0.5)?;
+    session.wait_for_colour(&window, [90, 20, 140], 0.9)?;
     session.shoot("foot-fullscreen")?;
     session.fullscreen(&window, false)?;
     wait_for_size(&dir, |r, c| r < full.0 && c < full.1);
