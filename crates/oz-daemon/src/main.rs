@@ -50,6 +50,7 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     oz_sys::reaper::set_subreaper().context("cannot become the parent of sandboxes")?;
+    raise_open_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(8)
@@ -60,6 +61,17 @@ fn run() -> anyhow::Result<()> {
     // anything along that a later one finds.
     std::mem::forget(runtime);
     result
+}
+
+/// A sandbox takes about ten descriptors here; apps have limits of their own from their plans.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let current = limit.maximum.map(|hard| hard.min(16_384));
+    let raised = Rlimit { current, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of sandboxes is limited to about a hundred");
+    }
 }
 
 async fn serve() -> anyhow::Result<()> {
