@@ -393,8 +393,8 @@ fn a_client_that_never_reads() {
         .unwrap();
     let batch: Vec<u8> = (0..1000).flat_map(|_| sync_message(2)).collect();
     for _ in 0..5000 {
-        match socket.write(&batch) {
-            Ok(_) => {}
+        match socket.write_all(&batch) {
+            Ok(()) => {}
             Err(error) => {
                 assert!(
                     matches!(

@@ -86,10 +86,10 @@ impl Dispatch<WlSurface, SurfaceUserData> for Session {
             wl_surface::Request::Frame { .. } => {
                 session.take(Kind::Callback, surface);
             }
-            wl_surface::Request::Damage { .. } | wl_surface::Request::DamageBuffer { .. } => {
-                if session.too_much_damage(surface) {
-                    return;
-                }
+            wl_surface::Request::Damage { .. } | wl_surface::Request::DamageBuffer { .. }
+                if session.too_much_damage(surface) =>
+            {
+                return;
             }
             _ => {}
         }

@@ -84,17 +84,14 @@ impl Dispatch<ZwpPrimarySelectionDeviceV1, ()> for Session {
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(device);
-        match request {
-            zwp_primary_selection_device_v1::Request::SetSelection { source, serial } => {
-                let device = AppDevice::Primary(device.clone());
-                session.set_selection(
-                    Which::Primary,
-                    &device,
-                    source.map(AppSource::Primary),
-                    serial,
-                );
-            }
-            _ => {}
+        if let zwp_primary_selection_device_v1::Request::SetSelection { source, serial } = request {
+            let device = AppDevice::Primary(device.clone());
+            session.set_selection(
+                Which::Primary,
+                &device,
+                source.map(AppSource::Primary),
+                serial,
+            );
         }
     }
 

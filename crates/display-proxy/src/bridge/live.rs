@@ -45,7 +45,7 @@ enum Stage {
     /// The host is listing its globals; what the client writes waits in its socket.
     Listing {
         queue: EventQueue<Listing>,
-        listing: Listing,
+        listing: Box<Listing>,
         client: UnixStream,
         shared: Rc<Shared>,
     },
@@ -84,7 +84,7 @@ impl Live {
         let (queue, listing) = Listing::start(&conn);
         let stage = Stage::Listing {
             queue,
-            listing,
+            listing: Box::new(listing),
             client,
             shared,
         };
@@ -164,16 +164,17 @@ impl Live {
         {
             self.read_host();
         }
-        if let Stage::Serving(serving) = &mut self.stage {
-            if ready.get(1).is_some_and(|flags| !flags.is_empty()) && !self.host_blocked {
-                serving.read_client();
-            }
+        if let Stage::Serving(serving) = &mut self.stage
+            && ready.get(1).is_some_and(|flags| !flags.is_empty())
+            && !self.host_blocked
+        {
+            serving.read_client();
         }
     }
 
     fn read_host(&mut self) {
         let outcome = match &mut self.stage {
-            Stage::Listing { queue, listing, .. } => receive(queue, listing),
+            Stage::Listing { queue, listing, .. } => receive(queue, listing.as_mut()),
             Stage::Serving(serving) => receive(&mut serving.queue, &mut serving.session),
             Stage::Nothing => Ok(()),
         };
@@ -197,7 +198,7 @@ impl Live {
         else {
             return;
         };
-        match Serving::new(&self.conn, listing, client, shared) {
+        match Serving::new(&self.conn, *listing, client, shared) {
             Ok(serving) => self.stage = Stage::Serving(Box::new(serving)),
             Err(problem) => {
                 error!(error = format!("{problem:#}"), "cannot serve a client");
