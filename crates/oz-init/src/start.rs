@@ -70,11 +70,9 @@ pub fn wait_for_frame(socket: impl AsFd, limit: usize) -> io::Result<Frame<Owned
         if let Some(frame) = reader.next().map_err(io::Error::other)? {
             return Ok(frame);
         }
-        match oz_sys::socket::recv(&socket, &mut buffer) {
-            Ok((0, _)) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok((length, fds)) => reader.push(&buffer[..length], fds),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match oz_sys::socket::recv(&socket, &mut buffer)? {
+            (0, _) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            (length, fds) => reader.push(&buffer[..length], fds),
         }
     }
 }

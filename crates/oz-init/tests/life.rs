@@ -59,7 +59,8 @@ fn everything_dies_with_init() {
     sandbox.started(process);
     assert!(eventually(|| sandbox.host_pids().len() == 3));
     let all: Vec<_> = sandbox.host_pids().into_iter().map(pidfd).collect();
-    rustix::process::pidfd_send_signal(&sandbox.init, rustix::process::Signal::KILL).expect("sent");
+    rustix::process::pidfd_send_signal(&sandbox.init.0, rustix::process::Signal::KILL)
+        .expect("sent");
     assert!(sandbox.gone(Duration::from_secs(5)));
     let dead = |fd| rustix::process::pidfd_send_signal(fd, rustix::process::Signal::CONT).is_err();
     assert!(eventually(|| all.iter().skip(1).all(dead)));

@@ -56,7 +56,12 @@ fn send(
 ///
 /// Every descriptor is close-on-exec. That more than [`MAX_FDS`] came is `InvalidData`.
 pub fn recv(socket: impl AsFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
-    receive(socket, buffer, RecvFlags::empty())
+    loop {
+        match receive(&socket, buffer, RecvFlags::empty()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// As [`recv`], but `WouldBlock` if there is nothing now.

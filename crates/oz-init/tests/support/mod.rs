@@ -56,7 +56,7 @@ pub fn spawn_ordinary(program: &str, words: &[&str], fds: &[(BorrowedFd, i32)]) 
 pub struct Sandbox {
     pub scratch: Scratch,
     pub daemon: Daemon,
-    pub init: OwnedFd,
+    pub init: Init,
     /// User, mount, network, pid.
     pub namespaces: Vec<OwnedFd>,
     pub listeners: Vec<OwnedFd>,
@@ -133,7 +133,7 @@ pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
     let (FromInit::Born, mut fds) = first else {
         return Err(first.0);
     };
-    let init = fds.pop().expect("a pidfd");
+    let init = Init(fds.pop().expect("a pidfd"));
     match daemon.hear().expect("an answer") {
         (FromInit::Ready { listeners }, mut fds) => {
             let sockets = fds.split_off(4);
@@ -147,21 +147,13 @@ pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
                 next: 1,
             })
         }
-        (other, _) => {
-            bury(&init);
-            Err(other)
-        }
+        (other, _) => Err(other),
     }
 }
 
 /// A sandbox whose programs may call everything.
 pub fn start(plan: Plan) -> Sandbox {
     launch(plan, vec![ALLOW]).expect("a sandbox")
-}
-
-fn bury(init: &OwnedFd) {
-    let pidfd = WaitId::PidFd(init.as_fd());
-    rustix::process::waitid(pidfd, WaitIdOptions::EXITED).expect("init was our child");
 }
 
 impl Sandbox {
@@ -231,7 +223,7 @@ impl Sandbox {
                 tv_nsec: 0,
             },
         };
-        let mut polled = [PollFd::new(&self.init, PollFlags::IN)];
+        let mut polled = [PollFd::new(&self.init.0, PollFlags::IN)];
         rustix::event::poll(&mut polled, Some(&timeout)).expect("poll") == 1
     }
 
@@ -249,10 +241,14 @@ impl Sandbox {
     }
 }
 
-impl Drop for Sandbox {
+/// The first process of a sandbox, which goes with the test however that ends.
+pub struct Init(pub OwnedFd);
+
+impl Drop for Init {
     fn drop(&mut self) {
-        let _ = rustix::process::pidfd_send_signal(&self.init, rustix::process::Signal::KILL);
-        let _ = rustix::process::waitid(WaitId::PidFd(self.init.as_fd()), WaitIdOptions::EXITED);
+        let _ = rustix::process::pidfd_send_signal(&self.0, rustix::process::Signal::KILL);
+        let pidfd = WaitId::PidFd(self.0.as_fd());
+        let _ = rustix::process::waitid(pidfd, WaitIdOptions::EXITED);
     }
 }
 
