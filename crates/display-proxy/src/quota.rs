@@ -1,7 +1,8 @@
 //! How much of everything one app client may hold. An offender loses its connection.
 //!
 //! The figures are an order of magnitude above what browsers and office suites were seen to use.
-//! Surfaces are few because smithay's teardown is quadratic in them.
+//! None is larger than some thousands: smithay's teardown is quadratic in surfaces, and the host
+//! connection searches for a free number through all objects each time it makes one.
 
 /// What is counted per client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,10 +23,8 @@ const KINDS: usize = 7;
 impl Kind {
     fn limit(self) -> u32 {
         match self {
-            Self::Surface | Self::Region | Self::Positioner => 4096,
+            Self::Surface | Self::Region | Self::Positioner | Self::Buffer | Self::Callback => 4096,
             Self::Pool => 2048,
-            Self::Buffer => 8192,
-            Self::Callback => 16_384,
             Self::Object => 4096,
         }
     }

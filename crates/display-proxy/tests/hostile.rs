@@ -315,6 +315,25 @@ fn a_flood_of_callbacks() {
 }
 
 #[test]
+fn surfaces_that_go_before_their_frames_cost_nothing() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let compositor = app.bind::<WlCompositor>(4);
+    for _ in 0..100 {
+        let surface = compositor.create_surface(&app.qh, ());
+        for number in 0..100 {
+            surface.frame(&app.qh, ());
+            if number % 2 == 0 {
+                surface.commit();
+            }
+        }
+        surface.destroy();
+        app.sync().unwrap();
+    }
+    rig.still_serves();
+}
+
+#[test]
 fn a_flood_of_pools() {
     attack(|app| {
         let shm = app.bind::<WlShm>(1);

@@ -4,7 +4,7 @@ use smithay::wayland::compositor::{
     CompositorClientState, CompositorHandler, CompositorState, RegionUserData, SurfaceUserData,
 };
 use wayland_server::backend::ClientId;
-use wayland_server::protocol::wl_callback::WlCallback;
+use wayland_server::protocol::wl_callback::{self, WlCallback};
 use wayland_server::protocol::wl_compositor::{self, WlCompositor};
 use wayland_server::protocol::wl_region::{self, WlRegion};
 use wayland_server::protocol::wl_surface::{self, WlSurface};
@@ -14,7 +14,6 @@ use crate::quota::{self, Kind};
 use crate::session::{AppClient, Session};
 
 smithay::reexports::wayland_server::delegate_global_dispatch!(Session: [WlCompositor: ()] => CompositorState);
-smithay::reexports::wayland_server::delegate_dispatch!(Session: [WlCallback: ()] => CompositorState);
 
 impl CompositorHandler for Session {
     fn compositor_state(&mut self) -> &mut CompositorState {
@@ -144,5 +143,24 @@ impl Dispatch<WlRegion, RegionUserData> for Session {
     fn destroyed(session: &mut Self, _client: ClientId, region: &WlRegion, _data: &RegionUserData) {
         session.region_rects.remove(&region.id());
         session.quota.give(Kind::Region);
+    }
+}
+
+impl Dispatch<WlCallback, ()> for Session {
+    fn request(
+        _session: &mut Self,
+        _client: &Client,
+        _callback: &WlCallback,
+        _request: wl_callback::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        // It has no requests.
+    }
+
+    fn destroyed(session: &mut Self, _client: ClientId, _callback: &WlCallback, (): &()) {
+        // It is done, or its surface is gone.
+        session.quota.give(Kind::Callback);
     }
 }

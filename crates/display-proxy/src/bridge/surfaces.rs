@@ -35,6 +35,8 @@ pub(crate) struct Surface {
     damage: u32,
     has_buffer: bool,
     trail: Trail,
+    /// Frame callbacks that the host has not answered; it never will once the surface is gone.
+    callbacks: Vec<WlCallback>,
 }
 
 /// What a surface is for, with the host objects of that role.
@@ -112,6 +114,7 @@ impl Session {
             damage: 0,
             has_buffer: false,
             trail: Trail::default(),
+            callbacks: Vec::new(),
         };
         self.surfaces.insert(surface.id(), new);
     }
@@ -121,6 +124,13 @@ impl Session {
         self.drop_role(surface);
         if let Some(gone) = self.surfaces.remove(&surface.id()) {
             gone.host.destroy();
+            let never_committed = take_pending(surface).callbacks;
+            for callback in gone.callbacks.into_iter().chain(never_committed) {
+                let _ = self
+                    .dh
+                    .backend_handle()
+                    .destroy_object::<Self>(&callback.id());
+            }
         }
     }
 
@@ -234,8 +244,10 @@ impl Session {
             None => {}
         }
         relay_damage(link, &pending.damage);
+        link.callbacks.retain(Resource::is_alive);
         for callback in pending.callbacks {
-            link.host.frame(&self.qh, callback);
+            link.host.frame(&self.qh, callback.clone());
+            link.callbacks.push(callback);
         }
         link.host.commit();
         link.damage = 0;

@@ -15,7 +15,6 @@ use wayland_server::protocol::wl_surface::WlSurface;
 
 use crate::app::mirror::Mirror;
 use crate::peer::same;
-use crate::quota::Kind;
 use crate::session::{HostAnswered, Session};
 
 delegate_noop!(Session: WlCompositor);
@@ -67,7 +66,7 @@ fn app_output(output: &HostOutput) -> Option<WlOutput> {
 
 impl Dispatch<WlCallback, AppCallback> for Session {
     fn event(
-        session: &mut Self,
+        _session: &mut Self,
         _host: &WlCallback,
         event: wl_callback::Event,
         callback: &AppCallback,
@@ -75,7 +74,6 @@ impl Dispatch<WlCallback, AppCallback> for Session {
         _qh: &QueueHandle<Self>,
     ) {
         if let wl_callback::Event::Done { callback_data } = event {
-            session.quota.give(Kind::Callback);
             callback.done(callback_data);
         }
     }
