@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use oz_core::plan::{Plan, Service};
+use oz_core::wire::Reader;
 use oz_core::wire::init::Nonce;
 use oz_sys::process::SingleThread;
 
@@ -18,6 +19,8 @@ pub struct Inside {
     pub nonce: Nonce,
     /// Where a later daemon connects.
     pub control: OwnedFd,
+    /// What the daemon has sent behind its first message.
+    pub more: Reader<OwnedFd>,
     /// User, mount, network, pid, in the order in which the daemon gets them.
     pub namespaces: Vec<OwnedFd>,
     /// Root of a process file system of init's own, which no path inside leads to: whatever programs do to

@@ -183,6 +183,7 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         filter: start.filter,
         nonce: start.nonce,
         control: start.listener,
+        more: start.more,
         namespaces,
         proc,
         terminals,

@@ -20,11 +20,14 @@ pub struct Start {
     pub nonce: Nonce,
     /// Where a later daemon connects.
     pub listener: OwnedFd,
+    /// What has arrived behind the first message.
+    pub more: Reader<OwnedFd>,
 }
 
 /// Waits for the first message and checks the plan in it.
 pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
-    let frame = wait_for_frame(control, frame::MAX_PLAN).at(Stage::Plan, "control socket")?;
+    let mut more = Reader::new(frame::MAX_PLAN);
+    let frame = wait_for_frame(control, &mut more).at(Stage::Plan, "control socket")?;
     let Ok(ToInit::Start {
         plan,
         filter,
@@ -51,6 +54,7 @@ pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
         filter,
         nonce,
         listener,
+        more,
     })
 }
 
@@ -63,8 +67,10 @@ fn invalid(subject: &str) -> Failure {
 }
 
 /// Waits for one whole frame.
-pub fn wait_for_frame(socket: impl AsFd, limit: usize) -> io::Result<Frame<OwnedFd>> {
-    let mut reader = Reader::new(limit);
+pub fn wait_for_frame(
+    socket: impl AsFd,
+    reader: &mut Reader<OwnedFd>,
+) -> io::Result<Frame<OwnedFd>> {
     let mut buffer = vec![0; 16 << 10];
     loop {
         if let Some(frame) = reader.next().map_err(io::Error::other)? {

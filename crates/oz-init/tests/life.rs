@@ -5,8 +5,8 @@ mod support;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use oz_core::wire::init::{ExitStatus, FromInit, Stdio, ToInit};
-use support::{eventually, pidfd, plan, start};
+use oz_core::wire::init::{ExitStatus, FromInit, Program, Stdio, ToInit};
+use support::{ALLOW, eventually, launch_and, pidfd, plan, start};
 
 fn mortal() -> oz_core::plan::Plan {
     let mut plan = plan::minimal();
@@ -147,4 +147,29 @@ fn a_program_that_does_not_exist_is_told_and_the_sandbox_goes_on() {
         (Some(process), "no-such-program", 2)
     );
     assert_eq!(sandbox.shell("echo on").0, "on");
+}
+
+#[test]
+fn a_request_right_behind_the_first_message_is_obeyed() {
+    let run = |process, program: &str| ToInit::Run {
+        process,
+        program: Program {
+            argv: vec![program.into()],
+            environment: Vec::new(),
+            directory: None,
+        },
+        stdio: Stdio::Null,
+    };
+    let both = [run(1, "true"), run(2, "false")];
+    let mut sandbox = launch_and(plan::minimal(), vec![ALLOW], &both).expect("a sandbox");
+    let mut codes = Vec::new();
+    while codes.len() < 2 {
+        let (code, _) = sandbox.daemon.wait(|message| match message {
+            FromInit::Exited { process, status } => Some((*process, status.code())),
+            _ => None,
+        });
+        codes.push(code);
+    }
+    codes.sort_unstable();
+    assert_eq!(codes, [(1, 0), (2, 1)]);
 }

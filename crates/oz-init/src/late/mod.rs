@@ -15,9 +15,9 @@ mod remove;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
-use oz_core::wire::encode;
 use oz_core::wire::frame::MAX_PLAN;
 use oz_core::wire::mount::{Answer, Granted, Refusal, Request};
+use oz_core::wire::{Reader, encode};
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::thread::LinkNameSpaceType;
 
@@ -31,7 +31,7 @@ struct Sandbox {
 
 /// Reads one request and answers it.
 pub fn serve(socket: &OwnedFd) -> io::Result<()> {
-    let frame = wait_for_frame(socket, MAX_PLAN)?;
+    let frame = wait_for_frame(socket, &mut Reader::new(MAX_PLAN))?;
     let request = frame.decode().map_err(io::Error::other)?;
     let [user, mounts] = <[OwnedFd; 2]>::try_from(frame.fds)
         .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;

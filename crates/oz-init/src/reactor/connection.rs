@@ -37,11 +37,16 @@ struct Message {
 pub struct Lost;
 
 impl Connection {
-    /// With a trusted peer: plans may come.
+    /// A new one.
     pub fn new(socket: OwnedFd) -> Self {
+        Self::with(socket, Reader::new(frame::MAX_PLAN))
+    }
+
+    /// One from which something has been taken in already.
+    pub fn with(socket: OwnedFd, reader: Reader<OwnedFd>) -> Self {
         Self {
             socket,
-            reader: Reader::new(frame::MAX_PLAN),
+            reader,
             outgoing: VecDeque::new(),
         }
     }

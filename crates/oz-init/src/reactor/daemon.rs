@@ -97,7 +97,7 @@ impl Reactor {
     }
 
     /// Whatever has arrived whole.
-    fn obey_all(&mut self) {
+    pub(super) fn obey_all(&mut self) {
         while let Some(daemon) = &mut self.daemon {
             match daemon.next() {
                 Ok(Some(frame)) => self.obey(frame),

@@ -13,10 +13,12 @@ mod life;
 mod programs;
 mod reap;
 
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use oz_core::wire::Reader;
 use oz_core::wire::init::{FromInit, Stage};
 
 use crate::failure::{At, Failure};
@@ -53,10 +55,11 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
         Ok(children) => children,
         Err(_) => return ExitCode::FAILURE,
     };
+    let more = mem::replace(&mut inside.more, Reader::new(0));
     let helpers = Helper::take(&mut inside.listeners);
     let mut reactor = Reactor {
         inside,
-        daemon: Some(Connection::new(control)),
+        daemon: Some(Connection::with(control, more)),
         stranger: None,
         children,
         programs: Vec::new(),
@@ -67,6 +70,7 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
         over: false,
     };
     reactor.tell_ready();
+    reactor.obey_all();
     while !reactor.over {
         if let Err(failure) = reactor.turn() {
             reactor.tell(&failure.message(None), Vec::new());

@@ -113,6 +113,11 @@ impl Daemon {
 
 /// What a launch came to.
 pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
+    launch_and(plan, filter, &[])
+}
+
+/// The same, with requests sent right behind the first message.
+pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandbox, FromInit> {
     oz_sys::reaper::set_subreaper().expect("subreaper");
     let scratch = Scratch::new();
     let listener = UnixListener::bind(scratch.path.join("control")).expect("bound");
@@ -128,6 +133,9 @@ pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
         nonce: NONCE,
     };
     daemon.send(&start, &[listener.as_fd()]);
+    for request in more {
+        daemon.send(request, &[]);
+    }
     let first = daemon.hear().expect("an answer");
     stage0.wait().expect("stage 0 ends");
     let (FromInit::Born, mut fds) = first else {
