@@ -91,18 +91,25 @@ pub fn is_protected(home: &Path, path: &Path) -> Option<&'static Place> {
 /// A protected place that lies below the path, so that whoever may write to the path could replace
 /// the place by renaming what is above it.
 pub fn covers_protected(home: &Path, path: &Path) -> Option<&'static Place> {
-    PLACES.iter().find(|place| {
-        let place = home.join(place.path);
-        place != path && place.starts_with(path)
-    })
+    places_below(home, path).next()
 }
 
 /// The protected places that lie below the path.
 pub fn below(home: &Path, path: &Path) -> impl Iterator<Item = PathBuf> {
-    PLACES
-        .iter()
-        .map(|place| home.join(place.path))
-        .filter(move |place| place != path && place.starts_with(path))
+    places_below(home, path).map(|place| home.join(place.path))
+}
+
+fn places_below<'p>(home: &Path, path: &'p Path) -> impl Iterator<Item = &'static Place> + 'p {
+    // Most paths are nowhere near the home: that is found out once, not for each place.
+    let above = home.starts_with(path);
+    let within = path.strip_prefix(home).ok();
+    PLACES.iter().filter(move |place| match within {
+        _ if above => true,
+        Some(within) => Path::new(place.path)
+            .strip_prefix(within)
+            .is_ok_and(|rest| rest != Path::new("")),
+        None => false,
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Violation;
+use super::paths::{is_same, is_within};
 use crate::plan::{Access, Bind, Home, Op, Plan, Source, layout};
 use crate::protected;
 
@@ -50,13 +51,13 @@ pub(super) fn system_sources_are_of_the_system(plan: &Plan) -> Result<(), Violat
         let Source::System(path) = &bind.source else {
             continue;
         };
-        let whole = TREES.iter().any(|tree| path.starts_with(tree));
+        let whole = TREES.iter().any(|tree| is_within(path, Path::new(tree)));
         let part = PARTS
             .iter()
-            .any(|tree| path.starts_with(tree) && path != Path::new(tree));
+            .any(|tree| is_within(path, Path::new(tree)) && path != Path::new(tree));
         let secret = SECRET
             .iter()
-            .any(|secret| path.starts_with(secret) || Path::new(secret).starts_with(path));
+            .any(|secret| is_within(path, Path::new(secret)) || is_within(Path::new(secret), path));
         if !(whole || part) || secret {
             return Err(Violation::new(
                 "this part of the system is not for sandboxes",
@@ -80,8 +81,10 @@ pub(super) fn user_sources_are_not_of_the_system(plan: &Plan) -> Result<(), Viol
         let Source::User(path) = &bind.source else {
             continue;
         };
-        let of_system = NOT_THE_USERS.iter().any(|tree| path.starts_with(tree));
-        if of_system || plan.user.home.starts_with(path) {
+        let of_system = NOT_THE_USERS
+            .iter()
+            .any(|tree| is_within(path, Path::new(tree)));
+        if of_system || is_within(&plan.user.home, path) {
             return Err(Violation::new(
                 "this is no place of the user to share",
                 path.display(),
@@ -98,7 +101,9 @@ pub(super) fn user_sources_are_not_of_the_system(plan: &Plan) -> Result<(), Viol
                 "/var/run",
                 "/var/tmp",
             ])
-            .any(|tree| bind.path.starts_with(tree) || Path::new(tree).starts_with(&bind.path));
+            .any(|tree| {
+                is_within(&bind.path, Path::new(tree)) || is_within(Path::new(tree), &bind.path)
+            });
         if over_system && !live {
             return Err(Violation::new(
                 "a user's place is not put over the system",
@@ -129,7 +134,7 @@ pub(super) fn devices_are_harmless(plan: &Plan) -> Result<(), Violation> {
         let listed = layout::DEVICES
             .iter()
             .any(|(path, _)| source == Path::new(path));
-        let is_device = source.starts_with("/dev");
+        let is_device = is_within(source, Path::new("/dev"));
         let good = listed && bind.path == source && matches!(bind.source, Source::System(_));
         if bind.device && !good || is_device && !bind.device {
             return Err(Violation::new(
@@ -179,10 +184,9 @@ pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violati
             let Ok(below) = place.strip_prefix(source) else {
                 continue;
             };
-            let mask = Op::Mask {
-                path: bind.path.join(below),
-            };
-            if !plan.root[at..].contains(&mask) {
+            let mask = bind.path.join(below);
+            let masked = |op: &Op| matches!(op, Op::Mask { path } if is_same(path, &mask));
+            if !plan.root[at..].iter().any(masked) {
                 return Err(Violation::new(
                     "protected places below a share are masked",
                     place.display(),

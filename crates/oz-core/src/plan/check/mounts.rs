@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Violation;
+use super::paths::{is_same, is_within};
 use crate::plan::{Access, Home, Op, Plan, Source, layout};
 
 /// Largest file system in memory: 64 GiB.
@@ -100,8 +101,12 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
         let target = op.target();
         let on_later = mounted
             .iter()
-            .any(|mount| target.starts_with(mount) && target != *mount);
-        let prepared = || before.iter().any(|earlier| earlier.target() == target);
+            .any(|mount| is_within(target, mount) && !is_same(target, mount));
+        let prepared = || {
+            before
+                .iter()
+                .any(|earlier| is_same(earlier.target(), target))
+        };
         let makes = matches!(
             op,
             Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. }
@@ -135,19 +140,20 @@ pub(super) fn proc_is_masked(plan: &Plan) -> Result<(), Violation> {
         ));
     }
     let after = &plan.root[at + 1..];
-    let has = |wanted: &Op| after.contains(wanted);
-    if !has(&Op::ReadOnly {
-        path: "/proc/sys".into(),
-    }) {
+    let sealed = |op: &Op| matches!(op, Op::ReadOnly { path } if path == Path::new("/proc/sys"));
+    if !after.iter().any(sealed) {
         return Err(Violation::new(
             "settings of the kernel are read-only",
             "/proc/sys",
         ));
     }
-    match layout::PROC_MASKS
-        .iter()
-        .find(|(path, _)| !has(&Op::Mask { path: path.into() }))
-    {
+    let masked = |wanted: &str| {
+        let wanted = Path::new(wanted);
+        after
+            .iter()
+            .any(|op| matches!(op, Op::Mask { path } if is_same(path, wanted)))
+    };
+    match layout::PROC_MASKS.iter().find(|(path, _)| !masked(path)) {
         Some((path, _)) => Err(Violation::new("what leaks in /proc is masked", path)),
         None => Ok(()),
     }
@@ -170,13 +176,16 @@ pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
         }
         let target = op.target();
         for earlier in &plan.root[..at] {
-            let mount_point = earlier.target() == target
+            if !is_within(earlier.target(), target) {
+                continue;
+            }
+            let mount_point = is_same(earlier.target(), target)
                 && match earlier {
                     Op::Directory { .. } => true,
                     Op::File { content, .. } => content.is_empty(),
                     _ => false,
                 };
-            if earlier.target().starts_with(target) && !mount_point {
+            if !mount_point {
                 return Err(Violation::new(
                     "no step hides an earlier one",
                     target.display(),

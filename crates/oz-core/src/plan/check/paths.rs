@@ -34,6 +34,24 @@ pub(super) fn is_plain(path: &Path) -> bool {
     }
 }
 
+/// Whether `path` is `tree` or lies in it; both plain, so that bytes compare as components do.
+///
+/// Rules that compare each step with each other would take longer than the whole launch if they
+/// split paths into components every time.
+pub(super) fn is_within(path: &Path, tree: &Path) -> bool {
+    let (path, tree) = (path.as_os_str().as_bytes(), tree.as_os_str().as_bytes());
+    match path.strip_prefix(tree) {
+        Some([]) | Some([b'/', ..]) => true,
+        Some(_) => tree == b"/",
+        None => false,
+    }
+}
+
+/// Whether two plain paths are the same.
+pub(super) fn is_same(a: &Path, b: &Path) -> bool {
+    a.as_os_str() == b.as_os_str()
+}
+
 /// Every comparison in the other rules is by components, which only plain paths have.
 pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
     let targets = plan.root.iter().map(Op::target);
@@ -85,4 +103,17 @@ pub(super) fn home_is_a_place_of_its_own(plan: &Plan) -> Result<(), Violation> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_begins_alike_is_not_within() {
+        let within = |path: &str, tree: &str| is_within(Path::new(path), Path::new(tree));
+        assert!(within("/home/user", "/home/user") && within("/home/user/a", "/home/user"));
+        assert!(within("/home", "/") && within("/", "/"));
+        assert!(!within("/home/user2", "/home/user") && !within("/home", "/home/user"));
+    }
 }
