@@ -9,14 +9,14 @@ use crate::run::{Ran, Run};
 #[track_caller]
 pub fn cannot(script: &str) -> Ran {
     works_outside(script);
-    cli::sandboxed_sh(script).run().fails()
+    cli::sandboxed_sh(script).run().refused_inside()
 }
 
 /// The same with a file or directory granted for reading.
 #[track_caller]
 pub fn cannot_with_read(granted: &Path, script: &str) -> Ran {
     works_outside(script);
-    with_read(granted, script).run().fails()
+    with_read(granted, script).run().refused_inside()
 }
 
 /// Shows that a script does what it says where nothing hinders it.

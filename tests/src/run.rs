@@ -266,6 +266,21 @@ impl Ran {
         self
     }
 
+    /// Panics unless a program in a sandbox ran and failed: that there was no sandbox to run it in
+    /// proves nothing about what it may do there.
+    #[track_caller]
+    pub fn refused_inside(self) -> Self {
+        let spoke_for_itself = !self
+            .complaint()
+            .lines()
+            .any(|line| line.starts_with("oz: "));
+        assert!(
+            self.code != 125 && spoke_for_itself,
+            "it did not even start: {self}"
+        );
+        self.fails()
+    }
+
     /// Panics unless it complained in these words, whatever their case.
     #[track_caller]
     pub fn complains(self, words: &str) -> Self {

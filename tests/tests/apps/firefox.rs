@@ -80,7 +80,7 @@ fn its_home_lasts_is_its_own_and_has_the_users_downloads() -> Result<()> {
     };
     let inside = start()?;
     inside.sh("cat ~/Downloads/from-the-host.txt").ok();
-    inside.sh("cat ~/private.txt").fails();
+    inside.sh("cat ~/private.txt").refused_inside();
     inside
         .sh("echo saved > ~/Downloads/from-inside.txt; echo kept > ~/kept")
         .ok();

@@ -12,7 +12,12 @@ fn four_apps_share_the_desktop_and_each_has_its_sandbox() -> Result<()> {
         &session.fresh_dir("together").join("text.txt"),
         b"some text\n",
     );
-    let red = ["--title=red", "--override=colors.background=c81e1e", "sleep", "1000"];
+    let red = [
+        "--title=red",
+        "--override=colors.background=c81e1e",
+        "sleep",
+        "1000",
+    ];
     oz(["run", "--detach", "foot"]).args(red).run().ok();
     oz(["run", "--detach", "gtk4-demo"]).run().ok();
     oz(["run", "--detach", "gedit"]).arg(&text).run().ok();

@@ -65,7 +65,10 @@ fn cannot_write_system_directories() {
     ] {
         // An ordinary user cannot outside either; here the reason must be a mount, not a mode.
         let script = format!("test -d {dir} && touch {dir}/planted");
-        sandboxed_sh(&script).run().fails().complains("read-only");
+        sandboxed_sh(&script)
+            .run()
+            .refused_inside()
+            .complains("read-only");
     }
 }
 
@@ -112,7 +115,7 @@ fn cannot_write_what_was_given_for_reading() {
         let inside = format!("cd {} && {attempt}", granted.display());
         with_read(&granted, &inside)
             .run()
-            .fails()
+            .refused_inside()
             .complains("read-only");
     }
     assert_eq!(fs::read(&file).unwrap(), b"as it was");
@@ -150,11 +153,11 @@ fn cannot_make_a_read_only_grant_writable() {
     // umount2(2), detached
     probe.is_refused(&["syscall", "166", &format!("@{dir}"), "2"]);
     let shell = format!("mount -o remount,rw,bind {dir} && touch {dir}/x");
-    with_read(probe.dir(), &shell).run().fails();
+    with_read(probe.dir(), &shell).run().refused_inside();
     let own = format!(
         "unshare --user --map-root-user --mount sh -c 'mount -o remount,rw,bind {dir} && touch {dir}/x'"
     );
-    with_read(probe.dir(), &own).run().fails();
+    with_read(probe.dir(), &own).run().refused_inside();
     assert!(!probe.dir().join("x").exists());
 }
 
@@ -162,7 +165,8 @@ fn cannot_make_a_read_only_grant_writable() {
 fn cannot_hold_a_descriptor_that_it_was_not_given() {
     let session = Session::begin();
     let secret = write(&session.fresh_dir("open-file").join("secret"), b"x");
-    let list = "for fd in /proc/$$/fd/*; do test -e $fd && echo ${fd##*/} $(readlink $fd); done";
+    let list =
+        "for fd in /proc/$$/fd/*; do test -e $fd && echo ${fd##*/} $(readlink $fd); done; true";
     let leak = format!(
         "exec 9<{0} 17<{0}; oz run --ephemeral -- sh -c '{list}'",
         secret.display()

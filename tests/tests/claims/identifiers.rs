@@ -45,7 +45,9 @@ fn cannot_look_at_the_hardware() {
         "/sys/fs/cgroup",
         "/sys/kernel/security",
     ] {
-        sandboxed_sh(&format!("ls {path} | grep .")).run().fails();
+        sandboxed_sh(&format!("ls {path} | grep ."))
+            .run()
+            .refused_inside();
     }
     let devices = sandboxed_sh("cd /dev && find . -type c -o -type b | sort | tr '\\n' ' '")
         .run()
@@ -82,7 +84,7 @@ fn cannot_read_what_proc_tells_of_the_kernel() {
     ] {
         sandboxed_sh(&format!("head -c 64 {path} | grep -q ."))
             .run()
-            .fails();
+            .refused_inside();
     }
 }
 
@@ -91,22 +93,5 @@ fn cannot_change_kernel_settings() {
     let _session = Session::begin();
     let writable =
         "find /proc/sys /proc/irq /proc/bus /sys -type f -writable 2>/dev/null | head -3 | grep .";
-    sandboxed_sh(writable).run().fails();
-}
-
-#[test]
-fn cannot_tell_where_its_files_lie_on_the_host() {
-    let session = Session::begin();
-    // Mount sources show paths of the host's file systems; nothing of the user's home or of other
-    // sandboxes may be among them.
-    let ran = sandboxed_sh("cat /proc/self/mountinfo").run().ok();
-    let runtime = oz_e2e::session::runtime_dir();
-    let state = session.home().join(".local/state");
-    for path in [runtime, state] {
-        assert!(
-            !ran.text().contains(&*path.to_string_lossy()),
-            "{} in {ran}",
-            path.display()
-        );
-    }
+    sandboxed_sh(writable).run().refused_inside();
 }

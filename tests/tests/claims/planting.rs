@@ -21,25 +21,28 @@ const PROFILE: &str = r#"{
 
 struct Planter {
     session: Session,
+    name: &'static str,
     _profile: oz_e2e::session::Profile,
 }
 
 impl Planter {
-    fn new() -> Self {
+    /// Each test has a profile of its own, so a home of its own.
+    fn new(name: &'static str) -> Self {
         let session = Session::begin();
         for dir in ["Shared", "deep/er/Shared"] {
             session.fresh_dir(dir);
         }
         write(&home().join("victim/secret"), b"the user's own");
-        let profile = session.profile("planter", PROFILE);
+        let profile = session.profile(name, PROFILE);
         Self {
             session,
+            name,
             _profile: profile,
         }
     }
 
     fn launch(&self, script: &str) -> Run {
-        oz(["run", "planter", "-c", script])
+        oz(["run", self.name, "-c", script])
     }
 
     fn try_then(&self, plant: &str, then: &str) -> Ran {
@@ -52,7 +55,7 @@ impl Planter {
 
 #[test]
 fn a_mount_point_replaced_by_a_symlink_does_not_show_its_target() {
-    let planter = Planter::new();
+    let planter = Planter::new("planter-replaced");
     let victim = home().join("victim");
     for (place, reach) in [
         ("Shared", "Shared/secret"),
@@ -79,7 +82,7 @@ fn a_mount_point_replaced_by_a_symlink_does_not_show_its_target() {
 
 #[test]
 fn directories_for_mounts_are_not_made_through_a_planted_symlink() {
-    let planter = Planter::new();
+    let planter = Planter::new("planter-parents");
     let victim = home().join("victim");
     let plant = format!(
         "cd; mv deep deep.old; ln -s {} deep; true",
@@ -95,7 +98,7 @@ fn directories_for_mounts_are_not_made_through_a_planted_symlink() {
 
 #[test]
 fn a_planted_symlink_for_fonts_or_settings_does_not_move_them() {
-    let planter = Planter::new();
+    let planter = Planter::new("planter-settings");
     write(&home().join(".local/share/fonts/a.ttf"), b"a font");
     let plant = "cd; rm -rf .local .config .cache; ln -s /usr/share .local; ln -s /etc .config; ln -s /tmp .cache";
     let ran = planter.try_then(plant, "echo started");
@@ -105,7 +108,7 @@ fn a_planted_symlink_for_fonts_or_settings_does_not_move_them() {
 
 #[test]
 fn the_next_launch_still_works_after_an_honest_one() {
-    let planter = Planter::new();
+    let planter = Planter::new("planter-honest");
     let ran = planter.try_then(
         "echo kept > ~/note; echo out > ~/Shared/note",
         "cat ~/note ~/Shared/note",

@@ -56,7 +56,7 @@ fn cannot_become_another_user() {
     }
     sandboxed_sh("chown 0 /tmp/x || su root -c id || sudo -n id")
         .run()
-        .fails();
+        .refused_inside();
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn cannot_make_or_join_other_namespaces() {
     probe.is_refused(&["syscall", "308", "0", "0"]);
     sandboxed_sh("nsenter --target 1 --mount true")
         .run()
-        .fails();
+        .refused_inside();
 }
 
 #[test]

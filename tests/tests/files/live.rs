@@ -15,13 +15,13 @@ fn a_directory_appears_at_the_same_path_and_goes_again() {
     write(&dir.join("sub/file"), b"content");
     let inside = sleeper();
     let look = format!("cat {}/sub/file", dir.display());
-    inside.sh(&look).fails();
+    inside.sh(&look).refused_inside();
 
     add(&inside, &[], &dir).run().ok();
     assert_eq!(inside.sh(&look).ok().text(), "content");
 
     remove(&inside, &dir).ok();
-    inside.sh(&look).fails();
+    inside.sh(&look).refused_inside();
     assert!(
         dir.join("sub/file").exists(),
         "taking back removes nothing on the host"
@@ -45,7 +45,9 @@ fn a_single_file_appears_without_its_neighbours() {
         "one.txt"
     );
     remove(&inside, &file).ok();
-    inside.sh(&format!("cat {}", file.display())).fails();
+    inside
+        .sh(&format!("cat {}", file.display()))
+        .refused_inside();
 }
 
 #[test]
@@ -57,8 +59,10 @@ fn read_only_is_read_only_and_writable_reaches_the_host() {
     let change = format!("echo new > {}", file.display());
 
     add(&inside, &[], &dir).run().ok();
-    inside.sh(&change).fails().complains("read-only");
-    inside.sh(&format!("rm -f {}", file.display())).fails();
+    inside.sh(&change).refused_inside().complains("read-only");
+    inside
+        .sh(&format!("rm -f {}", file.display()))
+        .refused_inside();
     assert_eq!(fs::read(&file).unwrap(), b"old");
     remove(&inside, &dir).ok();
 
@@ -107,13 +111,15 @@ fn a_grant_can_become_writable_and_read_only_again() {
     let inside = sleeper();
     let change = format!("touch {}/x", dir.display());
     add(&inside, &[], &dir).run().ok();
-    inside.sh(&change).fails();
+    inside.sh(&change).refused_inside();
     add(&inside, &["--write"], &dir).run().ok();
     inside.sh(&change).ok();
     add(&inside, &[], &dir).run().ok();
-    inside.sh(&change).fails();
+    inside.sh(&change).refused_inside();
     remove(&inside, &dir).ok();
-    inside.sh(&format!("ls {}/x", dir.display())).fails();
+    inside
+        .sh(&format!("ls {}/x", dir.display()))
+        .refused_inside();
 }
 
 #[test]
@@ -130,12 +136,14 @@ fn several_paths_go_in_one_command() {
         .ok();
     let all = format!("cd {} && cat f0 f1 f2 f3", dir.display());
     assert_eq!(inside.sh(&all).ok().text(), "0123");
-    inside.sh(&format!("cat {}/f4", dir.display())).fails();
+    inside
+        .sh(&format!("cat {}/f4", dir.display()))
+        .refused_inside();
     oz_e2e::oz(["remove", inside.id()])
         .args(&paths[..4])
         .run()
         .ok();
-    inside.sh(&all).fails();
+    inside.sh(&all).refused_inside();
 }
 
 #[test]
@@ -176,7 +184,9 @@ fn a_symlinked_directory_of_the_user_works_by_both_names() {
         "dear"
     );
     remove(&inside, &link).ok();
-    inside.sh(&format!("cat {}/letter", real.display())).fails();
+    inside
+        .sh(&format!("cat {}/letter", real.display()))
+        .refused_inside();
 }
 
 #[test]
@@ -211,5 +221,5 @@ fn one_sandbox_does_not_get_what_another_was_given() {
     add(&one, &[], &dir).run().ok();
     let look = format!("cat {}/file", dir.display());
     one.sh(&look).ok();
-    other.sh(&look).fails();
+    other.sh(&look).refused_inside();
 }

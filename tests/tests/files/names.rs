@@ -44,7 +44,7 @@ fn any_name_can_be_added_and_removed() {
     }
     inside
         .sh(&format!("ls -A {} | grep .", dir.display()))
-        .fails();
+        .refused_inside();
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn a_file_of_somebody_else_that_cannot_be_read_is_refused() {
     refused(&inside, &[], Path::new("/etc/shadow-of-nobody"));
     // It can be shown, since the mode still holds inside; but nothing becomes readable by it.
     add(&inside, &[], "/etc/shadow").run();
-    inside.sh("cat /etc/shadow").fails();
+    inside.sh("cat /etc/shadow").refused_inside();
 }
 
 #[test]
@@ -181,6 +181,6 @@ fn the_places_of_the_system_inside_cannot_be_covered() {
         inside
             .sh("test -x /usr/bin/env && touch /tmp/own && test -e /etc/passwd")
             .ok();
-        inside.sh("touch /usr/x").fails();
+        inside.sh("touch /usr/x").refused_inside();
     }
 }

@@ -19,12 +19,12 @@ fn files_come_and_go_while_gedit_and_a_shell_run() -> Result<()> {
     let mut shell = oz(["shell", inside.id()]).stdin("").start();
     let look = format!("cat {}/second.txt", later.display());
 
-    inside.sh(&look).fails();
+    inside.sh(&look).refused_inside();
     oz(["add", inside.id()]).arg(&later).run().ok();
     assert_eq!(inside.sh(&look).ok().text(), "second text");
     inside
         .sh(&format!("echo x >> {}/second.txt", later.display()))
-        .fails();
+        .refused_inside();
 
     // The running editor opens it: the second launch joins and shows another tab.
     oz(["run", "gedit"])
@@ -40,7 +40,7 @@ fn files_come_and_go_while_gedit_and_a_shell_run() -> Result<()> {
     assert!(std::fs::read_to_string(later.join("second.txt"))?.ends_with("changed\n"));
 
     oz(["remove", inside.id()]).arg(&later).run().ok();
-    inside.sh(&look).fails();
+    inside.sh(&look).refused_inside();
     assert!(inside.is_running());
     assert!(
         session

@@ -123,7 +123,9 @@ fn the_app_cannot_redirect_a_grant_by_a_symlink_in_the_way() {
     ));
     inside.sh(&format!("ln -s /tmp/elsewhere {}", outer.display()));
     let ran = add(&inside, &[], &granted).run();
-    inside.sh("test -e /tmp/elsewhere/granted/file").fails();
+    inside
+        .sh("test -e /tmp/elsewhere/granted/file")
+        .refused_inside();
     if ran.code == 0 {
         inside.sh(&format!("cat {}/file", granted.display())).ok();
     }
@@ -144,10 +146,10 @@ fn the_app_cannot_keep_a_grant_by_renaming_what_is_above_it() {
             "cat {0}/granted/file {0}-moved/granted/file",
             above.display()
         ))
-        .fails();
+        .refused_inside();
     let search = format!(
         "find {} /tmp -name file 2>/dev/null | grep .",
         session.home().display()
     );
-    inside.sh(&search).fails();
+    inside.sh(&search).refused_inside();
 }

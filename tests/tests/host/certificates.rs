@@ -61,11 +61,13 @@ fn an_unknown_authority_is_not() {
         "openssl verify -CApath /etc/ssl/certs {}/ca.pem",
         dir.display()
     );
-    oz_e2e::claim::with_read(&dir, &verify).run().fails();
+    oz_e2e::claim::with_read(&dir, &verify)
+        .run()
+        .refused_inside();
 }
 
 #[test]
 fn private_keys_of_the_system_are_not_there() {
     let _session = Session::begin();
-    sandboxed_sh("ls /etc/ssl/private/*").run().fails();
+    sandboxed_sh("ls /etc/ssl/private/*").run().refused_inside();
 }

@@ -32,7 +32,7 @@ fn themes_and_icons_of_the_user_are_there_read_only() {
         );
         sandboxed_sh(&format!("echo x >> {}", file.display()))
             .run()
-            .fails();
+            .refused_inside();
     }
 }
 

@@ -155,7 +155,10 @@ fn a_popover_of_a_gtk_4_app_opens_beside_its_button() -> Result<()> {
     session.give_focus(&window)?;
     let window = session.again(&window)?;
     // The menu button is left of the one that closes the window.
-    let at = (window.content.x + window.content.width - 71, window.content.y + 23);
+    let at = (
+        window.content.x + window.content.width - 71,
+        window.content.y + 23,
+    );
     let before = with_pointer_at(&session, &window, at)?;
     session.click(at)?;
     let opened = session.settled(&window)?;

@@ -44,7 +44,7 @@ fn a_file_named_when_joining_is_granted_to_the_running_sandbox() {
     let _profile = session.profile("joiner", &shell_profile(""));
     let first = start("joiner");
     let look = format!("cat {}", file.display());
-    first.sh(&look).fails();
+    first.sh(&look).refused_inside();
     oz(["run", "joiner", "-c", "cat \"$1\"", "x"])
         .arg(&file)
         .run()
@@ -60,7 +60,7 @@ fn a_profile_with_multi_gets_a_sandbox_for_each_launch() {
     assert_ne!(first.id(), second.id());
     assert_eq!([first.id(), second.id()], ["many", "many-2"]);
     first.sh("echo x > /tmp/mark").ok();
-    second.sh("cat /tmp/mark").fails();
+    second.sh("cat /tmp/mark").refused_inside();
     oz(["stop", first.id()]).run().ok();
     assert!(second.is_running() && !first.is_running());
 }

@@ -23,8 +23,8 @@ fn a_shell_is_confined_like_the_app() {
         .text();
     let shell = inside.sh(facts).ok().text();
     assert!(shell.starts_with(&app), "{shell}\n{app}");
-    inside.sh("unshare --user true").fails();
-    inside.sh("mount -t tmpfs none /tmp").fails();
+    inside.sh("unshare --user true").refused_inside();
+    inside.sh("mount -t tmpfs none /tmp").refused_inside();
 }
 
 #[test]
