@@ -96,6 +96,8 @@ pub(crate) struct Session {
     pub(crate) pings: Pings,
     pub(crate) quota: Quota,
 
+    /// For copying pixels; empty until the first copy.
+    pub(crate) scratch: Vec<u8>,
     hold: Hold,
     requests: u32,
     unsent: u32,
@@ -142,6 +144,7 @@ impl Session {
             input: InputLog::default(),
             pings: Pings::default(),
             quota: Quota::default(),
+            scratch: Vec::new(),
             hold: Hold::default(),
             requests: 0,
             unsent: 0,

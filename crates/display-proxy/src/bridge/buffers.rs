@@ -161,6 +161,7 @@ pub(crate) fn prepare(
     surface: &WlSurface,
     trail: &mut Trail,
     damage: Option<&[Rect]>,
+    scratch: &mut Vec<u8>,
 ) -> Result<HostBuffer, &'static str> {
     let data = buffer
         .data::<Buffer>()
@@ -170,7 +171,7 @@ pub(crate) fn prepare(
     }
     if let Content::Copied { layout, pool, mark } = &data.content {
         let mut mark = mark.lock().unwrap_or_else(PoisonError::into_inner);
-        copied::copy(pool, layout, &mut mark, trail, surface, damage)?;
+        copied::copy(pool, layout, &mut mark, trail, surface, damage, scratch)?;
     }
     data.peer
         .get()

@@ -18,7 +18,7 @@ use crate::fds;
 /// Commits that the trail remembers; clients rarely use more than four buffers.
 const REMEMBERED: usize = 8;
 /// Bytes moved at once: small enough to stay in the cache.
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 64 * 1024;
 
 /// The damage of a surface's last commits.
 #[derive(Debug, Default)]
@@ -58,6 +58,7 @@ pub(crate) fn copy(
     trail: &mut Trail,
     surface: &WlSurface,
     damage: Option<&[Rect]>,
+    scratch: &mut Vec<u8>,
 ) -> Result<(), &'static str> {
     let Some(shadow) = &pool.shadow else {
         return Err("the buffer has no memory to be copied to");
@@ -75,10 +76,11 @@ pub(crate) fn copy(
         h: layout.height,
     }];
     let rects = changed.as_deref().unwrap_or(&whole);
-    let mut buffer = vec![0; CHUNK];
+    // Kept from frame to frame: fresh memory would cost more than the copy of a small damage.
+    scratch.resize(CHUNK, 0);
     for rect in rects {
         for (start, length) in spans(layout, *rect) {
-            move_bytes(pool.fd.as_fd(), shadow.as_fd(), start, length, &mut buffer)
+            move_bytes(pool.fd.as_fd(), shadow.as_fd(), start, length, scratch)
                 .map_err(|_| "the pool is smaller than its buffers")?;
         }
     }

@@ -225,7 +225,13 @@ impl Session {
         }
         match &pending.buffer {
             Some(BufferAssignment::NewBuffer(buffer)) => {
-                match buffers::prepare(buffer, surface, &mut link.trail, damage.as_deref()) {
+                match buffers::prepare(
+                    buffer,
+                    surface,
+                    &mut link.trail,
+                    damage.as_deref(),
+                    &mut self.scratch,
+                ) {
                     Ok(host) => {
                         link.host.attach(Some(&host), offset.0, offset.1);
                         link.has_buffer = true;
