@@ -150,11 +150,12 @@ impl Run {
     /// Starts it and leaves it running; it is killed when the handle is dropped.
     pub fn start(mut self) -> Started {
         let shown = shown(&self.command);
-        if self.stdin.is_none() {
-            self.command.stdin(Stdio::null());
+        let input = self.stdin.take();
+        self.command.stdin(if input.is_some() {
+            Stdio::piped()
         } else {
-            self.command.stdin(Stdio::piped());
-        }
+            Stdio::null()
+        });
         let mut child = self
             .command
             .stdout(Stdio::piped())
@@ -164,6 +165,10 @@ impl Run {
             .unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
         let out = Collected::from(child.stdout.take());
         let err = Collected::from(child.stderr.take());
+        if let (Some(input), Some(pipe)) = (input, child.stdin.as_mut()) {
+            // Short enough for the pipe; what is longer is for `run`.
+            let _ = pipe.write_all(&input);
+        }
         Started {
             child,
             out,

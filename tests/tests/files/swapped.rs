@@ -11,19 +11,33 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{add, sleeper};
 
-/// Exchanges two names over and over while something is done.
-fn while_swapping(a: &Path, b: &Path, act: impl FnOnce()) {
+/// Does something over and over in the background while something else is done, also if that
+/// panics.
+fn meanwhile(again: impl Fn() + Sync, act: impl FnOnce()) {
+    struct Stop<'a>(&'a AtomicBool);
+    impl Drop for Stop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
-                renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE)
-                    .expect("the names can be exchanged");
+                again();
             }
         });
+        let _stop = Stop(&stop);
         act();
-        stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// Exchanges two names over and over while something is done.
+fn while_swapping(a: &Path, b: &Path, act: impl FnOnce()) {
+    let swap = || {
+        renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).expect("the names can be exchanged");
+    };
+    meanwhile(swap, act);
 }
 
 #[test]
@@ -87,14 +101,11 @@ fn a_path_that_vanishes_meanwhile_is_an_error_in_bounded_time() {
     let session = Session::begin();
     let dir = session.fresh_dir("vanishing");
     let inside = sleeper();
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                let _ = fs::write(dir.join("f"), "x");
-                let _ = fs::remove_file(dir.join("f"));
-            }
-        });
+    let come_and_go = || {
+        let _ = fs::write(dir.join("f"), "x");
+        let _ = fs::remove_file(dir.join("f"));
+    };
+    meanwhile(come_and_go, || {
         for _ in 0..15 {
             let ran = add(&inside, &[], dir.join("f"))
                 .run()
@@ -102,7 +113,6 @@ fn a_path_that_vanishes_meanwhile_is_an_error_in_bounded_time() {
             assert!(ran.code <= 1, "{ran}");
             oz(["remove", inside.id()]).arg(dir.join("f")).run();
         }
-        stop.store(true, Ordering::Relaxed);
     });
     inside.sh("true").ok();
 }
