@@ -25,6 +25,26 @@ pub(crate) struct Rect {
 }
 
 impl Rect {
+    /// Whether all of the other lies within this one.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let end = |at: i32, length: i32| i64::from(at) + i64::from(length);
+        self.x <= other.x
+            && self.y <= other.y
+            && end(self.x, self.w) >= end(other.x, other.w)
+            && end(self.y, self.h) >= end(other.y, other.h)
+    }
+
+    /// The same place at a buffer's scale.
+    pub(crate) fn scaled(&self, scale: i32) -> Self {
+        let by = |number: i32| number.saturating_mul(scale);
+        Self {
+            x: by(self.x),
+            y: by(self.y),
+            w: by(self.w),
+            h: by(self.h),
+        }
+    }
+
     pub(crate) fn from_logical(rect: Rectangle<i32, Logical>) -> Self {
         Self {
             x: rect.loc.x,

@@ -17,6 +17,8 @@ use crate::fds;
 
 /// Commits that the trail remembers; clients rarely use more than four buffers.
 const REMEMBERED: usize = 8;
+/// With more rectangles than this, everything is copied.
+const SEPARATE: usize = 128;
 /// Bytes moved at once: small enough to stay in the cache.
 const CHUNK: usize = 64 * 1024;
 
@@ -42,9 +44,18 @@ impl Trail {
         let missed = usize::try_from(self.commits - seen?)
             .ok()
             .filter(|n| *n <= self.damage.len())?;
-        let mut all = Vec::new();
+        let mut all: Vec<Rect> = Vec::new();
         for damage in self.damage.iter().rev().take(missed) {
-            all.extend_from_slice(damage.as_deref()?);
+            for rect in damage.as_deref()? {
+                // Clients that take turns with buffers often damage the same place again.
+                if !all.iter().any(|known| known.covers(rect)) {
+                    all.retain(|known| !rect.covers(known));
+                    all.push(*rect);
+                }
+            }
+            if all.len() > SEPARATE {
+                return None;
+            }
         }
         Some(all)
     }
@@ -217,6 +228,26 @@ mod tests {
             .count(),
             0
         );
+    }
+
+    #[test]
+    fn what_was_damaged_twice_is_copied_once() {
+        let mut trail = Trail::default();
+        let small = Rect {
+            x: 2,
+            y: 2,
+            w: 3,
+            h: 3,
+        };
+        let large = Rect {
+            x: 0,
+            y: 0,
+            w: 10,
+            h: 10,
+        };
+        trail.since(None, Some(&[small]));
+        trail.since(None, Some(&[large]));
+        assert_eq!(trail.since(Some(0), Some(&[small])), Some(vec![large]));
     }
 
     #[test]

@@ -193,7 +193,8 @@ impl Session {
         };
         let unmaps = matches!(pending.buffer, Some(BufferAssignment::Removed)) && link.has_buffer;
 
-        let damage = buffer_damage(&pending);
+        let plain = !self.viewports.contains(&surface.id());
+        let damage = buffer_damage(&pending, plain);
         relay_shell(link, pending.shell);
         if pending.scale != link.sent.scale && link.host.version() >= 3 {
             link.sent.scale = pending.scale;
@@ -390,11 +391,13 @@ fn relay_damage(link: &Surface, damage: &[Damage]) {
     }
 }
 
-/// The damage in the buffer's coordinates, if that can be told without knowing the viewport.
-fn buffer_damage(pending: &Pending) -> Option<Vec<Rect>> {
+/// The damage in the buffer's coordinates. `plain` says that no viewport lies in between; what a
+/// viewport or a turn would do to the other coordinates is not worked out: that is "everything".
+fn buffer_damage(pending: &Pending, plain: bool) -> Option<Vec<Rect>> {
     if pending.damage.len() > quota::RELAYED_DAMAGE {
         return None;
     }
+    let simple = plain && pending.transform == Transform::Normal;
     let rect = |damage: &Damage| match damage {
         Damage::Buffer(rect) => Some(Rect {
             x: rect.loc.x,
@@ -402,7 +405,7 @@ fn buffer_damage(pending: &Pending) -> Option<Vec<Rect>> {
             w: rect.size.w,
             h: rect.size.h,
         }),
-        Damage::Surface(_) => None,
+        Damage::Surface(rect) => simple.then(|| Rect::from_logical(*rect).scaled(pending.scale)),
     };
     pending.damage.iter().map(rect).collect()
 }
