@@ -207,7 +207,7 @@ impl Task {
             }
             FromInit::Exited { process, status } => {
                 if !self.processes.knows(process) {
-                    return Err(Unknown.into());
+                    return self.missed(process).map(|()| None);
                 }
                 if self.may_have_lost_windows(status) {
                     self.decide_soon(process, status);
@@ -290,6 +290,15 @@ impl Task {
         self.processes.found(process, names);
         self.publish_processes();
         Ok(true)
+    }
+
+    /// Whether the end of an unknown program is one that an earlier daemon was told of, or would
+    /// have been: a later one is told them all.
+    fn missed(&self, process: ProcessId) -> Result<(), Violation> {
+        match self.earlier {
+            Some(_) if process < self.first_process => Ok(()),
+            _ => Err(Unknown.into()),
+        }
     }
 
     fn count(&mut self) -> Result<(), Violation> {
