@@ -19,6 +19,7 @@ fn a_later_daemon_gets_everything_back() {
     sandbox.started(running);
     let (ending, _other) = sandbox.begin_shell("sleep 0.2; exit 9");
     sandbox.started(ending);
+    sandbox.daemon.send(&ToInit::Findable, &[]);
     let (nobody, _) = UnixStream::pair().expect("pair");
     sandbox.daemon = Daemon::new(nobody);
     std::thread::sleep(Duration::from_millis(500));
@@ -36,6 +37,16 @@ fn a_later_daemon_gets_everything_back() {
     assert_eq!(sandbox.ended(ending), ExitStatus::Code(9));
     sandbox.started(running);
     assert_eq!(sandbox.shell("echo again").0, "again");
+}
+
+#[test]
+fn a_sandbox_that_no_later_daemon_would_find_ends_with_its_daemon() {
+    let mut sandbox = start(plan::minimal());
+    let (running, _output) = sandbox.begin_shell("exec sleep 300");
+    sandbox.started(running);
+    let (nobody, _) = UnixStream::pair().expect("pair");
+    sandbox.daemon = Daemon::new(nobody);
+    assert!(sandbox.gone(Duration::from_secs(5)));
 }
 
 #[test]

@@ -53,6 +53,9 @@ pub enum ToInit {
         /// How long to wait.
         grace_ms: u32,
     },
+    /// A later daemon will find the sandbox, so it need not end with this one. Before this, a
+    /// sandbox whose daemon is gone ends: nobody would ever know of it.
+    Findable,
 }
 
 /// A program and its surroundings.

@@ -48,6 +48,8 @@ pub(crate) struct Task {
     earlier: Option<Vec<(ProcessId, String)>>,
     /// The first number that this daemon gives.
     first_process: ProcessId,
+    /// Init knows that a later daemon will find the sandbox.
+    findable: bool,
     /// The display proxy that an earlier daemon started.
     proxy: Option<Child>,
     proxies: Vec<AbortHandle>,
@@ -102,6 +104,7 @@ impl Task {
         Ok(Self {
             daemon,
             first_process: sandbox.process_count(),
+            findable: hold.earlier.is_some(),
             earlier: hold.earlier,
             proxy: hold.proxy,
             sandbox,
@@ -366,7 +369,7 @@ impl Task {
             self.deadline = None;
             self.sandbox.set_phase(Phase::Running);
         }
-        self.save();
+        self.save().await;
         Ok(())
     }
 
@@ -389,7 +392,7 @@ impl Task {
                 Ok(())
             }
             Command::Save => {
-                self.save();
+                self.save().await;
                 Ok(())
             }
         };
@@ -416,7 +419,7 @@ impl Task {
         };
         self.connection.send(&message, &fds).await?;
         if self.sandbox.namespaces.get().is_some() {
-            self.save();
+            self.save().await;
         }
         Ok(())
     }
@@ -434,7 +437,7 @@ impl Task {
         self.sandbox.publish(|published| published.processes = list);
     }
 
-    fn save(&self) {
+    async fn save(&mut self) {
         let init = self.init.as_ref().and_then(Child::name);
         let saved = Saved::of(&self.sandbox, self.nonce, init);
         if let Err(error) = saved.write(&self.daemon.directories) {
@@ -442,6 +445,9 @@ impl Task {
                 error = error.line(),
                 "a later daemon will not find this sandbox"
             );
+        } else if !self.findable {
+            // If this does not arrive, the end of the connection will be noticed anyway.
+            self.findable = self.connection.send(&ToInit::Findable, &[]).await.is_ok();
         }
     }
 

@@ -60,6 +60,7 @@ impl Reactor {
             Ok(None) => self.stranger = Some(stranger),
             Ok(Some(Ok(ToInit::Resume { nonce }))) if same(&nonce, &self.inside.nonce) => {
                 self.daemon = Some(stranger);
+                self.findable = true;
                 self.tell_ready();
                 self.tell_state();
                 // More may have come along.
@@ -116,6 +117,7 @@ impl Reactor {
             }) => self.start_program(process, &program, stdio, frame.fds),
             Ok(ToInit::Signal { process, signal }) => self.signal(process, signal),
             Ok(ToInit::Stop { grace_ms }) => self.stop(grace_ms, Instant::now()),
+            Ok(ToInit::Findable) => self.findable = true,
             // Neither can come now.
             Ok(ToInit::Start { .. } | ToInit::Resume { .. }) | Err(_) => self.daemon = None,
         }

@@ -38,6 +38,8 @@ struct Reactor {
     daemon: Option<Connection>,
     /// Somebody who has connected and not yet shown the nonce.
     stranger: Option<Connection>,
+    /// A later daemon would find this sandbox.
+    findable: bool,
     /// Readable when a child has ended.
     children: OwnedFd,
     programs: Vec<Running>,
@@ -61,6 +63,7 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
         inside,
         daemon: Some(Connection::with(control, more)),
         stranger: None,
+        findable: false,
         children,
         programs: Vec::new(),
         helpers,
@@ -71,7 +74,7 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
     };
     reactor.tell_ready();
     reactor.obey_all();
-    while !reactor.over {
+    while !reactor.over && !reactor.is_forsaken() {
         if let Err(failure) = reactor.turn() {
             reactor.tell(&failure.message(None), Vec::new());
             break;
@@ -86,6 +89,11 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
 }
 
 impl Reactor {
+    /// Nobody is left who knows of the sandbox, and nobody will come.
+    fn is_forsaken(&self) -> bool {
+        self.daemon.is_none() && !self.findable
+    }
+
     /// Waits for something to happen and deals with it.
     fn turn(&mut self) -> Result<(), Failure> {
         let events = self.wait().at(Stage::Execute, "poll")?;
