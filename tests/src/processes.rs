@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal, getpid, kill_process};
 
+use crate::{Run, wait};
+
 /// A process, told from a later one with the same number by when it started.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Process {
@@ -158,4 +160,22 @@ pub fn daemon() -> Option<Process> {
     of_session()
         .into_iter()
         .find(|process| process.runs("oz-daemon"))
+}
+
+/// Kills the daemon with SIGKILL and waits until it is gone, also for the bus.
+pub fn kill_daemon() {
+    let daemon = wait::until("the daemon", daemon);
+    daemon.kill();
+    wait::for_condition("the daemon to be gone", || !daemon.lives());
+    wait::for_condition("the bus to notice", || !has_owner());
+}
+
+/// Whether somebody has Oz's name on the session bus.
+fn has_owner() -> bool {
+    let call = ["call", "--session", "-d", "org.freedesktop.DBus", "-o", "/"];
+    let ran = Run::new("gdbus", call)
+        .args(["-m", "org.freedesktop.DBus.NameHasOwner", "org.oz.Oz1"])
+        .run()
+        .ok();
+    ran.text().contains("true")
 }

@@ -1,5 +1,7 @@
 //! The host's compositor: absent from the start, or gone while an app runs.
 
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oz_e2e::run::Started;
@@ -46,10 +48,29 @@ fn without_a_compositor_a_command_without_windows_works() {
         .ok();
 }
 
+/// The sockets of compositors.
+fn displays(runtime: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(runtime).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with("wayland-") && !name.ends_with(".lock")
+        })
+        .collect()
+}
+
 /// A second sway on the same runtime directory; its Wayland socket's name.
 fn second_compositor(session: &Session) -> (Started, String) {
     let runtime = session::runtime_dir();
-    let before = oz_e2e::leftovers::tree(&runtime);
+    // One that was killed left its socket, and the next one would take the same name.
+    for path in displays(&runtime) {
+        if UnixStream::connect(&path).is_err() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    let _ = std::fs::remove_file(runtime.join("second-sway.sock"));
+    let before = displays(&runtime);
     let config = oz_e2e::fixtures::write(
         &session.fresh_dir("second-sway").join("config"),
         b"xwayland disable\noutput HEADLESS-1 resolution 800x600\n",
@@ -63,12 +84,11 @@ fn second_compositor(session: &Session) -> (Started, String) {
         .env("WLR_RENDERER", "pixman")
         .start();
     let name = wait::until("the second compositor", || {
-        oz_e2e::leftovers::tree(&runtime)
-            .difference(&before)
-            .find_map(|path| {
-                let name = path.file_name()?.to_str()?.to_owned();
-                (name.starts_with("wayland-") && !name.ends_with(".lock")).then_some(name)
-            })
+        let new = displays(&runtime)
+            .into_iter()
+            .find(|path| !before.contains(path))?;
+        UnixStream::connect(&new).ok()?;
+        Some(new.file_name()?.to_string_lossy().into_owned())
     });
     (sway, name)
 }
@@ -82,13 +102,17 @@ fn when_the_compositor_goes_the_app_ends_and_its_command_says_why() {
         let run = oz(["run", program])
             .env("WAYLAND_DISPLAY", &display)
             .start();
-        wait::within(wait::LONG, "its window on the second compositor", || {
-            let tree = Run::new("swaymsg", ["-s"])
-                .arg(&socket)
-                .args(["-rt", "get_tree"])
-                .run();
-            tree.text().contains("\"pid\"").then_some(())
-        });
+        wait::within(
+            wait::LONG,
+            &format!("{program} on the second compositor"),
+            || {
+                let tree = Run::new("swaymsg", ["-s"])
+                    .arg(&socket)
+                    .args(["-rt", "get_tree"])
+                    .run();
+                tree.text().contains("\"pid\"").then_some(())
+            },
+        );
         sway.signal(rustix::process::Signal::KILL);
         let ran = run.end_within(BOUNDED);
         assert_ne!(ran.code, 0, "{ran}");

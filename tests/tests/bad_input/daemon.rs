@@ -4,15 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use oz_e2e::fixtures::write;
-use oz_e2e::{Inside, Session, cli, oz, processes, wait};
+use oz_e2e::processes::{self, kill_daemon};
+use oz_e2e::{Inside, Session, cli, oz, wait};
 
 use super::is_readable;
-
-fn kill_daemon() {
-    let daemon = wait::until("the daemon", processes::daemon);
-    daemon.kill();
-    wait::for_condition("the daemon to be gone", || !daemon.lives());
-}
 
 #[test]
 fn a_running_app_survives_the_daemon_and_the_next_one_finds_it() -> Result<()> {

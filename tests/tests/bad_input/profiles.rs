@@ -65,7 +65,8 @@ fn every_kind_of_nonsense_is_refused_with_its_place() {
         "{ /* never closed",
     ] {
         let profile = session.profile("nonsense", text);
-        let ran = oz(["profile", "check"]).arg(profile.path()).run().fails();
+        let ran = oz(["profile", "check"]).arg(profile.path()).run();
+        assert_ne!(ran.code, 0, "{text:?} was accepted: {ran}");
         is_readable(&ran);
         assert!(ran.complaint().contains("nonsense"), "which file: {ran}");
         oz(["run", "nonsense"]).run().fails();

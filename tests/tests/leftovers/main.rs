@@ -89,9 +89,7 @@ fn killing_the_daemon_in_the_middle_of_launches_leaves_nothing_that_stop_does_no
     for delay in [0, 3, 10, 30, 100] {
         let run = cli::sandboxed(["sleep", "1000"]).start();
         std::thread::sleep(Duration::from_millis(delay));
-        if let Some(daemon) = oz_e2e::processes::daemon() {
-            daemon.kill();
-        }
+        oz_e2e::processes::kill_daemon();
         drop(run);
         oz(["stop", "--all"]).run().ok();
         before.wait_for_nothing_left();
