@@ -11,8 +11,10 @@ const EMPTY: &str = "\
 # Benchmarks
 
 What Oz costs, beside what it is compared with, as it was measured last. Times depend on the
-machine and on what else it does; the ratios of programs that took turns on it do not. The
-budgets are those of the design; one that is missed is said here and fails nothing.
+machine and on what else it does; ratios of programs that took turns depend on it much less, but
+still a little: small work after a pause suffers most from neighbours, so read the load that each
+section begins with. The budgets are those of the design; one that is missed is said here and
+fails nothing, and one that is not listed is not measured yet.
 
 To measure again: `cargo xtask bench` (all), `cargo xtask bench launch`, `cargo xtask bench
 display`; `--quick` only shows that it works, `--print` leaves this file as it is. Everything
