@@ -219,7 +219,8 @@ impl Session {
             stride,
             host_format,
             &self.qh,
-            buffer.clone(),
+            // The app's buffer holds the host's: held in return, neither would ever go.
+            buffer.downgrade(),
         );
         if let Some(data) = buffer.data::<Buffer>() {
             data.peer.set(host);

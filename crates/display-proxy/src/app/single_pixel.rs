@@ -38,7 +38,7 @@ impl Dispatch<WpSinglePixelBufferManagerV1, Peer<HostManager>> for Session {
                     },
                 );
                 session.take(Kind::Buffer, &buffer);
-                let host = host.create_u32_rgba_buffer(r, g, b, a, &session.qh, buffer.clone());
+                let host = host.create_u32_rgba_buffer(r, g, b, a, &session.qh, buffer.downgrade());
                 if let Some(data) = buffer.data::<Buffer>() {
                     data.peer.set(host);
                 }

@@ -4,6 +4,7 @@ use wayland_client::protocol::wl_buffer::{self, WlBuffer as HostBuffer};
 use wayland_client::protocol::wl_shm::{self, WlShm as HostShm};
 use wayland_client::protocol::wl_shm_pool::WlShmPool;
 use wayland_client::{Connection, Dispatch, QueueHandle, delegate_noop};
+use wayland_server::Weak;
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_shm::WlShm;
 
@@ -33,16 +34,19 @@ impl Dispatch<HostShm, WlShm> for Session {
     }
 }
 
-impl Dispatch<HostBuffer, WlBuffer> for Session {
+impl Dispatch<HostBuffer, Weak<WlBuffer>> for Session {
     fn event(
         _session: &mut Self,
         _host: &HostBuffer,
         event: wl_buffer::Event,
-        buffer: &WlBuffer,
+        buffer: &Weak<WlBuffer>,
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        if let wl_buffer::Event::Release = event {
+        // One that the app has destroyed needs no release.
+        if let wl_buffer::Event::Release = event
+            && let Ok(buffer) = buffer.upgrade()
+        {
             buffer.release();
         }
     }
