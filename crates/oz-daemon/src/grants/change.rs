@@ -91,12 +91,43 @@ pub(crate) async fn add(
             !held && !rules::shown_by(&sandbox.plan, path, wanted.access)
         })
         .collect();
+    let wanted = without_covered(&store, wanted);
     if !wanted.is_empty() {
         let changed = apply(daemon, sandbox, &mut store, &[], wanted).await;
         announce(sandbox, &store);
         changed?;
     }
     Ok(paths)
+}
+
+/// Leaves out what a directory shows that is held, or wanted too, with the same access.
+///
+/// A mount of its own would add nothing and take something away: programs that save by writing
+/// a new file over the old one cannot do so over a mount.
+fn without_covered(store: &Store, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
+    wanted.sort_by(|a, b| a.resolved.path.cmp(&b.resolved.path));
+    let mut left: Vec<Wanted> = Vec::new();
+    for one in wanted {
+        let path = one.resolved.path.as_path();
+        let held = store.above(path).map(|held| (&held.path, held.access));
+        let other = left.iter().rev().find(|other| {
+            other.resolved.identity.directory && path.starts_with(other.resolved.path.as_path())
+        });
+        let other = other.map(|other| (&other.resolved.path, other.access));
+        // The nearest one decides, and it is the one with the longer path.
+        let above = held
+            .into_iter()
+            .chain(other)
+            .max_by_key(|(path, _)| path.as_bytes().len());
+        let covered = above.is_some_and(|(_, access)| {
+            // Naming a file to an app takes nothing away from what it may write already.
+            access == one.access || (one.origin == Origin::Argument && access == Access::Write)
+        });
+        if !covered || store.get(path).is_some() {
+            left.push(one);
+        }
+    }
+    left
 }
 
 /// Takes files back.
@@ -245,4 +276,70 @@ fn refuse(path: &OsBytes, what: &str, refusal: &Refusal) -> Failure {
         format!("{} cannot be {what}: {refusal}", OsBytes::from(path)),
         remedy,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::grant;
+    use super::*;
+
+    fn wanted(path: &str, access: Access, origin: Origin) -> Wanted {
+        let resolved = Resolved {
+            path: path.into(),
+            identity: grant(path, access).identity,
+            fd: std::fs::File::open("/").expect("the root").into(),
+        };
+        Wanted {
+            resolved,
+            access,
+            origin,
+        }
+    }
+
+    fn left(store: &Store, wanted: Vec<Wanted>) -> Vec<String> {
+        let left = without_covered(store, wanted);
+        left.iter()
+            .map(|one| one.resolved.path.to_string())
+            .collect()
+    }
+
+    #[test]
+    fn what_a_held_or_wanted_directory_shows_gets_no_mount_of_its_own() {
+        let mut store = Store::default();
+        store.put(grant("/h/read", Access::Read));
+        store.put(grant("/h/write", Access::Write));
+        let all = vec![
+            wanted("/h/new/file", Access::Write, Origin::Argument),
+            wanted("/h/new", Access::Write, Origin::Argument),
+            wanted("/h/new-er", Access::Write, Origin::Argument),
+            wanted("/h/read/file", Access::Read, Origin::Argument),
+            wanted("/h/read/changed", Access::Write, Origin::Argument),
+            wanted("/h/write/file", Access::Read, Origin::Argument),
+        ];
+        assert_eq!(
+            left(&store, all),
+            ["/h/new", "/h/new-er", "/h/read/changed"]
+        );
+    }
+
+    #[test]
+    fn what_is_added_with_less_access_on_purpose_is_narrowed() {
+        let mut store = Store::default();
+        store.put(grant("/h/write", Access::Write));
+        store.put(grant("/h/write/deep", Access::Read));
+        let add = |path, access| vec![wanted(path, access, Origin::Added)];
+        assert_eq!(
+            left(&store, add("/h/write/sub", Access::Read)),
+            ["/h/write/sub"]
+        );
+        // The nearest one decides, and a path that is held already can always change.
+        assert_eq!(
+            left(&store, add("/h/write/deep/x", Access::Write)),
+            ["/h/write/deep/x"]
+        );
+        assert_eq!(
+            left(&store, add("/h/write/deep", Access::Write)),
+            ["/h/write/deep"]
+        );
+    }
 }

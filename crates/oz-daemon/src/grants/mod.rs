@@ -68,6 +68,16 @@ impl Store {
         self.0.iter().find(|grant| grant.path.as_path() == path)
     }
 
+    /// The nearest directory above a path that is held.
+    fn above(&self, path: &Path) -> Option<&Grant> {
+        let above = |grant: &&Grant| {
+            let other = grant.path.as_path();
+            grant.identity.directory && path != other && path.starts_with(other)
+        };
+        // Sorted by path, so the longest comes last.
+        self.0.iter().rev().find(above)
+    }
+
     fn put(&mut self, grant: Grant) {
         self.0.retain(|other| other.path != grant.path);
         let at = self.0.partition_point(|other| other.path < grant.path);
