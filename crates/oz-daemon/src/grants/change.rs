@@ -93,7 +93,8 @@ pub(crate) async fn add(
         .collect();
     let wanted = without_covered(&store, wanted);
     if !wanted.is_empty() {
-        let changed = apply(daemon, sandbox, &mut store, &[], wanted).await;
+        let absorbed = absorbed(&store, &wanted);
+        let changed = apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
         announce(sandbox, &store);
         changed?;
     }
@@ -128,6 +129,24 @@ fn without_covered(store: &Store, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
         }
     }
     left
+}
+
+/// What is held and needs its own mount no longer, because a wanted directory shows it alike.
+fn absorbed(store: &Store, wanted: &[Wanted]) -> Vec<OsBytes> {
+    let shows_alike = |grant: &&Grant| {
+        let path = grant.path.as_path();
+        wanted.iter().any(|one| {
+            let directory = one.resolved.path.as_path();
+            let between = store.above(path).map(|above| above.path.as_path());
+            one.resolved.identity.directory
+                && one.access == grant.access
+                && path != directory
+                && path.starts_with(directory)
+                && between.is_none_or(|above| directory.starts_with(above))
+        })
+    };
+    let held = store.list().iter().filter(shows_alike);
+    held.map(|grant| grant.path.clone()).collect()
 }
 
 /// Takes files back.
@@ -320,6 +339,17 @@ mod tests {
             left(&store, all),
             ["/h/new", "/h/new-er", "/h/read/changed"]
         );
+    }
+
+    #[test]
+    fn a_directory_takes_over_what_it_shows_alike() {
+        let mut store = Store::default();
+        store.put(grant("/h/d/alike", Access::Write));
+        store.put(grant("/h/d/less", Access::Read));
+        store.put(grant("/h/d/less/again", Access::Write));
+        store.put(grant("/h/d-not-in-it", Access::Write));
+        let wanted = [wanted("/h/d", Access::Write, Origin::Added)];
+        assert_eq!(absorbed(&store, &wanted), ["/h/d/alike".into()]);
     }
 
     #[test]
