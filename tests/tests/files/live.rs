@@ -223,3 +223,26 @@ fn one_sandbox_does_not_get_what_another_was_given() {
     one.sh(&look).ok();
     other.sh(&look).refused_inside();
 }
+
+#[test]
+fn a_file_of_a_writable_directory_can_be_replaced_by_name() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("replaced-by-name");
+    let file = write(&dir.join("doc"), b"old");
+    let inside = sleeper();
+    // In either order: what the directory shows needs no mount of its own.
+    for paths in [[&dir, &file], [&file, &dir]] {
+        for path in paths {
+            add(&inside, &["--write"], path).run().ok();
+        }
+        inside
+            .sh(&format!(
+                "cd {} && echo new > tmp && mv tmp doc",
+                dir.display()
+            ))
+            .ok();
+        assert_eq!(fs::read(&file).unwrap(), b"new\n");
+        remove(&inside, &dir).ok();
+        let _ = remove(&inside, &file);
+    }
+}

@@ -1,8 +1,10 @@
 //! The pointer: clicks, wheel.
 
-use anyhow::{Result, ensure};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Session, oz, wait};
+use oz_e2e::{Session, oz, processes, wait};
 
 use super::terminal;
 
@@ -53,6 +55,38 @@ fn the_wheel_scrolls_a_text() -> Result<()> {
         back.difference(&before, window.content) < 0.01,
         "it did not scroll back"
     );
+    Ok(())
+}
+
+#[test]
+fn a_window_that_is_drawn_over_and_over_costs_its_proxy_no_more() -> Result<()> {
+    let session = Session::begin();
+    let lines: String = (0..500).map(|n| format!("line {n}\n")).collect();
+    let file = write(
+        &session.fresh_dir("scroll").join("often.txt"),
+        lines.as_bytes(),
+    );
+    let _run = oz(["run", "mousepad"]).arg(&file).start();
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("often.txt"))?;
+    session.give_focus(&window)?;
+    session.point(window.content.centre())?;
+    let proxy = processes::of_session()
+        .into_iter()
+        .find(|process| process.runs("display-proxy"))
+        .context("a window has a proxy")?;
+    let list = format!("/proc/{}/fd", proxy.pid);
+    let descriptors = || -> Result<usize> { Ok(std::fs::read_dir(&list)?.count()) };
+    let before = descriptors()?;
+    for _ in 0..25 {
+        // A GTK 3 app draws some ten frames for each turn, each into a buffer of its own.
+        session.wheel(15.0)?;
+        wait::pause(Duration::from_millis(60));
+        session.wheel(-15.0)?;
+        wait::pause(Duration::from_millis(60));
+    }
+    session.settled(&window)?;
+    let after = descriptors()?;
+    ensure!(after < before + 16, "{before} descriptors became {after}");
     Ok(())
 }
 
