@@ -4,4 +4,5 @@ pub mod desktop;
 pub mod environment;
 pub mod facts;
 pub mod profiles;
+pub mod protected;
 pub mod resolve;

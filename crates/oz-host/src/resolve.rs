@@ -104,7 +104,7 @@ pub fn from_fd(fd: OwnedFd) -> Result<Resolved, ResolveError> {
 }
 
 /// The canonical path of something that exists.
-pub(crate) fn canonical(path: &Path) -> Result<PathBuf, Errno> {
+pub fn canonical(path: &Path) -> Result<PathBuf, Errno> {
     let fd = rustix::fs::openat(CWD, path, LOOK, Mode::empty())?;
     name_of(fd.as_fd())
 }

@@ -149,6 +149,32 @@ fn a_symlink_to_a_protected_place_is_that_place() {
 }
 
 #[test]
+fn a_protected_place_that_is_a_symlink_is_protected_where_it_leads() {
+    let session = Session::begin();
+    let home = session.home();
+    let dotfiles = session.fresh_dir("dotfiles");
+    let start = write(&dotfiles.join("shell/start"), b"");
+    let wallet = session.fresh_dir("wallet");
+    // No other test has these two places.
+    let links = [(".zshenv", &start), (".electrum", &wallet)];
+    for (place, target) in links {
+        std::os::unix::fs::symlink(target, home.join(place)).unwrap();
+    }
+    let inside = sleeper();
+    let shell = dotfiles.join("shell");
+    for path in [&dotfiles, &shell, &start, &home.join(".zshenv")] {
+        refused(&inside, &["--write"], path).complains(".zshenv");
+    }
+    for path in [&wallet, &home.join(".electrum")] {
+        refused(&inside, &["--write"], path).complains(".electrum");
+    }
+    for (place, _) in links {
+        std::fs::remove_file(home.join(place)).unwrap();
+    }
+    add(&inside, &["--write"], &dotfiles).run().ok();
+}
+
+#[test]
 fn a_file_of_somebody_else_that_cannot_be_read_is_refused() {
     let _session = Session::begin();
     let inside = sleeper();

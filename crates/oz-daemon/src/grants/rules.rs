@@ -5,6 +5,8 @@ use std::path::Path;
 use oz_core::OsBytes;
 use oz_core::plan::{Access, Op, Plan};
 use oz_core::protected;
+use oz_host::protected::Protected;
+use oz_host::resolve::canonical;
 
 use crate::directories::Directories;
 use crate::failure::{Failure, Kind, Result};
@@ -30,19 +32,16 @@ pub(crate) fn check(
     path: &Path,
     access: Access,
 ) -> Result<()> {
+    // Paths of grants are canonical; ours come from the environment.
+    let real = |path: &Path| canonical(path).unwrap_or_else(|_| path.to_owned());
+    let (runtime, state) = (real(&directories.runtime), real(&directories.state));
     let ours = [
+        (runtime.as_path(), "the sockets of the session are there"),
         (
-            directories.runtime.as_path(),
+            runtime.parent().unwrap_or(path),
             "the sockets of the session are there",
         ),
-        (
-            directories.runtime.parent().unwrap_or(path),
-            "the sockets of the session are there",
-        ),
-        (
-            directories.state.as_path(),
-            "what Oz keeps about sandboxes is there",
-        ),
+        (state.as_path(), "what Oz keeps about sandboxes is there"),
     ];
     let never = NEVER
         .iter()
@@ -52,13 +51,14 @@ pub(crate) fn check(
             return Err(refuse(path, access, place, reason));
         }
     }
+    let real = Protected::look(home);
     if access == Access::Write
-        && let Some(place) = protected::is_protected(home, path)
+        && let Some(place) = protected::is_protected(home, path).or_else(|| real.holding(path))
     {
         return Err(refuse(path, access, &home.join(place.path), place.reason));
     }
     // A helper cannot yet hide a part of what it shows, so also reading stops here.
-    if let Some(place) = protected::covers_protected(home, path) {
+    if let Some(place) = protected::covers_protected(home, path).or_else(|| real.below(path)) {
         return Err(refuse(path, access, &home.join(place.path), place.reason));
     }
     Ok(())
@@ -141,6 +141,24 @@ mod tests {
             "/home/u2/.local/state/oz",
         ] {
             assert!(!refused(path, Access::Read), "{path}");
+        }
+    }
+
+    #[test]
+    fn our_own_state_is_ours_also_behind_a_link() {
+        let base = tempfile::tempdir().expect("a directory");
+        let real = canonical(base.path()).expect("a path");
+        std::fs::create_dir_all(real.join("disk/oz/homes/a")).expect("made");
+        std::os::unix::fs::symlink("disk", real.join("state")).expect("linked");
+        let directories = Directories {
+            runtime: "/tmp/x/run/oz".into(),
+            state: real.join("state/oz"),
+            libexec: "/usr/libexec/oz".into(),
+        };
+        for (path, refused) in [("disk/oz/homes/a", true), ("disk", true), ("other", false)] {
+            let path = real.join(path);
+            let checked = check(&directories, Path::new("/home/u"), &path, Access::Read);
+            assert_eq!(checked.is_err(), refused, "{}", path.display());
         }
     }
 }
