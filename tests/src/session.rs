@@ -49,6 +49,14 @@ impl Session {
         dir
     }
 
+    /// Removes what the apps of a profile have kept, as if none had ever run.
+    pub fn forget(&self, profile: &str) {
+        let kept = home().join(".local/state/oz/homes").join(profile);
+        if kept.exists() {
+            fs::remove_dir_all(kept).expect("an app's home can be removed");
+        }
+    }
+
     /// A profile of the user's, gone with the value.
     pub fn profile(&self, name: &str, text: &str) -> Profile {
         let dir = home().join(".config/oz/profiles");

@@ -15,6 +15,7 @@ fn gedit_shows_a_text() -> Result<()> {
     let twin = Twin {
         name: "gedit",
         program: "gedit",
+        app_id: "org.gnome.gedit",
         arguments: vec![file],
         title: "letter.txt",
         colour: None,
@@ -30,6 +31,7 @@ fn mousepad_shows_a_text() -> Result<()> {
     let twin = Twin {
         name: "mousepad",
         program: "mousepad",
+        app_id: "org.xfce.mousepad",
         arguments: vec![file],
         title: "note.txt",
         colour: None,
@@ -50,6 +52,7 @@ fn evince_shows_a_pdf() -> Result<()> {
     let twin = Twin {
         name: "evince",
         program: "evince",
+        app_id: "org.gnome.Evince",
         arguments: vec![file],
         title: "report.pdf",
         colour: Some((colour, 0.4)),
@@ -66,6 +69,7 @@ fn mpv_plays_a_video() -> Result<()> {
     let twin = Twin {
         name: "mpv",
         program: "mpv",
+        app_id: "mpv",
         arguments: vec![file],
         title: "film.mkv",
         colour: Some((colour, 0.9)),

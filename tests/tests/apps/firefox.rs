@@ -14,6 +14,7 @@ const VIOLET: [u8; 3] = [120, 40, 180];
 #[test]
 fn firefox_shows_a_local_page() -> Result<()> {
     let session = Session::begin();
+    session.forget("firefox");
     let file = page(
         &session.fresh_dir("pages").join("green.html"),
         "A green page",
@@ -22,6 +23,7 @@ fn firefox_shows_a_local_page() -> Result<()> {
     let twin = Twin {
         name: "firefox",
         program: "firefox-esr",
+        app_id: "firefox-esr",
         arguments: vec![file],
         title: "A green page",
         colour: Some((GREEN, 0.5)),
@@ -34,6 +36,7 @@ fn firefox_shows_a_local_page() -> Result<()> {
 #[test]
 fn a_second_page_opens_as_a_tab_of_the_first() -> Result<()> {
     let session = Session::begin();
+    session.forget("firefox");
     let dir = session.fresh_dir("pages");
     let (first, second) = (
         page(&dir.join("green.html"), "A green page", GREEN),
@@ -71,6 +74,7 @@ fn a_second_page_opens_as_a_tab_of_the_first() -> Result<()> {
 #[test]
 fn its_home_lasts_is_its_own_and_has_the_users_downloads() -> Result<()> {
     let session = Session::begin();
+    session.forget("firefox");
     write(&session.home().join("Downloads/from-the-host.txt"), b"x");
     write(&session.home().join("private.txt"), b"x");
     let start = || -> Result<Inside> {

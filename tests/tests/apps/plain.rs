@@ -26,6 +26,7 @@ fn gtk4_demo_looks_as_it_does_without_oz() -> Result<()> {
     let twin = Twin {
         name: "gtk4-demo",
         program: "gtk4-demo",
+        app_id: "org.gtk.Demo4",
         arguments: Vec::new(),
         title: "GTK Demo",
         colour: None,

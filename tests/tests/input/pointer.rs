@@ -13,9 +13,11 @@ fn a_click_arrives_where_it_was_made() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("clicks");
     // The terminal reports clicks as cells, in the SGR encoding.
-    let script =
-        r"printf '\033[?1000h\033[?1006h'; stty -icanon -echo; head -c 9 | tr -d '\033' > clicked";
+    let script = r"printf '\033[?1000h\033[?1006h'; stty -icanon -echo; echo > ready
+        head -c 9 | tr -d '\033' > clicked";
     let (_run, window) = terminal(&session, &dir, "clicks", script)?;
+    wait::for_condition("the script", || dir.join("ready").exists());
+    session.settled(&window)?;
     session.click((window.content.x + 3, window.content.y + 3))?;
     let clicked = wait::until("the click", || {
         std::fs::read_to_string(dir.join("clicked"))
