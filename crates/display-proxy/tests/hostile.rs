@@ -22,6 +22,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use wayland_client::protocol::wl_compositor::WlCompositor;
 use wayland_client::protocol::wl_shm::{Format, WlShm};
 use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
+use wayland_client::protocol::wl_surface::WlSurface;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::XdgWmBase;
 
 /// Runs an attack beside a bystander.
@@ -378,6 +379,59 @@ fn sync_message(id: u32) -> [u8; 12] {
     message[4..8].copy_from_slice(&(12_u32 << 16).to_ne_bytes());
     message[8..12].copy_from_slice(&id.to_ne_bytes());
     message
+}
+
+/// A surface that shows a picture.
+fn shown(app: &App, width: i32, height: i32) -> WlSurface {
+    let pixels = usize::try_from(width * height).unwrap();
+    let memory = memory(MemfdFlags::ALLOW_SEALING, &picture(0, pixels, 1));
+    let surface = app.surface();
+    surface.attach(Some(&app.buffer(&memory, width, height)), 0, 0);
+    surface.commit();
+    surface
+}
+
+#[test]
+fn a_picture_larger_than_a_cursor_becomes_one() {
+    attack(|app| {
+        let surface = shown(app, 1600, 4);
+        app.pointer().set_cursor(0, Some(&surface), 0, 0);
+    });
+}
+
+#[test]
+fn a_cursor_grows_by_its_viewport() {
+    attack(|app| {
+        let surface = shown(app, 16, 16);
+        app.pointer().set_cursor(0, Some(&surface), 0, 0);
+        app.viewport(&surface).set_destination(1600, 1000);
+        surface.commit();
+    });
+}
+
+#[test]
+fn a_picture_that_its_viewport_made_large_becomes_a_cursor() {
+    attack(|app| {
+        let surface = shown(app, 16, 16);
+        let viewport = app.viewport(&surface);
+        viewport.set_destination(1600, 1000);
+        surface.commit();
+        // In force until the next commit.
+        viewport.set_destination(-1, -1);
+        app.pointer().set_cursor(0, Some(&surface), 0, 0);
+    });
+}
+
+#[test]
+fn a_cursor_may_have_a_viewport() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let surface = shown(&app, 48, 48);
+    app.viewport(&surface).set_destination(32, 32);
+    app.pointer().set_cursor(0, Some(&surface), 4, 4);
+    surface.commit();
+    app.sync().unwrap();
+    assert_no_complaint(&rig);
 }
 
 #[test]

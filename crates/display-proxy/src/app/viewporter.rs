@@ -10,6 +10,7 @@ use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
 use super::mirror::mirror_manager;
+use crate::bridge::surfaces::Role;
 use crate::peer::Peer;
 use crate::policy;
 use crate::quota::Kind;
@@ -21,6 +22,17 @@ impl Session {
     /// The host's surface of a live surface.
     pub(crate) fn host_surface(&self, surface: &WlSurface) -> Option<&HostSurface> {
         self.surfaces.get(&surface.id()).map(|link| &link.host)
+    }
+
+    /// A cursor must not grow by its viewport either.
+    fn resize(&mut self, viewport: &WpViewport, surface: &WlSurface, size: (i32, i32)) {
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return;
+        };
+        link.destination = Some(size).filter(|size| *size != (-1, -1));
+        if matches!(link.role, Role::Cursor) && link.exceeds_a_cursor() {
+            self.offend(viewport, "the cursor image is too large");
+        }
     }
 }
 
@@ -106,6 +118,7 @@ impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
                 if (width, height) == (-1, -1)
                     || (policy::is_side(width) && policy::is_side(height))
                 {
+                    session.resize(viewport, surface, (width, height));
                     host.set_destination(width, height);
                 } else {
                     viewport.post_error(wp_viewport::Error::BadValue, "not a size");
@@ -125,6 +138,9 @@ impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
             host.destroy();
         }
         session.viewports.remove(&surface.id());
+        if let Some(link) = session.surfaces.get_mut(&surface.id()) {
+            link.destination = None;
+        }
         session.quota.give(Kind::Object);
     }
 }

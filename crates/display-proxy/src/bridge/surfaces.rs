@@ -33,7 +33,11 @@ pub(crate) struct Surface {
     sent: Sent,
     /// Damage rectangles since the last commit.
     damage: u32,
-    has_buffer: bool,
+    /// Size of the buffer that it shows.
+    buffer: Option<(i32, i32)>,
+    /// The size that a viewport gives it: asked for, and in force since the last commit.
+    pub(crate) destination: Option<(i32, i32)>,
+    in_force: Option<(i32, i32)>,
     trail: Trail,
     /// Frame callbacks that the host has not answered; it never will once the surface is gone.
     callbacks: Vec<WlCallback>,
@@ -91,7 +95,15 @@ impl Surface {
     }
 
     pub(crate) fn has_buffer(&self) -> bool {
-        self.has_buffer
+        self.buffer.is_some()
+    }
+
+    /// Whether it is larger than a cursor may be, now or with the next commit.
+    pub(crate) fn exceeds_a_cursor(&self) -> bool {
+        [self.buffer, self.destination, self.in_force]
+            .into_iter()
+            .flatten()
+            .any(|(width, height)| width.max(height) > policy::CURSOR_MAX)
     }
 }
 
@@ -112,7 +124,9 @@ impl Session {
             role: Role::None,
             sent,
             damage: 0,
-            has_buffer: false,
+            buffer: None,
+            destination: None,
+            in_force: None,
             trail: Trail::default(),
             callbacks: Vec::new(),
         };
@@ -191,7 +205,7 @@ impl Session {
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
-        let unmaps = matches!(pending.buffer, Some(BufferAssignment::Removed)) && link.has_buffer;
+        let unmaps = matches!(pending.buffer, Some(BufferAssignment::Removed)) && link.has_buffer();
 
         let plain = !self.viewports.contains(&surface.id());
         let damage = buffer_damage(&pending, plain);
@@ -235,7 +249,7 @@ impl Session {
                 ) {
                     Ok(host) => {
                         link.host.attach(Some(&host), offset.0, offset.1);
-                        link.has_buffer = true;
+                        link.buffer = buffers::size(buffer);
                     }
                     Err(refusal) => {
                         // Truncated behind our back, or worse.
@@ -246,7 +260,7 @@ impl Session {
             }
             Some(BufferAssignment::Removed) => {
                 link.host.attach(None, 0, 0);
-                link.has_buffer = false;
+                link.buffer = None;
             }
             None => {}
         }
@@ -257,6 +271,7 @@ impl Session {
             link.callbacks.push(callback);
         }
         link.host.commit();
+        link.in_force = link.destination;
         link.damage = 0;
         let starts = !link.role.is_configured() && pending.buffer.is_none();
         if starts {

@@ -24,6 +24,7 @@ use wayland_client::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_client::protocol::wl_data_source::{self, WlDataSource};
 use wayland_client::protocol::wl_keyboard::{self, WlKeyboard};
 use wayland_client::protocol::wl_output::{self, WlOutput};
+use wayland_client::protocol::wl_pointer::WlPointer;
 use wayland_client::protocol::wl_region::WlRegion;
 use wayland_client::protocol::wl_registry::{self, WlRegistry};
 use wayland_client::protocol::wl_seat::WlSeat;
@@ -36,6 +37,8 @@ use wayland_client::{
     Connection, Dispatch, DispatchError, EventQueue, Proxy, QueueHandle, delegate_noop,
     event_created_child,
 };
+use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport;
+use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup;
 use wayland_protocols::xdg::shell::client::xdg_positioner::XdgPositioner;
 use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
@@ -277,6 +280,15 @@ impl App {
         self.bind::<WlSeat>(5).get_keyboard(&self.qh, ())
     }
 
+    pub fn pointer(&self) -> WlPointer {
+        self.bind::<WlSeat>(5).get_pointer(&self.qh, ())
+    }
+
+    pub fn viewport(&self, surface: &WlSurface) -> WpViewport {
+        self.bind::<WpViewporter>(1)
+            .get_viewport(surface, &self.qh, ())
+    }
+
     pub fn data_device(&self) -> (WlDataDeviceManager, WlDataDevice) {
         let manager: WlDataDeviceManager = self.bind(3);
         let device = manager.get_data_device(&self.bind(5), &self.qh, ());
@@ -315,8 +327,11 @@ delegate_noop!(Told: WlRegion);
 delegate_noop!(Told: WlShmPool);
 delegate_noop!(Told: WlDataDeviceManager);
 delegate_noop!(Told: XdgPositioner);
+delegate_noop!(Told: WpViewporter);
+delegate_noop!(Told: WpViewport);
 delegate_noop!(Told: ignore WlSurface);
 delegate_noop!(Told: ignore WlSeat);
+delegate_noop!(Told: ignore WlPointer);
 delegate_noop!(Told: ignore XdgPopup);
 delegate_noop!(Told: ignore XdgToplevel);
 

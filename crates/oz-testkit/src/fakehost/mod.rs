@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason};
 use wayland_server::protocol::wl_compositor::WlCompositor;
@@ -242,6 +243,7 @@ fn run(
     dh.create_global::<Host, WlOutput, _>(4, ());
     dh.create_global::<Host, XdgWmBase, _>(3, ());
     dh.create_global::<Host, WlDataDeviceManager, _>(3, ());
+    dh.create_global::<Host, WpViewporter, _>(1, ());
     let mut host = Host {
         seen: Arc::clone(&seen),
         serial: 100,

@@ -3,6 +3,8 @@
 use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
+use wayland_protocols::wp::viewporter::server::wp_viewport::{self, WpViewport};
+use wayland_protocols::wp::viewporter::server::wp_viewporter::{self, WpViewporter};
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_callback::{self, WlCallback};
 use wayland_server::protocol::wl_compositor::{self, WlCompositor};
@@ -70,9 +72,11 @@ pub(crate) use inert;
 
 global!(WlCompositor);
 global!(WlSubcompositor);
+global!(WpViewporter);
 inert!(WlRegion, wl_region::Request);
 inert!(WlSubsurface, wl_subsurface::Request);
 inert!(WlCallback, wl_callback::Request);
+inert!(WpViewport, wp_viewport::Request);
 inert!(WlKeyboard, wl_keyboard::Request);
 inert!(WlPointer, wl_pointer::Request);
 inert!(WlTouch, wl_touch::Request);
@@ -234,6 +238,22 @@ impl GlobalDispatch<WlOutput, ()> for Host {
         if output.version() >= 2 {
             output.scale(1);
             output.done();
+        }
+    }
+}
+
+impl Dispatch<WpViewporter, ()> for Host {
+    fn request(
+        _host: &mut Self,
+        _client: &Client,
+        _viewporter: &WpViewporter,
+        request: wp_viewporter::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let wp_viewporter::Request::GetViewport { id, .. } = request {
+            data_init.init(id, ());
         }
     }
 }
