@@ -149,7 +149,13 @@ fn check(what: &Check) -> Result<u8> {
     let results: Vec<(String, Option<ProfileError>)> = match &what.file {
         Some(file) => {
             let text = read(file)?;
-            vec![(text.name.clone(), profile::parse(&text).err())]
+            let name = text.name.clone();
+            let error = match profile::parse(&text) {
+                Err(error) => Some(error),
+                // What it builds on counts too, as if the user had installed it.
+                Ok(_) => catalogue()?.with(text).resolve(&name).err(),
+            };
+            vec![(name, error)]
         }
         None => {
             let catalogue = catalogue()?;

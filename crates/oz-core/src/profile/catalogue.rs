@@ -85,6 +85,17 @@ impl Catalogue {
         apps.map(|entry| entry.text.name.clone()).collect()
     }
 
+    /// The same with one more text, or with this one in place of that of the same name and layer:
+    /// what would be if it were installed.
+    pub fn with(self, text: Text) -> Self {
+        let place = |text: &Text| (text.name.clone(), text.layer, text.template);
+        let taken = place(&text);
+        let others = self.entries.into_iter().map(|entry| entry.text);
+        let mut texts: Vec<Text> = others.filter(|other| place(other) != taken).collect();
+        texts.push(text);
+        Self::new(texts)
+    }
+
     /// Names of the profiles, sorted, without templates.
     pub fn names(&self) -> Vec<&str> {
         self.matches.iter().map(|(name, _)| name.as_str()).collect()
