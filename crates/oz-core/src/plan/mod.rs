@@ -120,6 +120,20 @@ pub struct Plan {
     pub arguments: Access,
 }
 
+impl Plan {
+    /// The places of the user that the profile shares. The home is none of them, nor is what only
+    /// shows how the desktop looks: no program can be run from there.
+    pub fn shares(&self) -> impl Iterator<Item = &Bind> {
+        self.root.iter().filter_map(|op| match op {
+            Op::Bind(bind) => {
+                let of_user = matches!(bind.source, Source::User(_));
+                (of_user && !bind.noexec && bind.path != self.user.home).then_some(bind)
+            }
+            _ => None,
+        })
+    }
+}
+
 /// The user that the app runs as: always the one who started the daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::Access;
+use oz_core::plan::{Access, Bind};
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
@@ -73,7 +73,16 @@ impl SandboxObject {
             origin: grant.origin.word(),
             since: grant.since,
         };
-        self.sandbox.files().iter().map(file).collect()
+        let shared = |bind: &Bind| File {
+            path: OsBytes::from(bind.path.as_path()).as_bytes().to_vec(),
+            access: access_word(bind.access),
+            origin: "profile",
+            since: self.sandbox.started_unix(),
+        };
+        let shares = self.sandbox.plan.shares().map(shared);
+        shares
+            .chain(self.sandbox.files().iter().map(file))
+            .collect()
     }
 }
 
