@@ -2,7 +2,11 @@
 
 mod support;
 
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
 use oz_core::wire::init::ExitStatus;
+use oz_sys::namespaces;
 use support::{plan, start};
 
 const DONE: ExitStatus = ExitStatus::Code(0);
@@ -130,6 +134,35 @@ fn two_programs_are_in_user_namespaces_of_their_own_and_neither_is_the_sandboxs(
         .expect("stat")
         .st_ino;
     assert!(!one.contains(&owner.to_string()) && !other.contains(&owner.to_string()));
+}
+
+#[test]
+fn the_namespaces_that_a_daemon_gets_belong_together_and_a_program_s_do_not_pass_for_them() {
+    let mut sandbox = start(plan::minimal());
+    let ours = File::open("/proc/self/ns/user").expect("opens");
+    let [user, others @ ..] = sandbox.namespaces.as_slice() else {
+        panic!("none");
+    };
+    let belongs = |namespace: &OwnedFd, to: BorrowedFd| {
+        namespaces::same(namespaces::owner(namespace).expect("an owner"), to).expect("compared")
+    };
+    assert!(belongs(user, ours.as_fd()));
+    assert!(others.iter().all(|other| belongs(other, user.as_fd())));
+    let user = user.try_clone().expect("cloned");
+    let (running, _output) = sandbox.begin_shell("exec sleep 300");
+    sandbox.started(running);
+    // Every process but init is in a user namespace beneath it.
+    let nested: Vec<OwnedFd> = sandbox
+        .host_pids()
+        .iter()
+        .filter_map(|pid| File::open(format!("/proc/{pid}/ns/user")).ok())
+        .map(OwnedFd::from)
+        .filter(|namespace| !namespaces::same(namespace, &user).expect("compared"))
+        .collect();
+    assert!(!nested.is_empty());
+    for namespace in nested {
+        assert!(belongs(&namespace, user.as_fd()) && !belongs(&namespace, ours.as_fd()));
+    }
 }
 
 #[test]

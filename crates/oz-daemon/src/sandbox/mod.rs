@@ -15,7 +15,8 @@ pub(crate) mod spawn;
 pub(crate) mod status;
 pub(crate) mod task;
 
-use std::os::fd::OwnedFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,6 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use oz_core::plan::{Plan, SandboxId};
 use oz_core::wire::init::{ProcessId, Program, Stdio};
+use oz_sys::namespaces;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::failure::{Failure, Kind, Result};
@@ -270,12 +272,46 @@ impl Sandbox {
 
 impl Namespaces {
     /// In the order of [`oz_core::wire::init::FromInit::Ready`].
-    pub(crate) fn new([user, mount, net, pid]: [OwnedFd; 4]) -> Self {
-        Self {
+    ///
+    /// Helpers of the host enter them with what they should show, so they must be a sandbox's: a user
+    /// namespace right below the daemon's own, which init cannot have but one of, and what belongs to it. In
+    /// one that init has made since, it could undo what a helper does there.
+    pub(crate) fn new([user, mount, net, pid]: [OwnedFd; 4]) -> io::Result<Self> {
+        let belongs = |namespace: &OwnedFd, to: BorrowedFd<'_>| {
+            namespaces::same(namespaces::owner(namespace)?, to)
+        };
+        let ours = std::fs::File::open("/proc/self/ns/user")?;
+        let mut are_of_one_sandbox = belongs(&user, ours.as_fd())?;
+        for namespace in [&mount, &net, &pid] {
+            are_of_one_sandbox &= belongs(namespace, user.as_fd())?;
+        }
+        if !are_of_one_sandbox {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        Ok(Self {
             user,
             mount,
             _net: net,
             _pid: pid,
-        }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+
+    #[test]
+    fn only_namespaces_of_a_sandbox_are_taken_for_its_own() {
+        let host = |kind: &str| {
+            File::open(format!("/proc/self/ns/{kind}"))
+                .expect("opens")
+                .into()
+        };
+        let of_the_host = ["user", "mnt", "net", "pid"].map(host);
+        assert!(Namespaces::new(of_the_host).is_err());
+        let something = [(); 4].map(|()| File::open("/dev/null").expect("opens").into());
+        assert!(Namespaces::new(something).is_err());
     }
 }
