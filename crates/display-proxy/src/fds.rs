@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{FileType, MemfdFlags, SealFlags};
+use rustix::fs::{FileType, MemfdFlags, OFlags, SealFlags};
 use rustix::io::Errno;
 
 /// What an app's pool descriptor turned out to be.
@@ -18,7 +18,7 @@ pub(crate) enum Memory {
 ///
 /// FUSE and network file systems are missing on purpose: a read there can last for ever.
 const LOCAL: &[u64] = &[
-    0x0102_1994, // tmpfs
+    TMPFS,
     0x8584_58f6, // ramfs
     0xef53,      // ext2, ext3, ext4
     0x9123_683e, // btrfs
@@ -28,9 +28,13 @@ const LOCAL: &[u64] = &[
     0x2fc1_2fc1, // zfs
 ];
 
+/// The file system that ordinary memory files are on.
+const TMPFS: u64 = 0x0102_1994;
+
 /// Looks at a pool's descriptor and seals it if it lets itself be sealed.
 pub(crate) fn classify(fd: BorrowedFd<'_>) -> Result<Memory, Errno> {
     match rustix::fs::fcntl_get_seals(fd) {
+        Ok(seals) if !is_mappable(fd, seals)? => Ok(Memory::Copyable),
         Ok(seals) if seals.contains(SealFlags::SHRINK) => Ok(Memory::Sealed),
         Ok(seals) if seals.contains(SealFlags::SEAL) => Ok(Memory::Copyable),
         Ok(_) => match rustix::fs::fcntl_add_seals(fd, SealFlags::SHRINK) {
@@ -41,15 +45,27 @@ pub(crate) fn classify(fd: BorrowedFd<'_>) -> Result<Memory, Errno> {
         Err(_) => {
             let regular =
                 FileType::from_raw_mode(rustix::fs::fstat(fd)?.st_mode) == FileType::RegularFile;
-            #[expect(clippy::cast_sign_loss, reason = "magic numbers are bit patterns")]
-            let magic = rustix::fs::fstatfs(fd)?.f_type as u64;
-            if regular && LOCAL.contains(&magic) {
+            if regular && LOCAL.contains(&file_system(fd)?) {
                 Ok(Memory::Copyable)
             } else {
                 Err(Errno::ACCESS)
             }
         }
     }
+}
+
+/// Whether a host can map it, which it does for reading and writing. Huge pages may not be there when they
+/// are touched, or at all.
+fn is_mappable(fd: BorrowedFd<'_>, seals: SealFlags) -> Result<bool, Errno> {
+    let read_only = seals.intersects(SealFlags::WRITE | SealFlags::FUTURE_WRITE);
+    let both = rustix::fs::fcntl_getfl(fd)?.contains(OFlags::RDWR);
+    Ok(both && !read_only && file_system(fd)? == TMPFS)
+}
+
+fn file_system(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
+    #[expect(clippy::cast_sign_loss, reason = "magic numbers are bit patterns")]
+    let magic = rustix::fs::fstatfs(fd)?.f_type as u64;
+    Ok(magic)
 }
 
 /// The size of the file behind a descriptor.
@@ -119,6 +135,24 @@ mod tests {
             classify(memfd(MemfdFlags::empty()).as_fd()),
             Ok(Memory::Copyable)
         );
+    }
+
+    #[test]
+    fn what_a_host_could_not_map_is_only_copied() {
+        let written = memfd(MemfdFlags::ALLOW_SEALING);
+        rustix::fs::fcntl_add_seals(&written, SealFlags::WRITE | SealFlags::SHRINK).unwrap();
+        assert_eq!(classify(written.as_fd()), Ok(Memory::Copyable));
+        // A kernel may have no huge pages.
+        let huge = MemfdFlags::ALLOW_SEALING | MemfdFlags::HUGETLB;
+        if let Ok(huge) = rustix::fs::memfd_create("test", huge) {
+            assert_eq!(classify(huge.as_fd()), Ok(Memory::Copyable));
+        }
+        let memory = memfd(MemfdFlags::ALLOW_SEALING);
+        let again = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&memory));
+        let read_only = rustix::fs::open(again, OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap();
+        rustix::fs::fcntl_add_seals(&memory, SealFlags::SHRINK).unwrap();
+        assert_eq!(classify(read_only.as_fd()), Ok(Memory::Copyable));
+        assert_eq!(classify(memory.as_fd()), Ok(Memory::Sealed));
     }
 
     #[test]
