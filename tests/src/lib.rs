@@ -2,7 +2,7 @@
 //!
 //! Every test runs on a desktop of its own (`cargo xtask test NAME`, or by hand
 //! `cargo xtask session -- target/debug/deps/NAME-…`) and speaks to Oz only the way a user does:
-//! by the command line ([`oz`](cli::oz)), by windows, keys and the pointer ([`desktop`](oz_testkit::desktop)).
+//! by the command line ([`oz`]), by windows, keys and the pointer ([`desktop`](oz_testkit::desktop)).
 //! A test starts with [`Session::begin`], which also cleans up when it ends, however it ends.
 //!
 //! What a test needs and does not find is a failure, never a reason to skip. Every wait has an
