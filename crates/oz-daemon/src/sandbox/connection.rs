@@ -35,6 +35,14 @@ pub(crate) enum ConnectionError {
     Io(#[from] io::Error),
 }
 
+impl ConnectionError {
+    /// The peer takes nothing more. What it said before can still be received.
+    pub(crate) fn is_end(&self) -> bool {
+        let ends = [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset];
+        matches!(self, Self::Io(error) if ends.contains(&error.kind()))
+    }
+}
+
 impl Connection {
     pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
         let flags = rustix::fs::fcntl_getfl(&socket)? | rustix::fs::OFlags::NONBLOCK;
@@ -131,5 +139,19 @@ mod tests {
             }
         }
         assert!(matches!(result, Err(ConnectionError::Stuck)));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn what_was_said_before_the_end_can_be_heard_after_a_send_that_failed() {
+        let (a, b) = UnixStream::pair().expect("a pair");
+        let mut a = Connection::new(a.into()).expect("in the loop");
+        let b = Connection::new(b.into()).expect("in the loop");
+        a.send(&1_u8, &[]).await.expect("sent, and never read");
+        b.send(&2_u8, &[]).await.expect("sent");
+        drop(b);
+        let error = a.send(&3_u8, &[]).await.expect_err("nobody takes it");
+        assert!(error.is_end());
+        assert_eq!(a.receive::<u8>().await.expect("received").0, 2);
+        a.receive::<u8>().await.expect_err("the end");
     }
 }

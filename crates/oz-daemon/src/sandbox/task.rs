@@ -125,12 +125,12 @@ impl Task {
     pub(crate) async fn run(mut self, first: ToInit, control: Option<OwnedFd>) {
         let fds: Vec<_> = control.iter().map(AsFd::as_fd).collect();
         let over = match self.connection.send(&first, &fds).await {
-            Ok(()) => {
+            Err(error) if !error.is_end() => self.lost(&error),
+            _ => {
                 drop(first);
                 drop(control);
                 self.follow().await
             }
-            Err(error) => self.lost(&error),
         };
         self.end(over).await;
     }
@@ -397,7 +397,11 @@ impl Task {
                 Ok(())
             }
         };
-        sent.err().map(|error| self.lost(&error))
+        match sent {
+            // Its end is heard behind what it said before, which may be why.
+            Err(error) if !error.is_end() => Some(self.lost(&error)),
+            _ => None,
+        }
     }
 
     async fn start(&mut self, run: Run) -> Result<(), ConnectionError> {
