@@ -1,7 +1,7 @@
 //! What a profile says: text with comments, in layers, made into one set of typed sections.
 //!
-//! A profile's text is read into a [`tree`] that remembers where each value stands, checked
-//! against the [`document`]'s sections, and merged key by key along two axes: `extends` (templates
+//! A profile's text is read into a `tree` that remembers where each value stands, checked
+//! against the `document`'s sections, and merged key by key along two axes: `extends` (templates
 //! below, the profile above) and layers (shipped below, the administrator's, the user's above).
 //! Every refusal is drawn with a caret under the place at fault.
 
