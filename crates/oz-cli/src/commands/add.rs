@@ -13,12 +13,21 @@ struct Options {
     write: bool,
 }
 
+/// The bus takes no more descriptors in one message.
+const AT_ONCE: usize = 16;
+
 pub(crate) async fn run(what: Add) -> Result<u8> {
     let directory = launch::current_directory()?;
-    let opened = what.paths.iter().map(|path| launch::open(path, &directory));
-    let files = opened.collect::<Result<Vec<zbus::OwnedFd>>>()?;
-    let options = Options { write: what.write };
     let bus = Bus::connect().await?;
-    let _: Vec<Vec<u8>> = bus.sandbox(&what.id, "AddFiles", &(files, options)).await?;
+    // All are looked at before any is shown: a slip in one of many names changes nothing.
+    for path in &what.paths {
+        launch::open(path, &directory)?;
+    }
+    for paths in what.paths.chunks(AT_ONCE) {
+        let opened = paths.iter().map(|path| launch::open(path, &directory));
+        let files = opened.collect::<Result<Vec<zbus::OwnedFd>>>()?;
+        let options = Options { write: what.write };
+        let _: Vec<Vec<u8>> = bus.sandbox(&what.id, "AddFiles", &(files, options)).await?;
+    }
     Ok(0)
 }

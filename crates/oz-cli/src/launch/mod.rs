@@ -2,6 +2,7 @@
 
 mod arguments;
 mod context;
+mod many;
 mod options;
 mod pump;
 mod status;
@@ -39,6 +40,7 @@ const FORWARDED: &[(SignalKind, Signal)] = &[
 /// Launches and does not wait.
 pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {
     options.detach = Some(true);
+    many::make_room(&mut options)?;
     let bus = Bus::connect().await?;
     let (id, ..) = bus.manager::<_, Reply>("Launch", &(argv, options)).await?;
     out::line(&id)?;
@@ -47,6 +49,7 @@ pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
 
 /// Launches and is the program until it ends; the result is its exit code.
 pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {
+    many::make_room(&mut options)?;
     let mut streams = Streams::choose()?;
     streams.offer(&mut options);
     let mut status = status::pipe(&mut options)?;

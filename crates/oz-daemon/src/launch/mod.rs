@@ -2,6 +2,7 @@
 
 pub(crate) mod display;
 pub(crate) mod filter;
+mod many;
 pub(crate) mod options;
 pub(crate) mod prepare;
 mod program;
@@ -152,24 +153,18 @@ async fn run(
 
 impl Files {
     async fn take(options: &mut Options, arguments: usize) -> Result<Self> {
-        let named = options.arguments.take().unwrap_or_default();
-        if named.iter().any(|(index, _)| *index as usize >= arguments) {
+        let many::Handed {
+            arguments: indices,
+            read: reads,
+            fds,
+        } = many::take(options).await?;
+        if indices.iter().any(|index| *index >= arguments) {
             return Err(Failure::new(
                 Kind::InvalidArgument,
                 "a file belongs to an argument that does not exist",
                 "",
             ));
         }
-        let mut indices: Vec<usize> = Vec::new();
-        let mut fds: Vec<OwnedFd> = Vec::new();
-        for (index, fd) in named {
-            indices.push(index as usize);
-            fds.push(fd.into());
-        }
-        let read = options.read.take().unwrap_or_default();
-        let write = options.write.take().unwrap_or_default();
-        let reads = read.len();
-        fds.extend(read.into_iter().chain(write).map(OwnedFd::from));
         let mut all = change::resolve(fds).await?;
         let write = all.split_off(indices.len() + reads);
         let read = all.split_off(indices.len());

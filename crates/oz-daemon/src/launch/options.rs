@@ -27,6 +27,13 @@ pub(crate) struct Options {
     pub(crate) read: Option<Vec<OwnedFd>>,
     /// Files to let the app change.
     pub(crate) write: Option<Vec<OwnedFd>>,
+    /// Instead of the three above, if they are more than a message of the bus carries: a socket
+    /// with all of them in this order,
+    pub(crate) files: Option<OwnedFd>,
+    /// which arguments the first are,
+    pub(crate) file_arguments: Option<Vec<u32>>,
+    /// and how many behind them are to show, how many to let the app change.
+    pub(crate) file_counts: Option<(u32, u32)>,
     /// Pipes.
     pub(crate) stdin: Option<OwnedFd>,
     /// Likewise.
