@@ -128,3 +128,13 @@ fn gains_nothing_from_setuid_programs() {
 fn uid() -> String {
     rustix::process::geteuid().as_raw().to_string()
 }
+
+#[test]
+fn cannot_take_all_processes_of_the_machine() {
+    let _session = Session::begin();
+    let bomb = "my $n = 0; while ($n < 9000) { my $p = fork(); last unless defined $p; \
+                if (!$p) { sleep 60; exit } $n++ } print qq($n\\n); kill 9, -1";
+    let ran = oz_e2e::cli::sandboxed(["perl", "-e", bomb]).run();
+    let count: u32 = ran.text().parse().unwrap_or(u32::MAX);
+    assert!(count < 8000, "it made {count} processes: {ran}");
+}

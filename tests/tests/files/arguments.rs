@@ -133,3 +133,23 @@ fn naming_a_file_that_does_not_exist_for_read_is_refused() {
     assert!([1, 2, 125].contains(&ran.code), "{ran}");
     ran.complains("missing");
 }
+
+#[test]
+fn hundreds_of_files_can_be_named_at_once() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("hundreds");
+    let files: Vec<_> = (0..300)
+        .map(|n| write(&dir.join(format!("f{n}")), b"x"))
+        .collect();
+    let _profile = session.profile("argread", &profile("read"));
+    let count = ["run", "argread", "-c", "cat \"$@\" | wc -c", "x"];
+    assert_eq!(oz(count).args(&files).run().ok().text(), "300");
+    let inside = super::sleeper();
+    oz(["add", inside.id()]).args(&files).run().ok();
+    let all = format!("cat {}/* | wc -c", dir.display());
+    assert_eq!(inside.sh(&all).ok().text(), "300");
+    oz(["remove", inside.id()]).args(&files).run().ok();
+    inside
+        .sh(&format!("ls {}/*", dir.display()))
+        .refused_inside();
+}

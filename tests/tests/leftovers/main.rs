@@ -95,3 +95,17 @@ fn killing_the_daemon_in_the_middle_of_launches_leaves_nothing_that_stop_does_no
         before.wait_for_nothing_left();
     }
 }
+
+#[test]
+fn a_launch_that_is_interrupted_at_any_moment_leaves_nothing() {
+    let _session = Session::begin();
+    cli::sandboxed_sh("true").run().ok();
+    let before = Snapshot::take();
+    for delay in (0..60).step_by(3) {
+        let run = cli::sandboxed(["sleep", "1000"]).start();
+        std::thread::sleep(Duration::from_millis(delay));
+        run.signal(rustix::process::Signal::INT);
+        run.end_within(Duration::from_secs(10)).fails();
+    }
+    before.wait_for_nothing_left();
+}

@@ -142,3 +142,15 @@ fn ps_tells_what_runs() {
     assert!(list.to_string().contains("\"profile\""), "{list}");
     assert_eq!(cli::ids(&list), [inside.id()]);
 }
+
+#[test]
+fn an_app_that_is_suspended_can_be_stopped() {
+    let _session = Session::begin();
+    let inside = Inside::start(&["--", "sh", "-c", "kill -STOP $$"]);
+    wait::pause(Duration::from_millis(300));
+    oz(["stop", inside.id()])
+        .run()
+        .ok()
+        .quick(Duration::from_secs(5));
+    assert!(cli::running().is_empty());
+}
