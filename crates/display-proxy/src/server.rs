@@ -36,6 +36,8 @@ pub struct Server {
     stop: Option<OwnedFd>,
     /// No descriptor was left for a new client: wait until one leaves.
     full: bool,
+    /// An idle connection to a host that may be about to end: when it closes, that is known.
+    sentinel: Option<UnixStream>,
 }
 
 impl Server {
@@ -58,6 +60,7 @@ impl Server {
             signals: None,
             stop: None,
             full: false,
+            sentinel: None,
         })
     }
 
@@ -114,6 +117,7 @@ impl Server {
             return Some(Exit::Asked);
         }
         let accept = ready.next().is_some_and(|flags| !flags.is_empty());
+        let host_suspect = ready.next().is_some_and(|flags| !flags.is_empty());
 
         for index in 0..self.clients.len() {
             let wanted = self.clients[index].polled();
@@ -128,11 +132,11 @@ impl Server {
         if accept && let Some(exit) = self.accept() {
             return Some(exit);
         }
-        self.settle()
+        self.settle(host_suspect)
     }
 
     fn wait(&self) -> Result<Vec<PollFlags>, Errno> {
-        let mut fds = Vec::with_capacity(3 + 4 * self.clients.len());
+        let mut fds = Vec::with_capacity(4 + 4 * self.clients.len());
         let listener = self.listener.as_fd();
         // Places that are not in use watch the listener for nothing.
         fds.push(match &self.signals {
@@ -149,6 +153,9 @@ impl Server {
             PollFlags::IN
         };
         fds.push(PollFd::from_borrowed_fd(listener, accepting));
+        // That the host closes is told without asking for it.
+        let sentinel = self.sentinel.as_ref().map_or(listener, AsFd::as_fd);
+        fds.push(PollFd::from_borrowed_fd(sentinel, PollFlags::empty()));
         for client in &self.clients {
             client.poll(&mut fds);
         }
@@ -215,14 +222,13 @@ impl Server {
     }
 
     /// Lets selections settle, flushes everybody once, and lets go of those who are done.
-    fn settle(&mut self) -> Option<Exit> {
+    fn settle(&mut self, mut host_suspect: bool) -> Option<Exit> {
         for client in &mut self.clients {
             client.settle();
         }
         for client in &mut self.clients {
             client.flush();
         }
-        let mut host_suspect = false;
         let before = self.clients.len();
         let shared = Rc::clone(&self.shared);
         self.clients.retain_mut(|client| match client.ended() {
@@ -247,10 +253,24 @@ impl Server {
                 client.flush();
             }
         }
-        // A host that closed one connection without a word may have ended.
-        if host_suspect && matches!(self.backend.connect(), Err(ConnectError::Gone)) {
-            return Some(Exit::HostGone);
+        if host_suspect {
+            self.look_at_host()
+        } else {
+            None
         }
+    }
+
+    /// A host that closed a connection without a word may have ended, or be about to: it closes what
+    /// it has before it stops listening.
+    fn look_at_host(&mut self) -> Option<Exit> {
+        self.sentinel = match self.backend.connect() {
+            Ok(idle) => Some(idle),
+            Err(ConnectError::Gone) => return Some(Exit::HostGone),
+            Err(error) => {
+                debug!(%error, "the host cannot be asked now");
+                None
+            }
+        };
         None
     }
 }
