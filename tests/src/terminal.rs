@@ -77,6 +77,12 @@ impl Terminal {
         self.tmux(&["capture-pane", "-p", "-J", "-t", "t"]).text()
     }
 
+    /// Its lines, without the prompts that a line begins with when it was typed ahead: the shell
+    /// prints its prompt only after the terminal has shown what was typed.
+    pub fn lines(&self) -> Vec<String> {
+        lines(&self.screen())
+    }
+
     /// Waits until a line of the screen is just this (what was typed is never just the result).
     #[track_caller]
     pub fn wait_for_line(&self, line: &str) {
@@ -84,13 +90,24 @@ impl Terminal {
         let end = std::time::Instant::now() + wait::PATIENCE;
         while std::time::Instant::now() < end {
             last = self.screen();
-            if last.lines().any(|seen| seen.trim_end() == line) {
+            if lines(&last).iter().any(|seen| seen == line) {
                 return;
             }
             wait::pause(std::time::Duration::from_millis(60));
         }
         panic!("no line {line:?} in the terminal:\n{last}");
     }
+}
+
+fn lines(screen: &str) -> Vec<String> {
+    let bare = |line: &str| {
+        let mut rest = line.trim_end();
+        while let Some(more) = rest.strip_prefix("$ ").or_else(|| rest.strip_prefix("> ")) {
+            rest = more;
+        }
+        rest.to_owned()
+    };
+    screen.lines().map(bare).collect()
 }
 
 impl Drop for Terminal {

@@ -82,7 +82,8 @@ fn an_app_without_windows_yet_can_open_one_after_the_daemon_was_killed() -> Resu
 fn a_command_whose_daemon_dies_says_so_and_ends() {
     let _session = Session::begin();
     let run = cli::sandboxed(["sleep", "1000"]).start();
-    wait::for_condition("the sandbox", || cli::running().len() == 1);
+    // One that is still being built ends with its daemon: nothing of it is saved yet.
+    wait::for_condition("the sandbox", || cli::json(["ps"])[0]["state"] == "running");
     kill_daemon();
     let ran = run.end_within(Duration::from_secs(15)).fails();
     is_readable(&ran);

@@ -366,11 +366,12 @@ impl Task {
                 self.proxies.push(tokio::spawn(serving).abort_handle());
             }
         }
+        // Saved before it is said to run: whoever hears that may rely on a later daemon to find it.
+        self.save().await;
         if self.sandbox.phase() == Phase::Starting {
             self.deadline = None;
             self.sandbox.set_phase(Phase::Running);
         }
-        self.save().await;
         Ok(())
     }
 
