@@ -61,6 +61,9 @@ fn table(about: &str, parts: &[Part]) -> String {
             part.time.as_secs_f64()
         );
     }
+    for name in parts.iter().flat_map(|part| &part.shaky) {
+        let _ = writeln!(text, "\n`{name}` failed once and then passed by itself.");
+    }
     text
 }
 

@@ -66,7 +66,12 @@ pub(super) struct Part {
     pub(super) tally: Tally,
     pub(super) note: Option<String>,
     pub(super) time: Duration,
+    /// Tests that failed and then passed by themselves.
+    pub(super) shaky: Vec<String>,
 }
+
+/// More failures than this in one executable are no accident.
+const RETRIED: usize = 3;
 
 impl Part {
     /// A part that has run; a note is a failure of its own (a crash, a time-out).
@@ -79,7 +84,31 @@ impl Part {
             tally,
             note,
             time,
+            shaky: Vec::new(),
         }
+    }
+
+    /// The tests to try once more: a few that failed in a run that came to its end.
+    pub(super) fn to_retry(&self) -> Option<Vec<String>> {
+        let failures = &self.tally.failures;
+        let few = (1..=RETRIED).contains(&failures.len());
+        (few && self.note.is_none() && self.tally.closed).then(|| failures.clone())
+    }
+
+    /// Counts the second try of [`to_retry`](Self::to_retry)'s tests instead of their first.
+    pub(super) fn retried(&mut self, again: Self) {
+        self.time += again.time;
+        if again.note.is_some() || !again.tally.closed {
+            return;
+        }
+        let failed_again = |name: &String| again.tally.failures.contains(name);
+        let (failures, shaky) = std::mem::take(&mut self.tally.failures)
+            .into_iter()
+            .partition(failed_again);
+        self.tally.failures = failures;
+        self.shaky = shaky;
+        self.tally.failed = again.tally.failed;
+        self.tally.passed += again.tally.passed;
     }
 
     /// A part that could not run.
@@ -113,6 +142,47 @@ impl Part {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn part(text: &str) -> Part {
+        let tally = Tally::read(text.as_bytes(), std::io::sink());
+        Part::new("e2e", tally, None, Duration::ZERO)
+    }
+
+    #[test]
+    fn a_test_that_passes_by_itself_is_shaky_and_one_that_does_not_has_failed() {
+        let mut first = part(
+            "test a ... FAILED\ntest b ... FAILED\n\
+             test result: FAILED. 7 passed; 2 failed; 0 ignored;\n",
+        );
+        assert_eq!(first.to_retry(), Some(vec!["a".to_owned(), "b".to_owned()]));
+        first.retried(part(
+            "test a ... ok\ntest b ... FAILED\n\
+             test result: FAILED. 1 passed; 1 failed; 0 ignored;\n",
+        ));
+        assert_eq!((first.tally.passed, first.tally.failed), (8, 1));
+        assert_eq!(
+            (first.tally.failures, first.shaky),
+            (vec!["b".into()], vec!["a".into()])
+        );
+    }
+
+    #[test]
+    fn neither_a_crash_nor_many_failures_are_tried_again() {
+        let many = "test t ... FAILED\n".repeat(RETRIED + 1);
+        assert_eq!(
+            part(&format!("{many}test result: FAILED. 0 passed; 4 failed;\n")).to_retry(),
+            None
+        );
+        assert_eq!(
+            part("test a ... FAILED\n").to_retry(),
+            None,
+            "it did not come to its end"
+        );
+        assert_eq!(
+            part("test result: ok. 7 passed; 0 failed;\n").to_retry(),
+            None
+        );
+    }
 
     #[test]
     fn results_are_summed_and_failures_named() {
