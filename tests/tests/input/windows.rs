@@ -1,21 +1,30 @@
 //! What the host does to a window reaches its app.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, ensure};
 use oz_e2e::fixtures::write;
 use oz_e2e::{Session, cli, oz, wait};
 
 use super::terminal;
 
-/// Writes the terminal's size down whenever it changes.
-const WATCH: &str = "trap 'stty size > size' WINCH; stty size > size; while :; do sleep 0.1; done";
+/// Writes the terminal's size down again and again; a shell's trap misses a change now and then.
+const WATCH: &str = "while :; do stty size > new; mv new size; sleep 0.1; done";
 
 fn wait_for_size(dir: &std::path::Path, fits: impl Fn(u32, u32) -> bool) -> (u32, u32) {
-    wait::until("the size inside", || {
-        let text = std::fs::read_to_string(dir.join("size")).ok()?;
-        let mut numbers = text.split_whitespace().filter_map(|word| word.parse().ok());
-        let (rows, columns) = (numbers.next()?, numbers.next()?);
-        fits(rows, columns).then_some((rows, columns))
-    })
+    let mut last = String::new();
+    let end = Instant::now() + wait::PATIENCE;
+    while Instant::now() < end {
+        last = std::fs::read_to_string(dir.join("size")).unwrap_or_default();
+        let mut numbers = last.split_whitespace().filter_map(|word| word.parse().ok());
+        if let (Some(rows), Some(columns)) = (numbers.next(), numbers.next())
+            && fits(rows, columns)
+        {
+            return (rows, columns);
+        }
+        wait::pause(Duration::from_millis(40));
+    }
+    panic!("the size inside stays {last:?}");
 }
 
 #[test]
@@ -24,8 +33,11 @@ fn a_resized_window_is_drawn_anew_in_its_new_size() -> Result<()> {
     let dir = session.fresh_dir("resize");
     let (_run, window) = terminal(&session, &dir, "resizing", WATCH)?;
     let (rows, columns) = wait_for_size(&dir, |_, _| true);
+    session.settled(&window)?;
     session.resize(&window, 1000, 700)?;
     let larger = wait_for_size(&dir, |r, c| r > rows && c > columns);
+    // sway takes a late picture of the old size for the app's own wish and goes back to it.
+    session.settled(&window)?;
     session.resize(&window, 400, 300)?;
     wait_for_size(&dir, |r, c| r < larger.0 && c < larger.1 && c < columns);
     Ok(())
@@ -37,6 +49,7 @@ fn full_screen_fills_the_output_and_back() -> Result<()> {
     let dir = session.fresh_dir("fullscreen");
     let (_run, window) = terminal(&session, &dir, "filling", WATCH)?;
     let before = wait_for_size(&dir, |_, _| true);
+    session.settled(&window)?;
     session.fullscreen(&window, true)?;
     let full = wait_for_size(&dir, |r, c| r > before.0 && c > before.1);
     let now = wait::until("full screen", || {
@@ -59,6 +72,7 @@ fn tiling_maximises_a_window() -> Result<()> {
     let dir = session.fresh_dir("tiling");
     let (_run, window) = terminal(&session, &dir, "tiled", WATCH)?;
     let before = wait_for_size(&dir, |_, _| true);
+    session.settled(&window)?;
     session.sway(&format!("[con_id={}] floating disable", window.con_id))?;
     wait_for_size(&dir, |r, c| r > before.0 && c > before.1);
     Ok(())
