@@ -32,8 +32,8 @@ fn a_resized_window_is_drawn_anew_in_its_new_size() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("resize");
     let (_run, window) = terminal(&session, &dir, "resizing", WATCH)?;
-    let (rows, columns) = wait_for_size(&dir, |_, _| true);
     session.settled(&window)?;
+    let (rows, columns) = wait_for_size(&dir, |_, _| true);
     session.resize(&window, 1000, 700)?;
     let larger = wait_for_size(&dir, |r, c| r > rows && c > columns);
     // sway takes a late picture of the old size for the app's own wish and goes back to it.
@@ -48,10 +48,12 @@ fn full_screen_fills_the_output_and_back() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("fullscreen");
     let (_run, window) = terminal(&session, &dir, "filling", WATCH)?;
-    let before = wait_for_size(&dir, |_, _| true);
+    // The terminal is made before it knows its window's size.
     session.settled(&window)?;
+    let before = wait_for_size(&dir, |_, _| true);
     session.fullscreen(&window, true)?;
     let full = wait_for_size(&dir, |r, c| r > before.0 && c > before.1);
+    session.settled(&window)?;
     let now = wait::until("full screen", || {
         session.again(&window).ok().filter(|w| w.fullscreen)
     });
@@ -71,8 +73,9 @@ fn tiling_maximises_a_window() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("tiling");
     let (_run, window) = terminal(&session, &dir, "tiled", WATCH)?;
-    let before = wait_for_size(&dir, |_, _| true);
+    // The terminal is made before it knows its window's size.
     session.settled(&window)?;
+    let before = wait_for_size(&dir, |_, _| true);
     session.sway(&format!("[con_id={}] floating disable", window.con_id))?;
     wait_for_size(&dir, |r, c| r > before.0 && c > before.1);
     Ok(())
