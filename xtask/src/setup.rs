@@ -32,11 +32,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 /// Everything that building, running and testing needs.
 pub(crate) fn ensure(dry_run: bool) -> Result<()> {
     install_packages(dry_run)?;
-    // A developer's own machine gets neither a user nor a locale that nobody asked for.
+    // A developer's own machine gets no user, locale or authority that nobody asked for.
     let ours = user::is_root() || std::env::var_os("CI").is_some_and(|value| value == "true");
     if ours {
         add_test_user(dry_run)?;
         add_locale(dry_run)?;
+        add_authority(dry_run)?;
     }
     Ok(())
 }
@@ -154,6 +155,48 @@ fn add_test_user(dry_run: bool) -> Result<()> {
     ];
     println!("setup: creating the user {}", user::TEST_USER);
     as_root(&words, &words)
+}
+
+/// Where an administrator puts authorities of their own.
+const AUTHORITIES: &str = "/usr/local/share/ca-certificates";
+
+/// A private authority for the test that sandboxes trust those of their host. Its key is thrown away
+/// while it is made, so nobody can sign with it.
+fn add_authority(dry_run: bool) -> Result<()> {
+    let any = std::fs::read_dir(AUTHORITIES)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.path().extension().is_some_and(|end| end == "crt"));
+    if any {
+        return Ok(());
+    }
+    let file = format!("{AUTHORITIES}/oz-test.crt");
+    if dry_run {
+        println!("setup: would make the authority {file}, whose key nobody has");
+        return Ok(());
+    }
+    println!("setup: making the authority {file}, whose key nobody has");
+    let directory = ["mkdir", "-p", AUTHORITIES];
+    as_root(&directory, &directory)?;
+    let make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-keyout",
+        "/dev/null",
+        "-out",
+        &file,
+        "-days",
+        "3650",
+        "-subj",
+        "/CN=Oz test authority",
+    ];
+    as_root(&make, &make)?;
+    as_root(&["update-ca-certificates"], &["update-ca-certificates"])
 }
 
 fn add_locale(dry_run: bool) -> Result<()> {
