@@ -109,26 +109,33 @@ impl Run {
         ran
     }
 
+    /// Starts it in a process group of its own, its output collected from the first byte on.
+    fn spawn(&mut self, with_input: bool) -> (Child, Collected, Collected) {
+        let input = if with_input {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
+        let mut child = self
+            .command
+            .stdin(input)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start `{}`: {error}", shown(&self.command)));
+        let out = Collected::from(child.stdout.take());
+        let err = Collected::from(child.stderr.take());
+        (child, out, err)
+    }
+
     /// Runs it to its end or kills it when the time is over; says whether it ended by itself.
     pub fn run_or_kill(mut self) -> (Ran, bool) {
         let shown = shown(&self.command);
         let start = Instant::now();
         let limit = self.limit;
         let input = self.stdin.take();
-        self.command.stdin(if input.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
-        let mut child = self
-            .command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
-        let out = Collected::from(child.stdout.take());
-        let err = Collected::from(child.stderr.take());
+        let (mut child, out, err) = self.spawn(input.is_some());
         if let (Some(input), Some(mut pipe)) = (input, child.stdin.take()) {
             // Who does not read what it is given is judged by what it does then.
             std::thread::spawn(move || drop(pipe.write_all(&input)));
@@ -151,20 +158,7 @@ impl Run {
     pub fn start(mut self) -> Started {
         let shown = shown(&self.command);
         let input = self.stdin.take();
-        self.command.stdin(if input.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        });
-        let mut child = self
-            .command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| panic!("cannot start `{shown}`: {error}"));
-        let out = Collected::from(child.stdout.take());
-        let err = Collected::from(child.stderr.take());
+        let (mut child, out, err) = self.spawn(input.is_some());
         if let (Some(input), Some(pipe)) = (input, child.stdin.as_mut()) {
             // Short enough for the pipe; what is longer is for `run`.
             let _ = pipe.write_all(&input);
