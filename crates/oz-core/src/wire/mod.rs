@@ -3,8 +3,10 @@
 //! A message is a [`frame`] on a stream socket: a fixed header, a postcard body, and as many
 //! file descriptors as the header says. Whatever comes from init or from a helper is taken for
 //! hostile: lengths and counts are checked before anything is allocated, and a frame that does
-//! not decode ends the connection of its sender.
+//! not decode ends the connection of its sender. What goes over pipes to and from a proxy is lines of
+//! JSON: see [`audio`].
 
+pub mod audio;
 pub mod frame;
 pub mod init;
 pub mod mount;
