@@ -27,6 +27,14 @@ const REFUSED: &[(&str, &str)] = &[
     ("KRB5CCNAME", "it names the user's tickets"),
     ("PULSE_SERVER", "the host's sound server is not inside"),
     ("PULSE_COOKIE", "it names the secret of the sound server"),
+    (
+        "PULSE_RUNTIME_PATH",
+        "the plan says where the sound server is",
+    ),
+    (
+        "PULSE_CLIENTCONFIG",
+        "the plan says how sound clients are configured",
+    ),
     ("PIPEWIRE_*", "the host's sound server is not inside"),
     (
         "XDG_ACTIVATION_TOKEN",

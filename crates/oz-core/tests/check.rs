@@ -279,9 +279,9 @@ const BREAKS: &[(&str, Break)] = &[
     }),
     ("one socket", |p| p.listeners.push(p.listeners[0].clone())),
     ("not served so", |p| {
-        p.listeners[1].helper = Some(vec!["/bin/sh".to_owned()])
+        p.listeners[2].helper = Some(vec!["/bin/sh".to_owned()])
     }),
-    ("not served so", |p| p.listeners[1].helper = None),
+    ("not served so", |p| p.listeners[2].helper = None),
     ("configuration of ours", |p| {
         p.root
             .retain(|op| op.target() != Path::new("/run/oz/bus.conf"))
@@ -290,6 +290,29 @@ const BREAKS: &[(&str, Break)] = &[
     ("go together", |p| {
         p.listeners
             .retain(|l: &Listener| l.service != Service::Wayland)
+    }),
+    ("go together", |p| p.audio = None),
+    ("go together", |p| {
+        p.listeners
+            .retain(|l: &Listener| l.service != Service::Pulse)
+    }),
+    ("go together", |p| {
+        p.environment.remove("PULSE_SERVER");
+    }),
+    ("100 percent", |p| {
+        p.audio.as_mut().expect("is there").speaker_volume = 101
+    }),
+    ("not served so", |p| {
+        p.listeners[1].helper = Some(vec!["/usr/bin/pulseaudio".to_owned()])
+    }),
+    ("in the runtime directory", |p| {
+        p.listeners[1].path = "/run/user/1000/native".into()
+    }),
+    ("names a place inside", |p| {
+        p.environment.insert(
+            "PULSE_SERVER".to_owned(),
+            "unix:/run/user/1000/oz/x".to_owned(),
+        );
     }),
     ("no sandbox is allowed", |p| {
         p.syscalls.allow.push("mount".to_owned())

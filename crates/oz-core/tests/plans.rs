@@ -5,7 +5,8 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::facts::PathFact;
-use oz_core::plan::{Access, Bind, BuildError, Home, Op, Plan, Source, build};
+use oz_core::plan::{Access, Bind, BuildError, Home, Op, Plan, Service, Source, build};
+use oz_core::wire::audio::{Microphone, Speaker};
 
 fn plan(profile: &str) -> Result<Plan, BuildError> {
     build(
@@ -49,7 +50,14 @@ fn nothing_of_the_users_is_inside_unless_a_profile_says_so() {
         ]
     );
     assert_eq!(plan.home, Home::Ephemeral);
-    assert!(plan.display.is_none() && plan.listeners.len() == 1);
+    assert!(plan.display.is_none());
+    let services: Vec<_> = plan.listeners.iter().map(|l| l.service).collect();
+    assert_eq!(services, [Service::Pulse, Service::Bus]);
+    let gate = plan.audio.expect("there is one");
+    assert_eq!(
+        (gate.speaker, gate.microphone),
+        (Speaker::Off, Microphone::Off)
+    );
 }
 
 #[test]
@@ -66,6 +74,45 @@ fn a_profile_without_anything_has_no_variable_of_the_host_but_its_language() {
         &common::facts(),
     );
     assert_eq!(passed.expect("builds").environment["EDITOR"], "vim");
+}
+
+#[test]
+fn sound_goes_to_a_socket_of_ours_or_nowhere() {
+    let mut facts = common::facts();
+    for name in ["PULSE_SERVER", "PULSE_COOKIE", "PULSE_RUNTIME_PATH"] {
+        facts.session.insert(name.to_owned(), "/host".to_owned());
+    }
+    let profile = common::profile(r#"{ "extends": "generic" }"#);
+    let of_sound = |plan: &Plan| {
+        let variables = plan.environment.keys().filter(|n| n.starts_with("PULSE"));
+        let files = plan.root.iter().map(Op::target);
+        let files = files.filter(|path| path.ends_with("pulse") || path.ends_with("asound.conf"));
+        let sockets = plan.listeners.iter().map(|listener| listener.path.clone());
+        let sockets = sockets.filter(|path| path.ends_with("native"));
+        let mut all: Vec<String> = variables.cloned().collect();
+        all.extend(files.map(|path| path.display().to_string()));
+        all.extend(sockets.map(|path| path.display().to_string()));
+        all
+    };
+    let mut request = common::request("app");
+    let plan = build(&profile, &request, &facts).expect("builds");
+    assert_eq!(
+        of_sound(&plan),
+        [
+            "PULSE_SERVER",
+            "/etc/asound.conf",
+            "/run/user/1000/pulse",
+            "/run/user/1000/pulse/native",
+        ]
+    );
+    assert_eq!(
+        plan.environment["PULSE_SERVER"],
+        "unix:/run/user/1000/pulse/native"
+    );
+    request.sound = false;
+    let plan = build(&profile, &request, &facts).expect("builds");
+    assert_eq!(of_sound(&plan), [""; 0]);
+    assert!(plan.audio.is_none());
 }
 
 #[test]

@@ -6,3 +6,4 @@ pub mod facts;
 pub mod profiles;
 pub mod protected;
 pub mod resolve;
+pub mod sound;

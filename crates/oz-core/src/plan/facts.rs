@@ -61,6 +61,18 @@ pub const SESSION_VARIABLES: &[(&str, &str)] = &[
         "XDG_RUNTIME_DIR",
         "where its socket lies; not passed inside",
     ),
+    (
+        "PULSE_SERVER",
+        "which sound server the sound goes to; not passed inside",
+    ),
+    (
+        "PULSE_RUNTIME_PATH",
+        "where its socket lies; not passed inside",
+    ),
+    (
+        "PULSE_COOKIE",
+        "where the file lies that opens it; not passed inside",
+    ),
     ("XDG_CURRENT_DESKTOP", "toolkits choose looks by it"),
     ("XCURSOR_THEME", "the user's cursor"),
     ("XCURSOR_SIZE", "its size"),

@@ -24,6 +24,15 @@ pub const BUS_DAEMON: &str = "/usr/bin/dbus-daemon";
 /// Name of the compositor's socket in the runtime directory, as in `WAYLAND_DISPLAY`.
 pub const WAYLAND: &str = "wayland-0";
 
+/// Directory of the sound server's socket in the runtime directory, where its clients look for it.
+pub const PULSE: &str = "pulse";
+
+/// Configuration of sound clients.
+pub const PULSE_CLIENT: &str = "/etc/pulse/client.conf";
+
+/// Configuration of programs that know no sound server, only sound cards.
+pub const ASOUND: &str = "/etc/asound.conf";
+
 /// Where programs are found.
 pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/usr/sbin:/sbin";
 
@@ -86,6 +95,16 @@ pub const PROC_MASKS: &[(&str, &str)] = &[
 /// The user's runtime directory inside: `XDG_RUNTIME_DIR`.
 pub fn runtime(uid: u32) -> PathBuf {
     format!("/run/user/{uid}").into()
+}
+
+/// The sound server's socket inside.
+pub fn pulse_socket(uid: u32) -> PathBuf {
+    runtime(uid).join(PULSE).join("native")
+}
+
+/// What `PULSE_SERVER` says inside.
+pub fn pulse_server(uid: u32) -> String {
+    format!("unix:{}", pulse_socket(uid).display())
 }
 
 /// The program inside that serves the private bus; it gets the socket as descriptor 3.

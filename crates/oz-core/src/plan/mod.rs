@@ -19,13 +19,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::wire::audio::Gate;
 #[cfg(feature = "profiles")]
 pub use build::{BuildError, Request, build, probes};
 pub use facts::HostFacts;
 pub use ops::{Access, Bind, Op, Source};
 
 /// Version of the plan's encoding; init refuses any other than its own.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -114,6 +115,9 @@ pub struct Plan {
     pub life: Life,
     /// Windows; absent: the app has no display.
     pub display: Option<Display>,
+    /// How the gate for sound stands at the start; absent: the session has no place for a sound
+    /// server, so there is no socket either.
+    pub audio: Option<Gate>,
     /// Where the app's home lies on the host, for people; the mounts are in `root`.
     pub home: Home,
     /// What files that are named as arguments become.
@@ -166,6 +170,8 @@ pub struct Listener {
 pub enum Service {
     /// The display proxy, outside, started by the first connection.
     Wayland,
+    /// The audio proxy, outside, started by the first connection.
+    Pulse,
     /// The private message bus, inside, started by the first connection.
     Bus,
 }

@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::tree::{self, Node, Value};
 use super::{
-    Bus, Diagnostic, Display, Environment, Files, Identity, Layer, Life, Limits, Match, Network,
-    ProfileError, Syscalls, Text,
+    Audio, Bus, Diagnostic, Display, Environment, Files, Identity, Layer, Life, Limits, Match,
+    Network, ProfileError, Syscalls, Text,
 };
 
 /// What one file can say: the sections, and how it relates to other files.
@@ -32,6 +32,8 @@ pub struct Document {
     pub environment: Environment,
     /// Windows.
     pub display: Display,
+    /// Speaker and microphone.
+    pub audio: Audio,
     /// Network.
     pub network: Network,
     /// Message bus.

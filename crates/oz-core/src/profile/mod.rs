@@ -5,6 +5,7 @@
 //! below, the profile above) and layers (shipped below, the administrator's, the user's above).
 //! Every refusal is drawn with a caret under the place at fault.
 
+pub mod audio;
 pub mod bus;
 mod catalogue;
 mod decode;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+pub use audio::Audio;
 pub use bus::Bus;
 pub use catalogue::Catalogue;
 pub use display::Display;
@@ -105,6 +107,8 @@ pub struct Profile {
     pub environment: Environment,
     /// Windows.
     pub display: Display,
+    /// Speaker and microphone.
+    pub audio: Audio,
     /// Network.
     pub network: Network,
     /// Message bus.
@@ -131,6 +135,7 @@ impl Profile {
             files: document.files,
             environment: document.environment,
             display: document.display,
+            audio: document.audio,
             network: document.network,
             bus: document.bus,
             syscalls: document.syscalls,

@@ -96,6 +96,7 @@ impl Default for Gate {
 
 /// What becomes of a stream that records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Microphone {
     /// A new one is refused; one that exists gets silence, and the host has no stream of it.
@@ -111,6 +112,7 @@ pub enum Microphone {
 
 /// What becomes of a stream that plays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Speaker {
     /// A new one is refused; one that exists is not heard.

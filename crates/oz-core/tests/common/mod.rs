@@ -76,6 +76,7 @@ pub fn request(id: &str) -> Request {
         id: id.parse().expect("is an id"),
         ephemeral: false,
         app_id: None,
+        sound: true,
     }
 }
 

@@ -177,6 +177,7 @@ impl Request {
             id,
             ephemeral: self.ephemeral,
             app_id: prepared.app_id.clone(),
+            sound: false,
         };
         let mut plan = plan::build(profile, &request, &facts).map_err(|error| {
             Failure::new(

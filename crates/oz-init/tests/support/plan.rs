@@ -55,6 +55,7 @@ pub fn minimal() -> Plan {
             clipboard: Clipboard::Off,
             buffers: Buffers::Shared,
         }),
+        audio: None,
         home: Home::Ephemeral,
         arguments: Access::Read,
     }

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Home, Op, Plan};
+use oz_core::plan::{Access, Bind, Gate, Home, Op, Plan};
 
 /// Everything that is in it but the names of 300 system calls.
 pub(super) fn text(plan: &Plan) -> String {
@@ -33,6 +33,10 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
             "display   windows; clipboard {:?}; buffers {:?}",
             display.clipboard, display.buffers
         )?,
+    }
+    match &plan.audio {
+        None => writeln!(text, "sound     none")?,
+        Some(gate) => writeln!(text, "sound     {}", sound(gate))?,
     }
     writeln!(text, "host name {}", crate::out::safe(&plan.hostname))?;
     writeln!(
@@ -65,6 +69,20 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
         writeln!(text, "  {name}={}", crate::out::safe(value))?;
     }
     Ok(())
+}
+
+fn sound(gate: &Gate) -> String {
+    let quieter = |percent: u8| match percent {
+        Gate::FULL => String::new(),
+        percent => format!(" at {percent} %"),
+    };
+    format!(
+        "speaker {:?}{}; microphone {:?}{}",
+        gate.speaker,
+        quieter(gate.speaker_volume),
+        gate.microphone,
+        quieter(gate.microphone_volume)
+    )
 }
 
 fn step(op: &Op) -> String {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::identity;
+use super::{Has, identity};
 use crate::plan::facts::{self, HostFacts};
 use crate::plan::layout;
 use crate::profile::Profile;
@@ -61,6 +61,9 @@ const WINDOWS: &[(&str, &str, &str)] = &[
 const NOT_INSIDE: &[&str] = &[
     "WAYLAND_DISPLAY",
     "XDG_RUNTIME_DIR",
+    "PULSE_SERVER",
+    "PULSE_RUNTIME_PATH",
+    "PULSE_COOKIE",
     "XDG_ACTIVATION_TOKEN",
     "DESKTOP_STARTUP_ID",
     "PATH",
@@ -69,7 +72,7 @@ const NOT_INSIDE: &[&str] = &[
 pub(super) fn variables(
     profile: &Profile,
     facts: &HostFacts,
-    has_bus: bool,
+    has: Has,
 ) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     let mut set = |name: &str, value: &str| {
@@ -110,7 +113,10 @@ pub(super) fn variables(
     set("LOGNAME", login);
     set("SHELL", identity::shell(facts));
     set("XDG_RUNTIME_DIR", &runtime);
-    if has_bus {
+    if has.sound {
+        set("PULSE_SERVER", &layout::pulse_server(facts.user.uid));
+    }
+    if has.bus {
         set(
             "DBUS_SESSION_BUS_ADDRESS",
             &format!("unix:path={runtime}/bus"),

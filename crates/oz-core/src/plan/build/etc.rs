@@ -81,7 +81,6 @@ const LISTED: &[(&str, &str)] = &[
     ("profile", "login shells"),
     ("profile.d", "login shells"),
     ("protocols", "names of protocols"),
-    ("pulse/client.conf", "configuration of sound clients"),
     ("python3", "configuration of the interpreter"),
     ("python3.11", "configuration of the interpreter"),
     ("python3.13", "configuration of the interpreter"),

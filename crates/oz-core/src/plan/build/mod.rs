@@ -11,6 +11,7 @@ mod home;
 mod identity;
 mod proc;
 mod root;
+mod sound;
 mod system;
 
 use std::path::PathBuf;
@@ -31,6 +32,8 @@ pub struct Request {
     pub ephemeral: bool,
     /// What the host's desktop takes the windows for, from the app's desktop entry.
     pub app_id: Option<String>,
+    /// The session has a place where a sound server listens, or will.
+    pub sound: bool,
 }
 
 /// Why there is no plan. Each message ends with what to do.
@@ -85,6 +88,13 @@ pub enum BuildError {
     Violation(#[from] check::Violation),
 }
 
+/// What there is to connect to, besides windows.
+#[derive(Clone, Copy)]
+struct Has {
+    bus: bool,
+    sound: bool,
+}
+
 /// Paths of the host that [`build`] must know about.
 pub fn probes(profile: &Profile, user: &User) -> Vec<PathBuf> {
     let mut paths = Vec::new();
@@ -108,16 +118,19 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         Some(hostname) => hostname.as_str().to_owned(),
         None => Hostname::nearest(request.id.as_str()).as_str().to_owned(),
     };
-    let has_bus = profile.bus.private
-        && facts
-            .paths
-            .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path);
+    let has = Has {
+        bus: profile.bus.private
+            && facts
+                .paths
+                .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path),
+        sound: request.sound,
+    };
     let shape = root::Shape {
         profile,
         facts,
         home: &home,
         hostname: &hostname,
-        has_bus,
+        has,
     };
     let plan = Plan {
         version: VERSION,
@@ -125,8 +138,8 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         profile: profile.name.clone(),
         user: facts.user.clone(),
         root: root::operations(&shape)?,
-        listeners: listeners(profile, facts, has_bus),
-        environment: environment::variables(profile, facts, has_bus),
+        listeners: listeners(profile, facts, has),
+        environment: environment::variables(profile, facts, has),
         syscalls: syscalls::policy(profile.syscalls.also_allow.iter().map(|name| name.as_str())),
         limits: Limits {
             processes: profile.limits.processes.get(),
@@ -148,6 +161,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             clipboard: profile.display.clipboard,
             buffers: profile.display.buffers,
         }),
+        audio: has.sound.then(|| profile.audio.gate()),
         arguments: profile.files.arguments,
         hostname,
         home,
@@ -156,17 +170,22 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
     Ok(plan)
 }
 
-fn listeners(profile: &Profile, facts: &HostFacts, has_bus: bool) -> Vec<Listener> {
+fn listeners(profile: &Profile, facts: &HostFacts, has: Has) -> Vec<Listener> {
     let runtime = layout::runtime(facts.user.uid);
     let wayland = profile.display.enabled.then(|| Listener {
         service: Service::Wayland,
         path: runtime.join(layout::WAYLAND),
         helper: None,
     });
-    let bus = has_bus.then(|| Listener {
+    let pulse = has.sound.then(|| Listener {
+        service: Service::Pulse,
+        path: layout::pulse_socket(facts.user.uid),
+        helper: None,
+    });
+    let bus = has.bus.then(|| Listener {
         service: Service::Bus,
         path: runtime.join("bus"),
         helper: Some(layout::bus_helper()),
     });
-    wayland.into_iter().chain(bus).collect()
+    wayland.into_iter().chain(pulse).chain(bus).collect()
 }

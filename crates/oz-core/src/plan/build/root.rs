@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BuildError, bus, device, etc, home, identity, proc, system};
+use super::{BuildError, Has, bus, device, etc, home, identity, proc, sound, system};
 use crate::plan::{Access, Bind, Home, HostFacts, Op, Source, layout};
 use crate::profile::Profile;
 
@@ -12,7 +12,7 @@ pub(super) struct Shape<'a> {
     pub facts: &'a HostFacts,
     pub home: &'a Home,
     pub hostname: &'a str,
-    pub has_bus: bool,
+    pub has: Has,
 }
 
 impl Shape<'_> {
@@ -34,10 +34,11 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     system::operations(shape, &mut ops);
     etc::operations(shape, &mut ops);
     identity::operations(shape, &mut ops);
+    sound::configuration(shape, &mut ops);
     device::operations(&mut ops);
     proc::sys_skeleton(shape.facts.cpus, &mut ops);
     live(shape.facts, &mut ops);
-    if shape.has_bus {
+    if shape.has.bus {
         bus::configuration(&mut ops);
     }
 
@@ -67,6 +68,9 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     });
     ops.push(tmpfs("/tmp", 0o1777, tmp_size, false));
     ops.push(tmpfs(&runtime, 0o700, SMALL, true));
+    if shape.has.sound {
+        ops.push(directory(runtime.join(layout::PULSE), 0o700));
+    }
     home::operations(shape, &shares, tmp_size, &mut ops);
     home::share_operations(shape, &shares, &mut ops);
     Ok(ops)

@@ -65,6 +65,7 @@ const RULES: &[Rule] = &[
     process::listeners_are_in_the_runtime_directory,
     process::helpers_are_ours,
     process::display_and_socket_agree,
+    process::sound_and_socket_agree,
     syscalls::dangerous_ones_are_never_allowed,
     syscalls::no_call_is_said_twice,
     syscalls::rules_can_match,

@@ -23,6 +23,7 @@ const ANSWERED: &[&str] = &[
     "XDG_RUNTIME_DIR",
     "WAYLAND_DISPLAY",
     "DBUS_SESSION_BUS_ADDRESS",
+    "PULSE_SERVER",
 ];
 
 /// Names and values become `NAME=VALUE` strings that end with NUL.
@@ -65,6 +66,7 @@ pub(super) fn environment_holds_no_secrets(plan: &Plan) -> Result<(), Violation>
             "DBUS_SESSION_BUS_ADDRESS",
             format!("unix:path={}/bus", runtime.display()),
         ),
+        ("PULSE_SERVER", layout::pulse_server(plan.user.uid)),
     ];
     for (name, expected) in expected {
         if plan
@@ -84,7 +86,11 @@ pub(super) fn listeners_are_in_the_runtime_directory(plan: &Plan) -> Result<(), 
     let (mut services, mut paths) = (BTreeSet::new(), BTreeSet::new());
     for listener in &plan.listeners {
         let path = listener.path.as_path();
-        if path.parent() != Some(&runtime) || path.as_os_str().as_bytes().len() > MAX_SOCKET {
+        let is_placed = match listener.service {
+            Service::Pulse => path == layout::pulse_socket(plan.user.uid),
+            Service::Wayland | Service::Bus => path.parent() == Some(&runtime),
+        };
+        if !is_placed || path.as_os_str().as_bytes().len() > MAX_SOCKET {
             return Err(Violation::new(
                 "sockets are in the runtime directory",
                 path.display(),
@@ -104,7 +110,7 @@ pub(super) fn listeners_are_in_the_runtime_directory(plan: &Plan) -> Result<(), 
 pub(super) fn helpers_are_ours(plan: &Plan) -> Result<(), Violation> {
     for listener in &plan.listeners {
         let expected = match listener.service {
-            Service::Wayland => None,
+            Service::Wayland | Service::Pulse => None,
             Service::Bus => Some(layout::bus_helper()),
         };
         if listener.helper != expected {
@@ -138,5 +144,27 @@ pub(super) fn display_and_socket_agree(plan: &Plan) -> Result<(), Violation> {
             "a display and its socket go together",
             layout::WAYLAND,
         ))
+    }
+}
+
+/// What programs are told of a sound server is true, and its gate stands somewhere.
+pub(super) fn sound_and_socket_agree(plan: &Plan) -> Result<(), Violation> {
+    let socket = plan
+        .listeners
+        .iter()
+        .any(|listener| listener.service == Service::Pulse);
+    let variable = plan.environment.contains_key("PULSE_SERVER");
+    if socket != plan.audio.is_some() || variable != socket {
+        return Err(Violation::new(
+            "a gate for sound, its socket and its variable go together",
+            layout::PULSE,
+        ));
+    }
+    match plan.audio {
+        Some(gate) if !gate.is_valid() => Err(Violation::new(
+            "a volume is 0 to 100 percent",
+            gate.speaker_volume.max(gate.microphone_volume),
+        )),
+        _ => Ok(()),
     }
 }

@@ -1,0 +1,38 @@
+//! What programs are told about sound: one server, at one socket, without a secret.
+
+use super::root::{Shape, file};
+use crate::plan::{Op, layout};
+
+pub(super) fn configuration(shape: &Shape<'_>, ops: &mut Vec<Op>) {
+    ops.push(file(layout::PULSE_CLIENT, CLIENT.to_owned()));
+    if shape.has.sound {
+        ops.push(file(layout::ASOUND, ASOUND.to_owned()));
+    }
+}
+
+/// No server is started inside: it would find no card. Memory is not shared with the one outside.
+/// Nobody asks a sandbox for a cookie, so no program need make one up in its home.
+/// <https://manpages.debian.org/stable/pulseaudio/pulse-client.conf.5.en.html>
+const CLIENT: &str = "\
+autospawn = no
+enable-shm = no
+enable-memfd = no
+cookie-file = /dev/null
+auto-connect-localhost = no
+auto-connect-display = no
+";
+
+/// There is no sound card inside: the default device is the sound server, whatever the host's
+/// configuration says before. <https://www.alsa-project.org/main/index.php/Asoundrc>
+const ASOUND: &str = "\
+pcm.!default {
+  type pulse
+  hint {
+    show on
+    description \"Sound of the desktop\"
+  }
+}
+ctl.!default {
+  type pulse
+}
+";
