@@ -128,11 +128,8 @@ fn as_root(words: &[&str], what: &[&str]) -> Result<()> {
     command
         .args(["DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"])
         .args(words);
-    // apt's progress says nothing that the one line above does not; its errors go to stderr.
-    command
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null());
-    sh::run(&mut command)
+    // What these programs say on the way tells nobody more than the one line above.
+    sh::run_quietly(&mut command)
 }
 
 fn add_test_user(dry_run: bool) -> Result<()> {

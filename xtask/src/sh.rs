@@ -35,6 +35,26 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command that is silent unless it fails; then the error has what it said on stderr.
+pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
+    let output = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!(
+            "`{}` failed ({}): {}",
+            shown(command),
+            output.status,
+            said.trim()
+        );
+    }
+    Ok(())
+}
+
 /// What a command prints, trimmed; anything but success is an error.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output = command
@@ -78,6 +98,15 @@ pub(crate) fn cargo() -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silent_command_says_why_it_failed() {
+        let mut fails = Command::new("sh");
+        fails.args(["-c", "echo noise; echo reason >&2; exit 3"]);
+        let error = run_quietly(&mut fails).expect_err("fails").to_string();
+        assert!(error.ends_with("reason"), "{error}");
+        assert!(!error.contains("noise\n"), "{error}");
+    }
 
     #[test]
     fn words_are_quoted_only_where_a_shell_needs_it() {
