@@ -9,6 +9,7 @@ pub mod plan;
 #[cfg(feature = "profiles")]
 pub mod profile;
 pub mod protected;
+pub mod report;
 pub mod variables;
 pub mod wire;
 

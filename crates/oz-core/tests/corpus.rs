@@ -8,6 +8,7 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::{Access, build};
+use oz_core::report::{Held, State, Wall};
 use oz_core::wire::{encode, init, mount};
 
 fn corpus() -> PathBuf {
@@ -105,6 +106,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
                 rows: 24,
                 columns: 80,
             },
+            executable: false,
         },
         init::ToInit::Signal {
             process: 1,
@@ -116,6 +118,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         init::FromInit::Born,
         init::FromInit::Ready {
             listeners: vec![oz_core::plan::Service::Wayland],
+            held: vec![Held::new(Wall::ProcessLimit, State::Partly, "why")],
         },
         init::FromInit::Failed {
             process: Some(1),

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 
 use oz_core::plan::{Plan, Service};
+use oz_core::report::Held;
 use oz_core::wire::Reader;
 use oz_core::wire::init::Nonce;
 use oz_sys::process::SingleThread;
@@ -32,6 +33,8 @@ pub struct Inside {
     pub null: OwnedFd,
     /// The sockets.
     pub listeners: Vec<Listening>,
+    /// How far the walls hold that depend on the machine.
+    pub held: Vec<Held>,
 }
 
 /// A listening socket.

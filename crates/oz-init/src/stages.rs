@@ -3,6 +3,7 @@
 
 use std::os::fd::OwnedFd;
 
+use oz_core::report::{self, Held};
 use oz_core::wire::init::Stage;
 use oz_sys::mounts::{Attributes, Propagation, READ_ONLY, set_attributes};
 use oz_sys::process::SingleThread;
@@ -22,6 +23,7 @@ struct Building {
     root: Option<Root>,
     terminals: Option<OwnedFd>,
     listeners: Vec<Listening>,
+    held: Vec<Held>,
 }
 
 struct Step {
@@ -138,7 +140,22 @@ const STEPS: &[Step] = &[
         what: "set limits",
         why_now: "that of processes must be lower before a program's user namespace is made, \
                   which records it for good",
-        run: |b| limits::set(&b.start.plan, made(&b.proc)?),
+        run: |b| {
+            b.held.push(limits::set(&b.start.plan, made(&b.proc)?)?);
+            Ok(())
+        },
+    },
+    Step {
+        what: "refuse to be less than the profile requires",
+        why_now: "it is known now how far each wall holds, and nothing of the app has run yet",
+        run: |b| match report::missing(&b.start.plan, &b.held) {
+            None => Ok(()),
+            Some(line) => Err(Failure {
+                stage: Stage::Wall,
+                subject: format!("{}: {}", line.wall, line.why).as_str().into(),
+                errno: 0,
+            }),
+        },
     },
     Step {
         what: "give up all privileges",
@@ -159,6 +176,7 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         root: None,
         terminals: None,
         listeners: Vec::new(),
+        held: Vec::new(),
     };
     // The plan's modes are meant as they are.
     rustix::process::umask(Mode::empty());
@@ -172,6 +190,7 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         proc: Some(proc),
         terminals,
         listeners,
+        held,
         ..
     } = building
     else {
@@ -189,6 +208,7 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         terminals,
         null: open_null().at(Stage::Pivot, "/dev/null")?,
         listeners,
+        held,
     })
 }
 

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use oz_core::wire::init::{ExitStatus, FromInit, Program, Stdio, ToInit};
@@ -159,6 +160,7 @@ fn a_request_right_behind_the_first_message_is_obeyed() {
             directory: None,
         },
         stdio: Stdio::Null,
+        executable: false,
     };
     let both = [run(1, "true"), run(2, "false")];
     let mut sandbox = launch_and(plan::minimal(), vec![ALLOW], &both).expect("a sandbox");
@@ -172,4 +174,36 @@ fn a_request_right_behind_the_first_message_is_obeyed() {
     }
     codes.sort_unstable();
     assert_eq!(codes, [(1, 0), (2, 1)]);
+}
+
+#[test]
+fn a_program_can_come_as_a_file_that_is_nowhere_inside() {
+    let mut sandbox = start(plan::minimal());
+    let file = oz_sys::memory::program_sealed(&std::fs::read("/bin/sh").expect("a shell"));
+    let file = file.expect("a copy");
+    let (mut output, writer) = std::io::pipe().expect("pipe");
+    let null = std::fs::File::open("/dev/null").expect("null");
+    let run = ToInit::Run {
+        process: 77,
+        program: Program {
+            argv: ["no-such-program", "-c", "echo $0; readlink /proc/$$/exe"]
+                .map(Into::into)
+                .to_vec(),
+            environment: Vec::new(),
+            directory: None,
+        },
+        stdio: Stdio::Pipes,
+        executable: true,
+    };
+    let fds = [null.as_fd(), writer.as_fd(), writer.as_fd(), file.as_fd()];
+    sandbox.daemon.send(&run, &fds);
+    assert_eq!(sandbox.ended(77).code(), 0);
+    drop(writer);
+    let mut text = String::new();
+    output.read_to_string(&mut text).expect("text");
+    assert!(
+        text.starts_with("no-such-program\n/memfd:"),
+        "the copy is what runs: {text}"
+    );
+    assert_eq!(sandbox.shell("echo on").0, "on");
 }

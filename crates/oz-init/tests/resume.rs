@@ -26,7 +26,7 @@ fn a_later_daemon_gets_everything_back() {
     sandbox.daemon = connect(&sandbox);
     sandbox.daemon.send(&ToInit::Resume { nonce: NONCE }, &[]);
     let (message, fds) = sandbox.daemon.hear().expect("an answer");
-    let FromInit::Ready { listeners } = message else {
+    let FromInit::Ready { listeners, .. } = message else {
         panic!("{message:?}");
     };
     assert_eq!((listeners.len(), fds.len()), (1, 5));

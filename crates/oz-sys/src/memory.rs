@@ -7,7 +7,23 @@ use rustix::fs::{MemfdFlags, SealFlags, SeekFrom};
 
 /// A file in memory with this content that nobody can change any more.
 pub fn memfd_sealed(content: &[u8]) -> io::Result<OwnedFd> {
-    let fd = rustix::fs::memfd_create("oz", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+    seal("oz", MemfdFlags::empty(), content)
+}
+
+/// A program in memory that nobody can change any more.
+pub fn program_sealed(content: &[u8]) -> io::Result<OwnedFd> {
+    match seal("oz-program", MemfdFlags::EXEC, content) {
+        // Before Linux 6.3 all files in memory can be executed, and the flag is not known.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            seal("oz-program", MemfdFlags::empty(), content)
+        }
+        sealed => sealed,
+    }
+}
+
+fn seal(name: &str, more: MemfdFlags, content: &[u8]) -> io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING | more;
+    let fd = rustix::fs::memfd_create(name, flags)?;
     let mut file = std::fs::File::from(fd);
     file.write_all(content)?;
     rustix::fs::seek(&file, SeekFrom::Start(0))?;

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::io;
 use std::marker::PhantomData;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 
 use rustix::process::Pid;
@@ -90,12 +90,31 @@ pub fn fork(_: SingleThread, namespaces: u64) -> io::Result<Fork> {
     }
 }
 
+/// The strings as `execve` wants them, as long as they live.
+fn list(strings: &[CString]) -> Vec<*const libc::c_char> {
+    let end = std::iter::once(ptr::null());
+    strings.iter().map(|s| s.as_ptr()).chain(end).collect()
+}
+
+/// Becomes the program in an open file; returns only if that fails.
+pub fn execute_file(file: impl AsFd, arguments: &[CString], environment: &[CString]) -> io::Error {
+    let (arguments, environment) = (list(arguments), list(environment));
+    // SAFETY: both lists end with a null pointer and the strings in them outlive the call.
+    unsafe {
+        libc::syscall(
+            libc::SYS_execveat,
+            file.as_fd().as_raw_fd(),
+            c"".as_ptr(),
+            arguments.as_ptr(),
+            environment.as_ptr(),
+            libc::AT_EMPTY_PATH,
+        )
+    };
+    io::Error::last_os_error()
+}
+
 /// Becomes the program at `path`; returns only if that fails.
 pub fn execute(path: &CStr, arguments: &[CString], environment: &[CString]) -> io::Error {
-    let list = |strings: &[CString]| -> Vec<*const libc::c_char> {
-        let end = std::iter::once(ptr::null());
-        strings.iter().map(|s| s.as_ptr()).chain(end).collect()
-    };
     let (arguments, environment) = (list(arguments), list(environment));
     // SAFETY: both lists end with a null pointer and the strings in them outlive the call.
     unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };

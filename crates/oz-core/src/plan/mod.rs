@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::report::Wall;
 pub use crate::wire::audio::Gate;
 #[cfg(feature = "profiles")]
 pub use build::{BuildError, Request, build, probes};
@@ -122,6 +123,8 @@ pub struct Plan {
     pub home: Home,
     /// What files that are named as arguments become.
     pub arguments: Access,
+    /// Walls that must hold whole, beyond those without which there is no launch.
+    pub required: Vec<Wall>,
 }
 
 impl Plan {

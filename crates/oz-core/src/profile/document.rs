@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::tree::{self, Node, Value};
 use super::{
     Audio, Bus, Diagnostic, Display, Environment, Files, Identity, Layer, Life, Limits, Match,
-    Network, ProfileError, Syscalls, Text,
+    Network, ProfileError, Syscalls, Text, Walls,
 };
 
 /// What one file can say: the sections, and how it relates to other files.
@@ -46,6 +46,8 @@ pub struct Document {
     pub identity: Identity,
     /// When it ends.
     pub life: Life,
+    /// What the machine must enforce.
+    pub walls: Walls,
 }
 
 /// Checks one text by itself.

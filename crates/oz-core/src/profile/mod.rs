@@ -27,6 +27,7 @@ mod size;
 mod suggest;
 pub mod syscalls;
 mod tree;
+pub mod walls;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -50,6 +51,7 @@ pub use network::Network;
 pub use schema::schema;
 pub use size::Size;
 pub use syscalls::Syscalls;
+pub use walls::Walls;
 
 /// Largest text of one profile, in bytes.
 pub const MAX_TEXT: usize = 256 << 10;
@@ -121,6 +123,8 @@ pub struct Profile {
     pub identity: Identity,
     /// When it ends.
     pub life: Life,
+    /// What the machine must enforce.
+    pub walls: Walls,
     /// Which file each value comes from, by key (`files.home`); what is absent is built in.
     #[serde(skip)]
     pub origins: BTreeMap<String, Origin>,
@@ -142,6 +146,7 @@ impl Profile {
             limits: document.limits,
             identity: document.identity,
             life: document.life,
+            walls: document.walls,
             origins: BTreeMap::new(),
         }
     }

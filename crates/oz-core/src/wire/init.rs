@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::OsBytes;
 use crate::plan::{Plan, Service};
+use crate::report::Held;
 
 /// Number of a program that was started on request; chosen by the daemon, never reused.
 pub type ProcessId = u64;
@@ -40,6 +41,9 @@ pub enum ToInit {
         program: Program,
         /// Its standard streams.
         stdio: Stdio,
+        /// One more descriptor is the program's file, which need not be anywhere inside; its name is
+        /// only its first argument.
+        executable: bool,
     },
     /// Send a signal to a program's process group.
     Signal {
@@ -96,6 +100,8 @@ pub enum FromInit {
     Ready {
         /// Which sockets came along: those of the plan that are served outside.
         listeners: Vec<Service>,
+        /// How far the walls hold that depend on the machine.
+        held: Vec<Held>,
     },
     /// The sandbox could not be built, or a program not be started.
     Failed {
@@ -171,6 +177,9 @@ pub enum Stage {
     /// Making listening sockets.
     #[error("cannot make a socket inside the sandbox")]
     Listeners,
+    /// A wall that the plan requires does not hold.
+    #[error("the sandbox would lack a wall that its profile requires")]
+    Wall,
     /// Giving up privileges.
     #[error("cannot give up privileges")]
     Privileges,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
+use oz_core::plan::Plan;
 use zbus::{DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 use super::object_path;
@@ -67,13 +68,7 @@ impl Manager {
         let argv = argv.into_iter().map(OsBytes::from).collect();
         let request = prepare::Request::bare(argv, options)?;
         let plan = prepare::dry(&request, |wish| self.daemon.sandboxes.free_id(wish))?;
-        serde_json::to_string_pretty(&plan).map_err(|error| {
-            Failure::new(
-                Kind::Host,
-                format!("the plan cannot be written: {error}"),
-                "",
-            )
-        })
+        plan_json(&plan)
     }
 
     /// Ends every sandbox.
@@ -101,6 +96,14 @@ impl Manager {
     fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
     }
+}
+
+/// A plan for people and programs.
+pub(super) fn plan_json(plan: &Plan) -> Result<String> {
+    serde_json::to_string_pretty(plan).map_err(|error| {
+        let what = format!("the plan cannot be written: {error}");
+        Failure::new(Kind::Host, what, "")
+    })
 }
 
 /// Ends every sandbox at the same time, each with its own grace time unless one is given.

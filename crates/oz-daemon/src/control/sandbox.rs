@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::{Access, Bind};
+use oz_core::report::Line;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
@@ -28,6 +29,29 @@ pub(crate) struct File {
     access: &'static str,
     origin: &'static str,
     since: u64,
+}
+
+/// A wall of a sandbox, in words.
+#[derive(Clone, Debug, PartialEq, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(crate) struct Wall {
+    wall: String,
+    /// `required`, `wanted` or `no`.
+    asked: String,
+    /// `enforced`, `partly` or `not`.
+    state: String,
+    why: String,
+}
+
+impl From<&Line> for Wall {
+    fn from(line: &Line) -> Self {
+        Self {
+            wall: line.wall.to_string(),
+            asked: line.asked.to_string(),
+            state: line.state.to_string(),
+            why: line.why.clone(),
+        }
+    }
 }
 
 /// Options of `AddFiles`.
@@ -128,6 +152,20 @@ impl SandboxObject {
         self.list()
     }
 
+    /// How far each wall holds; empty before it is built.
+    #[zbus(property)]
+    fn enforcement(&self) -> Vec<Wall> {
+        let report = self.sandbox.report.get();
+        let lines = report.iter().flat_map(|report| &report.lines);
+        lines.map(Wall::from).collect()
+    }
+
+    /// What it was built from, as JSON.
+    #[zbus(out_args("plan"))]
+    fn plan(&self) -> Result<String> {
+        super::manager::plan_json(&self.sandbox.plan)
+    }
+
     #[zbus(property)]
     fn window_count(&self) -> u32 {
         self.sandbox.published().windows
@@ -201,6 +239,8 @@ pub(super) async fn announce(
     let now = object.picture();
     if now.state != shown.state {
         object.state_changed(emitter).await?;
+        // Known from when it runs.
+        object.enforcement_changed(emitter).await?;
     }
     if now.published.pid != shown.published.pid {
         object.pid_changed(emitter).await?;

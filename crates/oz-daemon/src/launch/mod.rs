@@ -88,7 +88,8 @@ pub(crate) async fn launch(
         let result = match first.await {
             Ok(_) => {
                 let program = request.program(&target.argv);
-                run(daemon, sandbox, program, &mut streams, &mut status).await
+                let file = request.file(daemon)?;
+                run(daemon, sandbox, program, file, &mut streams, &mut status).await
             }
             Err(failure) => Err(failure),
         };
@@ -122,6 +123,7 @@ async fn run(
     daemon: &Daemon,
     sandbox: &Sandbox,
     program: Program,
+    file: Option<OwnedFd>,
     streams: &mut Streams,
     status: &mut Option<StatusPipe>,
 ) -> Result<(ProcessId, Option<OwnedFd>)> {
@@ -133,6 +135,7 @@ async fn run(
         program,
         stdio,
         fds,
+        file,
         started,
         status: status.take(),
     })))?;

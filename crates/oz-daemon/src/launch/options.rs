@@ -15,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) profile: Option<String>,
     /// The sandbox in which to run the command in the arguments.
     pub(crate) join: Option<String>,
+    /// Instead of a command: what tries from inside the sandbox in `join` whether its walls hold.
+    pub(crate) check: Option<bool>,
     /// Nothing lasts.
     pub(crate) ephemeral: Option<bool>,
     /// Variables of the caller's session.

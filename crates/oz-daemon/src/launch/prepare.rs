@@ -4,6 +4,7 @@
 //! sandbox to join and the start of a new one no other launch comes in between.
 
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use oz_core::OsBytes;
@@ -13,10 +14,13 @@ use oz_core::wire::init::Program;
 
 use super::options::Options;
 use super::{Files, display, program};
+use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 
 /// The template of commands for which nobody wrote a profile.
 const GENERIC: &str = "generic";
+/// What tries from inside whether walls hold.
+pub(super) const CHECK: &str = "oz-check";
 /// Variables that follow the caller's terminal into each program, not only the first.
 const PER_PROGRAM: &[&str] = &["TERM", "COLORTERM", "NO_COLOR"];
 
@@ -27,6 +31,8 @@ pub(crate) struct Request {
     profile: Option<String>,
     /// The sandbox to run in.
     pub(super) join: Option<String>,
+    /// What is run is the program of ours that looks at the walls.
+    pub(super) check: bool,
     pub(super) ephemeral: bool,
     pub(super) session: BTreeMap<String, String>,
     directory: Option<OsBytes>,
@@ -58,10 +64,17 @@ impl Request {
     }
 
     /// Without files.
-    pub(crate) fn bare(argv: Vec<OsBytes>, options: Options) -> Result<Self> {
+    pub(crate) fn bare(mut argv: Vec<OsBytes>, options: Options) -> Result<Self> {
         let invalid = |what: &str| Err(Failure::new(Kind::InvalidArgument, what, ""));
         if argv.iter().any(OsBytes::has_nul) {
             return invalid("an argument holds a NUL byte");
+        }
+        let check = options.check.unwrap_or(false);
+        if check && (options.join.is_none() || options.name.is_some() || !argv.is_empty()) {
+            return invalid("a check is of a running sandbox and takes no command");
+        }
+        if check {
+            argv.push(CHECK.into());
         }
         if options.name.is_none() && argv.first().is_none_or(|first| first.as_bytes().is_empty()) {
             return invalid("neither a name nor a command to launch");
@@ -76,6 +89,7 @@ impl Request {
             name: options.name,
             profile: options.profile,
             join: options.join,
+            check,
             ephemeral: options.ephemeral.unwrap_or(false),
             session,
             directory: directory.filter(|path| path.as_path().is_absolute() && !path.has_nul()),
@@ -99,6 +113,18 @@ impl Request {
             environment: variables.collect(),
             directory: self.directory.clone(),
         }
+    }
+
+    /// The file of the program, if it is not one that lies inside: a copy, so that nothing inside leads
+    /// to the host's.
+    pub(super) fn file(&self, daemon: &Daemon) -> Result<Option<OwnedFd>> {
+        if !self.check {
+            return Ok(None);
+        }
+        let path = daemon.directories.program(CHECK);
+        let file = std::fs::read(&path).and_then(|bytes| oz_sys::memory::program_sealed(&bytes));
+        let failed = |error| Failure::host("copy the program", &path, &error);
+        file.map(Some).map_err(failed)
     }
 
     /// Finds profile and program.

@@ -2,6 +2,7 @@
 
 use oz_core::OsBytes;
 use oz_core::plan::Plan;
+use oz_core::report::{Entry, WALLS};
 use oz_core::wire::init::Stage;
 use rustix::io::Errno;
 
@@ -9,10 +10,10 @@ use crate::failure::{Failure, Kind};
 
 /// The failure of a stage. The subject comes from inside: it is quoted and capped.
 pub(crate) fn failure(plan: &Plan, stage: Stage, subject: &OsBytes, errno: i32) -> Failure {
-    let subject: String = subject.to_string().chars().take(200).collect();
+    let shown: String = subject.to_string().chars().take(200).collect();
     let mut what = stage.to_string();
-    if !subject.is_empty() {
-        what = format!("{what}: {subject}");
+    if !shown.is_empty() {
+        what = format!("{what}: {shown}");
     }
     if errno != 0 {
         what = format!("{what}: {}", std::io::Error::from_raw_os_error(errno));
@@ -23,10 +24,10 @@ pub(crate) fn failure(plan: &Plan, stage: Stage, subject: &OsBytes, errno: i32) 
         (Stage::Execute, _) => Kind::NotExecutable,
         _ => Kind::Launch,
     };
-    Failure::new(kind, what, remedy(plan, stage, errno))
+    Failure::new(kind, what, remedy(plan, stage, subject, errno))
 }
 
-fn remedy(plan: &Plan, stage: Stage, errno: Errno) -> String {
+fn remedy(plan: &Plan, stage: Stage, subject: &OsBytes, errno: Errno) -> String {
     match (stage, errno) {
         (Stage::Namespaces | Stage::NestedNamespace | Stage::UserMap, Errno::PERM | Errno::ACCESS) => {
             "This kernel refuses user namespaces: allow them with `sysctl kernel.unprivileged_userns_clone=1`, \
@@ -42,6 +43,7 @@ fn remedy(plan: &Plan, stage: Stage, errno: Errno) -> String {
         (Stage::Namespaces | Stage::NestedNamespace, Errno::INVAL | Errno::NOSYS) => {
             "This kernel lacks a namespace: `oz doctor` says which".to_owned()
         }
+        (Stage::Wall, _) => wall(plan, &subject.to_string()),
         (Stage::Root, Errno::NOENT) => format!(
             "Make that path, or mark it as optional in the profile {}",
             plan.profile
@@ -52,4 +54,16 @@ fn remedy(plan: &Plan, stage: Stage, errno: Errno) -> String {
         (Stage::Execute, _) => "Check that it is a program for this machine".to_owned(),
         _ => format!("`oz plan {}` shows what is attempted, `oz doctor` what this machine lacks", plan.profile),
     }
+}
+
+/// What gives this machine the wall, or who can do without.
+fn wall(plan: &Plan, subject: &str) -> String {
+    let named = |entry: &&Entry| subject.split(':').next() == Some(entry.name);
+    let give = WALLS.iter().find(named).map_or("", |entry| entry.remedy);
+    let (first, rest) = give.split_at(give.chars().next().map_or(0, char::len_utf8));
+    format!(
+        "{}{rest}, or take the wall out of walls.require in the profile {}",
+        first.to_uppercase(),
+        plan.profile
+    )
 }

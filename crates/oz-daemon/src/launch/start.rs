@@ -101,6 +101,7 @@ fn start(
         activation_token: token,
         started: SystemTime::now(),
         next_process: 1,
+        report: None,
     };
     let hold = Hold {
         socket,

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use oz_core::plan::{Plan, SandboxId};
+use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -79,6 +80,8 @@ pub(crate) struct Run {
     pub(crate) stdio: Stdio,
     /// Its standard streams for [`Stdio::Pipes`].
     pub(crate) fds: Vec<OwnedFd>,
+    /// Its file, unless it is found inside by its name.
+    pub(crate) file: Option<OwnedFd>,
     /// Told when it runs, with its terminal's other end.
     pub(crate) started: oneshot::Sender<Result<Option<OwnedFd>>>,
     /// Told when it ended.
@@ -122,6 +125,8 @@ pub(crate) struct Sandbox {
     /// Files of the user that it holds; locked while they change, which takes a helper's time.
     pub(crate) grants: tokio::sync::Mutex<Store>,
     pub(crate) namespaces: OnceLock<Namespaces>,
+    /// How far its walls hold, from when it is built.
+    pub(crate) report: OnceLock<EnforcementReport>,
     /// Where programs write that nobody waits for.
     pub(crate) output: output::Output,
     /// Something that the bus shows has changed.
@@ -145,6 +150,8 @@ pub(crate) struct Birth {
     pub(crate) activation_token: Option<String>,
     pub(crate) started: SystemTime,
     pub(crate) next_process: ProcessId,
+    /// What an earlier daemon was told by an init that no app could have changed yet.
+    pub(crate) report: Option<EnforcementReport>,
 }
 
 impl Sandbox {
@@ -159,6 +166,7 @@ impl Sandbox {
             started: birth.started,
             grants: Default::default(),
             namespaces: OnceLock::new(),
+            report: birth.report.map_or_else(OnceLock::new, OnceLock::from),
             output: Default::default(),
             changed: Notify::new(),
             published: Default::default(),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
 use oz_core::plan::{Plan, SandboxId};
+use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{Nonce, ProcessId};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,6 +39,7 @@ pub(crate) struct Saved {
     pub(crate) windows: u32,
     pub(crate) proxy: Option<(i32, u64)>,
     pub(crate) grants: Vec<Grant>,
+    report: Option<EnforcementReport>,
 }
 
 impl Saved {
@@ -58,6 +60,7 @@ impl Saved {
             windows: published.windows,
             proxy: published.proxy,
             grants: sandbox.files().to_vec(),
+            report: sandbox.report.get().cloned(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Saved {
             activation_token: None,
             started: UNIX_EPOCH + Duration::from_secs(self.started),
             next_process: self.next_process,
+            report: self.report.clone(),
         }
     }
 

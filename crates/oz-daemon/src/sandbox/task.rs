@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::Service;
+use oz_core::report::{self, EnforcementReport, Held};
 use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ProcessId, ToInit};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -196,7 +197,7 @@ impl Task {
         self.count()?;
         match message {
             FromInit::Born => self.born(fds)?,
-            FromInit::Ready { listeners } => self.ready(&listeners, fds).await?,
+            FromInit::Ready { listeners, held } => self.ready(&listeners, &held, fds).await?,
             FromInit::Started { process } => {
                 if self.found(process)? {
                     return Ok(None);
@@ -335,7 +336,12 @@ impl Task {
         Ok(())
     }
 
-    async fn ready(&mut self, services: &[Service], fds: Vec<OwnedFd>) -> Result<(), Violation> {
+    async fn ready(
+        &mut self,
+        services: &[Service],
+        held: &[Held],
+        fds: Vec<OwnedFd>,
+    ) -> Result<(), Violation> {
         if self.init.is_none() || self.sandbox.namespaces.get().is_some() {
             return Err(Violation::OutOfTurn);
         }
@@ -350,6 +356,15 @@ impl Task {
         if services != expected || fds.len() != 4 + services.len() {
             return Err(Violation::Descriptors);
         }
+        if held.len() > report::MOST {
+            return Err(Violation::Flood);
+        }
+        // At a launch nothing of the app has run yet; what is said to a later daemon is not
+        // believed, since that has the report of the first.
+        let plan = &self.sandbox.plan;
+        self.sandbox
+            .report
+            .get_or_init(|| EnforcementReport::new(plan, held));
         let mut fds = fds.into_iter();
         let mut next = || fds.next().ok_or(Violation::Descriptors);
         let namespaces = Namespaces::new([next()?, next()?, next()?, next()?])
@@ -417,11 +432,12 @@ impl Task {
         self.processes
             .asked(run.process, name, Some(run.started), run.status);
         self.publish_processes();
-        let fds: Vec<_> = run.fds.iter().map(AsFd::as_fd).collect();
+        let fds: Vec<_> = run.fds.iter().chain(&run.file).map(AsFd::as_fd).collect();
         let message = ToInit::Run {
             process: run.process,
             program: run.program,
             stdio: run.stdio,
+            executable: run.file.is_some(),
         };
         self.connection.send(&message, &fds).await?;
         if self.sandbox.namespaces.get().is_some() {

@@ -69,6 +69,7 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
         argv,
         mut environment,
         socket,
+        file,
         ..
     } = launch;
     let Some(name) = argv.first() else {
@@ -85,6 +86,10 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
     // From here on only what the plan lists can be called.
     if let Err(failure) = seccomp::install(&inside.filter).at(Stage::Filter, "syscall filter") {
         return failure;
+    }
+    if let Some(file) = file {
+        let error = process::execute_file(&file, &argv, &environment);
+        return failed(name, error.raw_os_error().unwrap_or(0));
     }
     let mut reason = Errno::NOENT.raw_os_error();
     for candidate in &candidates {

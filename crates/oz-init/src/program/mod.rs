@@ -27,6 +27,8 @@ pub struct Launch {
     directory: Option<CString>,
     /// A listening socket that becomes descriptor 3.
     socket: Option<OwnedFd>,
+    /// The file of the program; absent: it is found by its name.
+    file: Option<OwnedFd>,
     streams: Streams,
 }
 
@@ -42,7 +44,12 @@ pub struct Launched {
 
 impl Launch {
     /// What the daemon asks for.
-    pub fn program(plan: &Plan, program: &Program, streams: Streams) -> Result<Self, Failure> {
+    pub fn program(
+        plan: &Plan,
+        program: &Program,
+        streams: Streams,
+        file: Option<OwnedFd>,
+    ) -> Result<Self, Failure> {
         let invalid = |subject: &str| Failure {
             stage: Stage::Execute,
             subject: subject.into(),
@@ -56,6 +63,7 @@ impl Launch {
                 .ok_or_else(|| invalid("environment"))?,
             directory: program.directory.as_ref().and_then(environment::c_string),
             socket: None,
+            file,
             streams,
         })
     }
@@ -67,7 +75,7 @@ impl Launch {
             environment: Vec::new(),
             directory: None,
         };
-        let mut launch = Self::program(plan, &program, Streams::Null)?;
+        let mut launch = Self::program(plan, &program, Streams::Null, None)?;
         launch.socket = Some(socket);
         Ok(launch)
     }

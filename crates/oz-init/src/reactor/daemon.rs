@@ -37,7 +37,10 @@ impl Reactor {
         let all = self.inside.namespaces.iter().chain(sockets);
         let copies: io::Result<Vec<OwnedFd>> = all.map(OwnedFd::try_clone).collect();
         match copies {
-            Ok(fds) => self.tell(&FromInit::Ready { listeners }, fds),
+            Ok(fds) => {
+                let held = self.inside.held.clone();
+                self.tell(&FromInit::Ready { listeners, held }, fds);
+            }
             // Out of descriptors: this daemon gets nothing, a later one may.
             Err(_) => self.daemon = None,
         }
@@ -114,7 +117,12 @@ impl Reactor {
                 process,
                 program,
                 stdio,
-            }) => self.start_program(process, &program, stdio, frame.fds),
+                executable,
+            }) => {
+                let mut fds = frame.fds;
+                let file = if executable { fds.pop() } else { None };
+                self.start_program(process, &program, stdio, fds, file);
+            }
             Ok(ToInit::Signal { process, signal }) => self.signal(process, signal),
             Ok(ToInit::Stop { grace_ms }) => self.stop(grace_ms, Instant::now()),
             Ok(ToInit::Findable) => self.findable = true,

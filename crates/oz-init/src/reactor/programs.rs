@@ -29,9 +29,10 @@ impl Reactor {
         program: &Program,
         stdio: Stdio,
         fds: Vec<OwnedFd>,
+        file: Option<OwnedFd>,
     ) {
         self.watch.begin();
-        match self.launch(program, stdio, fds) {
+        match self.launch(program, stdio, fds, file) {
             Ok(Launched {
                 pid,
                 report,
@@ -54,6 +55,7 @@ impl Reactor {
         program: &Program,
         stdio: Stdio,
         fds: Vec<OwnedFd>,
+        file: Option<OwnedFd>,
     ) -> Result<Launched, Failure> {
         if self.stopping.is_some() {
             return Err(Failure {
@@ -67,7 +69,7 @@ impl Reactor {
             });
         }
         let streams = Streams::prepare(&self.inside, stdio, fds)?;
-        let launch = Launch::program(&self.inside.plan, program, streams)?;
+        let launch = Launch::program(&self.inside.plan, program, streams, file)?;
         launch.start(&self.inside)
     }
 

@@ -143,7 +143,7 @@ pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandb
     };
     let init = Init(fds.pop().expect("a pidfd"));
     match daemon.hear().expect("an answer") {
-        (FromInit::Ready { listeners }, mut fds) => {
+        (FromInit::Ready { listeners, .. }, mut fds) => {
             let sockets = fds.split_off(4);
             assert_eq!(sockets.len(), listeners.len());
             Ok(Sandbox {
@@ -178,6 +178,7 @@ impl Sandbox {
             process,
             program,
             stdio,
+            executable: false,
         };
         self.daemon.send(&run, fds);
         process

@@ -58,6 +58,7 @@ pub fn minimal() -> Plan {
         audio: None,
         home: Home::Ephemeral,
         arguments: Access::Read,
+        required: Vec::new(),
     }
 }
 

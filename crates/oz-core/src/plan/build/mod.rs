@@ -163,6 +163,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         }),
         audio: has.sound.then(|| profile.audio.gate()),
         arguments: profile.files.arguments,
+        required: profile.walls.require.clone(),
         hostname,
         home,
     };
