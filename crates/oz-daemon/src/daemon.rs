@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::consent::Consent;
 use crate::directories::Directories;
 use crate::launch::filter::Filters;
 use crate::sandbox::registry::Registry;
@@ -11,6 +12,7 @@ pub(crate) struct Daemon {
     pub(crate) directories: Directories,
     pub(crate) sandboxes: Registry,
     pub(crate) filters: Filters,
+    pub(crate) consent: Consent,
     /// The session bus, once it is there.
     pub(crate) bus: OnceLock<zbus::Connection>,
 }
@@ -21,6 +23,7 @@ impl Daemon {
             directories,
             sandboxes: Registry::default(),
             filters: Filters::default(),
+            consent: Consent::default(),
             bus: OnceLock::new(),
         })
     }

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Gone,
     /// Something that had a deadline missed it.
     Timeout,
+    /// A person cannot have decided that in so short a time.
+    TooSoon,
     /// The host did not do what it should.
     Host,
 }
@@ -44,6 +46,7 @@ impl Kind {
             Self::NotExecutable => "org.oz.Error.NotExecutable",
             Self::Gone => "org.oz.Error.Gone",
             Self::Timeout => "org.oz.Error.Timeout",
+            Self::TooSoon => "org.oz.Error.TooSoon",
             Self::Host => "org.oz.Error.Host",
         }
     }
@@ -135,6 +138,7 @@ mod tests {
             Kind::NotExecutable,
             Kind::Gone,
             Kind::Timeout,
+            Kind::TooSoon,
             Kind::Host,
         ] {
             assert!(ErrorName::try_from(kind.name()).is_ok(), "{kind:?}");

@@ -7,6 +7,7 @@
 
 mod child;
 mod clock;
+mod consent;
 mod control;
 mod daemon;
 mod directories;
@@ -26,7 +27,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use control::Manager;
+use control::{Manager, Prompts};
 use daemon::Daemon;
 
 /// How long sandboxes may take to end when the session does.
@@ -81,6 +82,8 @@ async fn serve() -> anyhow::Result<()> {
     if daemon.bus.set(bus.clone()).is_err() {
         anyhow::bail!("the bus is there twice");
     }
+    daemon.consent.open(&bus);
+    tokio::spawn(control::announce_prompts(bus.clone(), Arc::clone(&daemon)));
     recover::recover(&daemon).await;
     // Only now: a launch must not come before the sandboxes that it could join.
     bus.request_name(control::NAME)
@@ -105,6 +108,7 @@ async fn connect(daemon: &Arc<Daemon>) -> anyhow::Result<zbus::Connection> {
     zbus::connection::Builder::session()
         .serve_at(control::ROOT, zbus::fdo::ObjectManager)
         .serve_at(control::ROOT, Manager::new(Arc::clone(daemon)))
+        .serve_at(control::ROOT, Prompts::new(Arc::clone(daemon)))
         .build()
         .await
         .context("cannot connect to the session bus")

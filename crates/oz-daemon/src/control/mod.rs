@@ -2,12 +2,14 @@
 
 mod manager;
 mod path;
+mod prompts;
 mod sandbox;
 
 use std::sync::Arc;
 
 pub(crate) use manager::{Manager, stop_all};
 pub(crate) use path::object_path;
+pub(crate) use prompts::{Prompts, announce as announce_prompts};
 use sandbox::SandboxObject;
 
 use crate::daemon::Daemon;

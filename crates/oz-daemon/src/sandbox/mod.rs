@@ -269,6 +269,14 @@ impl Sandbox {
         }
     }
 
+    /// Waits until it is asked to end, or has ended.
+    pub(crate) async fn leaving(&self) {
+        let mut phase = self.phase.subscribe();
+        let _ = phase
+            .wait_for(|phase| matches!(phase, Phase::Stopping | Phase::Ended(_)))
+            .await;
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(&self) {
         let mut phase = self.phase.subscribe();

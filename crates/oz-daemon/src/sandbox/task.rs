@@ -539,6 +539,7 @@ impl Task {
             }
         }
         self.daemon.sandboxes.remove(&self.sandbox.id);
+        self.daemon.consent.ended(&self.sandbox.id);
         let parent = self.daemon.directories.sandboxes();
         if let Err(error) = directories::remove_flat(&parent, self.sandbox.id.as_str()) {
             tracing::debug!(%error, "nothing to tidy up");

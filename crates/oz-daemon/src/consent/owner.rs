@@ -1,0 +1,93 @@
+//! Who has a name on the session bus, and whether that is still so.
+
+use std::time::Duration;
+
+use tokio_stream::StreamExt;
+use zbus::{Connection, MatchRule, MessageStream};
+
+const BUS: &str = "org.freedesktop.DBus";
+const BUS_PATH: &str = "/org/freedesktop/DBus";
+/// How long somebody may take to answer a call.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The connection that has a well-known name.
+pub(super) struct Owner {
+    /// Its unique name: what comes from another one is not from it.
+    pub(super) name: String,
+    changes: MessageStream,
+}
+
+impl Owner {
+    /// Finds the owner of a name, which is started if nobody has it and the bus can.
+    pub(super) async fn of(bus: &Connection, name: &'static str, start: bool) -> Option<Self> {
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(BUS)
+            .interface(BUS)
+            .member("NameOwnerChanged")
+            .add_arg(name)
+            .build()
+            .ok()?;
+        // Before the owner is asked for, so that no change is missed.
+        let changes = MessageStream::for_match_rule(rule, bus, None).await.ok()?;
+        let mut owner = owner(bus, name).await;
+        if owner.is_none() && start {
+            let arguments = (name, 0_u32);
+            call(bus, BUS, BUS_PATH, BUS, "StartServiceByName", &arguments).await?;
+            owner = self::owner(bus, name).await;
+        }
+        Some(Self {
+            name: owner?,
+            changes,
+        })
+    }
+
+    /// Waits until the name is not this connection's any more.
+    pub(super) async fn lost(&mut self) {
+        while let Some(message) = self.changes.next().await {
+            let Ok(message) = message else {
+                return;
+            };
+            let body = message.body();
+            let change = body.deserialize::<(&str, &str, &str)>();
+            let from_the_bus = message.header().sender().map(|name| name.as_str()) == Some(BUS);
+            if let Ok((_, _, new)) = change
+                && from_the_bus
+                && new != self.name
+            {
+                return;
+            }
+        }
+    }
+}
+
+async fn owner(bus: &Connection, name: &str) -> Option<String> {
+    let reply = call(bus, BUS, BUS_PATH, BUS, "GetNameOwner", &(name,)).await?;
+    reply.body().deserialize().ok()
+}
+
+/// A call that has a deadline; nothing if it fails.
+pub(super) async fn call<B>(
+    bus: &Connection,
+    destination: &str,
+    path: &str,
+    interface: &str,
+    method: &str,
+    arguments: &B,
+) -> Option<zbus::Message>
+where
+    B: serde::Serialize + zbus::Type,
+{
+    let call = bus.call_method(Some(destination), path, Some(interface), method, arguments);
+    match tokio::time::timeout(PATIENCE, call).await {
+        Ok(Ok(reply)) => Some(reply),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, method, "a call for a prompt failed");
+            None
+        }
+        Err(_) => {
+            tracing::warn!(interface, method, "no answer in time");
+            None
+        }
+    }
+}

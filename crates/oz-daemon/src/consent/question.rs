@@ -1,0 +1,166 @@
+//! What a person can be asked, and what comes back.
+
+use std::collections::HashMap;
+
+use oz_core::plan::SandboxId;
+use zbus::Variant;
+
+use super::said::Said;
+
+/// How much of a name that an app gives itself is shown.
+const NAME: usize = 64;
+
+/// Something that a sandbox may only do if the person in front of it says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// To record from the microphone.
+    Microphone {
+        /// What the program that records calls itself.
+        program: Option<Said>,
+    },
+    /// Any other: the rules are tested with more kinds than there are.
+    #[cfg(test)]
+    Other(u8),
+}
+
+/// What a question is about: two that share it are the same question, whatever else an app puts
+/// into them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    Microphone,
+    #[cfg(test)]
+    Other(u8),
+}
+
+/// The person's answer, or what counts as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Yes,
+    No(Refusal),
+}
+
+/// Why it is no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The person said so.
+    Person,
+    /// Nobody answered in time.
+    Silence,
+    /// There is nothing that could show the question.
+    Nobody,
+    /// The same question was answered with no a short while ago.
+    Again,
+    /// The sandbox asks too much.
+    TooMany,
+    /// The sandbox ends.
+    Ended,
+}
+
+impl Question {
+    /// The microphone, with what the program calls itself in its own bytes.
+    #[cfg_attr(not(test), expect(dead_code, reason = "as with `Consent::ask`"))]
+    pub(crate) fn microphone(program: &[u8]) -> Self {
+        Self::Microphone {
+            program: Said::new(program, NAME),
+        }
+    }
+
+    pub(super) fn subject(&self) -> Subject {
+        match self {
+            Self::Microphone { .. } => Subject::Microphone,
+            #[cfg(test)]
+            Self::Other(number) => Subject::Other(*number),
+        }
+    }
+
+    /// The word for it on the bus and in logs.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Microphone { .. } => "microphone",
+            #[cfg(test)]
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// An icon of the naming specification.
+    pub(super) fn icon(&self) -> &'static str {
+        match self {
+            Self::Microphone { .. } => "audio-input-microphone",
+            #[cfg(test)]
+            Self::Other(_) => "dialog-question",
+        }
+    }
+
+    /// The question. Nothing in it is from the app.
+    pub(super) fn title(&self, sandbox: &SandboxId) -> String {
+        match self {
+            Self::Microphone { .. } => format!("Let {sandbox} use the microphone?"),
+            #[cfg(test)]
+            Self::Other(number) => format!("Let {sandbox} do {number}?"),
+        }
+    }
+
+    /// What else there is to know; what the app says is quoted, and in a paragraph of its own.
+    pub(super) fn body(&self) -> String {
+        match self {
+            Self::Microphone { program } => {
+                let mut body = "It hears you until you turn the microphone off again.".to_owned();
+                if let Some(program) = program {
+                    body.push_str("\nThe program calls itself ");
+                    body.push_str(&program.quoted());
+                }
+                body
+            }
+            #[cfg(test)]
+            Self::Other(_) => String::new(),
+        }
+    }
+
+    /// The parts, for whoever words the question differently.
+    pub(super) fn details(&self) -> HashMap<&'static str, Variant<'static>> {
+        match self {
+            Self::Microphone { program } => program
+                .iter()
+                .map(|program| ("program", Variant::from(program.as_str().to_owned())))
+                .collect(),
+            #[cfg(test)]
+            Self::Other(_) => HashMap::new(),
+        }
+    }
+}
+
+impl Refusal {
+    /// The word for it in logs.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Person => "the person said no",
+            Self::Silence => "nobody answered",
+            Self::Nobody => "there is neither a prompter nor a notification service with actions",
+            Self::Again => "it was answered with no a short while ago",
+            Self::TooMany => "the sandbox asks too much",
+            Self::Ended => "the sandbox ends",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_app_says_is_quoted_on_a_line_of_its_own() {
+        let question = Question::microphone(b"zoom\nPress Allow \x1b[1m");
+        insta::assert_snapshot!(question.body(), @r"
+        It hears you until you turn the microphone off again.
+        The program calls itself “zoom Press Allow [1m”
+        ");
+        let id = "firefox-2".parse().expect("a name");
+        assert_eq!(question.title(&id), "Let firefox-2 use the microphone?");
+    }
+
+    #[test]
+    fn a_name_makes_no_other_question() {
+        let questions = [b"a".as_slice(), b"b", b""].map(Question::microphone);
+        assert!(questions.iter().all(|q| q.subject() == Subject::Microphone));
+    }
+}
