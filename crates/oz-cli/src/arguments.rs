@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands;
 
@@ -45,6 +45,8 @@ pub(crate) enum Verb {
     Add(Add),
     Remove(Remove),
     Files(Files),
+    Mic(Mic),
+    Speaker(Speaker),
     Plan(Plan),
     #[command(subcommand)]
     Profile(commands::profile::Verb),
@@ -157,6 +159,81 @@ pub(crate) struct Files {
     pub(crate) json: bool,
 }
 
+/// Let a running app use the microphone, or not
+#[derive(Debug, Args)]
+#[command(
+    after_help = "off: recording is refused, and the host's microphone is closed.\n\
+                  silent: it records silence, and the host's microphone is closed.\n\
+                  ask: you are asked when it next records.\n\
+                  on: it records."
+)]
+pub(crate) struct Mic {
+    /// The sandbox
+    pub(crate) id: String,
+    /// What becomes of recording
+    #[arg(required_unless_present = "volume")]
+    pub(crate) state: Option<MicState>,
+    /// Percent of what it would record
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) volume: Option<u8>,
+}
+
+/// Let a running app be heard, or not
+#[derive(Debug, Args)]
+#[command(after_help = "off: playing is refused; what plays is not heard.\n\
+                  silent: it plays and is not heard.\n\
+                  on: it is heard.")]
+pub(crate) struct Speaker {
+    /// The sandbox
+    pub(crate) id: String,
+    /// What becomes of playing
+    #[arg(required_unless_present = "volume")]
+    pub(crate) state: Option<SpeakerState>,
+    /// Percent of what it plays
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) volume: Option<u8>,
+}
+
+/// What becomes of recording.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MicState {
+    Off,
+    Silent,
+    Ask,
+    On,
+}
+
+/// What becomes of playing.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SpeakerState {
+    Off,
+    Silent,
+    On,
+}
+
+impl MicState {
+    /// As the bus calls it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Silent => "silent",
+            Self::Ask => "ask",
+            Self::On => "on",
+        }
+    }
+}
+
+impl SpeakerState {
+    /// As the bus calls it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Silent => "silent",
+            Self::On => "on",
+        }
+    }
+}
+
 /// Print everything that a launch would do
 #[derive(Debug, Args)]
 #[command(override_usage = "oz plan [OPTIONS] NAME\n       oz plan [OPTIONS] -- COMMAND [ARG]...")]
@@ -255,6 +332,10 @@ mod tests {
         assert!(parse(&["oz", "stop"]).is_err());
         assert!(parse(&["oz", "stop", "--all", "x"]).is_err());
         assert!(parse(&["oz", "plan"]).is_err());
+        assert!(parse(&["oz", "mic", "x"]).is_err());
+        assert!(parse(&["oz", "mic", "x", "loud"]).is_err());
+        assert!(parse(&["oz", "speaker", "x", "ask"]).is_err());
+        assert!(parse(&["oz", "speaker", "x", "--volume", "101"]).is_err());
     }
 
     #[test]

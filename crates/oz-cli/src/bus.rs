@@ -2,13 +2,15 @@
 
 mod sandbox;
 
+#[cfg(test)]
+pub(crate) use sandbox::Direction;
 pub(crate) use sandbox::{File, Sandbox};
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zbus::{Connection, OwnedObjectPath, OwnedVariant, Type};
+use zbus::{Connection, OwnedObjectPath, OwnedVariant, Type, Variant};
 
 use crate::error::{Error, Result};
 
@@ -65,6 +67,16 @@ impl Bus {
     {
         let reply = self
             .call(&sandbox::path(id)?, SANDBOX, method, arguments)
+            .await;
+        reply.map_err(|error: Error| sandbox::explain(error, id))
+    }
+
+    /// Changes a property of a sandbox.
+    pub(crate) async fn set(&self, id: &str, property: &str, value: Variant<'_>) -> Result<()> {
+        let properties = "org.freedesktop.DBus.Properties";
+        let arguments = (SANDBOX, property, value);
+        let reply = self
+            .call(&sandbox::path(id)?, properties, "Set", &arguments)
             .await;
         reply.map_err(|error: Error| sandbox::explain(error, id))
     }

@@ -48,6 +48,8 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Add(what) => block_on(commands::add::run(what)),
         Verb::Remove(what) => block_on(commands::remove::run(what)),
         Verb::Files(what) => block_on(commands::files::run(what)),
+        Verb::Mic(what) => block_on(commands::sound::mic(what)),
+        Verb::Speaker(what) => block_on(commands::sound::speaker(what)),
         Verb::Plan(what) => block_on(commands::plan::run(what)),
     }
 }

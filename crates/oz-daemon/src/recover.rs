@@ -1,5 +1,6 @@
 //! Taking over the sandboxes of a daemon that died.
 
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,20 +58,21 @@ async fn settle(daemon: &Daemon) {
 
 fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let saved = Saved::read(&daemon.directories, id)?;
-    let proxy = saved.proxy.and_then(same_process);
+    let proxies: BTreeMap<_, _> = saved
+        .proxies
+        .iter()
+        .filter_map(|(service, name)| Some((*service, same_process(*name)?)))
+        .collect();
+    let kill_proxies = || proxies.values().for_each(Child::kill);
     let Some(init) = saved.init.and_then(same_process) else {
-        // The proxy does not know that there is nobody left to serve.
-        if let Some(proxy) = proxy {
-            proxy.kill();
-        }
+        // They do not know that there is nobody left to serve.
+        kill_proxies();
         return None;
     };
     let Some(socket) = connect(daemon, id) else {
         // It lives but cannot be controlled: nobody may own it unseen.
         init.kill();
-        if let Some(proxy) = proxy {
-            proxy.kill();
-        }
+        kill_proxies();
         return None;
     };
     let first = ToInit::Resume { nonce: saved.nonce };
@@ -80,13 +82,16 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         init: Some(init),
         nonce: saved.nonce,
         earlier: Some(saved.processes.clone()),
-        proxy,
+        proxies,
     };
-    let (windows, proxy) = (saved.windows, saved.proxy);
+    let (windows, sound) = (saved.windows, saved.sound.clone());
+    let running = saved.proxies.clone();
     let grants = saved.grants.clone();
     let sandbox = launch::adopt(daemon, saved.birth(), hold, first, None).ok()?;
     // Nobody else can hold the lock yet.
-    sandbox.publish(|published| (published.windows, published.proxy) = (windows, proxy));
+    sandbox.publish(|published| {
+        (published.windows, published.sound, published.proxies) = (windows, sound, running);
+    });
     let mut store = sandbox.grants.try_lock().ok()?;
     store.restore(grants);
     sandbox.publish_files(&store);

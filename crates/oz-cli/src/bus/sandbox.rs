@@ -21,6 +21,19 @@ pub(crate) struct Sandbox {
     pub(crate) processes: Vec<(u64, String)>,
     pub(crate) files: Vec<File>,
     pub(crate) windows: u32,
+    pub(crate) microphone: Direction,
+    pub(crate) microphone_in_use: bool,
+    pub(crate) speaker: Direction,
+}
+
+/// Sound in one direction.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Direction {
+    /// `none` if there is no sound.
+    pub(crate) state: String,
+    /// Percent.
+    pub(crate) volume: u8,
+    pub(crate) streams: u32,
 }
 
 /// A file that it was given.
@@ -43,6 +56,17 @@ impl Sandbox {
             started: take(&mut all, "Started")?,
             processes: take(&mut all, "Processes")?,
             windows: take(&mut all, "WindowCount")?,
+            microphone: Direction {
+                state: take(&mut all, "Microphone")?,
+                volume: take(&mut all, "MicrophoneVolume")?,
+                streams: take(&mut all, "RecordStreams")?,
+            },
+            microphone_in_use: take(&mut all, "MicrophoneInUse")?,
+            speaker: Direction {
+                state: take(&mut all, "Speaker")?,
+                volume: take(&mut all, "SpeakerVolume")?,
+                streams: take(&mut all, "PlaybackStreams")?,
+            },
             files: files
                 .into_iter()
                 .map(File::from_properties)

@@ -11,4 +11,5 @@ pub(crate) mod ps;
 pub(crate) mod remove;
 pub(crate) mod run;
 pub(crate) mod shell;
+pub(crate) mod sound;
 pub(crate) mod stop;

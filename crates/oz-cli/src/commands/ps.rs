@@ -24,7 +24,35 @@ struct Row {
     windows: u32,
     /// How many files and directories it was given.
     files: usize,
+    microphone: Microphone,
+    speaker: Speaker,
     processes: Vec<Process>,
+}
+
+/// What an app hears.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Microphone {
+    /// `off`, `silent`, `ask` or `on`; `none` if there is no sound.
+    state: String,
+    /// Percent.
+    volume: u8,
+    /// Streams that record, heard or not.
+    streams: u32,
+    /// What the microphone hears flows to the app.
+    in_use: bool,
+}
+
+/// How an app is heard.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Speaker {
+    /// `off`, `silent` or `on`; `none` if there is no sound.
+    state: String,
+    /// Percent.
+    volume: u8,
+    /// Streams that play, heard or not.
+    streams: u32,
 }
 
 /// A program that was started on request.
@@ -62,6 +90,17 @@ impl From<Sandbox> for Row {
             started: sandbox.started,
             windows: sandbox.windows,
             files: sandbox.files.len(),
+            microphone: Microphone {
+                state: sandbox.microphone.state,
+                volume: sandbox.microphone.volume,
+                streams: sandbox.microphone.streams,
+                in_use: sandbox.microphone_in_use,
+            },
+            speaker: Speaker {
+                state: sandbox.speaker.state,
+                volume: sandbox.speaker.volume,
+                streams: sandbox.speaker.streams,
+            },
             processes: sandbox.processes.into_iter().map(process).collect(),
         }
     }
@@ -79,14 +118,24 @@ fn table(list: &[Sandbox], now: u64) -> String {
                 age(now.saturating_sub(sandbox.started)),
                 sandbox.windows.to_string(),
                 sandbox.files.len().to_string(),
+                microphone(sandbox),
                 names.collect::<Vec<_>>().join(" "),
             ]
         })
         .collect();
     let headings = [
-        "ID", "PROFILE", "STATE", "SINCE", "WINDOWS", "FILES", "PROGRAMS",
+        "ID", "PROFILE", "STATE", "SINCE", "WINDOWS", "FILES", "MIC", "PROGRAMS",
     ];
     out::table(&headings, &rows)
+}
+
+/// Who listens stands out from who may.
+fn microphone(sandbox: &Sandbox) -> String {
+    if sandbox.microphone_in_use {
+        "LISTENS".to_owned()
+    } else {
+        out::safe(&sandbox.microphone.state)
+    }
 }
 
 /// How long ago, in the largest unit that fits.
@@ -102,6 +151,7 @@ pub(super) fn age(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::Direction;
 
     fn sandbox() -> Sandbox {
         Sandbox {
@@ -113,14 +163,31 @@ mod tests {
             processes: vec![(1, "gedit".into()), (2, "\u{1b}[31mbash".into())],
             files: Vec::new(),
             windows: 2,
+            microphone: Direction {
+                state: "ask".into(),
+                volume: 100,
+                streams: 0,
+            },
+            microphone_in_use: false,
+            speaker: Direction {
+                state: "on".into(),
+                volume: 40,
+                streams: 1,
+            },
         }
     }
 
     #[test]
     fn a_table_for_people() {
-        insta::assert_snapshot!(table(&[sandbox()], 1_000 + 7200), @r"
-        ID     PROFILE  STATE    SINCE  WINDOWS  FILES  PROGRAMS
-        gedit  gedit    running  2 h    2        0      gedit \x1b[31mbash
+        let listens = Sandbox {
+            id: "firefox".into(),
+            microphone_in_use: true,
+            ..sandbox()
+        };
+        insta::assert_snapshot!(table(&[sandbox(), listens], 1_000 + 7200), @r"
+        ID       PROFILE  STATE    SINCE  WINDOWS  FILES  MIC      PROGRAMS
+        gedit    gedit    running  2 h    2        0      ask      gedit \x1b[31mbash
+        firefox  gedit    running  2 h    2        0      LISTENS  gedit \x1b[31mbash
         ");
     }
 

@@ -69,7 +69,6 @@ impl Consent {
 
     /// Asks the person and waits for the answer, for about a minute at most. Dropping the future
     /// takes the prompt away, and so does the end of the sandbox.
-    #[expect(dead_code, reason = "the first to ask will be the microphone's gate")]
     pub(crate) async fn ask(&self, sandbox: &Sandbox, question: Question) -> Answer {
         tokio::select! {
             biased;

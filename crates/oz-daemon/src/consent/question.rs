@@ -58,7 +58,6 @@ pub(crate) enum Refusal {
 
 impl Question {
     /// The microphone, with what the program calls itself in its own bytes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "as with `Consent::ask`"))]
     pub(crate) fn microphone(program: &[u8]) -> Self {
         Self::Microphone {
             program: Said::new(program, NAME),

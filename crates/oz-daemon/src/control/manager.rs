@@ -67,7 +67,8 @@ impl Manager {
     async fn plan(&self, argv: Vec<Vec<u8>>, options: Options) -> Result<String> {
         let argv = argv.into_iter().map(OsBytes::from).collect();
         let request = prepare::Request::bare(argv, options)?;
-        let plan = prepare::dry(&request, |wish| self.daemon.sandboxes.free_id(wish))?;
+        let free_id = |wish: &str| self.daemon.sandboxes.free_id(wish);
+        let plan = prepare::dry(&self.daemon.directories, &request, free_id)?;
         plan_json(&plan)
     }
 

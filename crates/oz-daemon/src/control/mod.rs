@@ -4,6 +4,7 @@ mod manager;
 mod path;
 mod prompts;
 mod sandbox;
+mod sound;
 
 use std::sync::Arc;
 

@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind};
+use oz_core::plan::{Access, Bind, Gate};
 use oz_core::report::Line;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
+use super::sound;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Origin, access_word};
+use crate::sandbox::audio::{self, Sound};
 use crate::sandbox::{Command, Published, Sandbox};
 
 /// The object of a sandbox.
@@ -88,6 +90,10 @@ impl SandboxObject {
             published: self.sandbox.published(),
             files: self.list(),
         }
+    }
+
+    fn gate(&self) -> Option<Gate> {
+        self.sandbox.published().sound.gate
     }
 
     fn list(&self) -> Vec<File> {
@@ -171,6 +177,72 @@ impl SandboxObject {
         self.sandbox.published().windows
     }
 
+    /// `off`, `silent`, `ask` or `on`; `none` if there is no sound.
+    #[zbus(property)]
+    fn microphone(&self) -> String {
+        sound::microphone_word(self.gate()).to_owned()
+    }
+
+    #[zbus(property)]
+    async fn set_microphone(&self, state: String) -> Result<()> {
+        let state = sound::microphone(&state)?;
+        audio::change(&self.sandbox, |gate| gate.microphone = state).await
+    }
+
+    /// `off`, `silent` or `on`; `none` if there is no sound.
+    #[zbus(property)]
+    fn speaker(&self) -> String {
+        sound::speaker_word(self.gate()).to_owned()
+    }
+
+    #[zbus(property)]
+    async fn set_speaker(&self, state: String) -> Result<()> {
+        let state = sound::speaker(&state)?;
+        audio::change(&self.sandbox, |gate| gate.speaker = state).await
+    }
+
+    /// Percent.
+    #[zbus(property)]
+    fn microphone_volume(&self) -> u8 {
+        self.gate().map_or(0, |gate| gate.microphone_volume)
+    }
+
+    #[zbus(property)]
+    async fn set_microphone_volume(&self, percent: u8) -> Result<()> {
+        let percent = sound::volume(percent)?;
+        audio::change(&self.sandbox, |gate| gate.microphone_volume = percent).await
+    }
+
+    /// Percent.
+    #[zbus(property)]
+    fn speaker_volume(&self) -> u8 {
+        self.gate().map_or(0, |gate| gate.speaker_volume)
+    }
+
+    #[zbus(property)]
+    async fn set_speaker_volume(&self, percent: u8) -> Result<()> {
+        let percent = sound::volume(percent)?;
+        audio::change(&self.sandbox, |gate| gate.speaker_volume = percent).await
+    }
+
+    /// What the microphone hears flows to the app at this moment.
+    #[zbus(property)]
+    fn microphone_in_use(&self) -> bool {
+        self.sandbox.published().sound.microphone_in_use
+    }
+
+    /// Streams that play, heard or not.
+    #[zbus(property)]
+    fn playback_streams(&self) -> u32 {
+        self.sandbox.published().sound.playback
+    }
+
+    /// Streams that record, heard or not.
+    #[zbus(property)]
+    fn record_streams(&self) -> u32 {
+        self.sandbox.published().sound.record
+    }
+
     /// Shows files, opened with O_PATH; returns their paths, which are the same inside.
     #[zbus(out_args("paths"))]
     async fn add_files(&self, files: Vec<OwnedFd>, options: AddOptions) -> Result<Vec<Vec<u8>>> {
@@ -224,6 +296,39 @@ impl SandboxObject {
     }
 }
 
+impl SandboxObject {
+    async fn announce_sound(
+        &self,
+        emitter: &SignalEmitter<'_>,
+        now: &Sound,
+        shown: &Sound,
+    ) -> zbus::Result<()> {
+        let part = |sound: &Sound, of: fn(Gate) -> u8| sound.gate.map(of);
+        if sound::microphone_word(now.gate) != sound::microphone_word(shown.gate) {
+            self.microphone_changed(emitter).await?;
+        }
+        if sound::speaker_word(now.gate) != sound::speaker_word(shown.gate) {
+            self.speaker_changed(emitter).await?;
+        }
+        if part(now, |gate| gate.microphone_volume) != part(shown, |gate| gate.microphone_volume) {
+            self.microphone_volume_changed(emitter).await?;
+        }
+        if part(now, |gate| gate.speaker_volume) != part(shown, |gate| gate.speaker_volume) {
+            self.speaker_volume_changed(emitter).await?;
+        }
+        if now.microphone_in_use != shown.microphone_in_use {
+            self.microphone_in_use_changed(emitter).await?;
+        }
+        if now.playback != shown.playback {
+            self.playback_streams_changed(emitter).await?;
+        }
+        if now.record != shown.record {
+            self.record_streams_changed(emitter).await?;
+        }
+        Ok(())
+    }
+}
+
 /// Says what has changed since the last time.
 pub(super) async fn announce(
     bus: &Connection,
@@ -251,6 +356,9 @@ pub(super) async fn announce(
     if now.published.windows != shown.published.windows {
         object.window_count_changed(emitter).await?;
     }
+    object
+        .announce_sound(emitter, &now.published.sound, &shown.published.sound)
+        .await?;
     if now.files != shown.files {
         object.files_changed(emitter).await?;
     }

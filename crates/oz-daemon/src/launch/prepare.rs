@@ -15,6 +15,7 @@ use oz_core::wire::init::Program;
 use super::options::Options;
 use super::{Files, display, program};
 use crate::daemon::Daemon;
+use crate::directories::Directories;
 use crate::failure::{Failure, Kind, Result};
 
 /// The template of commands for which nobody wrote a profile.
@@ -50,6 +51,13 @@ pub(super) struct Prepared {
     /// What the sandbox should be called.
     pub(super) wish: String,
     app_id: Option<String>,
+}
+
+/// What of the caller's session a sandbox is served by.
+pub(super) struct Serving {
+    /// The compositor's socket, if there is a display.
+    pub(super) display: Option<PathBuf>,
+    pub(super) sound: Option<oz_host::sound::Server>,
 }
 
 impl Request {
@@ -182,12 +190,13 @@ impl Request {
         })
     }
 
-    /// The plan of a new sandbox, checked, and the compositor that its windows go to.
+    /// The plan of a new sandbox, checked, and what of the caller's session it is served by.
     pub(super) fn plan(
         &self,
+        directories: &Directories,
         prepared: &Prepared,
         id: SandboxId,
-    ) -> Result<(Plan, Option<PathBuf>)> {
+    ) -> Result<(Plan, Serving)> {
         let host = |error: std::io::Error| {
             Failure::new(
                 Kind::Host,
@@ -199,11 +208,14 @@ impl Request {
         let user = oz_host::facts::user().map_err(host)?;
         let probes = plan::probes(profile, &user);
         let facts = oz_host::facts::gather(&probes, self.session.clone()).map_err(host)?;
+        // A socket that nobody serves would make whoever connects wait for ever.
+        let served = directories.program("audio-proxy").exists();
+        let sound = oz_host::sound::find(&self.session, &user.home).filter(|_| served);
         let request = plan::Request {
             id,
             ephemeral: self.ephemeral,
             app_id: prepared.app_id.clone(),
-            sound: false,
+            sound: sound.is_some(),
         };
         let mut plan = plan::build(profile, &request, &facts).map_err(|error| {
             Failure::new(
@@ -216,9 +228,9 @@ impl Request {
             )
         })?;
         let had_display = plan.display.is_some();
-        let socket = display::settle(&mut plan, &self.session, !prepared.template)?;
+        let display = display::settle(&mut plan, &self.session, !prepared.template)?;
         // Building checks; only what was changed since has to be checked again.
-        if had_display && socket.is_none() {
+        if had_display && display.is_none() {
             check::check(&plan).map_err(|violation| {
                 Failure::new(
                     Kind::Profile,
@@ -227,7 +239,7 @@ impl Request {
                 )
             })?;
         }
-        Ok((plan, socket))
+        Ok((plan, Serving { display, sound }))
     }
 }
 
@@ -254,10 +266,14 @@ fn profile_failure(error: &ProfileError) -> Failure {
 }
 
 /// The plan of a launch that does not happen, for `oz plan`.
-pub(crate) fn dry(request: &Request, free_id: impl Fn(&str) -> SandboxId) -> Result<Plan> {
+pub(crate) fn dry(
+    directories: &Directories,
+    request: &Request,
+    free_id: impl Fn(&str) -> SandboxId,
+) -> Result<Plan> {
     let prepared = request.prepare()?;
     let id = free_id(&prepared.wish);
-    Ok(request.plan(&prepared, id)?.0)
+    Ok(request.plan(directories, &prepared, id)?.0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A sandbox for a program: one to join, or a new one.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use oz_core::plan::{Home, Plan};
 use oz_core::wire::init::{Nonce, ToInit};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
-use super::prepare::{Prepared, Request};
+use super::prepare::{Prepared, Request, Serving};
 use crate::control;
 use crate::daemon::Daemon;
 use crate::directories;
@@ -63,7 +64,7 @@ fn start(
     joinable: bool,
 ) -> Result<Arc<Sandbox>> {
     let id = daemon.sandboxes.free_id(&prepared.wish);
-    let (plan, host_socket) = request.plan(prepared, id)?;
+    let (plan, Serving { display, sound }) = request.plan(&daemon.directories, prepared, id)?;
     let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
         Failure::new(
             Kind::Profile,
@@ -97,7 +98,8 @@ fn start(
     let birth = Birth {
         plan,
         joinable,
-        host_socket,
+        host_socket: display,
+        sound_server: sound,
         activation_token: token,
         started: SystemTime::now(),
         next_process: 1,
@@ -109,7 +111,7 @@ fn start(
         init: None,
         nonce,
         earlier: None,
-        proxy: None,
+        proxies: BTreeMap::new(),
     };
     adopt(daemon, birth, hold, start, Some(control))
 }

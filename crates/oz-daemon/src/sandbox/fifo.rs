@@ -34,6 +34,20 @@ impl Fifo {
         open(&self.0, OFlags::RDWR)
     }
 
+    /// The daemon's end for what it has to say, which never waits for whoever reads; there must be
+    /// one.
+    pub(crate) fn sender(&self) -> io::Result<OwnedFd> {
+        open(&self.0, OFlags::WRONLY | OFlags::NONBLOCK)
+    }
+
+    /// Takes its name away, so that the next one is another.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        match std::fs::remove_file(&self.0) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The daemon's end, which says that there is nothing when the last writer is gone.
     pub(crate) fn reader(&self) -> io::Result<OwnedFd> {
         open(&self.0, OFlags::RDONLY | OFlags::NONBLOCK)

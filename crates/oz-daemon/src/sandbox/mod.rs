@@ -3,18 +3,21 @@
 //! What happens to it happens in its own [`task`]; here is what can be asked of that task
 //! and what it has published.
 
+pub(crate) mod audio;
 pub(crate) mod connection;
 pub(crate) mod display;
 mod fifo;
 pub(crate) mod log;
 pub(crate) mod output;
 mod processes;
+mod proxy;
 pub(crate) mod registry;
 pub(crate) mod saved;
 pub(crate) mod spawn;
 pub(crate) mod status;
 pub(crate) mod task;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
@@ -22,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use oz_core::plan::{Plan, SandboxId};
+use oz_core::plan::{Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
@@ -30,6 +33,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::{Grant, Store};
+use audio::Sound;
 use status::StatusPipe;
 
 /// Where a sandbox is in its life.
@@ -71,6 +75,8 @@ pub(crate) enum Command {
     Decide,
     /// Write down what a later daemon needs to know.
     Save,
+    /// The same, for somebody who waits for it.
+    SaveAndSay(oneshot::Sender<()>),
 }
 
 /// A program to run.
@@ -107,8 +113,10 @@ pub(crate) struct Published {
     pub(crate) processes: Vec<(ProcessId, String)>,
     /// Windows on the host's screen.
     pub(crate) windows: u32,
-    /// The display proxy that runs, by number and start time.
-    pub(crate) proxy: Option<(i32, u64)>,
+    /// Speaker and microphone.
+    pub(crate) sound: Sound,
+    /// The proxies that run, by number and start time.
+    pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
 }
 
 /// A sandbox.
@@ -119,6 +127,8 @@ pub(crate) struct Sandbox {
     pub(crate) joinable: bool,
     /// The compositor's socket, if there is a display.
     pub(crate) host_socket: Option<PathBuf>,
+    /// Where the sound goes, if there is any.
+    pub(crate) sound_server: Option<oz_host::sound::Server>,
     /// Lets the first window take the focus.
     pub(crate) activation_token: Option<String>,
     pub(crate) started: SystemTime,
@@ -129,6 +139,8 @@ pub(crate) struct Sandbox {
     pub(crate) report: OnceLock<EnforcementReport>,
     /// Where programs write that nobody waits for.
     pub(crate) output: output::Output,
+    /// How its audio proxy is told what may pass.
+    pub(crate) control: audio::Control,
     /// Something that the bus shows has changed.
     pub(crate) changed: Notify,
     published: Mutex<Published>,
@@ -147,6 +159,7 @@ pub(crate) struct Birth {
     pub(crate) plan: Plan,
     pub(crate) joinable: bool,
     pub(crate) host_socket: Option<PathBuf>,
+    pub(crate) sound_server: Option<oz_host::sound::Server>,
     pub(crate) activation_token: Option<String>,
     pub(crate) started: SystemTime,
     pub(crate) next_process: ProcessId,
@@ -157,19 +170,28 @@ pub(crate) struct Birth {
 impl Sandbox {
     pub(crate) fn new(birth: Birth) -> (Arc<Self>, Commands) {
         let (commands, receiver) = mpsc::unbounded_channel();
+        let published = Published {
+            sound: Sound {
+                gate: birth.plan.audio,
+                ..Sound::default()
+            },
+            ..Published::default()
+        };
         let sandbox = Self {
             id: birth.plan.id.clone(),
             plan: birth.plan,
             joinable: birth.joinable,
             host_socket: birth.host_socket,
+            sound_server: birth.sound_server,
             activation_token: birth.activation_token,
             started: birth.started,
             grants: Default::default(),
             namespaces: OnceLock::new(),
             report: birth.report.map_or_else(OnceLock::new, OnceLock::from),
             output: Default::default(),
+            control: Default::default(),
             changed: Notify::new(),
-            published: Default::default(),
+            published: Mutex::new(published),
             files: Default::default(),
             phase: watch::Sender::new(Phase::Starting),
             commands,

@@ -2,18 +2,21 @@
 //!
 //! The encoding is binary because paths of grants are any bytes.
 
+use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-use oz_core::plan::{Plan, SandboxId};
+use oz_core::plan::{Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{Nonce, ProcessId};
+use oz_host::sound::Server;
 use serde::{Deserialize, Serialize};
 
 use crate::directories::{self, Directories};
 use crate::failure::{Failure, Result};
 use crate::grants::Grant;
+use crate::sandbox::audio::Sound;
 use crate::sandbox::{Birth, Sandbox};
 
 /// Name of the file.
@@ -31,13 +34,16 @@ pub(crate) struct Saved {
     pub(crate) init: Option<(i32, u64)>,
     joinable: bool,
     host_socket: Option<PathBuf>,
+    /// The sound server's socket, and where its cookie may lie.
+    sound_server: Option<(PathBuf, Vec<PathBuf>)>,
     started: u64,
     next_process: ProcessId,
     /// Programs that run, with their names.
     pub(crate) processes: Vec<(ProcessId, String)>,
-    /// Windows, and the proxy that shows them.
     pub(crate) windows: u32,
-    pub(crate) proxy: Option<(i32, u64)>,
+    pub(crate) sound: Sound,
+    /// What shows the windows and plays the sound.
+    pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
     pub(crate) grants: Vec<Grant>,
     report: Option<EnforcementReport>,
 }
@@ -53,12 +59,17 @@ impl Saved {
             init,
             joinable: sandbox.joinable,
             host_socket: sandbox.host_socket.clone(),
+            sound_server: sandbox
+                .sound_server
+                .as_ref()
+                .map(|server| (server.socket.clone(), server.cookies.clone())),
             started: sandbox.started_unix(),
             // Room for what is started before the next picture.
             next_process: sandbox.process_count() + 1_000_000,
             processes: published.processes,
             windows: published.windows,
-            proxy: published.proxy,
+            sound: published.sound,
+            proxies: published.proxies,
             grants: sandbox.files().to_vec(),
             report: sandbox.report.get().cloned(),
         }
@@ -70,6 +81,10 @@ impl Saved {
             plan: self.plan.clone(),
             joinable: self.joinable,
             host_socket: self.host_socket.clone(),
+            sound_server: self
+                .sound_server
+                .clone()
+                .map(|(socket, cookies)| Server { socket, cookies }),
             activation_token: None,
             started: UNIX_EPOCH + Duration::from_secs(self.started),
             next_process: self.next_process,

@@ -1,7 +1,7 @@
 //! The task of one sandbox: it owns the control socket, and everything that happens to the
 //! sandbox goes through it in order.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,13 @@ use oz_core::report::{self, EnforcementReport, Held};
 use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ProcessId, ToInit};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::connection::{Connection, ConnectionError};
 use super::processes::{Processes, Unknown};
+use super::proxy::Supervisor;
 use super::saved::Saved;
-use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, display};
+use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, audio, display};
 use crate::child::{self, Child};
 use crate::daemon::Daemon;
 use crate::directories;
@@ -51,9 +53,9 @@ pub(crate) struct Task {
     first_process: ProcessId,
     /// Init knows that a later daemon will find the sandbox.
     findable: bool,
-    /// The display proxy that an earlier daemon started.
-    proxy: Option<Child>,
-    proxies: Vec<AbortHandle>,
+    /// Proxies that an earlier daemon started.
+    proxies: BTreeMap<Service, Child>,
+    supervisors: Vec<AbortHandle>,
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
     /// When messages were received in this second.
@@ -91,8 +93,8 @@ pub(crate) struct Hold {
     pub(crate) nonce: Nonce,
     /// Programs that an earlier daemon knew by name, when it was taken over.
     pub(crate) earlier: Option<Vec<(ProcessId, String)>>,
-    /// The display proxy that it started.
-    pub(crate) proxy: Option<Child>,
+    /// The proxies that it started.
+    pub(crate) proxies: BTreeMap<Service, Child>,
 }
 
 impl Task {
@@ -107,7 +109,7 @@ impl Task {
             first_process: sandbox.process_count(),
             findable: hold.earlier.is_some(),
             earlier: hold.earlier,
-            proxy: hold.proxy,
+            proxies: hold.proxies,
             sandbox,
             connection: Connection::new(hold.socket)?,
             commands,
@@ -116,7 +118,7 @@ impl Task {
             nonce: hold.nonce,
             processes: Processes::default(),
             undecided: Vec::new(),
-            proxies: Vec::new(),
+            supervisors: Vec::new(),
             deadline: Some(Instant::now() + START_DEADLINE),
             rate: VecDeque::new(),
         })
@@ -371,15 +373,7 @@ impl Task {
             .map_err(|_| Violation::Descriptors)?;
         let _ = self.sandbox.namespaces.set(namespaces);
         for (service, listener) in services.iter().zip(fds) {
-            if *service == Service::Wayland {
-                let daemon = Arc::clone(&self.daemon);
-                let proxy = self.proxy.take();
-                let serving =
-                    display::supervise(daemon, Arc::clone(&self.sandbox), listener, proxy);
-                let span = tracing::Span::current();
-                let serving = tracing::Instrument::instrument(serving, span);
-                self.proxies.push(tokio::spawn(serving).abort_handle());
-            }
+            self.serve(*service, listener);
         }
         // Saved before it is said to run: whoever hears that may rely on a later daemon to find it.
         self.save().await;
@@ -388,6 +382,27 @@ impl Task {
             self.sandbox.set_phase(Phase::Running);
         }
         Ok(())
+    }
+
+    /// Lets a proxy serve one of the sandbox's sockets.
+    fn serve(&mut self, service: Service, listener: OwnedFd) {
+        let program = match service {
+            Service::Wayland => display::PROGRAM,
+            Service::Pulse => audio::PROGRAM,
+            // It is served inside.
+            Service::Bus => return,
+        };
+        let earlier = self.proxies.remove(&service);
+        let sandbox = Arc::clone(&self.sandbox);
+        let supervisor = Supervisor::new(&self.daemon, sandbox.clone(), program, listener, earlier);
+        let span = tracing::Span::current();
+        let serving = if service == Service::Wayland {
+            tokio::spawn(display::supervise(sandbox, supervisor).instrument(span))
+        } else {
+            let daemon = Arc::clone(&self.daemon);
+            tokio::spawn(audio::supervise(daemon, sandbox, supervisor).instrument(span))
+        };
+        self.supervisors.push(serving.abort_handle());
     }
 
     async fn asked(&mut self, command: Command) -> Option<Over> {
@@ -410,6 +425,12 @@ impl Task {
             }
             Command::Save => {
                 self.save().await;
+                Ok(())
+            }
+            Command::SaveAndSay(waiting) => {
+                self.save().await;
+                // Whoever waited may have gone.
+                let _ = waiting.send(());
                 Ok(())
             }
         };
@@ -509,8 +530,8 @@ impl Task {
             tokio::time::sleep(UNDECIDED).await;
             self.decide();
         }
-        for proxy in &self.proxies {
-            proxy.abort();
+        for supervisor in &self.supervisors {
+            supervisor.abort();
         }
         let failure = match over {
             Over::InOrder => None,
@@ -526,7 +547,7 @@ impl Task {
             self.processes.end_all(ExitStatus::Signal(15));
         }
         self.processes.fail_all(&told);
-        if let Some(proxy) = self.proxy.take() {
+        for proxy in self.proxies.values() {
             proxy.kill();
         }
         for process in [self.stage.take(), self.init.take()].into_iter().flatten() {

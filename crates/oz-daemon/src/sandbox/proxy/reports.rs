@@ -1,11 +1,11 @@
-//! What a display proxy reports: lines of JSON. The proxy parses a hostile protocol, so its
-//! reports are capped in length and rate and taken for hostile as well.
+//! What proxies report: lines of JSON. A proxy parses a hostile protocol, so its reports are capped in
+//! length and rate and taken for hostile as well.
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
@@ -15,22 +15,6 @@ use crate::sandbox::{Command, Sandbox};
 const LINE: usize = 4096;
 /// Most lines in a second.
 const RATE: u32 = 200;
-/// Most windows that are counted.
-const WINDOWS: u32 = 10_000;
-
-/// What may be said; anything more in a line is ignored.
-#[derive(Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
-enum Event {
-    Ready,
-    HostGone,
-    ClientRefused,
-    WindowOpened,
-    WindowClosed,
-    #[serde(other)]
-    Unknown,
-}
-
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReportError {
     #[error("a report is longer than {LINE} bytes")]
@@ -44,7 +28,11 @@ pub(super) enum ReportError {
 }
 
 /// Follows the reports until the proxy closes the pipe.
-pub(super) async fn follow(sandbox: &Sandbox, reports: OwnedFd) -> Result<(), ReportError> {
+pub(super) async fn follow<E: DeserializeOwned>(
+    sandbox: &Sandbox,
+    reports: OwnedFd,
+    mut take: impl FnMut(E),
+) -> Result<(), ReportError> {
     let flags = rustix::fs::fcntl_getfl(&reports).map_err(io::Error::from)?;
     rustix::fs::fcntl_setfl(&reports, flags | rustix::fs::OFlags::NONBLOCK)
         .map_err(io::Error::from)?;
@@ -57,25 +45,10 @@ pub(super) async fn follow(sandbox: &Sandbox, reports: OwnedFd) -> Result<(), Re
             return Ok(());
         }
         for event in lines.push(&buffer[..count], Instant::now())? {
-            take(sandbox, event);
+            take(event);
         }
-        // A later daemon shall know how many windows there are.
+        // A later daemon shall know what came of it.
         let _ = sandbox.ask(Command::Save);
-    }
-}
-
-fn take(sandbox: &Sandbox, event: Event) {
-    match event {
-        Event::WindowOpened => sandbox.publish(|published| {
-            published.windows = (published.windows + 1).min(WINDOWS);
-        }),
-        Event::WindowClosed => sandbox.publish(|published| {
-            published.windows = published.windows.saturating_sub(1);
-        }),
-        Event::ClientRefused => tracing::info!("the display proxy refused a client"),
-        // The exit code says it too, and init hears of it then.
-        Event::HostGone => tracing::info!("the host compositor is gone"),
-        Event::Ready | Event::Unknown => {}
     }
 }
 
@@ -88,7 +61,11 @@ struct Lines {
 }
 
 impl Lines {
-    fn push(&mut self, bytes: &[u8], now: Instant) -> Result<Vec<Event>, ReportError> {
+    fn push<E: DeserializeOwned>(
+        &mut self,
+        bytes: &[u8],
+        now: Instant,
+    ) -> Result<Vec<E>, ReportError> {
         let mut events = Vec::new();
         for byte in bytes {
             if *byte != b'\n' {
@@ -125,16 +102,20 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
-    fn parse(text: &[u8]) -> Result<Vec<Event>, ReportError> {
+    fn parse(text: &[u8]) -> Result<Vec<Value>, ReportError> {
         Lines::default().push(text, Instant::now())
     }
 
     #[test]
-    fn known_lines_are_understood_and_new_kinds_ignored() {
-        let text = b"{\"event\":\"ready\"}\n{\"event\":\"window-opened\",\"id\":7}\n{\"event\":\"new\"}\n{";
-        let events = parse(text).expect("understood");
-        assert_eq!(events, [Event::Ready, Event::WindowOpened, Event::Unknown]);
+    fn lines_are_whole() {
+        let mut lines = Lines::default();
+        let now = Instant::now();
+        let events: Vec<u32> = lines.push(b"1\n2\n3", now).expect("understood");
+        assert_eq!(events, [1, 2]);
+        let events: Vec<u32> = lines.push(b"4\n", now).expect("understood");
+        assert_eq!(events, [34]);
     }
 
     #[test]

@@ -1,0 +1,199 @@
+//! The audio proxy of one sandbox, and the gate that it keeps.
+
+mod control;
+
+use std::sync::Arc;
+
+use oz_core::OsBytes;
+use oz_core::plan::{Gate, Service};
+use oz_core::wire::audio::{Config, Event, Microphone};
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+
+use super::proxy::{Program, Supervisor, Turn};
+use super::{Command, Sandbox};
+use crate::child::Child;
+use crate::consent::{Answer, Question};
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+pub(crate) use control::Control;
+use control::Pipe;
+
+/// Most streams that are counted.
+const STREAMS: u32 = 10_000;
+
+pub(super) const PROGRAM: Program = Program {
+    service: Service::Pulse,
+    name: "audio-proxy",
+    reports: "audio-reports",
+};
+
+/// What is known of a sandbox's sound.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sound {
+    /// What may pass; absent: there is no sound.
+    pub(crate) gate: Option<Gate>,
+    /// What the microphone hears flows to the app.
+    pub(crate) microphone_in_use: bool,
+    /// Streams that play, heard or not.
+    pub(crate) playback: u32,
+    /// Streams that record, heard or not.
+    pub(crate) record: u32,
+}
+
+/// Serves a sandbox's sound server until the sandbox ends, by when the task that runs this is
+/// aborted.
+pub(super) async fn supervise(
+    daemon: Arc<Daemon>,
+    sandbox: Arc<Sandbox>,
+    mut supervisor: Supervisor,
+) {
+    let pipe = Pipe::of(&daemon.directories, &sandbox.id);
+    let mut questions = JoinSet::new();
+    loop {
+        let proxy = match supervisor.turn().await {
+            Ok(Turn::Earlier(proxy)) => match resume(&sandbox, &pipe) {
+                Ok(()) => Ok(proxy),
+                Err(error) => {
+                    // It would go on with what it was told last.
+                    proxy.kill();
+                    Err(supervisor.untold(&error))
+                }
+            },
+            Ok(Turn::Wanted) => start(&sandbox, &supervisor, &pipe),
+            Err(_) => return,
+        };
+        match proxy {
+            Ok(proxy) => {
+                let take = |event| take(&daemon, &sandbox, event, &mut questions);
+                let hangs = sandbox.control.hangs();
+                supervisor.follow(proxy, take, hangs).await;
+                tracing::warn!("the audio proxy ended");
+            }
+            Err(error) => tracing::error!(error = error.line(), "no audio proxy"),
+        }
+        sandbox.control.disconnect();
+        sandbox.publish(|published| {
+            published.sound = Sound {
+                gate: published.sound.gate,
+                ..Sound::default()
+            };
+        });
+        let _ = sandbox.ask(Command::Save);
+    }
+}
+
+fn start(sandbox: &Sandbox, supervisor: &Supervisor, pipe: &Pipe) -> Result<Child> {
+    let untold = |error: std::io::Error| supervisor.untold(&error);
+    // Whatever changes from here on waits in the pipe.
+    let control = pipe.fresh().map_err(untold)?;
+    sandbox.control.connect(pipe.writer().map_err(untold)?);
+    let gate = sandbox.published().sound.gate;
+    let (Some(gate), Some(server)) = (gate, &sandbox.sound_server) else {
+        return Err(none(sandbox));
+    };
+    let config = Config {
+        sandbox: sandbox.id.to_string(),
+        app_name: app_name(sandbox),
+        host_socket: server.socket.clone(),
+        cookie: server.cookie(),
+        gate,
+    };
+    supervisor.start(&config, Some(control))
+}
+
+/// One that an earlier daemon started hears how the gate stands: the daemon may have died between
+/// writing that down and saying it.
+fn resume(sandbox: &Sandbox, pipe: &Pipe) -> std::io::Result<()> {
+    sandbox.control.connect(pipe.writer()?);
+    sandbox.control.tell(sandbox);
+    Ok(())
+}
+
+/// What people call the app, for the host's mixer.
+fn app_name(sandbox: &Sandbox) -> Option<String> {
+    let id = sandbox.plan.display.as_ref()?.app_id.as_ref()?;
+    oz_host::desktop::find(id)?.name
+}
+
+fn take(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, event: Event, questions: &mut JoinSet<()>) {
+    match event {
+        Event::MicrophoneAsked => {
+            while questions.try_join_next().is_some() {}
+            if questions.is_empty() {
+                let (daemon, sandbox) = (Arc::clone(daemon), Arc::clone(sandbox));
+                let asked = async move { ask(&daemon, &sandbox).await };
+                questions.spawn(tracing::Instrument::in_current_span(asked));
+            }
+        }
+        Event::MicrophoneInUse { on } => {
+            sandbox.publish(|published| published.sound.microphone_in_use = on);
+        }
+        Event::Streams { playback, record } => sandbox.publish(|published| {
+            published.sound.playback = playback.min(STREAMS);
+            published.sound.record = record.min(STREAMS);
+        }),
+        Event::ClientRefused { .. } => tracing::info!("the audio proxy refused a client"),
+        Event::HostGone => tracing::info!("the host's sound server is gone"),
+        Event::HostBack => tracing::info!("the host's sound server is back"),
+        Event::Denied { command, count } => {
+            let command = OsBytes::from(command.as_str());
+            tracing::debug!(%command, count, "the app may not do that to the sound server");
+        }
+        Event::Ready | Event::Unknown => {}
+    }
+}
+
+/// The answer holds for as long as the sandbox lives, unless the user changes it.
+async fn ask(daemon: &Daemon, sandbox: &Arc<Sandbox>) {
+    // The proxy does not say which program: several may wait for the one answer.
+    let question = Question::microphone(b"");
+    let answer = tokio::select! {
+        biased;
+        () = sandbox.control.decided(sandbox) => return,
+        answer = daemon.consent.ask(sandbox, question) => answer,
+    };
+    let answer = match answer {
+        Answer::Yes => Microphone::On,
+        Answer::No(_) => Microphone::Off,
+    };
+    let answered = |gate: &mut Gate| {
+        // Whoever changed it meanwhile has answered.
+        if gate.microphone == Microphone::Ask {
+            gate.microphone = answer;
+        }
+    };
+    if let Err(error) = change(sandbox, answered).await {
+        tracing::debug!(error = error.line(), "the answer came too late");
+    }
+}
+
+/// Changes what may pass. When this returns, a later daemon knows of it and the proxy can.
+pub(crate) async fn change(sandbox: &Sandbox, change: impl FnOnce(&mut Gate)) -> Result<()> {
+    if sandbox.plan.audio.is_none() {
+        return Err(none(sandbox));
+    }
+    sandbox.ready().await?;
+    sandbox.publish(|published| {
+        if let Some(gate) = &mut published.sound.gate {
+            change(gate);
+        }
+    });
+    let (saved, waiting) = oneshot::channel();
+    sandbox.ask(Command::SaveAndSay(saved))?;
+    waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
+    sandbox.control.tell(sandbox);
+    Ok(())
+}
+
+fn none(sandbox: &Sandbox) -> Failure {
+    Failure::new(
+        Kind::Refused,
+        format!(
+            "the sandbox {} has no sound: the session that started it has no place for a sound server",
+            sandbox.id
+        ),
+        "Start the app from within a desktop session",
+    )
+}
