@@ -50,6 +50,31 @@ impl Probe {
             .args(words)
     }
 
+    /// An attempt in a sandbox that follows a template.
+    pub fn inside_template(&self, template: &str, words: &[&str]) -> Ran {
+        oz(["run", "--profile", template, "--ephemeral", "--read"])
+            .arg(&self.dir)
+            .arg("--")
+            .arg(self.path())
+            .args(words)
+            .run()
+    }
+
+    /// Fails unless the filter of a template answers where outside the kernel itself does, whatever it says:
+    /// much that it could do is not built into every kernel.
+    #[track_caller]
+    pub fn is_filtered(&self, template: &str, words: &[&str]) -> Ran {
+        let outside = self.outside(words);
+        let reached = outside.text().starts_with("ok") || outside.text().starts_with("refused");
+        assert!(
+            reached && !outside.text().starts_with("refused EPERM"),
+            "outside it does not reach the kernel: {outside}"
+        );
+        let ran = self.inside_template(template, words);
+        says(&ran, "refused EPERM");
+        ran
+    }
+
     /// Fails unless the attempt succeeds outside and is refused inside.
     #[track_caller]
     pub fn cannot(&self, words: &[&str]) -> Ran {

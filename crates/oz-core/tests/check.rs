@@ -357,6 +357,39 @@ const BREAKS: &[(&str, Break)] = &[
             .expect("is there")
             .push(vec![equal(0, 0x1000_0000)])
     }),
+    ("make namespaces", |p| {
+        p.syscalls.user_namespaces = false;
+        p.syscalls.allow.retain(|name| name != "chroot");
+        p.syscalls.conditional.remove("unshare");
+    }),
+    ("no sandbox is allowed", |p| {
+        p.syscalls.user_namespaces = false
+    }),
+    ("make namespaces", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("unshare")
+            .expect("is there")
+            .push(vec![equal(0, 0x1002_0000)])
+    }),
+    ("some arguments only", |p| {
+        p.syscalls.conditional.remove("unshare");
+        p.syscalls.allow.push("unshare".to_owned());
+    }),
+    ("what is listed", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("socket")
+            .expect("is there")
+            .push(vec![equal(0, 16)])
+    }),
+    ("what is listed", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("setsockopt")
+            .expect("is there")
+            .push(vec![equal(1, 0)])
+    }),
     ("typed into", |p| {
         p.syscalls
             .conditional
@@ -400,7 +433,15 @@ fn each_rule_refuses_what_breaks_it() {
 
 #[test]
 fn conditional_calls_may_not_become_unconditional() {
-    for name in ["clone", "ioctl", "prlimit64", "setpriority"] {
+    for name in [
+        "clone",
+        "ioctl",
+        "prlimit64",
+        "setpriority",
+        "setsockopt",
+        "socket",
+        "unshare",
+    ] {
         let mut plan = sound();
         plan.syscalls.conditional.remove(name);
         plan.syscalls.allow.push(name.to_owned());

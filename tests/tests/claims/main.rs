@@ -13,3 +13,4 @@ mod planting;
 mod privileges;
 mod syscalls;
 mod terminal;
+mod user_namespaces;

@@ -241,6 +241,10 @@ pub struct SyscallPolicy {
     /// Names of the calls that exist but are refused with EPERM rather than ENOSYS, because
     /// programs probe for them and give up when told that they do not exist.
     pub refuse: Vec<String>,
+    /// Programs may make user namespaces of their own, with process ids, network and ipc in them,
+    /// as browsers do to wall off their renderers. Mount namespaces they can never make: init takes
+    /// them away in each program's user namespace, which holds for those beneath it.
+    pub user_namespaces: bool,
 }
 
 /// A comparison of one argument of a system call.

@@ -22,6 +22,9 @@ pub enum List {
     /// What desktop programs, shells and compilers need.
     #[default]
     Default,
+    /// The same for programs that wall off their parts by themselves: they may make user
+    /// namespaces, in which they may chroot, but no mount namespaces.
+    Browser,
 }
 
 /// Name of a call that a profile may add.

@@ -1,12 +1,12 @@
 //! The new process on its way to its program: everything that makes a program confined.
 
 use std::ffi::{CStr, CString, OsStr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use oz_core::wire::init::Stage;
 use oz_sys::{descriptors, privileges, process, seccomp, signals};
-use rustix::fs::Mode;
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
 
@@ -33,6 +33,9 @@ fn confine(launch: &Launch, inside: &Inside) -> Result<(), Failure> {
         stage: Stage::NestedNamespace,
         ..failure
     })?;
+    if inside.plan.syscalls.user_namespaces {
+        forbid_mounts(inside.proc.as_fd()).at(Stage::NestedNamespace, MOUNT_NAMESPACES)?;
+    }
     rustix::process::setsid().at(Stage::Stdio, "session")?;
     launch.streams.install(inside)?;
     privileges::drop_all().at(Stage::Privileges, "capabilities")?;
@@ -51,6 +54,21 @@ fn confine(launch: &Launch, inside: &Inside) -> Result<(), Failure> {
         kept = 4;
     }
     descriptors::close_from_on_exec(kept).at(Stage::Stdio, "descriptors")
+}
+
+/// How many mount namespaces may be made in the user namespace of who opens it, and beneath.
+const MOUNT_NAMESPACES: &str = "sys/user/max_mnt_namespaces";
+
+/// No mount namespace can be made in the program's user namespace, nor in any that it makes: nothing
+/// can be mounted where the program has capabilities. That of the sandbox stays without the limit, for
+/// who mounts into it later comes through a mount namespace there.
+///
+/// `proc` is a process file system whose settings can be written.
+fn forbid_mounts(proc: BorrowedFd<'_>) -> std::io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(proc, MOUNT_NAMESPACES, flags, Mode::empty())?;
+    rustix::io::write(file, b"0")?;
+    Ok(())
 }
 
 /// To the first of these that exists. Init's own is `/`.

@@ -40,6 +40,7 @@ pub fn minimal() -> Plan {
             allow: Vec::new(),
             conditional: BTreeMap::new(),
             refuse: Vec::new(),
+            user_namespaces: false,
         },
         limits: Limits {
             processes: 2048,

@@ -4,6 +4,7 @@
 //! line, `ok …` or `refused NAME …`, and exits 0 or 1 accordingly; 2 if it was called wrongly.
 
 mod connect;
+mod nested;
 mod raw;
 mod wayland;
 
@@ -19,6 +20,10 @@ fn main() -> ExitCode {
     let attempt = match words[..] {
         // A system call by number, its arguments as in `raw`.
         ["syscall", number, ref arguments @ ..] => raw::syscall(number, arguments),
+        // A socket's option: family, type, level, option, as numbers.
+        ["option", ref numbers @ ..] => raw::socket_option(numbers),
+        // One of the two above in new namespaces, a user namespace among them.
+        ["nested", flags, ref words @ ..] => nested::attempt(flags, words),
         // The same as a program for 32 bits makes it.
         ["int80"] => raw::getpid_of_32_bits(),
         // A connection to a socket in the file system, an abstract one, a port on the loopback.

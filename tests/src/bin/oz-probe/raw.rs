@@ -57,13 +57,37 @@ pub fn syscall(number: &str, arguments: &[&str]) -> Attempt {
     // then ends. Pointers among the arguments are to `parsed`, which lives on.
     let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
     if result == -1 {
-        let error = Error::last_os_error();
-        return Err(format!(
-            "{} {error}",
-            name(error.raw_os_error().unwrap_or(0))
-        ));
+        return Err(refusal(&Error::last_os_error()));
     }
     Ok(result.to_string())
+}
+
+/// Sets an option of a new socket to nothing: `FAMILY TYPE LEVEL OPTION`, all decimal.
+#[allow(unsafe_code, reason = "as above")]
+pub fn socket_option(numbers: &[&str]) -> Attempt {
+    let parsed: Result<Vec<i32>, _> = numbers.iter().map(|word| word.parse()).collect();
+    let Ok([family, kind, level, option]) = parsed.as_deref() else {
+        return Err("four numbers".to_owned());
+    };
+    let value = [0u8; 256];
+    // SAFETY: takes integers, and a buffer that is as long as it is said to be.
+    let result = unsafe {
+        let socket = libc::socket(*family, *kind, 0);
+        if socket < 0 {
+            return Err(format!("no socket: {}", Error::last_os_error()));
+        }
+        libc::setsockopt(socket, *level, *option, value.as_ptr().cast(), 256)
+    };
+    if result == 0 {
+        Ok("set".to_owned())
+    } else {
+        Err(refusal(&Error::last_os_error()))
+    }
+}
+
+/// An error by its name and its text.
+pub fn refusal(error: &Error) -> String {
+    format!("{} {error}", name(error.raw_os_error().unwrap_or(0)))
 }
 
 /// getpid through the interrupt of 32-bit programs, which has numbers of its own.
@@ -91,6 +115,7 @@ fn name(errno: i32) -> String {
         libc::EROFS => "EROFS".into(),
         libc::ESRCH => "ESRCH".into(),
         libc::EIO => "EIO".into(),
+        libc::ENOSPC => "ENOSPC".into(),
         other => format!("errno-{other}"),
     }
 }

@@ -21,7 +21,7 @@ use super::{
     check, layout, syscalls,
 };
 use crate::OsBytes;
-use crate::profile::{Profile, files, identity::Hostname};
+use crate::profile::{Profile, files, identity::Hostname, syscalls::List};
 
 /// What the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -140,7 +140,10 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         root: root::operations(&shape)?,
         listeners: listeners(profile, facts, has),
         environment: environment::variables(profile, facts, has),
-        syscalls: syscalls::policy(profile.syscalls.also_allow.iter().map(|name| name.as_str())),
+        syscalls: syscalls::policy(
+            profile.syscalls.list == List::Browser,
+            profile.syscalls.also_allow.iter().map(|name| name.as_str()),
+        ),
         limits: Limits {
             processes: profile.limits.processes.get(),
             open_files: profile.limits.open_files.get(),

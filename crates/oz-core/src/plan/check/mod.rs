@@ -69,7 +69,8 @@ const RULES: &[Rule] = &[
     syscalls::dangerous_ones_are_never_allowed,
     syscalls::no_call_is_said_twice,
     syscalls::rules_can_match,
-    syscalls::clone_makes_no_namespaces,
+    syscalls::only_some_namespaces_can_be_made,
+    syscalls::doors_of_the_kernel_stay_closed,
     syscalls::terminals_cannot_be_typed_into,
     syscalls::others_cannot_be_slowed_down,
 ];

@@ -3,13 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::Violation;
-use crate::plan::syscalls::{CLONE_NAMESPACES, TIOCLINUX, TIOCSTI, is_never};
+use crate::plan::syscalls::{
+    CLONE_NAMESPACES, CLONE_NEVER, FOR_USER_NAMESPACES, TIOCLINUX, TIOCSTI, UNSHARE, conditional,
+    is_never,
+};
 use crate::plan::{Comparison, Operator, Plan};
 
 /// Whatever a profile says: no mounts, no namespaces, no kernel interfaces with a history of holes.
 pub(super) fn dangerous_ones_are_never_allowed(plan: &Plan) -> Result<(), Violation> {
     let policy = &plan.syscalls;
     for name in policy.allow.iter().chain(policy.conditional.keys()) {
+        let walls = FOR_USER_NAMESPACES.iter().any(|(known, _)| known == name);
+        if walls && policy.user_namespaces {
+            continue;
+        }
         if let Some(reason) = is_never(name) {
             return Err(Violation::new(
                 "no sandbox is allowed this call",
@@ -72,21 +79,46 @@ fn rules<'a>(plan: &'a Plan, name: &str) -> Result<&'a [Vec<Comparison>], Violat
         .map_or(&[], Vec::as_slice))
 }
 
-/// A user namespace of its own gives the app capabilities that open the kernel to it.
-pub(super) fn clone_makes_no_namespaces(plan: &Plan) -> Result<(), Violation> {
-    let closes = |comparison: &Comparison| {
-        comparison.argument == 0
-            && matches!(comparison.operator, Operator::MaskedEqual { mask, value: 0 }
-                if mask & CLONE_NAMESPACES == CLONE_NAMESPACES)
-    };
-    if rules(plan, "clone")?
-        .iter()
-        .all(|rule| rule.iter().any(closes))
-    {
-        Ok(())
-    } else {
-        Err(Violation::new("programs cannot make namespaces", "clone"))
+/// A user namespace of its own gives the app capabilities that open the kernel to it. Where the plan
+/// says that it may, for a browser's walls, it is still none in which anything could be mounted.
+pub(super) fn only_some_namespaces_can_be_made(plan: &Plan) -> Result<(), Violation> {
+    let may = plan.syscalls.user_namespaces;
+    let clone = if may { CLONE_NEVER } else { CLONE_NAMESPACES };
+    let unshare = u64::from(u32::MAX) & !UNSHARE;
+    for (name, flags) in [("clone", clone), ("unshare", unshare)] {
+        let closes = |comparison: &Comparison| {
+            comparison.argument == 0
+                && matches!(comparison.operator, Operator::MaskedEqual { mask, value: 0 }
+                    if mask & flags == flags)
+        };
+        if !rules(plan, name)?
+            .iter()
+            .all(|rule| rule.iter().any(closes))
+        {
+            return Err(Violation::new("programs cannot make namespaces", name));
+        }
     }
+    Ok(())
+}
+
+/// Calls that are doors to many parts of the kernel: only what the lists open is open. In namespaces of
+/// its own a program has the capabilities that the kernel would ask for behind them.
+pub(super) fn doors_of_the_kernel_stay_closed(plan: &Plan) -> Result<(), Violation> {
+    let listed = conditional(plan.syscalls.user_namespaces);
+    for name in [
+        "socket",
+        "socketpair",
+        "setsockopt",
+        "getsockopt",
+        "personality",
+        "prctl",
+    ] {
+        let open = listed.get(name).map_or(&[][..], Vec::as_slice);
+        if !rules(plan, name)?.iter().all(|rule| open.contains(rule)) {
+            return Err(Violation::new("only what is listed is open", name));
+        }
+    }
+    Ok(())
 }
 
 /// TIOCSTI types into the terminal that `oz run` was started from; the request is compared in the low

@@ -1,12 +1,23 @@
-//! Calls that are allowed for some arguments only.
+//! Calls that are allowed for some arguments only. What concerns sockets is in [`super::sockets`].
 
 use std::collections::BTreeMap;
 
+use super::sockets;
 use crate::plan::{Comparison, Operator};
 
 /// Flags of `clone` that make namespaces (`CLONE_NEWNS`, `NEWCGROUP`, `NEWUTS`, `NEWIPC`, `NEWUSER`,
 /// `NEWPID`, `NEWNET`); `CLONE_NEWTIME` is not one of `clone`'s.
 pub const CLONE_NAMESPACES: u64 = 0x7e02_0000;
+
+/// Those that even a browser's walls do without. A mount namespace would give its owner mount calls,
+/// with half of the kernel behind them; the names of the host and of control groups are of no use to
+/// anybody.
+pub const CLONE_NEVER: u64 = 0x0602_0000;
+
+/// What `unshare` may leave behind in a sandbox whose programs make namespaces: the flags of
+/// [`CLONE_NAMESPACES`] that are not in [`CLONE_NEVER`], and `CLONE_FS`, `CLONE_FILES`,
+/// `CLONE_SYSVSEM`, which have no privilege in them.
+pub const UNSHARE: u64 = CLONE_NAMESPACES & !CLONE_NEVER | 0x0004_0600;
 
 /// Pushes characters into a terminal's input, as if typed.
 pub const TIOCSTI: u64 = 0x5412;
@@ -17,16 +28,9 @@ pub const TIOCLINUX: u64 = 0x541c;
 /// Takes the console's output.
 const TIOCCONS: u64 = 0x541d;
 
-/// Kinds of sockets, each with its reason.
-const DOMAINS: &[(u64, &str)] = &[
-    (1, "AF_UNIX: between processes"),
-    (2, "AF_INET: within the network namespace"),
-    (10, "AF_INET6: likewise"),
-];
-
-const AF_NETLINK: u64 = 16;
-/// Lists addresses and routes of the network namespace.
-const NETLINK_ROUTE: u64 = 0;
+/// Makes a pipe larger. The memory of all pipes of a user is counted together, and a few large ones
+/// leave the user's other programs with the smallest pipes that there are.
+const F_SETPIPE_SZ: u64 = 1031;
 
 /// Personalities: the usual, 32 bits, an old version number, both, and the question which it is.
 const PERSONALITIES: &[u64] = &[0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
@@ -83,12 +87,16 @@ const PRCTL: &[(u64, &str)] = &[
     (66, "PR_GET_MDWE"),
     (0x5356_4d41, "PR_SET_VMA: names of memory, for measuring"),
     (
+        0x4155_5856,
+        "PR_GET_AUXV: what the kernel told the program at its start",
+    ),
+    (
         0x5961_6d61,
         "PR_SET_PTRACER: for crash reporters, who cannot trace anyway",
     ),
 ];
 
-fn low(argument: u8, operator: Operator) -> Comparison {
+pub(super) fn low(argument: u8, operator: Operator) -> Comparison {
     Comparison {
         argument,
         low32: true,
@@ -96,7 +104,7 @@ fn low(argument: u8, operator: Operator) -> Comparison {
     }
 }
 
-fn one_of(argument: u8, values: impl IntoIterator<Item = u64>) -> Vec<Vec<Comparison>> {
+pub(super) fn one_of(argument: u8, values: impl IntoIterator<Item = u64>) -> Vec<Vec<Comparison>> {
     let rule = |value| vec![low(argument, Operator::Equal(value))];
     values.into_iter().map(rule).collect()
 }
@@ -106,23 +114,23 @@ fn on_oneself(argument: u8) -> Vec<Vec<Comparison>> {
     one_of(argument, [0])
 }
 
+/// None of the flags in `mask` is set.
+fn without(mask: u64) -> Vec<Vec<Comparison>> {
+    vec![vec![low(0, Operator::MaskedEqual { mask, value: 0 })]]
+}
+
 /// Allowed calls by name: one rule must match, with all its comparisons.
-pub fn conditional() -> BTreeMap<String, Vec<Vec<Comparison>>> {
-    let no_namespace = low(
-        0,
-        Operator::MaskedEqual {
-            mask: CLONE_NAMESPACES,
-            value: 0,
-        },
-    );
+///
+/// `user_namespaces`: programs may make namespaces, within limits.
+pub fn conditional(user_namespaces: bool) -> BTreeMap<String, Vec<Vec<Comparison>>> {
+    let namespaces = if user_namespaces {
+        CLONE_NEVER
+    } else {
+        CLONE_NAMESPACES
+    };
     let harmless_ioctl = [TIOCSTI, TIOCLINUX, TIOCCONS]
         .map(|request| low(1, Operator::NotEqual(request)))
         .to_vec();
-    let mut sockets = one_of(0, DOMAINS.iter().map(|(domain, _)| *domain));
-    sockets.push(vec![
-        low(0, Operator::Equal(AF_NETLINK)),
-        low(2, Operator::Equal(NETLINK_ROUTE)),
-    ]);
     let nodes = |argument| -> Vec<Vec<Comparison>> {
         NODES
             .iter()
@@ -138,7 +146,12 @@ pub fn conditional() -> BTreeMap<String, Vec<Vec<Comparison>>> {
             .collect()
     };
     let mut calls = vec![
-        ("clone", vec![vec![no_namespace]]),
+        ("clone", without(namespaces)),
+        (
+            "fcntl",
+            vec![vec![low(1, Operator::NotEqual(F_SETPIPE_SZ))]],
+        ),
+        ("getsockopt", sockets::options()),
         ("ioctl", vec![harmless_ioctl]),
         (
             "ioprio_set",
@@ -156,9 +169,13 @@ pub fn conditional() -> BTreeMap<String, Vec<Vec<Comparison>>> {
             "setpriority",
             vec![vec![low(0, Operator::Equal(0)), low(1, Operator::Equal(0))]],
         ),
-        ("socket", sockets),
+        ("setsockopt", sockets::options()),
+        ("socket", sockets::kinds()),
         ("socketpair", one_of(0, [1])),
     ];
+    if user_namespaces {
+        calls.push(("unshare", without(u64::from(u32::MAX) & !UNSHARE)));
+    }
     if cfg!(target_arch = "x86_64") {
         calls.push(("mknod", nodes(1)));
     }

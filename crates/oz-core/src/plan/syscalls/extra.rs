@@ -25,7 +25,7 @@ pub fn extra(name: &str) -> Result<(), ExtraError> {
     if let Some(reason) = is_never(name) {
         return Err(ExtraError::Never(reason));
     }
-    if allowed().any(|known| known == name) || conditional().contains_key(name) {
+    if allowed().any(|known| known == name) || conditional(false).contains_key(name) {
         return Err(ExtraError::Allowed);
     }
     Err(ExtraError::Unknown)

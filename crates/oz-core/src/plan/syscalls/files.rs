@@ -13,7 +13,6 @@ pub(super) const GROUPS: &[Group] = &[
             "dup3",
             "fadvise64",
             "fallocate",
-            "fcntl",
             "fdatasync",
             "flock",
             "fsync",
@@ -88,13 +87,12 @@ pub(super) const GROUPS: &[Group] = &[
         names: &["inotify_add_watch", "inotify_init1", "inotify_rm_watch"],
     },
     Group {
-        reason: "asynchronous reading and writing of the older kind, which filters see",
+        reason: "asynchronous reading and writing of the older kind, once a profile allows its setup",
         names: &[
             "io_cancel",
             "io_destroy",
             "io_getevents",
             "io_pgetevents",
-            "io_setup",
             "io_submit",
         ],
     },

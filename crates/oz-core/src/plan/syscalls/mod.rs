@@ -14,16 +14,20 @@ mod memory;
 mod network;
 mod process;
 mod refused;
+mod sockets;
 mod time;
 
-pub use conditional::{CLONE_NAMESPACES, TIOCLINUX, TIOCSTI, conditional};
+pub use conditional::{CLONE_NAMESPACES, CLONE_NEVER, TIOCLINUX, TIOCSTI, UNSHARE, conditional};
 pub use extra::{ExtraError, extra};
-pub use refused::{REFUSED, is_never};
+pub use refused::{FOR_USER_NAMESPACES, REFUSED, is_never};
 
 use super::SyscallPolicy;
 
 /// Name of the list, for people.
 pub const DEFAULT: &str = "default";
+
+/// Name of the list for programs that make namespaces of their own.
+pub const BROWSER: &str = "browser";
 
 /// Calls that belong together.
 #[derive(Debug)]
@@ -65,9 +69,12 @@ pub fn allowed() -> impl Iterator<Item = &'static str> {
         .flat_map(|group| group.names.iter().copied())
 }
 
-/// The default list, with calls that a profile adds.
-pub fn policy<'a>(also: impl IntoIterator<Item = &'a str>) -> SyscallPolicy {
+/// The default list, or [`BROWSER`]'s, with calls that a profile adds.
+pub fn policy<'a>(user_namespaces: bool, also: impl IntoIterator<Item = &'a str>) -> SyscallPolicy {
     let also: Vec<&str> = also.into_iter().collect();
+    let conditional = conditional(user_namespaces);
+    let for_namespaces =
+        |name: &str| user_namespaces && FOR_USER_NAMESPACES.iter().any(|(known, _)| *known == name);
     let names = |names: Vec<&str>| {
         let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
         names.sort();
@@ -77,17 +84,22 @@ pub fn policy<'a>(also: impl IntoIterator<Item = &'a str>) -> SyscallPolicy {
     let refused = REFUSED
         .iter()
         .map(|(name, _)| *name)
-        .filter(|name| !also.contains(name));
+        .filter(|name| !also.contains(name) && !for_namespaces(name));
+    let unconditional = FOR_USER_NAMESPACES.iter().map(|(name, _)| *name);
+    let unconditional =
+        unconditional.filter(|name| for_namespaces(name) && !conditional.contains_key(*name));
     SyscallPolicy {
-        name: DEFAULT.to_owned(),
+        name: if user_namespaces { BROWSER } else { DEFAULT }.to_owned(),
         allow: names(
             allowed()
                 .map(|name| -> &str { name })
                 .chain(also.iter().copied())
+                .chain(unconditional)
                 .collect(),
         ),
-        conditional: conditional(),
         refuse: names(refused.collect()),
+        conditional,
+        user_namespaces,
     }
 }
 
@@ -99,7 +111,7 @@ mod tests {
     #[test]
     fn no_call_is_in_two_lists() {
         let mut seen = BTreeSet::new();
-        let conditional = conditional();
+        let conditional = conditional(false);
         for name in allowed()
             .map(|name| -> &str { name })
             .chain(REFUSED.iter().map(|(name, _)| *name))
@@ -140,7 +152,7 @@ mod tests {
         for name in ALLOWED_AARCH64.iter().flat_map(|group| group.names) {
             assert!(name.parse::<aarch64::Sysno>().is_ok(), "{name} on aarch64");
         }
-        let conditional = conditional();
+        let conditional = conditional(true);
         for name in REFUSED
             .iter()
             .map(|(name, _)| *name)

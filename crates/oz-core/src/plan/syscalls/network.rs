@@ -1,4 +1,4 @@
-//! Sockets: `socket` itself is conditional, and what can be reached is decided by the network
+//! Use of sockets: which there are, and which of their options, is conditional; what can be reached is decided by the network
 //! namespace.
 
 use super::Group;
@@ -12,7 +12,6 @@ pub(super) const GROUPS: &[Group] = &[Group {
         "connect",
         "getpeername",
         "getsockname",
-        "getsockopt",
         "listen",
         "recvfrom",
         "recvmmsg",
@@ -20,7 +19,6 @@ pub(super) const GROUPS: &[Group] = &[Group {
         "sendmmsg",
         "sendmsg",
         "sendto",
-        "setsockopt",
         "shutdown",
     ],
 }];

@@ -18,6 +18,7 @@ pub const REFUSED: &[(&str, &str)] = &[
     ("fsopen", "mounts"),
     ("fspick", "mounts"),
     ("init_module", "changes the kernel"),
+    ("io_setup", "its places are counted for the whole machine"),
     ("kcmp", "compares objects of other processes"),
     ("kexec_file_load", "replaces the kernel"),
     ("kexec_load", "replaces the kernel"),
@@ -74,9 +75,23 @@ const NEVER: &[(&str, &str)] = &[
     ("vm86", "runs code by a way of its own"),
 ];
 
+/// Of the refused calls, those that a browser's walls need, and why they do no harm there: no program
+/// of the sandbox has a capability in the namespaces that are the sandbox's own.
+pub const FOR_USER_NAMESPACES: &[(&str, &str)] = &[
+    (
+        "chroot",
+        "renderers lock themselves into an empty directory; only mounts could lead out of the sandbox's root",
+    ),
+    ("unshare", "makes namespaces, of some kinds only"),
+];
+
 /// Of the refused calls, those that a profile may add all the same, and what it gives up.
 pub(super) const NEGOTIABLE: &[(&str, &str)] = &[
     ("fanotify_init", "watching of whole mounts"),
+    (
+        "io_setup",
+        "places for asynchronous input and output, of which the machine has 65536 in all",
+    ),
     (
         "kcmp",
         "comparing of objects, for debuggers and some drivers",

@@ -24,6 +24,10 @@ const ARCHITECTURE_OFFSET: u32 = 4;
 const ARGUMENTS_OFFSET: u32 = 16;
 const KERNEL_LIMIT: usize = 4096;
 
+/// Set in the numbers of x32 calls.
+#[cfg(target_arch = "x86_64")]
+const X32: u32 = 0x4000_0000;
+
 /// One instruction of classic BPF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Instruction {
@@ -111,6 +115,12 @@ fn ranges(verdicts: BTreeMap<u32, Verdict>) -> Vec<(u32, Verdict)> {
         next = call + 1;
     }
     push(next, Verdict::Always(ABSENT));
+    #[cfg(target_arch = "x86_64")]
+    {
+        push(X32, Verdict::Always(KILL));
+        // -1 is no call of anybody's.
+        push(u32::MAX, Verdict::Always(ABSENT));
+    }
     ranges
 }
 

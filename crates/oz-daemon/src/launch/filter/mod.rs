@@ -6,7 +6,7 @@
 //! here: a binary search over ranges of call numbers, which also answers in 8 comparisons where
 //! a list takes 300.
 //!
-//! x32 calls are numbers above every listed one and so do not exist.
+//! x32 calls are another architecture's, by numbers of their own.
 
 mod assemble;
 mod numbers;

@@ -91,6 +91,7 @@ fn policy() -> SyscallPolicy {
             ),
         ]),
         refuse: vec!["ptrace".into()],
+        user_namespaces: false,
     }
 }
 
@@ -104,14 +105,16 @@ fn what_is_not_listed_does_not_exist_and_what_is_refused_is_not_permitted() {
 }
 
 #[test]
-fn calls_of_other_architectures_kill_and_x32_does_not_exist() {
+fn calls_of_other_architectures_and_of_x32_kill() {
     let program = assemble(&policy()).expect("assembles");
     let read = number("read").expect("known");
     assert_eq!(run(&program, 0x4000_0003, read, [0; 6]), KILL);
     assert_eq!(
         run(&program, ARCHITECTURE, read | 0x4000_0000, [0; 6]),
-        ABSENT
+        KILL
     );
+    // Programs ask whether there are filters by a call that never exists.
+    assert_eq!(run(&program, ARCHITECTURE, u32::MAX, [0; 6]), ABSENT);
 }
 
 #[test]
@@ -174,6 +177,7 @@ proptest! {
             allow: allow.iter().filter_map(name).collect(),
             conditional: BTreeMap::new(),
             refuse: refuse.iter().filter_map(name).collect(),
+            user_namespaces: false,
         }).expect("assembles");
         let exists = name(&probe).is_some();
         let expected = if exists && refuse.contains(&probe) {
