@@ -87,6 +87,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("mpv", "test: a player"),
     package("ffmpeg", "test: making and reading media"),
     package("firefox-esr", "test: a browser"),
+    package("chromium", "test: a browser with a zygote"),
     // bench
     package("bubblewrap", "bench: the peer for launching"),
     package("waypipe", "bench: the peer for the display"),

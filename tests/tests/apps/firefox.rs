@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use oz_e2e::fixtures::{page, write};
 use oz_e2e::{Inside, Session, cli, oz, wait};
 
+use super::inner_walls;
 use super::twin::Twin;
 
 const GREEN: [u8; 3] = [10, 200, 90];
@@ -69,6 +70,21 @@ fn a_second_page_opens_as_a_tab_of_the_first() -> Result<()> {
     session.close_all(|_| true)?;
     running.end_within(wait::LONG);
     Ok(())
+}
+
+#[test]
+fn firefox_keeps_its_own_sandbox_inside() -> Result<()> {
+    let session = Session::begin();
+    session.forget("firefox");
+    let file = page(
+        &session.fresh_dir("pages").join("green.html"),
+        "A green page",
+        GREEN,
+    );
+    oz(["run", "--detach", "firefox"]).arg(&file).run().ok();
+    let window = session.window_within(wait::LONG, "firefox-esr", "A green page")?;
+    session.wait_for_colour(&window, GREEN, 0.5)?;
+    inner_walls::of("firefox-esr", "-isForBrowser").differ_in(&["user", "net"])
 }
 
 #[test]
