@@ -39,6 +39,7 @@ const PROGRAMS: &[Program] = &[
     program("oz", "oz-cli", "bin", false),
     program("oz-daemon", "oz-daemon", "libexec/oz", false),
     program("display-proxy", "display-proxy", "libexec/oz", false),
+    program("audio-proxy", "audio-proxy", "libexec/oz", false),
     program("oz-init", "oz-init", "libexec/oz", true),
     program("oz-mount", "oz-init", "libexec/oz", true),
 ];

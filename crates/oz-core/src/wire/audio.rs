@@ -103,8 +103,8 @@ pub enum Microphone {
     Off,
     /// It gets silence, and the host has no stream of it.
     Silent,
-    /// The first one waits until the user has answered: until another state comes, or 60 s.
-    /// Those that exist get silence meanwhile.
+    /// A new one waits until the user has answered: until another state comes, or 25 s, because libpulse
+    /// gives up after 30. Those that exist get silence meanwhile.
     Ask,
     /// It records.
     On,
