@@ -37,6 +37,11 @@ pub(crate) const PACKAGES: &[Package] = &[
         "run: the machine id and the system bus configuration",
     ),
     package("xwayland", "run: X11 apps in a sandbox"),
+    package("passt", "run: the network of apps that have the Internet"),
+    package(
+        "nftables",
+        "run: closes this machine and its neighbours to them",
+    ),
     package("xkb-data", "run: keymaps"),
     package("tzdata", "run: the time zone that a sandbox is shown"),
     package("shared-mime-info", "run: which app opens which file"),
@@ -66,6 +71,10 @@ pub(crate) const PACKAGES: &[Package] = &[
         "test: pictures of X11 windows, comparing pictures",
     ),
     package("procps", "test: ps and friends as probes"),
+    package(
+        "iproute2",
+        "test: a small Internet, and probes of interfaces",
+    ),
     package("psmisc", "test: fuser as a probe"),
     package(
         "util-linux",

@@ -1,6 +1,7 @@
 //! `setup`: installs what is missing, says each step in one line, and is silent when all is there.
 
 use std::collections::HashSet;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
@@ -38,8 +39,28 @@ pub(crate) fn ensure(dry_run: bool) -> Result<()> {
         add_test_user(dry_run)?;
         add_locale(dry_run)?;
         add_authority(dry_run)?;
+        open_tun(dry_run)?;
     }
     Ok(())
+}
+
+/// Lets every user make interfaces in network namespaces of their own, as udev's rules do on a machine
+/// that has udev; a container has none.
+fn open_tun(dry_run: bool) -> Result<()> {
+    const TUN: &str = "/dev/net/tun";
+    let Ok(metadata) = std::fs::metadata(TUN) else {
+        bail!("there is no {TUN}: give it to the container, or `modprobe tun`");
+    };
+    let mut permissions = metadata.permissions();
+    if permissions.mode() & 0o666 == 0o666 || !user::is_root() {
+        return Ok(());
+    }
+    println!("setup: letting users open {TUN}");
+    if dry_run {
+        return Ok(());
+    }
+    permissions.set_mode(0o666);
+    Ok(std::fs::set_permissions(TUN, permissions)?)
 }
 
 /// Installs cargo-deny if it is not there.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use oz_core::plan::Mode;
 
 use crate::commands;
 
@@ -70,6 +71,9 @@ pub(crate) struct Run {
     /// Leave nothing behind, whatever the profile says
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    /// Another network than the profile's: none, or internet (never this machine or its neighbours)
+    #[arg(long, value_name = "MODE")]
+    pub(crate) net: Option<Mode>,
     /// Show a file or a directory to the app
     #[arg(long, value_name = "PATH")]
     pub(crate) read: Vec<PathBuf>,
@@ -244,6 +248,9 @@ pub(crate) struct Plan {
     /// As with `oz run --ephemeral`
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    /// As with `oz run --net`
+    #[arg(long, value_name = "MODE")]
+    pub(crate) net: Option<Mode>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

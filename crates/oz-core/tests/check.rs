@@ -52,11 +52,21 @@ fn first_bind(plan: &mut Plan, of: impl Fn(&Bind) -> bool) -> &mut Bind {
         .expect("there is one")
 }
 
+fn forward(text: &str) -> oz_core::plan::Forward {
+    text.parse().expect("a forward")
+}
+
 type Break = fn(&mut Plan);
 
 /// What breaks a plan, by the rule that it breaks.
 const BREAKS: &[(&str, Break)] = &[
     ("another version", |p| p.version += 1),
+    ("16 forwards", |p| {
+        p.network.forwards = (1..=17).map(|n| forward(&format!("in:tcp:{n}"))).collect()
+    }),
+    ("one place", |p| {
+        p.network.forwards = vec![forward("in:tcp:80"), forward("in:tcp:80=81")]
+    }),
     ("printable", |p| p.user.name = "a\nroot::0:0".to_owned()),
     ("printable", |p| p.profile.clear()),
     ("no path", |p| p.profile = "../x".to_owned()),

@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::consent::Consent;
+use tokio::sync::watch;
+
 use crate::directories::Directories;
 use crate::launch::filter::Filters;
 use crate::sandbox::registry::Registry;
@@ -13,6 +15,8 @@ pub(crate) struct Daemon {
     pub(crate) sandboxes: Registry,
     pub(crate) filters: Filters,
     pub(crate) consent: Consent,
+    /// Name servers or the time zone of the host have changed.
+    pub(crate) host_files: watch::Sender<()>,
     /// The session bus, once it is there.
     pub(crate) bus: OnceLock<zbus::Connection>,
 }
@@ -24,6 +28,7 @@ impl Daemon {
             sandboxes: Registry::default(),
             filters: Filters::default(),
             consent: Consent::default(),
+            host_files: watch::Sender::new(()),
             bus: OnceLock::new(),
         })
     }

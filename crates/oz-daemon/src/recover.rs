@@ -63,7 +63,15 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         .iter()
         .filter_map(|(service, name)| Some((*service, same_process(*name)?)))
         .collect();
-    let kill_proxies = || proxies.values().for_each(Child::kill);
+    let outside: BTreeMap<_, _> = saved
+        .outside
+        .iter()
+        .filter_map(|(what, name)| Some((what.clone(), same_process(*name)?)))
+        .collect();
+    let kill_proxies = || {
+        proxies.values().for_each(Child::kill);
+        outside.values().for_each(Child::kill);
+    };
     let Some(init) = saved.init.and_then(same_process) else {
         // They do not know that there is nobody left to serve.
         kill_proxies();
@@ -83,14 +91,17 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         nonce: saved.nonce,
         earlier: Some(saved.processes.clone()),
         proxies,
+        outside,
     };
     let (windows, sound) = (saved.windows, saved.sound.clone());
     let running = saved.proxies.clone();
+    let outside = saved.outside.clone();
     let grants = saved.grants.clone();
     let sandbox = launch::adopt(daemon, saved.birth(), hold, first, None).ok()?;
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
         (published.windows, published.sound, published.proxies) = (windows, sound, running);
+        published.outside = outside;
     });
     let mut store = sandbox.grants.try_lock().ok()?;
     store.restore(grants);

@@ -1,4 +1,4 @@
-//! The first process of a sandbox, and the helper that mounts into running ones.
+//! The first process of a sandbox, and the helpers that enter running ones.
 //!
 //! `oz-init` starts as [`stage0`], a process of the host that makes the namespaces and ends. What
 //! it leaves behind is the sandbox's PID 1: it goes through [`stages`] in order, which end with
@@ -8,6 +8,8 @@
 //! `oz-mount` is [`late`]: a process of the host that enters the sandbox's namespaces from
 //! outside for one request. Init itself can mount nothing any more by then.
 //!
+//! `oz-net` is [`net`]: likewise, for what has to be done in the sandbox's network.
+//!
 //! One thread, nothing asynchronous, no unsafe code.
 
 pub mod failure;
@@ -15,6 +17,7 @@ pub mod inside;
 pub mod late;
 pub mod limits;
 pub mod listeners;
+pub mod net;
 pub mod pivot;
 pub mod processes;
 pub mod program;

@@ -50,7 +50,7 @@ fn a_killed_stage_of_a_launch_leaves_nothing() {
             std::hint::spin_loop();
         }
         for process in oz_e2e::processes::of_session() {
-            if process.runs("oz-init") || process.runs("oz-mount") {
+            if process.runs("oz-init") || process.runs("oz-mount") || process.runs("oz-net") {
                 process.kill();
             }
         }

@@ -23,7 +23,7 @@ fn is_ubuntu(os_release: &str) -> bool {
 /// The profile: no confinement, and the permission to make a user namespace.
 pub(super) fn text(prefix: &Path) -> String {
     let mut text = "abi <abi/4.0>,\ninclude <tunables/global>\n".to_owned();
-    for program in ["oz-daemon", "oz-init", "oz-mount"] {
+    for program in ["oz-daemon", "oz-init", "oz-mount", "oz-net"] {
         text.push_str(&format!(
             "\nprofile {program} {}/libexec/oz/{program} flags=(unconfined) {{\n  userns,\n}}\n",
             prefix.display()

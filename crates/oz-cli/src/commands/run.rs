@@ -12,6 +12,7 @@ async fn launch(what: Run) -> Result<u8> {
     let mut options = Options {
         profile: what.profile,
         ephemeral: what.ephemeral.then_some(true),
+        network: what.net.map(|mode| mode.word().to_owned()),
         ..Options::default()
     };
     launch::session(&mut options);

@@ -12,6 +12,7 @@ pub(crate) struct Options {
     pub(crate) profile: Option<String>,
     pub(crate) join: Option<String>,
     pub(crate) ephemeral: Option<bool>,
+    pub(crate) network: Option<String>,
     pub(crate) context: Option<HashMap<String, String>>,
     pub(crate) cwd: Option<Vec<u8>>,
     pub(crate) arguments: Option<Vec<(u32, OwnedFd)>>,

@@ -9,7 +9,9 @@
 mod build;
 pub mod check;
 pub mod facts;
+pub mod forward;
 pub mod layout;
+pub mod network;
 mod ops;
 pub mod syscalls;
 
@@ -24,6 +26,8 @@ pub use crate::wire::audio::Gate;
 #[cfg(feature = "profiles")]
 pub use build::{BuildError, Request, build, probes};
 pub use facts::HostFacts;
+pub use forward::Forward;
+pub use network::{Mode, Network};
 pub use ops::{Access, Bind, Op, Source};
 
 /// Version of the plan's encoding; init refuses any other than its own.
@@ -119,6 +123,8 @@ pub struct Plan {
     /// How the gate for sound stands at the start; absent: the session has no place for a sound
     /// server, so there is no socket either.
     pub audio: Option<Gate>,
+    /// What of the network is inside.
+    pub network: Network,
     /// Where the app's home lies on the host, for people; the mounts are in `root`.
     pub home: Home,
     /// What files that are named as arguments become.

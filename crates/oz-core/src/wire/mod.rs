@@ -10,5 +10,6 @@ pub mod audio;
 pub mod frame;
 pub mod init;
 pub mod mount;
+pub mod net;
 
 pub use frame::{Frame, FrameError, Header, Reader, encode};

@@ -77,6 +77,7 @@ pub fn request(id: &str) -> Request {
         ephemeral: false,
         app_id: None,
         sound: true,
+        network: None,
     }
 }
 

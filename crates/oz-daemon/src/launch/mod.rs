@@ -79,8 +79,9 @@ pub(crate) async fn launch(
             .transpose()?;
         let wanted = wanted.unwrap_or_default();
         let first = async {
-            // A new sandbox without files is told to run its program before it is even built.
-            if target.joined || !wanted.is_empty() {
+            // A new sandbox without files and network is told to run its program before it is even built.
+            let network = sandbox.plan.network.has_outside();
+            if target.joined || !wanted.is_empty() || network {
                 sandbox.ready().await?;
             }
             change::add(daemon, sandbox, wanted).await

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) check: Option<bool>,
     /// Nothing lasts.
     pub(crate) ephemeral: Option<bool>,
+    /// Another network than the profile's, by its word.
+    pub(crate) network: Option<String>,
     /// Variables of the caller's session.
     pub(crate) context: Option<HashMap<String, String>>,
     /// Where to start.

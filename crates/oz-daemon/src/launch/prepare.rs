@@ -8,7 +8,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use oz_core::OsBytes;
-use oz_core::plan::{self, Plan, SandboxId, check, facts};
+use oz_core::plan::{self, Mode, Plan, SandboxId, check, facts};
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
 
@@ -35,6 +35,8 @@ pub(crate) struct Request {
     /// What is run is the program of ours that looks at the walls.
     pub(super) check: bool,
     pub(super) ephemeral: bool,
+    /// Another network than the profile's.
+    pub(super) network: Option<Mode>,
     pub(super) session: BTreeMap<String, String>,
     directory: Option<OsBytes>,
     /// The app's arguments, or the command.
@@ -87,18 +89,26 @@ impl Request {
         if options.name.is_none() && argv.first().is_none_or(|first| first.as_bytes().is_empty()) {
             return invalid("neither a name nor a command to launch");
         }
-        if options.join.is_some() && (options.name.is_some() || options.profile.is_some()) {
-            return invalid("a command in a running sandbox has no profile of its own");
+        let of_its_own = options.name.is_some() || options.profile.is_some();
+        if options.join.is_some() && (of_its_own || options.network.is_some()) {
+            return invalid(
+                "a command in a running sandbox has no profile and no network of its own",
+            );
         }
         let mut session: BTreeMap<_, _> = options.context.unwrap_or_default().into_iter().collect();
         session.retain(|name, value| facts::is_session_variable(name) && !value.contains('\0'));
         let directory = options.cwd.map(OsBytes::from);
+        let network = options.network.as_deref().map(str::parse::<Mode>);
+        let network = network
+            .transpose()
+            .map_err(|error| Failure::new(Kind::InvalidArgument, error, ""))?;
         Ok(Self {
             name: options.name,
             profile: options.profile,
             join: options.join,
             check,
             ephemeral: options.ephemeral.unwrap_or(false),
+            network,
             session,
             directory: directory.filter(|path| path.as_path().is_absolute() && !path.has_nul()),
             argv,
@@ -214,6 +224,7 @@ impl Request {
         let request = plan::Request {
             id,
             ephemeral: self.ephemeral,
+            network: self.network,
             app_id: prepared.app_id.clone(),
             sound: sound.is_some(),
         };

@@ -43,6 +43,18 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request) -> Result<Target> {
     let prepared = request.prepare()?;
     let joinable = !prepared.template && !request.ephemeral && !prepared.profile.life.multi;
     if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
+        let runs = sandbox.plan.network.mode;
+        if request.network.is_some_and(|wanted| wanted != runs) {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!(
+                    "{} runs already, with the network {:?}",
+                    sandbox.id,
+                    runs.word()
+                ),
+                format!("End it first: `oz stop {}`", sandbox.id),
+            ));
+        }
         return Ok(Target {
             sandbox,
             joined: true,
@@ -112,6 +124,7 @@ fn start(
         nonce,
         earlier: None,
         proxies: BTreeMap::new(),
+        outside: BTreeMap::new(),
     };
     adopt(daemon, birth, hold, start, Some(control))
 }

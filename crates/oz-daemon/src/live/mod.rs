@@ -9,8 +9,10 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::directories::{self, Directories};
+use crate::daemon::Daemon;
+use crate::directories;
 use crate::failure::Result;
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -20,9 +22,10 @@ const ZONES: &str = "/usr/share/zoneinfo";
 const LIMIT: u64 = 64 << 10;
 
 /// Writes the copies once, before anything is launched, and keeps them in step.
-pub(crate) fn start(directories: &Directories) -> Result<()> {
-    let live = directories.live();
+pub(crate) fn start(daemon: &Arc<Daemon>) -> Result<()> {
+    let live = daemon.directories.live();
     refresh(&live)?;
+    let daemon = Arc::clone(daemon);
     tokio::spawn(async move {
         let files = [Path::new(RESOLV_CONF), Path::new(LOCALTIME)];
         let follow = watch::follow(&files, || {
@@ -32,6 +35,7 @@ pub(crate) fn start(directories: &Directories) -> Result<()> {
                     "a change of the host is not passed on"
                 );
             }
+            daemon.host_files.send_replace(());
         });
         if let Err(error) = follow.await {
             tracing::warn!(%error, "changes of name servers and time zone are not passed on");

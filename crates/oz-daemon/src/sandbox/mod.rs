@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod display;
 mod fifo;
 pub(crate) mod log;
+pub(crate) mod network;
 pub(crate) mod output;
 mod processes;
 mod proxy;
@@ -99,8 +100,7 @@ pub(crate) struct Run {
 pub(crate) struct Namespaces {
     pub(crate) user: OwnedFd,
     pub(crate) mount: OwnedFd,
-    /// For what will enter it: forwards and the network helper.
-    _net: OwnedFd,
+    pub(crate) net: OwnedFd,
     _pid: OwnedFd,
 }
 
@@ -117,6 +117,8 @@ pub(crate) struct Published {
     pub(crate) sound: Sound,
     /// The proxies that run, by number and start time.
     pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
+    /// What its network is made of, likewise.
+    pub(crate) outside: BTreeMap<network::Outside, (i32, u64)>,
 }
 
 /// A sandbox.
@@ -329,7 +331,7 @@ impl Namespaces {
         Ok(Self {
             user,
             mount,
-            _net: net,
+            net,
             _pid: pid,
         })
     }

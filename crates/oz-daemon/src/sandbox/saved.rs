@@ -17,12 +17,13 @@ use crate::directories::{self, Directories};
 use crate::failure::{Failure, Result};
 use crate::grants::Grant;
 use crate::sandbox::audio::Sound;
+use crate::sandbox::network::Outside;
 use crate::sandbox::{Birth, Sandbox};
 
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ pub(crate) struct Saved {
     pub(crate) sound: Sound,
     /// What shows the windows and plays the sound.
     pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
+    /// What its network is made of.
+    pub(crate) outside: BTreeMap<Outside, (i32, u64)>,
     pub(crate) grants: Vec<Grant>,
     report: Option<EnforcementReport>,
 }
@@ -70,6 +73,7 @@ impl Saved {
             windows: published.windows,
             sound: published.sound,
             proxies: published.proxies,
+            outside: published.outside,
             grants: sandbox.files().to_vec(),
             report: sandbox.report.get().cloned(),
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::Service;
+use oz_core::plan::{Mode, Service};
 use oz_core::report::{self, EnforcementReport, Held};
 use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ProcessId, ToInit};
 use tokio::task::AbortHandle;
@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::connection::{Connection, ConnectionError};
+use super::network::{self, Outside};
 use super::processes::{Processes, Unknown};
 use super::proxy::Supervisor;
 use super::saved::Saved;
@@ -55,6 +56,8 @@ pub(crate) struct Task {
     findable: bool,
     /// Proxies that an earlier daemon started.
     proxies: BTreeMap<Service, Child>,
+    /// Likewise what the network is made of.
+    outside: BTreeMap<Outside, Child>,
     supervisors: Vec<AbortHandle>,
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
@@ -95,6 +98,8 @@ pub(crate) struct Hold {
     pub(crate) earlier: Option<Vec<(ProcessId, String)>>,
     /// The proxies that it started.
     pub(crate) proxies: BTreeMap<Service, Child>,
+    /// And what made the network.
+    pub(crate) outside: BTreeMap<Outside, Child>,
 }
 
 impl Task {
@@ -110,6 +115,7 @@ impl Task {
             findable: hold.earlier.is_some(),
             earlier: hold.earlier,
             proxies: hold.proxies,
+            outside: hold.outside,
             sandbox,
             connection: Connection::new(hold.socket)?,
             commands,
@@ -199,7 +205,9 @@ impl Task {
         self.count()?;
         match message {
             FromInit::Born => self.born(fds)?,
-            FromInit::Ready { listeners, held } => self.ready(&listeners, &held, fds).await?,
+            FromInit::Ready { listeners, held } => {
+                return self.ready(&listeners, &held, fds).await;
+            }
             FromInit::Started { process } => {
                 if self.found(process)? {
                     return Ok(None);
@@ -343,7 +351,7 @@ impl Task {
         services: &[Service],
         held: &[Held],
         fds: Vec<OwnedFd>,
-    ) -> Result<(), Violation> {
+    ) -> Result<Option<Over>, Violation> {
         if self.init.is_none() || self.sandbox.namespaces.get().is_some() {
             return Err(Violation::OutOfTurn);
         }
@@ -375,12 +383,32 @@ impl Task {
         for (service, listener) in services.iter().zip(fds) {
             self.serve(*service, listener);
         }
+        if let Err(failure) = self.network().await {
+            return Ok(Some(Over::Failed(failure)));
+        }
         // Saved before it is said to run: whoever hears that may rely on a later daemon to find it.
         self.save().await;
         if self.sandbox.phase() == Phase::Starting {
             self.deadline = None;
             self.sandbox.set_phase(Phase::Running);
         }
+        Ok(None)
+    }
+
+    /// Makes the network before anything can run; takes it over from an earlier daemon.
+    async fn network(&mut self) -> crate::failure::Result<()> {
+        if self.sandbox.plan.network.mode != Mode::Internet {
+            return Ok(());
+        }
+        let up = match self.earlier {
+            Some(_) => None,
+            None => Some(network::open(&self.daemon, &self.sandbox).await?),
+        };
+        let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
+        let found = self.outside.remove(&Outside::Pasta);
+        let supervising = network::supervise(daemon, sandbox, up, found);
+        let supervising = tokio::spawn(supervising.instrument(tracing::Span::current()));
+        self.supervisors.push(supervising.abort_handle());
         Ok(())
     }
 
@@ -547,7 +575,7 @@ impl Task {
             self.processes.end_all(ExitStatus::Signal(15));
         }
         self.processes.fail_all(&told);
-        for proxy in self.proxies.values() {
+        for proxy in self.proxies.values().chain(self.outside.values()) {
             proxy.kill();
         }
         for process in [self.stage.take(), self.init.take()].into_iter().flatten() {

@@ -57,6 +57,7 @@ pub fn minimal() -> Plan {
             buffers: Buffers::Shared,
         }),
         audio: None,
+        network: Default::default(),
         home: Home::Ephemeral,
         arguments: Access::Read,
         required: Vec::new(),

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Gate, Home, Op, Plan};
+use oz_core::plan::{Access, Bind, Gate, Home, Mode, Network, Op, Plan};
 
 /// Everything that is in it but the names of 300 system calls.
 pub(super) fn text(plan: &Plan) -> String {
@@ -38,6 +38,7 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
         None => writeln!(text, "sound     none")?,
         Some(gate) => writeln!(text, "sound     {}", sound(gate))?,
     }
+    write_network(text, &plan.network)?;
     writeln!(text, "host name {}", crate::out::safe(&plan.hostname))?;
     writeln!(
         text,
@@ -83,6 +84,18 @@ fn sound(gate: &Gate) -> String {
         gate.microphone,
         quieter(gate.microphone_volume)
     )
+}
+
+fn write_network(text: &mut String, network: &Network) -> fmt::Result {
+    let reach = match network.mode {
+        Mode::None => "none; only a loopback interface of its own",
+        Mode::Internet => "the Internet, neither this machine nor its neighbours",
+    };
+    writeln!(text, "network   {reach}")?;
+    for forward in &network.forwards {
+        writeln!(text, "forward   {}", crate::out::safe(&forward.to_string()))?;
+    }
+    Ok(())
 }
 
 fn step(op: &Op) -> String {

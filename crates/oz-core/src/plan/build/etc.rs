@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::root::{Shape, directory, symlink, system_bind};
+use super::root::{Shape, directory, file, symlink, system_bind};
 use super::system::push_once;
 use crate::plan::facts::PathFact;
-use crate::plan::{Op, layout};
+use crate::plan::{Mode, Op, layout, network};
 
 /// Entries of /etc, each with its reason.
 const LISTED: &[(&str, &str)] = &[
@@ -123,12 +123,18 @@ pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
         }
     }
     ops.push(symlink("/etc/mtab", "/proc/self/mounts"));
-    for name in ["resolv.conf", "localtime"] {
-        ops.push(symlink(
+    let live = |name| {
+        symlink(
             Path::new("/etc").join(name),
             Path::new(layout::LIVE).join(name),
-        ));
-    }
+        )
+    };
+    ops.push(match shape.network {
+        Mode::None => live("resolv.conf"),
+        // The host's servers may be on its loopback or among its neighbours.
+        Mode::Internet => file("/etc/resolv.conf", network::resolv_conf()),
+    });
+    ops.push(live("localtime"));
 }
 
 fn leads_into_usr(target: &Path) -> bool {

@@ -17,8 +17,8 @@ mod system;
 use std::path::PathBuf;
 
 use super::{
-    Display, Home, HostFacts, Life, Limits, Listener, Plan, SandboxId, Service, User, VERSION,
-    check, layout, syscalls,
+    Display, Home, HostFacts, Life, Limits, Listener, Mode, Network, Plan, SandboxId, Service,
+    User, VERSION, check, layout, syscalls,
 };
 use crate::OsBytes;
 use crate::profile::{Profile, files, identity::Hostname, syscalls::List};
@@ -30,6 +30,8 @@ pub struct Request {
     pub id: SandboxId,
     /// Nothing lasts, whatever the profile says.
     pub ephemeral: bool,
+    /// Another network than the profile's.
+    pub network: Option<Mode>,
     /// What the host's desktop takes the windows for, from the app's desktop entry.
     pub app_id: Option<String>,
     /// The session has a place where a sound server listens, or will.
@@ -125,12 +127,17 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
                 .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path),
         sound: request.sound,
     };
+    let network = Network {
+        mode: request.network.unwrap_or(profile.network.mode),
+        forwards: profile.network.forwards.clone(),
+    };
     let shape = root::Shape {
         profile,
         facts,
         home: &home,
         hostname: &hostname,
         has,
+        network: network.mode,
     };
     let plan = Plan {
         version: VERSION,
@@ -165,6 +172,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             buffers: profile.display.buffers,
         }),
         audio: has.sound.then(|| profile.audio.gate()),
+        network,
         arguments: profile.files.arguments,
         required: profile.walls.require.clone(),
         hostname,

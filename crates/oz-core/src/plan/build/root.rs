@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{BuildError, Has, bus, device, etc, home, identity, proc, sound, system};
-use crate::plan::{Access, Bind, Home, HostFacts, Op, Source, layout};
+use crate::plan::{Access, Bind, Home, HostFacts, Mode, Op, Source, layout};
 use crate::profile::Profile;
 
 /// What the root is made for.
@@ -13,6 +13,7 @@ pub(super) struct Shape<'a> {
     pub home: &'a Home,
     pub hostname: &'a str,
     pub has: Has,
+    pub network: Mode,
 }
 
 impl Shape<'_> {

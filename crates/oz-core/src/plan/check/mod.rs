@@ -6,6 +6,7 @@
 mod general;
 mod grants;
 mod mounts;
+mod network;
 mod paths;
 mod process;
 mod syscalls;
@@ -66,6 +67,7 @@ const RULES: &[Rule] = &[
     process::helpers_are_ours,
     process::display_and_socket_agree,
     process::sound_and_socket_agree,
+    network::forwards_are_few_and_distinct,
     syscalls::dangerous_ones_are_never_allowed,
     syscalls::no_call_is_said_twice,
     syscalls::rules_can_match,

@@ -172,7 +172,25 @@ impl Supervisor {
 }
 
 /// A proxy never outlives its supervision.
-struct KillOnDrop(Option<Child>);
+pub(super) struct KillOnDrop(Option<Child>);
+
+impl KillOnDrop {
+    pub(super) fn new(child: Child) -> Self {
+        Self(Some(child))
+    }
+
+    /// Waits for its end.
+    pub(super) async fn ended(&self) {
+        if let Some(child) = &self.0 {
+            child.wait().await;
+        }
+    }
+
+    /// What names it for good.
+    pub(super) fn name(&self) -> Option<(i32, u64)> {
+        self.0.as_ref().and_then(Child::name)
+    }
+}
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
@@ -199,7 +217,7 @@ async fn connection(listener: &OwnedFd) -> io::Result<()> {
     }
 }
 
-fn may_start(starts: &mut VecDeque<Instant>, now: Instant) -> bool {
+pub(super) fn may_start(starts: &mut VecDeque<Instant>, now: Instant) -> bool {
     let (most, window) = STARTS;
     starts.retain(|start| now.duration_since(*start) < window);
     starts.push_back(now);

@@ -1,0 +1,43 @@
+//! The daemon and its network helper: a process of the host that enters a sandbox's namespaces,
+//! does what it is asked and ends with the connection.
+//!
+//! The first request brings three descriptors: the sandbox's user, network and mount namespace.
+
+use serde::{Deserialize, Serialize};
+
+use crate::OsBytes;
+use crate::plan::forward::Endpoint;
+
+/// What to do; each request is answered before the next is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Request {
+    /// Load these rules into the network namespace.
+    Guard {
+        /// The program `nft`.
+        nft: OsBytes,
+        /// What it reads.
+        rules: String,
+    },
+    /// Wait until the interface has its addresses and routes. The helper waits for ever; whoever
+    /// asked has a deadline.
+    Await,
+    /// Make a listening socket inside, or one that waits for datagrams. Nothing can be asked after
+    /// one in the file system.
+    Listen(Endpoint),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// Descriptors: the socket.
+    Listening,
+    /// It is not.
+    Failed {
+        /// What failed, in the words of the program if it has any.
+        what: String,
+        /// The error number, 0 if there is none.
+        errno: i32,
+    },
+}
