@@ -14,7 +14,7 @@ pub(crate) struct Daemon {
     pub(crate) directories: Directories,
     pub(crate) sandboxes: Registry,
     pub(crate) filters: Filters,
-    pub(crate) consent: Consent,
+    pub(crate) consent: Arc<Consent>,
     /// Name servers or the time zone of the host have changed.
     pub(crate) host_files: watch::Sender<()>,
     /// The session bus, once it is there.
@@ -27,7 +27,7 @@ impl Daemon {
             directories,
             sandboxes: Registry::default(),
             filters: Filters::default(),
-            consent: Consent::default(),
+            consent: Arc::default(),
             host_files: watch::Sender::new(()),
             bus: OnceLock::new(),
         })

@@ -83,7 +83,10 @@ async fn serve() -> anyhow::Result<()> {
         anyhow::bail!("the bus is there twice");
     }
     daemon.consent.open(&bus);
-    tokio::spawn(control::announce_prompts(bus.clone(), Arc::clone(&daemon)));
+    tokio::spawn(control::announce_prompts(
+        bus.clone(),
+        Arc::clone(&daemon.consent),
+    ));
     recover::recover(&daemon).await;
     // Only now: a launch must not come before the sandboxes that it could join.
     bus.request_name(control::NAME)
@@ -108,7 +111,7 @@ async fn connect(daemon: &Arc<Daemon>) -> anyhow::Result<zbus::Connection> {
     zbus::connection::Builder::session()
         .serve_at(control::ROOT, zbus::fdo::ObjectManager)
         .serve_at(control::ROOT, Manager::new(Arc::clone(daemon)))
-        .serve_at(control::ROOT, Prompts::new(Arc::clone(daemon)))
+        .serve_at(control::ROOT, Prompts::new(Arc::clone(&daemon.consent)))
         .build()
         .await
         .context("cannot connect to the session bus")

@@ -16,6 +16,8 @@ mod queue;
 mod room;
 mod said;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -23,11 +25,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use oz_core::plan::SandboxId;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 pub(crate) use question::{Answer, Question, Refusal};
 use queue::{By, NotTaken, PromptId, Waiter};
 pub(crate) use room::Listed;
-use room::{Event, Room};
+use room::{Clock, Event, Room};
 
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::Sandbox;
@@ -56,14 +59,18 @@ impl Default for Consent {
 impl Consent {
     /// Begins to ask, on this bus.
     pub(crate) fn open(&self, bus: &zbus::Connection) {
+        self.open_with(bus, Box::new(Instant::now));
+    }
+
+    fn open_with(&self, bus: &zbus::Connection, clock: Clock) {
         let closed = self
             .closed
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some(events) = closed {
-            let room = Room::new(bus.clone(), self.events.clone(), self.prompts.clone());
-            tokio::spawn(room.run(events));
+            let (sender, list) = (self.events.clone(), self.prompts.clone());
+            tokio::spawn(Room::new(bus.clone(), clock, sender, list).run(events));
         }
     }
 

@@ -35,6 +35,9 @@ pub(super) enum Event {
     },
 }
 
+/// What time it is.
+pub(super) type Clock = Box<dyn Fn() -> Instant + Send>;
+
 /// Where events are sent.
 pub(super) type Events = mpsc::UnboundedSender<Event>;
 
@@ -92,6 +95,7 @@ impl Card {
 /// The room.
 pub(super) struct Room {
     bus: Connection,
+    clock: Clock,
     events: Events,
     queue: Queue,
     waiters: BTreeMap<Waiter, (SandboxId, oneshot::Sender<Answer>)>,
@@ -101,12 +105,18 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(bus: Connection, events: Events, list: watch::Sender<Vec<Listed>>) -> Self {
+    pub(super) fn new(
+        bus: Connection,
+        clock: Clock,
+        events: Events,
+        list: watch::Sender<Vec<Listed>>,
+    ) -> Self {
         // Prompts are raised more slowly than seconds pass, so what is still on a screen from
         // an earlier daemon has another number.
         let first = crate::clock::now() % 9000 + 1000;
         Self {
             bus,
+            clock,
             events,
             queue: Queue::new(first),
             waiters: BTreeMap::new(),
@@ -131,7 +141,7 @@ impl Room {
                     Some(event) => self.take(event),
                     None => return,
                 },
-                () = late => self.queue.tick(Instant::now()),
+                () = late => self.queue.tick((self.clock)()),
             }
             for effect in self.queue.effects() {
                 self.act(effect);
@@ -141,7 +151,7 @@ impl Room {
     }
 
     fn take(&mut self, event: Event) {
-        let now = Instant::now();
+        let now = (self.clock)();
         match event {
             Event::Ask {
                 sandbox,

@@ -5,18 +5,17 @@ use std::sync::Arc;
 
 use zbus::{Connection, Variant};
 
-use crate::consent::Listed;
-use crate::daemon::Daemon;
+use crate::consent::{Consent, Listed};
 use crate::failure::{Failure, Kind, Result};
 
 /// The object at [`super::ROOT`].
 pub(crate) struct Prompts {
-    daemon: Arc<Daemon>,
+    consent: Arc<Consent>,
 }
 
 impl Prompts {
-    pub(crate) fn new(daemon: Arc<Daemon>) -> Self {
-        Self { daemon }
+    pub(crate) fn new(consent: Arc<Consent>) -> Self {
+        Self { consent }
     }
 }
 
@@ -32,19 +31,19 @@ impl Prompts {
         let sender = header
             .sender()
             .ok_or_else(|| Failure::new(Kind::Refused, "an answer comes from nobody", ""))?;
-        let consent = &self.daemon.consent;
-        consent.answer_of_agent(id, sender.as_str(), yes).await
+        let name = sender.as_str();
+        self.consent.answer_of_agent(id, name, yes).await
     }
 
     /// The person answers without an agent: `oz answer`.
     async fn answer_by_command(&self, id: &str, yes: bool) -> Result<()> {
-        self.daemon.consent.answer_by_command(id, yes).await
+        self.consent.answer_by_command(id, yes).await
     }
 
     /// The prompts that wait for an answer.
     #[zbus(property)]
     fn prompts(&self) -> Vec<HashMap<&'static str, Variant<'static>>> {
-        let prompts = self.daemon.consent.prompts();
+        let prompts = self.consent.prompts();
         prompts.borrow().iter().map(entry).collect()
     }
 }
@@ -61,8 +60,8 @@ fn entry(prompt: &Listed) -> HashMap<&'static str, Variant<'static>> {
 }
 
 /// Says on the bus when the list changes, as long as the daemon runs.
-pub(crate) async fn announce(bus: Connection, daemon: Arc<Daemon>) {
-    let mut prompts = daemon.consent.prompts();
+pub(crate) async fn announce(bus: Connection, consent: Arc<Consent>) {
+    let mut prompts = consent.prompts();
     while prompts.changed().await.is_ok() {
         let object = bus.object_server();
         let Ok(object) = object.interface::<_, Prompts>(super::ROOT).await else {
