@@ -48,6 +48,7 @@ pub(crate) enum Verb {
     Files(Files),
     Mic(Mic),
     Speaker(Speaker),
+    Answer(Answer),
     Plan(Plan),
     #[command(subcommand)]
     Profile(commands::profile::Verb),
@@ -238,6 +239,28 @@ impl SpeakerState {
     }
 }
 
+/// List the questions of sandboxes that wait for you, or answer one
+#[derive(Debug, Args)]
+#[command(override_usage = "oz answer [--json]\n       oz answer PROMPT yes|no")]
+pub(crate) struct Answer {
+    /// Print the list as JSON
+    #[arg(long, conflicts_with = "prompt")]
+    pub(crate) json: bool,
+    /// The question's number in the list
+    #[arg(requires = "answer")]
+    pub(crate) prompt: Option<String>,
+    /// What you say to it
+    #[arg(hide_possible_values = true, value_name = "yes|no")]
+    pub(crate) answer: Option<YesNo>,
+}
+
+/// An answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    Yes,
+    No,
+}
+
 /// Print everything that a launch would do
 #[derive(Debug, Args)]
 #[command(override_usage = "oz plan [OPTIONS] NAME\n       oz plan [OPTIONS] -- COMMAND [ARG]...")]
@@ -339,6 +362,16 @@ mod tests {
         assert!(parse(&["oz", "stop"]).is_err());
         assert!(parse(&["oz", "stop", "--all", "x"]).is_err());
         assert!(parse(&["oz", "plan"]).is_err());
+        for line in [
+            &["4711"][..],
+            &["4711", "maybe"],
+            &["4711", "y"],
+            &["--json", "4711", "yes"],
+            &["4711", "yes", "no"],
+        ] {
+            let line = [&["oz", "answer"], line].concat();
+            assert!(parse(&line).is_err(), "{line:?}");
+        }
         assert!(parse(&["oz", "mic", "x"]).is_err());
         assert!(parse(&["oz", "mic", "x", "loud"]).is_err());
         assert!(parse(&["oz", "speaker", "x", "ask"]).is_err());

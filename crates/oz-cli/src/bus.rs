@@ -1,7 +1,9 @@
 //! The daemon, as far as `oz` asks it things.
 
+mod prompt;
 mod sandbox;
 
+pub(crate) use prompt::Prompt;
 #[cfg(test)]
 pub(crate) use sandbox::Direction;
 pub(crate) use sandbox::{File, Sandbox};
@@ -113,4 +115,18 @@ impl Bus {
             .await;
         Sandbox::from_properties(properties.map_err(|error| sandbox::explain(error, id))?)
     }
+}
+
+/// One of the things that the daemon says `of` something.
+fn value<T>(all: &mut HashMap<String, OwnedVariant>, name: &str, of: &str) -> Result<T>
+where
+    T: TryFrom<OwnedVariant>,
+{
+    let value = all.remove(name).and_then(|value| T::try_from(value).ok());
+    value.ok_or_else(|| {
+        Error::failed(
+            format!("the daemon does not say {name} of {of}."),
+            "It may be of another version: end it, and it is started anew by the next command.",
+        )
+    })
 }

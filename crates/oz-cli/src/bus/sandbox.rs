@@ -90,13 +90,7 @@ fn take<T>(all: &mut HashMap<String, OwnedVariant>, name: &str) -> Result<T>
 where
     T: TryFrom<OwnedVariant>,
 {
-    let value = all.remove(name).and_then(|value| T::try_from(value).ok());
-    value.ok_or_else(|| {
-        Error::failed(
-            format!("the daemon does not say {name} of a sandbox."),
-            "It may be of another version: end it, and it is started anew by the next command.",
-        )
-    })
+    super::value(all, name, "a sandbox")
 }
 
 /// Where a sandbox is on the bus: see the daemon's rule.

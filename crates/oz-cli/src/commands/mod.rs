@@ -1,6 +1,7 @@
 //! The verbs, one file each.
 
 pub(crate) mod add;
+pub(crate) mod answer;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod files;

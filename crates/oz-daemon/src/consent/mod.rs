@@ -27,7 +27,7 @@ use oz_core::plan::SandboxId;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-pub(crate) use question::{Answer, Question, Refusal};
+pub(crate) use question::{Answer, Question, Refusal, Subject};
 use queue::{By, NotTaken, PromptId, Waiter};
 pub(crate) use room::Listed;
 use room::{Clock, Event, Room};
@@ -101,6 +101,11 @@ impl Consent {
             (Ok(()), Ok(answer)) => answer,
             _ => Answer::No(Refusal::Nobody),
         }
+    }
+
+    /// The person wants to be asked, whatever the answer was the last time.
+    pub(crate) fn ask_again(&self, sandbox: &SandboxId, about: Subject) {
+        let _ = self.events.send(Event::AskAgain(sandbox.clone(), about));
     }
 
     /// A sandbox has ended: what it asked is taken away, and what it was told is forgotten.

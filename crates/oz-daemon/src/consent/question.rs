@@ -26,7 +26,7 @@ pub(crate) enum Question {
 /// What a question is about: two that share it are the same question, whatever else an app puts
 /// into them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Subject {
+pub(crate) enum Subject {
     Microphone,
     #[cfg(test)]
     Other(u8),

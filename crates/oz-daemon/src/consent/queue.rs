@@ -278,6 +278,13 @@ impl Queue {
         }
     }
 
+    /// The person wants to be asked about that again.
+    pub(super) fn ask_again(&mut self, sandbox: &SandboxId, about: Subject) {
+        if let Some(asker) = self.askers.get_mut(sandbox) {
+            asker.quiet.retain(|(quiet, _)| *quiet != about);
+        }
+    }
+
     /// A sandbox has ended; another one of its name starts anew.
     pub(super) fn ended(&mut self, sandbox: &SandboxId) {
         let Some(asker) = self.askers.remove(sandbox) else {

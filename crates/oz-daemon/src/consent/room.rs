@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use zbus::Connection;
 
-use super::question::{Answer, Question, Refusal};
+use super::question::{Answer, Question, Refusal, Subject};
 use super::queue::{By, Card, Effect, NotTaken, PromptId, Queue, Waiter};
 use super::show;
 
@@ -23,6 +23,7 @@ pub(super) enum Event {
         answer: oneshot::Sender<Answer>,
     },
     Cancel(Waiter),
+    AskAgain(SandboxId, Subject),
     Ended(SandboxId),
     Shown(PromptId, By),
     Hidden(PromptId),
@@ -169,6 +170,7 @@ impl Room {
                     self.queue.cancel(waiter, now);
                 }
             }
+            Event::AskAgain(sandbox, about) => self.queue.ask_again(&sandbox, about),
             Event::Ended(sandbox) => self.queue.ended(&sandbox),
             Event::Shown(prompt, by) => self.queue.shown(prompt, by, now),
             Event::Hidden(prompt) => self.queue.hidden(prompt),

@@ -6,10 +6,12 @@ use std::time::Duration;
 use oz_core::OsBytes;
 use oz_core::plan::{Access, Bind, Gate};
 use oz_core::report::Line;
+use oz_core::wire::audio::Microphone;
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 use super::sound;
+use crate::consent::Subject;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
@@ -186,6 +188,11 @@ impl SandboxObject {
     #[zbus(property)]
     async fn set_microphone(&self, state: String) -> Result<()> {
         let state = sound::microphone(&state)?;
+        if state == Microphone::Ask {
+            self.daemon
+                .consent
+                .ask_again(&self.sandbox.id, Subject::Microphone);
+        }
         audio::change(&self.sandbox, |gate| gate.microphone = state).await
     }
 

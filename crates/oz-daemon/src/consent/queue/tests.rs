@@ -269,6 +269,21 @@ fn a_no_holds_for_five_minutes_and_one_of_nobody_for_one() {
 }
 
 #[test]
+fn the_person_can_ask_to_be_asked_again() {
+    let mut bench = Bench::new();
+    for question in [microphone(), other(1)] {
+        let (_, prompt) = bench.shown("a", question);
+        bench.pass(SECOND);
+        assert_eq!(bench.answer(prompt, &agent(), false), Ok(()));
+        bench.effects();
+    }
+    bench.queue.ask_again(&id("a"), Subject::Microphone);
+    let waiter = bench.ask("a", other(1));
+    assert_eq!(bench.effects(), [Effect::Tell(waiter, no(Refusal::Again))]);
+    bench.up("a", microphone());
+}
+
+#[test]
 fn a_yes_is_asked_for_again() {
     let mut bench = Bench::new();
     let (_, prompt) = bench.shown("a", microphone());

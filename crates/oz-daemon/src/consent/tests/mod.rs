@@ -313,6 +313,44 @@ async fn a_command_sees_what_waits_and_answers_it() {
 }
 
 #[tokio::test]
+async fn the_documented_interfaces_are_those_that_are_spoken() {
+    let house = House::new().await;
+    let agent = Agent::start(&house).await;
+    let stranger = house.connect().await;
+    for (bus, path, name, documented) in [
+        (
+            &agent.bus,
+            agent::PATH,
+            "org.oz.Prompter1",
+            include_str!("../../../../../docs/org.oz.Prompter1.xml"),
+        ),
+        (
+            &house.daemon,
+            control::ROOT,
+            "org.oz.Prompts1",
+            include_str!("../../../../../docs/org.oz.Prompts1.xml"),
+        ),
+    ] {
+        let introspectable = "org.freedesktop.DBus.Introspectable";
+        let owner = bus.unique_name().expect("a name").as_str();
+        let call = stranger.call_method(Some(owner), path, Some(introspectable), "Introspect", &());
+        let reply = within("the interface", call).await.expect("answered");
+        let spoken: String = reply.body().deserialize().expect("text");
+        assert_eq!(interface(documented, name), interface(&spoken, name));
+    }
+}
+
+/// The lines of an interface in introspection data, without comments and indentation.
+fn interface(xml: &str, name: &str) -> Vec<String> {
+    let start = format!("<interface name=\"{name}\">");
+    let (_, rest) = xml.split_once(&start).expect("the interface");
+    let (inner, _) = rest.split_once("</interface>").expect("its end");
+    let lines = inner.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("<!--"));
+    lines.map(str::to_owned).collect()
+}
+
+#[tokio::test]
 async fn sandboxes_do_not_wait_for_each_other() {
     let house = House::new().await;
     let agent = Agent::start(&house).await;
