@@ -65,6 +65,10 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("grim", "test: screenshots"),
     package("wtype", "test: keys without a seat of our own"),
     package("wl-clipboard", "test: reading and setting the clipboard"),
+    package(
+        "mako-notifier",
+        "test: notifications with buttons, pressed by makoctl",
+    ),
     package("xdotool", "test: X11 windows"),
     package(
         "imagemagick",

@@ -1,0 +1,115 @@
+//! Yes, no, nobody, and not any more.
+
+use std::time::Duration;
+
+use oz_e2e::{Session, oz, wait};
+
+use super::service::Service;
+use super::{answer, microphone, nothing_waits, prompt_shown, recording, that_asks};
+
+#[test]
+fn a_button_of_the_notification_allows_the_microphone() {
+    let _session = Session::begin();
+    let service = Service::start(&[]);
+    let inside = that_asks();
+    let heard = recording(&inside).start();
+    let prompt = prompt_shown("notification");
+    assert_eq!(prompt["sandbox"], inside.id());
+    assert_eq!(prompt["kind"], "microphone");
+    let notification = service.notification();
+    assert_eq!(notification["summary"]["data"], prompt["title"]);
+    // A moment to read: an answer that comes sooner brings the question back.
+    wait::pause(Duration::from_secs(1));
+    service.press(&notification, "allow");
+    heard.end_within(wait::LONG).ok();
+    assert_eq!(microphone(&inside), "on");
+    service.wait_for_none();
+    nothing_waits();
+    // It is not asked again.
+    recording(&inside).run().ok();
+    assert_eq!(service.list().len(), 0);
+}
+
+#[test]
+fn a_button_of_the_notification_denies_it() {
+    let _session = Session::begin();
+    let service = Service::start(&[]);
+    let inside = that_asks();
+    let heard = recording(&inside).start();
+    prompt_shown("notification");
+    let notification = service.notification();
+    wait::pause(Duration::from_secs(1));
+    service.press(&notification, "deny");
+    heard.end_within(wait::LONG).fails();
+    assert_eq!(microphone(&inside), "off");
+    recording(&inside).run().fails();
+    assert_eq!(service.list().len(), 0);
+    // Who turns asking on again is asked again.
+    oz(["mic", inside.id(), "ask"]).run().ok();
+    let heard = recording(&inside).start();
+    let prompt = prompt_shown("notification");
+    answer(&prompt, "yes");
+    heard.end_within(wait::LONG).ok();
+}
+
+#[test]
+fn oz_answer_says_yes_or_no() {
+    let _session = Session::begin();
+    let service = Service::start(&[]);
+    for (word, state) in [("yes", "on"), ("no", "off")] {
+        let inside = that_asks();
+        let heard = recording(&inside).start();
+        let prompt = prompt_shown("notification");
+        let id = prompt["prompt"].as_str().expect("an id");
+        let list = oz(["answer"]).run().ok().text();
+        assert!(
+            list.contains(prompt["title"].as_str().expect("text")),
+            "{list}"
+        );
+        assert!(list.contains(&format!("oz answer {id} yes|no")), "{list}");
+        oz(["answer", id, "maybe"]).run().exits(2);
+        oz(["answer", id]).run().exits(2);
+        answer(&prompt, word);
+        let ran = heard.end_within(wait::LONG);
+        assert_eq!(ran.code == 0, word == "yes", "{ran}");
+        assert_eq!(microphone(&inside), state);
+        service.wait_for_none();
+        let late = oz(["answer", id, "yes"]).run().exits(1);
+        assert!(late.complaint().contains(id), "{late}");
+        oz(["stop", inside.id()]).run().ok();
+    }
+}
+
+#[test]
+fn without_anybody_to_ask_the_answer_is_no() {
+    let _session = Session::begin();
+    let inside = that_asks();
+    recording(&inside).run().fails();
+    assert_eq!(microphone(&inside), "off");
+    // Neither is a service any use that has no buttons.
+    let service = Service::start(&["--actions=0"]);
+    let inside = that_asks();
+    recording(&inside).run().fails();
+    assert_eq!(microphone(&inside), "off");
+    assert_eq!(service.list().len(), 0);
+}
+
+#[test]
+fn a_question_goes_with_its_sandbox_or_when_it_is_decided_otherwise() {
+    let _session = Session::begin();
+    let service = Service::start(&[]);
+    let inside = that_asks();
+    let _heard = recording(&inside).start();
+    prompt_shown("notification");
+    oz(["stop", inside.id()]).run().ok();
+    nothing_waits();
+    service.wait_for_none();
+
+    let inside = that_asks();
+    let heard = recording(&inside).start();
+    prompt_shown("notification");
+    oz(["mic", inside.id(), "on"]).run().ok();
+    heard.end_within(wait::LONG).ok();
+    nothing_waits();
+    service.wait_for_none();
+}
