@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) prefix: PathBuf,
     pub(crate) host: Host,
     pub(crate) audio: bool,
+    /// With a network of its own.
+    pub(crate) internet: bool,
     pub(crate) keep_on_failure: bool,
     pub(crate) timeout: Option<Duration>,
     /// Programs to bring into the session; the first is put before the command. They lie in
@@ -44,6 +46,7 @@ impl Default for Request {
             prefix: PathBuf::new(),
             host: Host::Sway,
             audio: true,
+            internet: false,
             keep_on_failure: false,
             timeout: None,
             bring: Vec::new(),
@@ -78,8 +81,8 @@ pub(crate) fn run(mut request: Request) -> Result<Outcome> {
     // The second net: if the supervisor is killed, what it held becomes ours.
     set_child_subreaper(Some(getpid())).context("cannot become a child subreaper")?;
     let root = dirs::make(&user)?;
-    let result = prepare(&root, &user, &request)
-        .and_then(|()| supervised(&root, request.timeout, &interrupts, request.output.take()));
+    let result =
+        prepare(&root, &user, &request).and_then(|()| supervised(&root, &mut request, &interrupts));
     let all_ended = processes::end_descendants();
     let failed = !matches!(result, Ok((0, _)));
     let logs = if failed { log_tails(&root) } else { Vec::new() };
@@ -131,6 +134,7 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
         user: user.clone(),
         host: request.host,
         audio: request.audio,
+        internet: request.internet,
         command,
         cwd: match &request.cwd {
             Some(dir) if enterable(dir, user) => dir.clone(),
@@ -164,14 +168,17 @@ fn enterable(dir: &Path, user: &User) -> bool {
 }
 
 /// Starts the supervisor and waits for it; its exit status, and whether we were interrupted.
-fn supervised(
-    root: &Path,
-    timeout: Option<Duration>,
-    interrupts: &Interrupts,
-    output: Option<fs::File>,
-) -> Result<(u8, bool)> {
-    // /proc/self/exe is this very program even if a build has meanwhile replaced the file.
-    let mut command = Command::new("/proc/self/exe");
+fn supervised(root: &Path, request: &mut Request, interrupts: &Interrupts) -> Result<(u8, bool)> {
+    // This very program even if a build has meanwhile replaced the file.
+    let exe = format!("/proc/{}/exe", getpid());
+    let mut command = if request.internet {
+        let mut command = Command::new("unshare");
+        command.args(["--net", "--mount", "--propagation", "private", "--", &exe]);
+        command
+    } else {
+        Command::new(exe)
+    };
+    let (timeout, output) = (request.timeout, request.output.take());
     command.arg("__supervise").arg(root.join("spec.json"));
     if let Some(file) = output {
         command

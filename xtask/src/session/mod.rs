@@ -14,6 +14,7 @@ mod front;
 mod interrupts;
 mod processes;
 mod supervisor;
+mod world;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -41,6 +42,9 @@ pub(crate) struct Args {
     /// Neither build Oz nor have it in the session
     #[arg(long)]
     no_oz: bool,
+    /// With a network of its own and an Internet behind it (takes root)
+    #[arg(long)]
+    internet: bool,
     /// No sound server
     #[arg(long)]
     no_audio: bool,
@@ -75,6 +79,8 @@ struct Spec {
     user: User,
     host: Host,
     audio: bool,
+    /// It has a network of its own.
+    internet: bool,
     command: Vec<OsString>,
     cwd: PathBuf,
     extra_environment: Vec<(String, String)>,
@@ -86,6 +92,7 @@ pub(crate) fn run_command(args: &Args) -> Result<ExitCode> {
         prefix,
         host: args.host,
         audio: !args.no_audio,
+        internet: args.internet,
         keep_on_failure: args.keep_on_failure,
         timeout: args.timeout.map(Duration::from_secs),
         command: args.command.clone(),

@@ -10,7 +10,7 @@ use rustix::process::{
 };
 
 use super::interrupts::Interrupts;
-use super::{Spec, SuperviseArgs, desktop, environment, processes};
+use super::{Spec, SuperviseArgs, desktop, environment, processes, world};
 
 /// Runs the session that a file describes, and leaves no process behind.
 pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
@@ -36,6 +36,9 @@ pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
 }
 
 fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
+    if spec.internet {
+        world::build(spec)?;
+    }
     desktop::start(spec, interrupts)?;
     let (program, arguments) = spec.command.split_first().context("no command")?;
     let mut command = spec.user.command("env");

@@ -14,6 +14,8 @@ use crate::sh;
 
 /// The package that has them.
 pub(super) const PACKAGE: &str = "oz-e2e";
+/// The executable whose session has a network of its own.
+const INTERNET: &str = "internet";
 
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +114,7 @@ pub(super) fn run(
     let outcome = session::run(Request {
         prefix: prefix.to_owned(),
         timeout: Some(timeout),
+        internet: executable.name == INTERNET,
         bring: std::iter::once(&executable.path)
             .chain(&built.programs)
             .cloned()

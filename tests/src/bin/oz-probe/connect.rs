@@ -1,6 +1,6 @@
 //! Reaching what listens on the host.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixStream};
 use std::time::Duration;
@@ -23,4 +23,44 @@ pub fn attempt(kind: &str, place: &str) -> Attempt {
     outcome
         .map(|()| "connected".to_owned())
         .map_err(|error| error.to_string())
+}
+
+fn datagrams(place: &str) -> std::io::Result<(UdpSocket, SocketAddr)> {
+    // Also understands which interface an address is meant for.
+    let mut places = place.to_socket_addrs()?;
+    let address = places.next().ok_or(std::io::ErrorKind::AddrNotAvailable)?;
+    let own = if address.is_ipv4() {
+        "0.0.0.0:0"
+    } else {
+        "[::]:0"
+    };
+    let socket = UdpSocket::bind(own)?;
+    socket.set_broadcast(true)?;
+    Ok((socket, address))
+}
+
+/// Sends to `ADDRESS:PORT`, which may be many machines.
+pub fn send(place: &str) -> Attempt {
+    let sent = datagrams(place).and_then(|(socket, address)| socket.send_to(b"probe", address));
+    sent.map(|_| "sent".to_owned())
+        .map_err(|error| error.to_string())
+}
+
+/// Asks a server for names for a text.
+pub fn ask(place: &str) -> Attempt {
+    const QUESTION: &[u8] =
+        b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03who\x00\x00\x10\x00\x01";
+    let asked = || -> std::io::Result<String> {
+        let (socket, address) = datagrams(place)?;
+        socket.set_read_timeout(Some(Duration::from_secs(3)))?;
+        socket.connect(address)?;
+        socket.send(QUESTION)?;
+        let mut reply = [0; 512];
+        let length = socket.recv(&mut reply)?;
+        // The text is behind the question, 12 bytes about the answer and its own length.
+        let text = reply[..length].get(QUESTION.len() + 13..);
+        let text = text.ok_or(std::io::ErrorKind::InvalidData)?;
+        Ok(String::from_utf8_lossy(text).into_owned())
+    };
+    asked().map_err(|error| error.to_string())
 }

@@ -28,6 +28,10 @@ fn main() -> ExitCode {
         ["int80"] => raw::getpid_of_32_bits(),
         // A connection to a socket in the file system, an abstract one, a port on the loopback.
         ["connect", kind, place] => connect::attempt(kind, place),
+        // A datagram to an address, without waiting for an answer.
+        ["send", place] => connect::send(place),
+        // A question to a server for names: who answers.
+        ["ask", place] => connect::ask(place),
         // The globals of the compositor, one per word.
         ["globals"] => wayland::globals(),
         // What a client without a window and without input is told of the clipboard.

@@ -119,7 +119,8 @@ fn arguments(host: &HostNetwork, interface: Option<&str>) -> Vec<String> {
             IpAddr::V4(_) => GATEWAY4.to_string(),
             IpAddr::V6(_) => GATEWAY6.to_string(),
         };
-        add(&["--dns", &resolver.to_string(), "--dns-forward", &gateway]);
+        // It takes the first of the family from /etc/resolv.conf itself, and no other by this way.
+        add(&["--dns-forward", &gateway]);
     }
     if let Some(interface) = interface {
         add(&["--interface", interface]);
