@@ -27,7 +27,7 @@ use streams::Streams;
 use terminal::Relay;
 
 /// What `Launch` answers: the sandbox's name, its object, the program's number, the rest.
-type Reply = (String, zbus::OwnedObjectPath, u64, Results);
+pub(crate) type Reply = (String, zbus::OwnedObjectPath, u64, Results);
 
 /// Signals that are meant for the program.
 const FORWARDED: &[(SignalKind, Signal)] = &[
