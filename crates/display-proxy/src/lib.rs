@@ -7,6 +7,7 @@
 mod app;
 mod bridge;
 pub mod config;
+pub mod confine;
 mod fds;
 pub mod globals;
 pub mod host;

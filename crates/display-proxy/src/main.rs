@@ -32,7 +32,8 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<Exit> {
     let start = args::parse(std::env::args_os().skip(1))?;
-    let backend = Backend::Wayland(start.config.host_socket.clone());
+    let host = start.config.host_socket.clone();
+    let backend = Backend::Wayland(host.clone());
     let mut server = Server::new(
         start.config,
         backend,
@@ -43,5 +44,7 @@ fn run() -> anyhow::Result<Exit> {
     server
         .stop_on_signals()
         .context("cannot watch for signals")?;
+    // Nothing that an app sent has been read yet.
+    display_proxy::confine::confine(&host).context("cannot confine itself")?;
     Ok(server.run())
 }

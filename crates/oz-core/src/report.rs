@@ -45,6 +45,8 @@ pub enum Wall {
     Services,
     /// What tells this machine from others.
     Identifiers,
+    /// Files by stray descriptors, device nodes, signals and sockets of others: Landlock.
+    Landlock,
     /// How many processes there can be.
     ProcessLimit,
     /// How many files each process can have open.
@@ -140,6 +142,9 @@ pub const WALLS: &[Entry] = walls! {
     Services "services" REQUIRED Launch:
         "speak to the session's buses, display, sound or agents", KERNEL;
     Identifiers "identifiers" REQUIRED Launch: "tell by an identifier which machine this is", KERNEL;
+    Landlock "landlock" WANTED Machine:
+        "use a descriptor of a place that is not in its root, or signal or connect past its sandbox",
+        "start Linux 6.12 or later with landlock among its lsm= modules";
     ProcessLimit "process-limit" WANTED Machine: "take all processes of the machine",
         "install Linux 5.14 or later, which counts the processes of each sandbox by themselves";
     OpenFiles "open-files" REQUIRED Launch: "open more files than it may", KERNEL;

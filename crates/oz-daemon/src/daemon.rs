@@ -6,8 +6,8 @@ use crate::consent::Consent;
 use tokio::sync::watch;
 
 use crate::directories::Directories;
-use crate::launch::filter::Filters;
 use crate::sandbox::registry::Registry;
+use oz_confine::filter::Filters;
 
 /// The daemon.
 pub(crate) struct Daemon {

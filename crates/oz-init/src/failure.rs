@@ -3,6 +3,7 @@
 use std::io;
 
 use oz_core::OsBytes;
+use oz_core::report::Wall;
 use oz_core::wire::init::{FromInit, ProcessId, Stage};
 
 /// A failed step: which, on what, and why.
@@ -18,6 +19,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A wall does not stand, and the launch must not go on without it.
+    pub fn of_wall(wall: Wall, why: &dyn std::fmt::Display) -> Self {
+        Self {
+            stage: Stage::Wall,
+            subject: format!("{wall}: {why}").as_str().into(),
+            errno: 0,
+        }
+    }
+
     /// The message to the daemon, about a program or about the sandbox itself.
     pub fn message(self, process: Option<ProcessId>) -> FromInit {
         FromInit::Failed {

@@ -1,9 +1,9 @@
 //! From an empty set of namespaces to a finished sandbox: an ordered list, each step with its
 //! reason to be where it is.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
-use oz_core::report::{self, Held};
+use oz_core::report::{self, Held, Wall};
 use oz_core::wire::init::Stage;
 use oz_sys::mounts::{Attributes, Propagation, READ_ONLY, set_attributes};
 use oz_sys::process::SingleThread;
@@ -146,15 +146,23 @@ const STEPS: &[Step] = &[
         },
     },
     Step {
+        what: "put up the second wall",
+        why_now: "init has mounted all that it ever will, and behind the wall nobody can; programs \
+                  get it from init, so they all are behind the same one and can signal each other",
+        run: |b| {
+            let extent = oz_confine::landlock::sandbox(made(&b.proc)?.as_fd())
+                .map_err(|error| Failure::of_wall(Wall::Landlock, &error))?;
+            b.held
+                .push(Held::new(Wall::Landlock, extent.state, extent.why));
+            Ok(())
+        },
+    },
+    Step {
         what: "refuse to be less than the profile requires",
         why_now: "it is known now how far each wall holds, and nothing of the app has run yet",
         run: |b| match report::missing(&b.start.plan, &b.held) {
             None => Ok(()),
-            Some(line) => Err(Failure {
-                stage: Stage::Wall,
-                subject: format!("{}: {}", line.wall, line.why).as_str().into(),
-                errno: 0,
-            }),
+            Some(line) => Err(Failure::of_wall(line.wall, &line.why)),
         },
     },
     Step {

@@ -3,9 +3,11 @@
 mod support;
 
 use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use oz_core::wire::init::ExitStatus;
+use oz_core::report::{State, Wall};
+use oz_core::wire::init::{ExitStatus, Stdio};
 use oz_sys::namespaces;
 use support::{plan, start};
 
@@ -71,20 +73,23 @@ fn the_app_cannot_mount_unmount_or_make_the_root_writable() {
 }
 
 #[test]
-fn mounts_stay_read_only_in_a_namespace_of_the_apps_own() {
+fn nothing_can_be_mounted_in_a_namespace_of_the_apps_own() {
     let mut sandbox = start(plan::minimal());
-    let (text, status) = sandbox.shell("unshare -Urm mount -t tmpfs none /tmp");
+    let own = "unshare -Urm --propagation unchanged";
+    let (text, status) = sandbox.shell(&format!("{own} grep CapEff.*ffff /proc/self/status"));
     assert_eq!(
         status, DONE,
         "the filter of this test lets the app make namespaces: {text}"
     );
     for attempt in [
+        "mount -t tmpfs none /tmp",
+        "mount --make-private /usr",
         "mount -o remount,rw,bind /usr",
         "umount /usr",
         "umount -l /proc",
         "mount -t proc p /tmp/p",
     ] {
-        let whole = format!("mkdir -p /tmp/p; unshare -Urm {attempt} && echo done");
+        let whole = format!("mkdir -p /tmp/p; {own} {attempt} && echo done");
         assert!(!sandbox.shell(&whole).0.contains("done"), "{attempt}");
     }
 }
@@ -163,6 +168,45 @@ fn the_namespaces_that_a_daemon_gets_belong_together_and_a_program_s_do_not_pass
     for namespace in nested {
         assert!(belongs(&namespace, user.as_fd()) && !belongs(&namespace, ours.as_fd()));
     }
+}
+
+#[test]
+fn a_stray_descriptor_of_the_host_leads_nowhere() {
+    let mut sandbox = start(plan::minimal());
+    // Where the descriptor leads without the wall.
+    let script =
+        "cat /proc/self/fd/0/shadow-of-the-host || cat /proc/self/fd/0/../*/shadow-of-the-host";
+    let place = std::path::PathBuf::from(format!("/var/tmp/oz-stray-{}", std::process::id()));
+    std::fs::create_dir(&place).expect("made");
+    std::fs::write(place.join("shadow-of-the-host"), "secret").expect("written");
+    let directory = File::open(&place).expect("opened");
+    let outside = std::process::Command::new("sh")
+        .args(["-c", script])
+        .stdin(directory.try_clone().expect("cloned"))
+        .output()
+        .expect("ran");
+    let (mut output, writer) = std::io::pipe().expect("pipe");
+    let fds = [directory.as_fd(), writer.as_fd(), writer.as_fd()];
+    let process = sandbox.begin(&["sh", "-c", script], Stdio::Pipes, &fds);
+    drop(writer);
+    let status = sandbox.ended(process);
+    let mut text = String::new();
+    output.read_to_string(&mut text).expect("output");
+    std::fs::remove_dir_all(&place).expect("removed");
+    assert_eq!(outside.stdout, b"secret");
+    assert!(
+        status != DONE && !text.contains("secret"),
+        "{status:?}: {text}"
+    );
+    assert!(text.contains("Permission denied"), "{text}");
+}
+
+#[test]
+fn init_says_how_far_the_second_wall_holds() {
+    let sandbox = start(plan::minimal());
+    let held = sandbox.held.iter().find(|held| held.wall == Wall::Landlock);
+    let held = held.expect("it is said");
+    assert_eq!(held.state, State::Enforced, "{}", held.why);
 }
 
 #[test]

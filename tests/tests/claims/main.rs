@@ -14,4 +14,3 @@ mod privileges;
 mod syscalls;
 mod terminal;
 mod user_namespaces;
-mod walls;

@@ -77,6 +77,8 @@ impl Rig {
             )
             .unwrap();
             server.stop_on(stopped);
+            // Every test runs behind the walls, which are the thread's own.
+            display_proxy::confine::confine("/nonexistent".as_ref()).unwrap();
             server.run()
         });
         Self {

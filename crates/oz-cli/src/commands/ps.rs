@@ -174,7 +174,6 @@ mod tests {
                 volume: 40,
                 streams: 1,
             },
-            enforcement: Vec::new(),
         }
     }
 

@@ -1,7 +1,6 @@
 //! From a request to a program that runs in a sandbox.
 
 pub(crate) mod display;
-pub(crate) mod filter;
 mod many;
 pub(crate) mod options;
 pub(crate) mod prepare;

@@ -13,6 +13,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 use oz_core::plan::Plan;
+use oz_core::report::Held;
 use oz_core::wire::init::{ExitStatus, FromInit, Program, Stdio, ToInit};
 use oz_core::wire::{Reader, encode, frame};
 use oz_sys::spawn::Spawned;
@@ -60,6 +61,8 @@ pub struct Sandbox {
     /// User, mount, network, pid.
     pub namespaces: Vec<OwnedFd>,
     pub listeners: Vec<OwnedFd>,
+    /// How far each wall holds.
+    pub held: Vec<Held>,
     next: u64,
 }
 
@@ -143,7 +146,7 @@ pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandb
     };
     let init = Init(fds.pop().expect("a pidfd"));
     match daemon.hear().expect("an answer") {
-        (FromInit::Ready { listeners, .. }, mut fds) => {
+        (FromInit::Ready { listeners, held }, mut fds) => {
             let sockets = fds.split_off(4);
             assert_eq!(sockets.len(), listeners.len());
             Ok(Sandbox {
@@ -152,6 +155,7 @@ pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandb
                 init,
                 namespaces: fds,
                 listeners: sockets,
+                held,
                 next: 1,
             })
         }

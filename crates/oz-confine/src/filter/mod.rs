@@ -19,35 +19,44 @@ use oz_core::plan::SyscallPolicy;
 
 /// Compiled programs of the policies that were used last.
 #[derive(Default)]
-pub(crate) struct Filters {
+pub struct Filters {
     known: Mutex<Vec<(SyscallPolicy, Arc<[u64]>)>>,
 }
 
 /// Why a policy has no program.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum FilterError {
+pub enum FilterError {
+    /// A jump would be too far.
     #[error("the rules for system call {0} are too long")]
     TooLong(String),
+    /// No call has so many.
     #[error("a rule for system call {0} compares argument {1}, and there are six")]
     Argument(String, u8),
+    /// Too many rules in all.
     #[error("the syscall list {0} makes a program over the kernel's limit of 4096 instructions")]
     Limit(String),
+}
+
+/// The program of a policy: instructions as [`oz_sys::seccomp::install`] takes them.
+pub fn compile(policy: &SyscallPolicy) -> Result<Vec<u64>, FilterError> {
+    let program = assemble::assemble(policy)?;
+    Ok(program
+        .into_iter()
+        .map(assemble::Instruction::encode)
+        .collect())
 }
 
 impl Filters {
     /// How many programs are kept.
     const KEPT: usize = 16;
 
-    /// The program of a policy, in the encoding of [`oz_core::wire::init::ToInit::Start`].
-    pub(crate) fn program(&self, policy: &SyscallPolicy) -> Result<Arc<[u64]>, FilterError> {
+    /// As [`compile`], once for each policy.
+    pub fn program(&self, policy: &SyscallPolicy) -> Result<Arc<[u64]>, FilterError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, program)) = known.iter().find(|(other, _)| other == policy) {
             return Ok(Arc::clone(program));
         }
-        let program: Arc<[u64]> = assemble::assemble(policy)?
-            .into_iter()
-            .map(assemble::Instruction::encode)
-            .collect();
+        let program: Arc<[u64]> = compile(policy)?.into();
         if known.len() == Self::KEPT {
             known.remove(0);
         }

@@ -1,4 +1,4 @@
-//! Numbers of system calls on the machine that this daemon was built for.
+//! Numbers of system calls on the machine that this was built for.
 
 /// What `seccomp_data.arch` says for native calls.
 #[cfg(target_arch = "x86_64")]
