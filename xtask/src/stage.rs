@@ -43,6 +43,7 @@ const PROGRAMS: &[Program] = &[
     program("oz-init", "oz-init", "libexec/oz", true),
     program("oz-mount", "oz-init", "libexec/oz", true),
     program("oz-net", "oz-init", "libexec/oz", true),
+    program("oz-check", "oz-check", "libexec/oz", true),
 ];
 
 /// What tests and benchmarks use on headless desktops; it is staged, never installed.
@@ -302,7 +303,7 @@ mod tests {
     #[test]
     fn programs_that_start_inside_are_static_and_beside_the_daemon() {
         for program in PROGRAMS {
-            let inside = ["oz-init", "oz-mount", "oz-net"].contains(&program.binary);
+            let inside = ["oz-init", "oz-mount", "oz-net", "oz-check"].contains(&program.binary);
             assert_eq!(program.fixed, inside, "{}", program.binary);
             assert_eq!(program.dir == "bin", program.binary == "oz");
         }

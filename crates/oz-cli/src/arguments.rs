@@ -49,6 +49,7 @@ pub(crate) enum Verb {
     Mic(Mic),
     Speaker(Speaker),
     Answer(Answer),
+    Check(Check),
     Plan(Plan),
     #[command(subcommand)]
     Profile(commands::profile::Verb),
@@ -259,6 +260,17 @@ pub(crate) struct Answer {
 pub(crate) enum YesNo {
     Yes,
     No,
+}
+
+/// Prove from inside and outside which walls of a running sandbox hold
+#[derive(Debug, Args)]
+#[command(after_help = "Exit status: 0 if every wall that was asked for holds, else 1.")]
+pub(crate) struct Check {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Print everything that a launch would do

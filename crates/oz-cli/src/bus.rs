@@ -6,7 +6,7 @@ mod sandbox;
 pub(crate) use prompt::Prompt;
 #[cfg(test)]
 pub(crate) use sandbox::Direction;
-pub(crate) use sandbox::{File, Sandbox};
+pub(crate) use sandbox::{Enforcement, File, Sandbox};
 
 use std::collections::HashMap;
 
@@ -123,10 +123,12 @@ where
     T: TryFrom<OwnedVariant>,
 {
     let value = all.remove(name).and_then(|value| T::try_from(value).ok());
-    value.ok_or_else(|| {
-        Error::failed(
-            format!("the daemon does not say {name} of {of}."),
-            "It may be of another version: end it, and it is started anew by the next command.",
-        )
-    })
+    value.ok_or_else(|| unsaid(name, of))
+}
+
+fn unsaid(name: &str, of: &str) -> Error {
+    Error::failed(
+        format!("the daemon does not say {name} of {of}."),
+        "It may be of another version: end it, and it is started anew by the next command.",
+    )
 }

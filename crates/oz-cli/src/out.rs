@@ -37,6 +37,12 @@ pub(crate) fn note(note: &str) {
     eprintln!("oz: {note}");
 }
 
+/// A remark on a terminal that a program may be using: it may have turned off that a new line
+/// begins at the left.
+pub(crate) fn note_on_terminal(note: &str) {
+    eprint!("\r\noz: {note}\r\n");
+}
+
 /// Text from an app or of a file's name, so that it cannot steer a terminal.
 pub(crate) fn safe(text: &str) -> String {
     OsBytes::from(text).to_string()

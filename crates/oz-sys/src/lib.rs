@@ -7,6 +7,7 @@
 // written in types. Every block says why it holds.
 #![allow(unsafe_code)]
 
+pub mod attempt;
 pub mod descriptors;
 pub mod memory;
 pub mod mounts;

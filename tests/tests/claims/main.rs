@@ -14,3 +14,4 @@ mod privileges;
 mod syscalls;
 mod terminal;
 mod user_namespaces;
+mod walls;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use oz_e2e::terminal::Terminal;
 use oz_e2e::{Session, oz, wait};
 
 use super::service::Service;
@@ -78,6 +79,30 @@ fn oz_answer_says_yes_or_no() {
         assert!(late.complaint().contains(id), "{late}");
         oz(["stop", inside.id()]).run().ok();
     }
+}
+
+#[test]
+fn the_terminal_of_an_app_names_its_question() {
+    let session = Session::begin();
+    let _service = Service::start(&[]);
+    let _profile = session.profile(
+        "asking",
+        r#"{ "description": "asks", "audio": { "microphone": "ask" } }"#,
+    );
+    let terminal = Terminal::open("asking");
+    let script = "parec --latency-msec=50 | head -c 20000 | wc -c; sleep 1; echo the-end";
+    terminal.line(&format!(
+        "clear; oz run --profile asking -- sh -c '{script}'"
+    ));
+    let prompt = prompt_shown("notification");
+    let id = prompt["prompt"].as_str().expect("an id");
+    wait::for_condition("the question in the terminal", || {
+        let screen = terminal.screen();
+        screen.contains(&format!("oz answer {id} yes|no")) && screen.contains("microphone?")
+    });
+    answer(&prompt, "yes");
+    terminal.wait_for_line("20000");
+    terminal.wait_for_line("the-end");
 }
 
 #[test]

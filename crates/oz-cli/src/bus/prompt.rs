@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use zbus::OwnedVariant;
+use tokio_stream::StreamExt;
+use zbus::{MatchRule, MessageStream, OwnedVariant};
 
-use super::{Bus, ROOT, value};
-use crate::error::Result;
+use super::{Bus, NAME, ROOT, value};
+use crate::error::{Error, Result};
 
 const PROMPTS: &str = "org.oz.Prompts1";
+const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
 /// A question that somebody has to answer. The daemon has made what an app says safe to show.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,19 +31,42 @@ pub(crate) struct Prompt {
 impl Bus {
     /// All prompts that wait.
     pub(crate) async fn prompts(&self) -> Result<Vec<Prompt>> {
-        let properties = "org.freedesktop.DBus.Properties";
         let list: OwnedVariant = self
-            .call(ROOT, properties, "Get", &(PROMPTS, "Prompts"))
+            .call(ROOT, PROPERTIES, "Get", &(PROMPTS, "Prompts"))
             .await?;
         let mut list = HashMap::from([("Prompts".to_owned(), list)]);
         let list: Vec<HashMap<String, OwnedVariant>> = value(&mut list, "Prompts", "itself")?;
         list.into_iter().map(Prompt::from_properties).collect()
     }
 
+    /// Says when the list has changed.
+    pub(crate) async fn prompt_changes(&self) -> Result<Changes> {
+        let rule = MatchRule::builder()
+            .msg_type(zbus::message::Type::Signal)
+            .sender(NAME)
+            .path(ROOT)
+            .interface(PROPERTIES)
+            .member("PropertiesChanged")
+            .add_arg(PROMPTS)
+            .build();
+        let stream = MessageStream::for_match_rule(rule.map_err(Error::from_bus)?, &self.0, None);
+        stream.await.map(Changes).map_err(Error::from_bus)
+    }
+
     /// Answers one, whoever shows it.
     pub(crate) async fn answer(&self, prompt: &str, yes: bool) -> Result<()> {
         self.call(ROOT, PROMPTS, "AnswerByCommand", &(prompt, yes))
             .await
+    }
+}
+
+/// Changes of the list.
+pub(crate) struct Changes(MessageStream);
+
+impl Changes {
+    /// The next one; nothing once the bus is gone.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        self.0.next().await?.ok().map(drop)
     }
 }
 

@@ -1,9 +1,14 @@
 //! A sandbox as the bus shows it.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use oz_core::plan::SandboxId;
+use oz_core::report::{Asked, State, Wall};
+use serde::de::DeserializeOwned;
 use zbus::OwnedVariant;
 
 use crate::error::{Error, Result};
@@ -24,6 +29,8 @@ pub(crate) struct Sandbox {
     pub(crate) microphone: Direction,
     pub(crate) microphone_in_use: bool,
     pub(crate) speaker: Direction,
+    /// One for each wall; empty before it is built.
+    pub(crate) enforcement: Vec<Enforcement>,
 }
 
 /// Sound in one direction.
@@ -34,6 +41,15 @@ pub(crate) struct Direction {
     /// Percent.
     pub(crate) volume: u8,
     pub(crate) streams: u32,
+}
+
+/// How far a wall holds, by what the launch says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Enforcement {
+    pub(crate) wall: Wall,
+    pub(crate) asked: Asked,
+    pub(crate) state: State,
+    pub(crate) why: String,
 }
 
 /// A file that it was given.
@@ -47,6 +63,7 @@ pub(crate) struct File {
 
 impl Sandbox {
     pub(super) fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
+        let walls: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Enforcement")?;
         let files: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Files")?;
         Ok(Self {
             id: take(&mut all, "Id")?,
@@ -67,6 +84,10 @@ impl Sandbox {
                 volume: take(&mut all, "SpeakerVolume")?,
                 streams: take(&mut all, "PlaybackStreams")?,
             },
+            enforcement: walls
+                .into_iter()
+                .map(Enforcement::from_properties)
+                .collect::<Result<_>>()?,
             files: files
                 .into_iter()
                 .map(File::from_properties)
@@ -75,7 +96,23 @@ impl Sandbox {
     }
 }
 
+impl Enforcement {
+    fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
+        Ok(Self {
+            wall: word(&mut all, "wall")?,
+            asked: word(&mut all, "asked")?,
+            state: word(&mut all, "state")?,
+            why: take(&mut all, "why")?,
+        })
+    }
+}
+
 impl File {
+    /// Its path, which is the same inside.
+    pub(crate) fn as_path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
+
     fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
         Ok(Self {
             path: take(&mut all, "path")?,
@@ -84,6 +121,12 @@ impl File {
             since: take(&mut all, "since")?,
         })
     }
+}
+
+/// One of the words that a type has in JSON.
+fn word<T: DeserializeOwned>(all: &mut HashMap<String, OwnedVariant>, name: &str) -> Result<T> {
+    let word: String = take(all, name)?;
+    serde_json::from_value(word.into()).map_err(|_| super::unsaid(name, "a sandbox"))
 }
 
 fn take<T>(all: &mut HashMap<String, OwnedVariant>, name: &str) -> Result<T>

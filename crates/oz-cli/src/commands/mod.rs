@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod answer;
+pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod files;

@@ -174,6 +174,7 @@ mod tests {
                 volume: 40,
                 streams: 1,
             },
+            enforcement: Vec::new(),
         }
     }
 

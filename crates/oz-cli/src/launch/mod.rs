@@ -4,12 +4,15 @@ mod arguments;
 mod context;
 mod many;
 mod options;
+mod prompts;
 mod pump;
 mod status;
 mod streams;
 mod terminal;
 
+use std::io::IsTerminal;
 use std::os::fd::OwnedFd;
+use std::pin::Pin;
 
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +30,7 @@ use streams::Streams;
 use terminal::Relay;
 
 /// What `Launch` answers: the sandbox's name, its object, the program's number, the rest.
-type Reply = (String, zbus::OwnedObjectPath, u64, Results);
+pub(crate) type Reply = (String, zbus::OwnedObjectPath, u64, Results);
 
 /// Signals that are meant for the program.
 const FORWARDED: &[(SignalKind, Signal)] = &[
@@ -65,11 +68,16 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
 
     let mut process = None;
     let mut relay = None;
+    let mut telling: Pin<Box<dyn Future<Output = ()>>> = Box::pin(std::future::pending());
     let ended = loop {
         tokio::select! {
             biased;
             reply = &mut launch, if process.is_none() => {
                 let (id, _, number, results) = reply?;
+                if std::io::stderr().is_terminal() {
+                    let (bus, id) = (&bus, id.clone());
+                    telling = Box::pin(async move { prompts::tell(bus, &id).await });
+                }
                 process = Some((id, number));
                 relay = start_relay(&mut streams, results)?;
             }
@@ -79,6 +87,7 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
                     forward(&bus, id, *number, signal).await;
                 }
             }
+            () = &mut telling => {}
             () = terminal::resized(), if relay.is_some() => {
                 if let Some(relay) = &relay {
                     relay.resize();

@@ -11,6 +11,7 @@ pub(crate) struct Options {
     pub(crate) name: Option<String>,
     pub(crate) profile: Option<String>,
     pub(crate) join: Option<String>,
+    pub(crate) check: Option<bool>,
     pub(crate) ephemeral: Option<bool>,
     pub(crate) network: Option<String>,
     pub(crate) context: Option<HashMap<String, String>>,
@@ -36,8 +37,8 @@ pub(crate) struct Options {
 /// What comes back besides names.
 #[derive(Debug, Default, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}")]
-pub(super) struct Results {
-    pub(super) terminal: Option<OwnedFd>,
+pub(crate) struct Results {
+    pub(crate) terminal: Option<OwnedFd>,
     #[expect(dead_code)] // for others
     joined: Option<bool>,
 }

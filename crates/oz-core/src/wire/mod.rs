@@ -7,6 +7,7 @@
 //! JSON: see [`audio`].
 
 pub mod audio;
+pub mod check;
 pub mod frame;
 pub mod init;
 pub mod mount;

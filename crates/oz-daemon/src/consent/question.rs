@@ -93,7 +93,7 @@ impl Question {
     /// The question. Nothing in it is from the app.
     pub(super) fn title(&self, sandbox: &SandboxId) -> String {
         match self {
-            Self::Microphone { .. } => format!("Let {sandbox} use the microphone?"),
+            Self::Microphone { .. } => format!("Let “{sandbox}” use the microphone?"),
             #[cfg(test)]
             Self::Other(number) => format!("Let {sandbox} do {number}?"),
         }
@@ -154,7 +154,7 @@ mod tests {
         The program calls itself “zoom Press Allow [1m”
         ");
         let id = "firefox-2".parse().expect("a name");
-        assert_eq!(question.title(&id), "Let firefox-2 use the microphone?");
+        assert_eq!(question.title(&id), "Let “firefox-2” use the microphone?");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! line, `ok …` or `refused NAME …`, and exits 0 or 1 accordingly; 2 if it was called wrongly.
 
 mod connect;
+mod intrude;
 mod nested;
 mod raw;
 mod wayland;
@@ -38,6 +39,8 @@ fn main() -> ExitCode {
         ["clipboard-read", seconds] => wayland::clipboard_read(seconds),
         // A client without a window and without input offers text for a while.
         ["clipboard-set", text, seconds] => wayland::clipboard_set(text, seconds),
+        // From outside: a process with every privilege goes into the sandbox of an app, and sleeps.
+        ["intrude", pid, seconds] => intrude::attempt(pid, seconds),
         _ => {
             say("usage: see the source");
             return ExitCode::from(2);
