@@ -9,7 +9,12 @@
 //!
 //! A [`session`] is one client: bytes in, bytes out. Only [`server`] has sockets.
 
+#[cfg(test)]
+extern crate self as audio_proxy;
+
 pub mod control;
+#[cfg(test)]
+mod corpus;
 pub mod gate;
 mod quota;
 pub mod report;
@@ -18,4 +23,6 @@ pub mod rules;
 pub mod server;
 pub mod session;
 pub mod shared;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 pub mod wire;

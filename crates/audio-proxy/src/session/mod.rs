@@ -11,6 +11,8 @@ mod pending;
 mod playback;
 mod record;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;

@@ -5,6 +5,7 @@
 pub const ERROR: u32 = 0;
 pub const REPLY: u32 = 2;
 pub const CREATE_PLAYBACK_STREAM: u32 = 3;
+pub const DELETE_PLAYBACK_STREAM: u32 = 4;
 pub const CREATE_RECORD_STREAM: u32 = 5;
 pub const DELETE_RECORD_STREAM: u32 = 6;
 pub const AUTH: u32 = 8;
@@ -16,6 +17,7 @@ pub const GET_SOURCE_INFO_LIST: u32 = 24;
 pub const GET_CLIENT_INFO_LIST: u32 = 28;
 pub const SUBSCRIBE: u32 = 35;
 pub const LOAD_MODULE: u32 = 51;
+pub const GET_RECORD_LATENCY: u32 = 57;
 pub const CORK_RECORD_STREAM: u32 = 58;
 pub const RECORD_STREAM_KILLED: u32 = 65;
 pub const SUBSCRIBE_EVENT: u32 = 66;

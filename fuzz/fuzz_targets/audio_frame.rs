@@ -1,0 +1,7 @@
+//! See `audio::frame`.
+#![no_main]
+
+#[path = "../audio.rs"]
+mod audio;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| audio::frame(data));

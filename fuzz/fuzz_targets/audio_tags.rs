@@ -1,0 +1,7 @@
+//! See `audio::tags`.
+#![no_main]
+
+#[path = "../audio.rs"]
+mod audio;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| audio::tags(data));
