@@ -107,8 +107,4 @@ pub(super) const GROUPS: &[Group] = &[
             "uname",
         ],
     },
-    Group {
-        reason: "a program may make its own walls higher; browsers do",
-        names: &["seccomp"],
-    },
 ];
