@@ -9,6 +9,7 @@
 //! end ([`wait`]). A claim that an app cannot do a thing is believed only if the same program, run
 //! outside, just did it ([`claim`]).
 
+pub mod attacks;
 pub mod claim;
 pub mod cli;
 mod collect;

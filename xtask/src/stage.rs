@@ -17,7 +17,8 @@ struct Program {
     binary: &'static str,
     package: &'static str,
     dir: &'static str,
-    /// Linked statically, because it starts inside a sandbox whose root is not built yet.
+    /// Linked statically, because it starts where there may be no libraries: inside a sandbox whose
+    /// root is not built yet, or in whatever somebody else's sandbox shows it.
     fixed: bool,
 }
 
@@ -53,6 +54,7 @@ const HELPERS: &[Program] = &[
     program("oz-bench", "oz-bench", TEST_DIR, false),
     program("oz-bench-client", "oz-bench", TEST_DIR, false),
     program("oz-bench-relay", "oz-bench", TEST_DIR, false),
+    program("oz-probe", "oz-probe", TEST_DIR, true),
 ];
 
 /// Where the helpers are in a staged prefix.
@@ -79,11 +81,7 @@ pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
     } else {
         HELPERS.iter().collect()
     };
-    let triple = if product {
-        host_triple()?
-    } else {
-        String::new()
-    };
+    let triple = host_triple()?;
     build(&programs, profile, &triple)?;
     let name = if product {
         profile.stage_dir()

@@ -49,7 +49,6 @@ fn cannot_learn_the_host_s_sockets_from_the_environment() {
         "DISPLAY",
         "OZ_SESSION",
         "OZ_SEAT_SOCKET",
-        "PULSE_SERVER",
         "LD_LIBRARY_PATH",
     ] {
         let prefix = format!("{name}=");

@@ -134,8 +134,8 @@ fn cannot_push_characters_into_a_terminal() {
 fn cannot_use_the_system_calls_of_32_bit_programs() {
     let session = Session::begin();
     let probe = Probe::install(&session);
-    probe.outside(&["int80"]).ok();
-    let ran = probe.inside(&["int80"]);
+    probe.outside(&["int80-call"]).ok();
+    let ran = probe.inside(&["int80-call"]);
     assert!(ran.code != 0 && !ran.text().starts_with("ok"), "{ran}");
 }
 
@@ -146,7 +146,7 @@ fn calls_of_other_architectures_kill() {
     // getpid by its number of x32, which this kernel may not know; it answers outside in any case.
     let outside = probe.outside(&["syscall", "0x40000027"]);
     assert!(outside.code < 2, "{outside}");
-    for call in [&["syscall", "0x40000027"][..], &["int80"]] {
+    for call in [&["syscall", "0x40000027"][..], &["int80-call"]] {
         let ran = probe.inside(call);
         // SIGSYS.
         assert_eq!(ran.code, 128 + 31, "{call:?}: {ran}");

@@ -15,7 +15,8 @@ use wayland_client::{
     Connection, Dispatch, EventQueue, QueueHandle, delegate_noop, event_created_child,
 };
 
-use super::Attempt;
+/// What came of it, or why nothing did.
+type Attempt = Result<String, String>;
 
 #[derive(Default)]
 struct State {

@@ -5,24 +5,25 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixStream};
 use std::time::Duration;
 
-use super::Attempt;
+use crate::outcome::{Outcome, refused};
 
 /// Connects to a socket: `unix PATH`, `abstract NAME`, `tcp ADDRESS:PORT`.
-pub fn attempt(kind: &str, place: &str) -> Attempt {
+pub fn attempt(kind: &str, place: &str) -> Outcome {
     let outcome = match kind {
         "unix" => UnixStream::connect(place).map(drop),
         "abstract" => UnixAddr::from_abstract_name(place)
             .and_then(|address| UnixStream::connect_addr(&address))
             .map(drop),
         "tcp" => {
-            let address: SocketAddr = place.parse().map_err(|_| "not an address".to_owned())?;
+            let Ok(address) = place.parse::<SocketAddr>() else {
+                return refused("not an address");
+            };
             TcpStream::connect_timeout(&address, Duration::from_secs(3)).map(drop)
         }
-        _ => return Err("no such kind of socket".to_owned()),
+        _ => return refused("no such kind of socket"),
     };
-    outcome
-        .map(|()| "connected".to_owned())
-        .map_err(|error| error.to_string())
+    outcome?;
+    Ok("connected".to_owned())
 }
 
 fn datagrams(place: &str) -> std::io::Result<(UdpSocket, SocketAddr)> {
@@ -40,27 +41,25 @@ fn datagrams(place: &str) -> std::io::Result<(UdpSocket, SocketAddr)> {
 }
 
 /// Sends to `ADDRESS:PORT`, which may be many machines.
-pub fn send(place: &str) -> Attempt {
-    let sent = datagrams(place).and_then(|(socket, address)| socket.send_to(b"probe", address));
-    sent.map(|_| "sent".to_owned())
-        .map_err(|error| error.to_string())
+pub fn send(place: &str) -> Outcome {
+    let (socket, address) = datagrams(place)?;
+    socket.send_to(b"probe", address)?;
+    Ok("sent".to_owned())
 }
 
 /// Asks a server for names for a text.
-pub fn ask(place: &str) -> Attempt {
+pub fn ask(place: &str) -> Outcome {
     const QUESTION: &[u8] =
         b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x03who\x00\x00\x10\x00\x01";
-    let asked = || -> std::io::Result<String> {
-        let (socket, address) = datagrams(place)?;
-        socket.set_read_timeout(Some(Duration::from_secs(3)))?;
-        socket.connect(address)?;
-        socket.send(QUESTION)?;
-        let mut reply = [0; 512];
-        let length = socket.recv(&mut reply)?;
-        // The text is behind the question, 12 bytes about the answer and its own length.
-        let text = reply[..length].get(QUESTION.len() + 13..);
-        let text = text.ok_or(std::io::ErrorKind::InvalidData)?;
-        Ok(String::from_utf8_lossy(text).into_owned())
-    };
-    asked().map_err(|error| error.to_string())
+    let (socket, address) = datagrams(place)?;
+    socket.set_read_timeout(Some(Duration::from_secs(3)))?;
+    socket.connect(address)?;
+    socket.send(QUESTION)?;
+    let mut reply = [0; 512];
+    let length = socket.recv(&mut reply)?;
+    // The text is behind the question, 12 bytes about the answer and its own length.
+    match reply[..length].get(QUESTION.len() + 13..) {
+        Some(text) => Ok(String::from_utf8_lossy(text).into_owned()),
+        None => refused("no answer to that question"),
+    }
 }

@@ -1,0 +1,117 @@
+//! One launch of each template, in which all attacks are made one after the other.
+
+use oz_e2e::Session;
+use oz_e2e::attacks::{Attack, Results, Suite, Word};
+
+use super::LEAK;
+
+/// What only some templates allow, and why that is no escape.
+const ALLOWED: &[(&str, &[&str], &str)] = &[
+    (
+        "browser",
+        &[
+            "unshare-user",
+            "unshare-pid",
+            "unshare-network",
+            "unshare-ipc",
+            "clone-user",
+            "clone-user-high-bits",
+            "capabilities-by-user-namespace",
+            "chroot",
+        ],
+        "browsers build their own sandbox from user namespaces; mounts and packet filters stay closed",
+    ),
+    (
+        "browser",
+        &["tcp-internet"],
+        "the Internet is what browsers are for; the host and its neighbours stay closed",
+    ),
+];
+
+fn contains_all(template: &str) {
+    let session = Session::begin();
+    let list = Suite::list();
+    let results = Suite::new(&session).inside(template);
+    assert!(results.ran.code == 0, "{}", results.ran);
+    for name in list.keys() {
+        assert!(
+            results.of.contains_key(name),
+            "{name} was not tried in {template}: {}",
+            results.ran
+        );
+    }
+    let escapes = escapes(template, &list, &results);
+    assert!(
+        escapes.is_empty(),
+        "{} attacks succeeded:\n{}",
+        escapes.len(),
+        escapes.join("\n")
+    );
+    assert!(
+        results.harm.is_empty(),
+        "seen from outside of {template}: {:?}",
+        results.harm
+    );
+}
+
+fn escapes(
+    template: &str,
+    list: &std::collections::BTreeMap<String, Attack>,
+    results: &Results,
+) -> Vec<String> {
+    let allowed = |name: &str| {
+        ALLOWED
+            .iter()
+            .any(|(of, names, _)| *of == template && names.contains(&name))
+    };
+    let mut escapes = Vec::new();
+    for (name, detail) in results.got() {
+        let attack = &list[name];
+        if attack.class != LEAK && !allowed(name) {
+            escapes.push(format!("{name} ({}) in {template}: {detail}", attack.of));
+        }
+    }
+    // A permission that nobody uses any more is to be withdrawn.
+    for (_, names, why) in ALLOWED.iter().filter(|(of, ..)| *of == template) {
+        for name in *names {
+            let word = results.of.get(*name).map(|(word, _)| *word);
+            // Where the machine has none, an attack that cannot always be shown proves nothing.
+            if word != Some(Word::Got) && list[*name].unshown.is_empty() {
+                escapes.push(format!(
+                    "{name} is allowed in {template} and refused: {why}"
+                ));
+            }
+        }
+    }
+    escapes
+}
+
+#[test]
+fn nothing_gets_out_of_a_viewer() {
+    contains_all("viewer");
+}
+
+#[test]
+fn nothing_gets_out_of_an_editor() {
+    contains_all("editor");
+}
+
+#[test]
+fn nothing_gets_out_of_a_terminal() {
+    contains_all("terminal");
+}
+
+#[test]
+fn nothing_gets_out_of_a_browser_but_namespaces_of_its_own() {
+    contains_all("browser");
+}
+
+#[test]
+fn nothing_gets_out_of_a_player() {
+    contains_all("media");
+}
+
+#[test]
+fn nothing_gets_out_of_any_other_program() {
+    contains_all("generic");
+}
