@@ -5,6 +5,7 @@
 //! in a sandbox, so a notification that looks like ours is not from one.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tokio_stream::StreamExt;
 use zbus::{Connection, MatchRule, MessageStream, Variant};
@@ -22,6 +23,8 @@ const DENY: &str = "deny";
 const CRITICAL: u8 = 2;
 /// The person closed it: the reason's number in the specification.
 const DISMISSED: u32 = 2;
+/// How much longer than a prompt waits a service may leave it open.
+const MARGIN: Duration = Duration::from_secs(10);
 /// How often it is shown again, because services close it with an answer that came too soon.
 const TIMES: usize = 3;
 
@@ -153,7 +156,9 @@ impl Service {
             // Some services then leave it open after an answer that came too soon.
             ("resident", true.into()),
         ]);
-        let longest = i32::try_from(PATIENCE.as_millis()).unwrap_or(i32::MAX);
+        // We close it; this is for one whose daemon has died.
+        let longest = PATIENCE + MARGIN;
+        let longest = i32::try_from(longest.as_millis()).unwrap_or(i32::MAX);
         let arguments = (
             "Oz",
             0_u32,

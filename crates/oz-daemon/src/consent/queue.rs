@@ -52,7 +52,7 @@ pub(super) struct Card {
     pub(super) sandbox: SandboxId,
     pub(super) profile: String,
     pub(super) question: Question,
-    /// When it was put up, in seconds since 1970.
+    /// When it was asked, in seconds since 1970.
     pub(super) asked: u64,
 }
 
@@ -115,6 +115,8 @@ struct Prompt {
     up: Option<Instant>,
     /// Who shows it, and since when its answers are awaited.
     shown: Option<(By, Instant)>,
+    /// Somebody has shown it.
+    seen: bool,
 }
 
 impl Queue {
@@ -185,6 +187,7 @@ impl Queue {
                 waiters: vec![waiter],
                 up: None,
                 shown: None,
+                seen: false,
             });
             self.put_up(sandbox, now);
             return;
@@ -218,6 +221,7 @@ impl Queue {
     pub(super) fn shown(&mut self, id: PromptId, by: By, now: Instant) {
         if let Some(prompt) = self.find(id) {
             prompt.shown = Some((by, now));
+            prompt.seen = true;
         }
     }
 
@@ -228,9 +232,15 @@ impl Queue {
         }
     }
 
-    /// Nobody can show it.
+    /// Nobody can show it, or nobody any more.
     pub(super) fn unshowable(&mut self, id: PromptId, now: Instant) {
-        self.settle(id, Answer::No(Refusal::Nobody), now);
+        let seen = self.find(id).is_some_and(|prompt| prompt.seen);
+        let refusal = if seen {
+            Refusal::Silence
+        } else {
+            Refusal::Nobody
+        };
+        self.settle(id, Answer::No(refusal), now);
     }
 
     /// Somebody answers.

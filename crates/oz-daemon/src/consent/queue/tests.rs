@@ -388,6 +388,23 @@ fn without_anybody_to_show_it_the_answer_is_no_and_is_not_remembered() {
     bench.up("a", microphone());
 }
 
+#[test]
+fn a_prompt_that_was_seen_and_lost_does_not_come_back_at_once() {
+    let mut bench = Bench::new();
+    let (waiter, prompt) = bench.shown("a", microphone());
+    bench.queue.hidden(prompt);
+    bench.queue.unshowable(prompt, bench.now);
+    assert_eq!(
+        bench.effects(),
+        [
+            Effect::Over(prompt),
+            Effect::Tell(waiter, no(Refusal::Silence))
+        ]
+    );
+    let waiter = bench.ask("a", microphone());
+    assert_eq!(bench.effects(), [Effect::Tell(waiter, no(Refusal::Again))]);
+}
+
 #[derive(Clone, Debug)]
 enum Op {
     Ask(u8, u8),

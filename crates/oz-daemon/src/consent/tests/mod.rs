@@ -194,8 +194,8 @@ async fn a_notification_that_closes_too_soon_is_shown_again() {
 }
 
 #[tokio::test]
-async fn a_notification_waved_away_is_no_and_one_that_was_lost_is_nobodys() {
-    for (reason, refusal) in [(DISMISSED, Refusal::Person), (EXPIRED, Refusal::Nobody)] {
+async fn a_notification_waved_away_is_no_and_one_that_expired_was_not_answered() {
+    for (reason, refusal) in [(DISMISSED, Refusal::Person), (EXPIRED, Refusal::Silence)] {
         let house = House::new().await;
         let service = Service::start(&house, BUTTONS).await;
         let asked = house.ask("foot", microphone());
