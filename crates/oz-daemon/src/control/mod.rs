@@ -12,6 +12,8 @@ pub(crate) use manager::{Manager, stop_all};
 pub(crate) use path::object_path;
 pub(crate) use prompts::{Prompts, announce as announce_prompts};
 use sandbox::SandboxObject;
+use tokio::sync::Mutex;
+use zbus::{Connection, OwnedObjectPath};
 
 use crate::daemon::Daemon;
 use crate::sandbox::Sandbox;
@@ -21,6 +23,9 @@ pub(crate) const ROOT: &str = "/org/oz/Oz1";
 /// What the daemon is called.
 pub(crate) const NAME: &str = "org.oz.Oz1";
 
+/// Held while objects come and go.
+static PLACES: Mutex<()> = Mutex::const_new(());
+
 /// Shows a sandbox on the bus from its start to its end, and says what changes.
 pub(crate) async fn show(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
     let Some(bus) = daemon.bus.get() else {
@@ -29,7 +34,7 @@ pub(crate) async fn show(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
     let path = object_path(&sandbox.id);
     let object = SandboxObject::new(Arc::clone(&daemon), Arc::clone(&sandbox));
     let mut shown = object.picture();
-    if let Err(error) = bus.object_server().at(&path, object).await {
+    if let Err(error) = put(bus, &path, object).await {
         tracing::error!(%error, "cannot show the sandbox on the bus");
         return;
     }
@@ -46,7 +51,34 @@ pub(crate) async fn show(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
             }
         }
     }
-    if let Err(error) = bus.object_server().remove::<SandboxObject, _>(&path).await {
+    if let Err(error) = take_away(bus, &path, &sandbox).await {
         tracing::debug!(%error, "the object was gone already");
     }
+}
+
+/// Puts a sandbox's object in its place, in which an earlier one of that name may still be: its
+/// name is free as soon as it has ended.
+async fn put(bus: &Connection, path: &OwnedObjectPath, object: SandboxObject) -> zbus::Result<()> {
+    let _turn = PLACES.lock().await;
+    let server = bus.object_server();
+    if let Some(object) = server.at(path, object).await? {
+        server.remove::<SandboxObject, _>(path).await?;
+        server.at(path, object).await?;
+    }
+    Ok(())
+}
+
+/// Takes the object of a sandbox away, and not that of a later one of its name.
+async fn take_away(
+    bus: &Connection,
+    path: &OwnedObjectPath,
+    sandbox: &Arc<Sandbox>,
+) -> zbus::Result<()> {
+    let _turn = PLACES.lock().await;
+    let server = bus.object_server();
+    let object = server.interface::<_, SandboxObject>(path).await?;
+    if object.get().await.is_of(sandbox) {
+        server.remove::<SandboxObject, _>(path).await?;
+    }
+    Ok(())
 }

@@ -86,6 +86,11 @@ impl SandboxObject {
         Self { daemon, sandbox }
     }
 
+    /// Whether it shows just this sandbox.
+    pub(super) fn is_of(&self, sandbox: &Arc<Sandbox>) -> bool {
+        Arc::ptr_eq(&self.sandbox, sandbox)
+    }
+
     pub(super) fn picture(&self) -> Picture {
         Picture {
             state: self.sandbox.phase().word(),
