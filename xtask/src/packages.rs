@@ -21,6 +21,10 @@ pub(crate) const PACKAGES: &[Package] = &[
         "libpixman-1-dev",
         "build: composing windows for an X11 host",
     ),
+    package(
+        "libpulse-dev",
+        "build: oz-sound, a client of the sound server",
+    ),
     package("pkg-config", "build: finds the libraries above"),
     package(
         "ca-certificates",
@@ -42,6 +46,10 @@ pub(crate) const PACKAGES: &[Package] = &[
         "nftables",
         "run: closes this machine and its neighbours to them",
     ),
+    package(
+        "libasound2-plugins",
+        "run: the way of ALSA programs to the sound server",
+    ),
     package("xkb-data", "run: keymaps"),
     package("tzdata", "run: the time zone that a sandbox is shown"),
     package("shared-mime-info", "run: which app opens which file"),
@@ -61,6 +69,10 @@ pub(crate) const PACKAGES: &[Package] = &[
         "test: the sound server of the headless desktop",
     ),
     package("pulseaudio-utils", "test: pactl, parec, paplay"),
+    package(
+        "alsa-utils",
+        "test: aplay and arecord, which know only ALSA",
+    ),
     package("pipewire", "test: the other sound server"),
     package("pipewire-pulse", "test: its PulseAudio side"),
     package("wireplumber", "test: who connects its streams"),
