@@ -21,6 +21,7 @@ pub mod probe;
 pub mod processes;
 pub mod run;
 pub mod session;
+pub mod sound;
 pub mod terminal;
 pub mod wait;
 pub mod window;

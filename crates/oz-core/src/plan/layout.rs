@@ -30,6 +30,9 @@ pub const PULSE: &str = "pulse";
 /// Configuration of sound clients.
 pub const PULSE_CLIENT: &str = "/etc/pulse/client.conf";
 
+/// What sound clients inside take for the server's cookie: no secret.
+pub const PULSE_COOKIE: &str = "/run/oz/pulse-cookie";
+
 /// Configuration of programs that know no sound server, only sound cards.
 pub const ASOUND: &str = "/etc/asound.conf";
 

@@ -2,8 +2,10 @@
 
 use super::root::{Shape, file};
 use crate::plan::{Op, layout};
+use crate::wire::audio::COOKIE_SIZE;
 
 pub(super) fn configuration(shape: &Shape<'_>, ops: &mut Vec<Op>) {
+    ops.push(file(layout::PULSE_COOKIE, "0".repeat(COOKIE_SIZE)));
     ops.push(file(layout::PULSE_CLIENT, CLIENT.to_owned()));
     if shape.has.sound {
         ops.push(file(layout::ASOUND, ASOUND.to_owned()));
@@ -11,13 +13,13 @@ pub(super) fn configuration(shape: &Shape<'_>, ops: &mut Vec<Op>) {
 }
 
 /// No server is started inside: it would find no card. Memory is not shared with the one outside.
-/// Nobody asks a sandbox for a cookie, so no program need make one up in its home.
+/// A cookie is found, which opens nothing, so that no program makes one up in its home.
 /// <https://manpages.debian.org/stable/pulseaudio/pulse-client.conf.5.en.html>
 const CLIENT: &str = "\
 autospawn = no
 enable-shm = no
 enable-memfd = no
-cookie-file = /dev/null
+cookie-file = /run/oz/pulse-cookie
 auto-connect-localhost = no
 auto-connect-display = no
 ";
