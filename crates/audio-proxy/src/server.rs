@@ -24,6 +24,9 @@ use client::{Client, Gone};
 /// How long nobody is accepted after no descriptor was left for a client.
 const FULL: Duration = Duration::from_secs(1);
 
+/// Most clients that are accepted in one turn: the others have a turn too.
+const ACCEPTED: usize = 32;
+
 /// The proxy of one sandbox.
 pub struct Server {
     listener: UnixListener,
@@ -207,7 +210,7 @@ impl Server {
 
     fn accept(&mut self, now: Instant) {
         self.full = None;
-        loop {
+        for _ in 0..ACCEPTED {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
@@ -274,7 +277,8 @@ impl Server {
                     report.refused("the host's server said what cannot be understood");
                 }
                 Gone::Session(Ended::Offence(offence)) => {
-                    info!(%offence, "a client was thrown out");
+                    // Not louder: an app can do it again and again.
+                    debug!(%offence, "a client was thrown out");
                     report.refused(&offence.to_string());
                 }
             }

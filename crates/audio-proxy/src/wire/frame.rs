@@ -12,8 +12,8 @@ const SEEK_MASK: u32 = 0xff;
 /// The largest seek mode: relative to the end.
 const SEEK_MAX: u32 = 3;
 
-/// The largest audio frame; the server's own limit is four times as much, and libpulse sends 64 KiB.
-pub const AUDIO_MAX: usize = 4 << 20;
+/// The largest audio frame. Servers take 16 MiB; libpulse sends no more than 64 KiB.
+pub const AUDIO_MAX: usize = 1 << 20;
 
 /// What a buffer holds before it grows for a frame that is larger, and to which it goes back.
 const KEPT: usize = 32 << 10;
