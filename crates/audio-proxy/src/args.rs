@@ -1,12 +1,13 @@
-//! The command line: descriptors from the daemon.
+//! The command line: descriptors from the daemon, or paths for trying things by hand.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail, ensure};
-use oz_core::wire::audio::{CONFIG_MAX, Config};
+use oz_core::wire::audio::{CONFIG_MAX, Config, Gate};
 
 /// What the proxy starts with.
 pub(crate) struct Start {
@@ -17,10 +18,12 @@ pub(crate) struct Start {
 }
 
 const USAGE: &str =
-    "usage: audio-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L]";
+    "usage: audio-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L]
+       audio-proxy --listen PATH --host-socket PATH";
 
 pub(crate) fn parse(mut args: impl Iterator<Item = OsString>) -> anyhow::Result<Start> {
     let (mut config, mut listener, mut report, mut control) = (None, None, None, None);
+    let mut host_socket = None;
     while let Some(arg) = args.next() {
         let name = arg.to_str().unwrap_or_default();
         let value = args
@@ -30,12 +33,27 @@ pub(crate) fn parse(mut args: impl Iterator<Item = OsString>) -> anyhow::Result<
             "--config-fd" => config = Some(read_config(take_fd(&value)?)?),
             "--listen-fd" => listener = Some(UnixListener::from(take_fd(&value)?)),
             "--report-fd" => report = Some(take_fd(&value)?),
+            "--listen" => {
+                listener = Some(UnixListener::bind(&value).context("cannot bind the socket")?);
+            }
+            "--host-socket" => host_socket = Some(PathBuf::from(value)),
             "--control-fd" => control = Some(take_fd(&value)?),
             _ => bail!("unknown argument {name}\n{USAGE}"),
         }
     }
+    let config = match (config, host_socket) {
+        (Some(config), None) => config,
+        (None, Some(host_socket)) => Config {
+            sandbox: "by-hand".to_owned(),
+            app_name: None,
+            host_socket,
+            cookie: None,
+            gate: Gate::default(),
+        },
+        _ => bail!("{USAGE}"),
+    };
     Ok(Start {
-        config: config.with_context(|| USAGE.to_owned())?,
+        config,
         listener: listener.with_context(|| USAGE.to_owned())?,
         report,
         control,

@@ -1,5 +1,7 @@
 //! The two switches, between real programs and real servers.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+
 mod common;
 
 use std::io::Read;

@@ -17,7 +17,7 @@ section begins with. The budgets are those of the design; one that is missed is 
 fails nothing, and one that is not listed is not measured yet.
 
 To measure again: `cargo xtask bench` (all), `cargo xtask bench launch`, `cargo xtask bench
-display`; `--quick` only shows that it works, `--print` leaves this file as it is. Everything
+display`, `cargo xtask bench audio`; `--quick` only shows that it works, `--print` leaves this file as it is. Everything
 runs in headless sessions, as an ordinary user, with release builds.
 
 ## Starting a program
@@ -31,6 +31,12 @@ Not measured yet.
 <!-- display: begin -->
 Not measured yet.
 <!-- display: end -->
+
+## Playing and recording
+
+<!-- audio: begin -->
+Not measured yet.
+<!-- audio: end -->
 ";
 
 /// Puts a suite's report into the document.
@@ -63,6 +69,7 @@ mod tests {
     fn measuring_one_suite_leaves_the_other() {
         let once = replace(EMPTY, "launch", "fast\n").unwrap();
         let twice = replace(&once, "display", "smooth").unwrap();
+        let twice = replace(&twice, "audio", "loud").unwrap();
         assert!(twice.contains("begin -->\nfast\n<!-- launch"));
         assert!(twice.contains("begin -->\nsmooth\n<!-- display"));
         assert!(!twice.contains("Not measured yet"));

@@ -38,15 +38,18 @@ enum Suite {
     Launch,
     /// Showing a window
     Display,
+    /// Playing and recording
+    Audio,
 }
 
 impl Suite {
-    const ALL: [Self; 2] = [Self::Launch, Self::Display];
+    const ALL: [Self; 3] = [Self::Launch, Self::Display, Self::Audio];
 
     fn name(self) -> &'static str {
         match self {
             Self::Launch => "launch",
             Self::Display => "display",
+            Self::Audio => "audio",
         }
     }
 }
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let out = Outbox::new(suite.name())?;
         let outcome = session::run(session::Request {
             prefix: prefix.clone(),
-            audio: false,
+            audio: *suite == Suite::Audio,
             command: command(*suite, args, &out.report()),
             ..session::Request::default()
         })?;

@@ -7,6 +7,7 @@
     reason = "whoever waits for minutes wants to see that something happens"
 )]
 
+mod audio;
 mod client;
 mod display;
 mod launch;
@@ -42,6 +43,8 @@ enum Suite {
     Launch,
     /// Showing a window
     Display,
+    /// Playing and recording
+    Audio,
 }
 
 fn main() -> Result<()> {
@@ -50,6 +53,7 @@ fn main() -> Result<()> {
     text += &match args.suite {
         Suite::Launch => launch::measure(args.quick, !args.no_oz)?,
         Suite::Display => display::measure(args.quick, !args.no_oz)?,
+        Suite::Audio => audio::measure(args.quick, !args.no_oz)?,
     };
     fs::write(&args.out, text).with_context(|| format!("cannot write {}", args.out.display()))
 }

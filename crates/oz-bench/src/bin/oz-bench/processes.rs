@@ -117,6 +117,11 @@ fn seconds(nanoseconds: i64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
+/// The processor time that a process has used.
+pub(crate) fn cpu_seconds(pid: i32) -> Option<f64> {
+    cpu(pid).map(seconds)
+}
+
 /// The megabytes that a process would give back; none if we may not look.
 pub(crate) fn pss_mb(pid: i32) -> Option<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
