@@ -120,16 +120,18 @@ impl Server {
         };
         let now = Instant::now();
         let mut accept = false;
+        let mut told = self.control.deadline().is_some_and(|at| now >= at);
         for (source, flags) in ready {
             match source {
                 Source::Stop => return false,
                 Source::Listener => accept = true,
-                Source::Control => {}
+                Source::Control => told = true,
                 Source::App(index) => self.clients[index].app_ready(flags),
                 Source::Host(index) => self.clients[index].host_ready(flags),
             }
         }
-        if let Some(gate) = self.control.read(now)
+        if told
+            && let Some(gate) = self.control.read(now)
             && gate != self.shared.gate
         {
             info!(?gate, "the gate");
@@ -185,12 +187,14 @@ impl Server {
                 add(Source::Host(index), fd, flags);
             }
         }
-        let timeout = self.deadline().map(|at| {
-            let left = at.saturating_duration_since(Instant::now());
-            Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: left.subsec_nanos().into(),
-            }
+        let busy = self.clients.iter().any(|client| client.session.is_ready());
+        let timeout = self
+            .deadline()
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = if busy { Some(Duration::ZERO) } else { timeout };
+        let timeout = timeout.map(|left| Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
         });
         rustix::event::poll(&mut fds, timeout.as_ref())?;
         let flags = fds.iter().map(PollFd::revents);

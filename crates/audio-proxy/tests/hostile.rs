@@ -114,6 +114,32 @@ fn frames_that_cannot_be_end_their_sender_only() {
 }
 
 #[test]
+fn one_that_does_not_wait_for_answers_gets_them_all() {
+    let rig = Rig::pulse(OPEN);
+    let mut client = Client::connect(&rig);
+    let mut out = Outbox::default();
+    let mut auth = Out::command(command::AUTH, 0);
+    auth.u32(35).blob(&[0; 256]);
+    out.packet(&auth.0);
+    let mut name = Out::command(command::SET_CLIENT_NAME, 1);
+    name.props(&Props::default());
+    out.packet(&name.0);
+    for tag in 2..2000 {
+        out.packet(&Out::command(command::GET_SERVER_INFO, tag).0);
+    }
+    let all = out.waiting().to_vec();
+    let mut writer = client.0.try_clone().unwrap();
+    let thread = std::thread::spawn(move || writer.write_all(&all).unwrap());
+    let mut tags: Vec<u8> = Vec::new();
+    for _ in 0..2000 {
+        tags.extend_from_slice(&client.packet()[6..10]);
+    }
+    thread.join().unwrap();
+    let expected: Vec<u8> = (0..2000u32).flat_map(u32::to_be_bytes).collect();
+    assert_eq!(tags, expected);
+}
+
+#[test]
 fn descriptors_that_are_sent_along_are_not_kept() {
     let rig = Rig::pulse(OPEN);
     let client = Client::introduced(&rig);

@@ -72,7 +72,8 @@ impl Client {
             if !receive(host, self.session.host().0) {
                 self.end(Gone::Host);
             }
-        } else if flags.intersects(PollFlags::HUP | PollFlags::ERR) && self.session.hears_host() {
+        } else if flags.intersects(PollFlags::HUP | PollFlags::ERR) {
+            // What the app did not read in time is lost with the server.
             self.end(Gone::Host);
         }
     }

@@ -169,6 +169,15 @@ impl Session {
         self.to_app.waiting().len() < quota::BACKLOG
     }
 
+    /// Whether [`Self::process`] has something to do already: it stopped while there was no room, and
+    /// nothing need arrive for it to go on.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ended.is_none()
+            && (self.hears_app() && self.from_app.is_ready()
+                || self.hears_host() && self.from_host.is_ready())
+    }
+
     /// Why it is over, if it is.
     #[must_use]
     pub fn ended(&self) -> Option<Ended> {

@@ -180,6 +180,16 @@ impl Reader {
         }
     }
 
+    /// Whether [`Self::frame`] has something to say.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        let held = &self.buffer[self.start..self.end];
+        held.first_chunk::<DESCRIPTOR>().is_some_and(|head| {
+            Descriptor::read(head, self.packet_max)
+                .is_ok_and(|descriptor| held.len() >= DESCRIPTOR + descriptor.length)
+        })
+    }
+
     /// The next whole frame, if it has arrived.
     ///
     /// # Errors
