@@ -8,6 +8,7 @@
 
 pub mod audio;
 pub mod check;
+pub mod files;
 pub mod frame;
 pub mod init;
 pub mod mount;

@@ -1,0 +1,119 @@
+//! `files-proxy`: one directory of the host in which one sandbox may change some files.
+
+mod requests;
+mod serve;
+mod view;
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixListener;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use fuser::{INodeNo, Notifier, Session, SessionACL};
+use oz_core::wire::files::{Answer, Name, Request};
+
+use requests::Asked;
+use serve::Shared;
+use view::{ROOT, View};
+
+/// Where the daemon's requests come in.
+const LISTENER: i32 = 3;
+
+fn main() -> ExitCode {
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("OZ_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .without_time()
+        .init();
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the view ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    // Modes are what programs inside ask for; the kernel has applied their masks.
+    rustix::process::umask(rustix::fs::Mode::empty());
+    let listener = oz_sys::descriptors::inherited(LISTENER).context("no listening socket")?;
+    let listener = UnixListener::from(listener);
+    let first = requests::next(&listener).context("no request")?;
+    let (shared, notifier) = begin(&first)?;
+    first.answer(&grant(&shared, &notifier, names(&first)))?;
+    loop {
+        let asked = requests::next(&listener).context("no request")?;
+        if matches!(asked.request, Request::Serve { .. }) {
+            tracing::warn!("the view is served already");
+            continue;
+        }
+        let answer = grant(&shared, &notifier, names(&asked));
+        if let Err(error) = asked.answer(&answer) {
+            tracing::warn!(%error, "nobody waits for the answer");
+        }
+    }
+}
+
+fn names(asked: &Asked) -> &[Name] {
+    let (Request::Serve { names, .. } | Request::Update { names }) = &asked.request;
+    names
+}
+
+/// Serves the view from now on, on a thread of its own, until it is unmounted.
+fn begin(first: &Asked) -> anyhow::Result<(Shared, Notifier)> {
+    let Request::Serve { sandbox, .. } = &first.request else {
+        bail!("the first request is another one");
+    };
+    tracing::debug!(%sandbox, "begins");
+    let fd = |index: usize| -> anyhow::Result<OwnedFd> {
+        let fd = first.fds.get(index).context("a descriptor is missing")?;
+        Ok(fd.try_clone()?)
+    };
+    let (device, mount, host, below) = (fd(0)?, fd(1)?, fd(2)?, fd(3)?);
+    let shared = Shared::new(View::new(host, below));
+    let session = Session::from_fd(
+        shared.clone(),
+        device,
+        SessionACL::Owner,
+        fuser::Config::default(),
+    )
+    .context("the kernel does not begin the view")?;
+    let notifier = session.notifier();
+    std::thread::spawn(move || {
+        let ended = session.run();
+        tracing::debug!(?ended, "unmounted");
+        // The sandbox has ended, or gives the view up.
+        std::process::exit(i32::from(ended.is_err()));
+    });
+    let waiting = shared.clone();
+    std::thread::spawn(move || waiting.serve_locks());
+    // The kernel takes the root for somebody else's until it has asked once.
+    let flags = rustix::fs::AtFlags::EMPTY_PATH | rustix::fs::AtFlags::STATX_FORCE_SYNC;
+    rustix::fs::statx(
+        mount.as_fd(),
+        "",
+        flags,
+        rustix::fs::StatxFlags::BASIC_STATS,
+    )
+    .context("the view does not answer")?;
+    Ok((shared, notifier))
+}
+
+/// Grants these names and no others, and makes the kernel forget what it knew.
+fn grant(shared: &Shared, notifier: &Notifier, names: &[Name]) -> Answer {
+    let changed = shared.with(|view| view.grant(names));
+    for (name, ino) in changed.names {
+        // The kernel may have forgotten them already.
+        let _ = notifier.inval_entry(INodeNo(ROOT), &name);
+        if let Some(ino) = ino {
+            let _ = notifier.inval_inode(INodeNo(ino), 0, 0);
+        }
+    }
+    Answer {
+        replaced: changed.replaced,
+    }
+}
