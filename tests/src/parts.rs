@@ -15,6 +15,8 @@ pub enum Victim {
     Init,
     /// What shows its windows.
     Proxy,
+    /// What serves the file that it may change.
+    Files,
     /// The message bus inside.
     Bus,
     /// The app.
@@ -27,6 +29,7 @@ impl Victim {
             Self::Init => "oz-init",
             Self::Proxy => "display-proxy",
             // The session has one too, which is in our own pid namespace.
+            Self::Files => "files-proxy",
             Self::Bus => "dbus-daemon",
             Self::App => "gedit",
         };

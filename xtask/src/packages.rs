@@ -105,6 +105,9 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("tmux", "test: terminals"),
     package("jq", "test: reading --json output in scripts"),
     // test: real apps
+    package("vim", "test: an editor that saves in several ways"),
+    package("sqlite3", "test: a database with a journal and locks"),
+    package("patch", "test: a program that replaces files"),
     package("foot", "test: a Wayland terminal"),
     package("gtk-4-examples", "test: a GTK 4 app"),
     package("mousepad", "test: a GTK 3 editor"),

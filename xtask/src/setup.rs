@@ -39,28 +39,36 @@ pub(crate) fn ensure(dry_run: bool) -> Result<()> {
         add_test_user(dry_run)?;
         add_locale(dry_run)?;
         add_authority(dry_run)?;
-        open_tun(dry_run)?;
+        open_devices(dry_run)?;
     }
     Ok(())
 }
 
-/// Lets every user make interfaces in network namespaces of their own, as udev's rules do on a machine
-/// that has udev; a container has none.
-fn open_tun(dry_run: bool) -> Result<()> {
-    const TUN: &str = "/dev/net/tun";
-    let Ok(metadata) = std::fs::metadata(TUN) else {
-        bail!("there is no {TUN}: give it to the container, or `modprobe tun`");
-    };
-    let mut permissions = metadata.permissions();
-    if permissions.mode() & 0o666 == 0o666 || !user::is_root() {
-        return Ok(());
+/// Devices that every user may open where udev's rules hold, each with its kernel module. A container
+/// has no udev.
+const DEVICES: [(&str, &str); 2] = [
+    // Interfaces in network namespaces of users.
+    ("/dev/net/tun", "tun"),
+    // File systems that programs of users serve.
+    ("/dev/fuse", "fuse"),
+];
+
+fn open_devices(dry_run: bool) -> Result<()> {
+    for (path, module) in DEVICES {
+        let Ok(metadata) = std::fs::metadata(path) else {
+            bail!("there is no {path}: give it to the container, or `modprobe {module}`");
+        };
+        let mut permissions = metadata.permissions();
+        if permissions.mode() & 0o666 == 0o666 || !user::is_root() {
+            continue;
+        }
+        println!("setup: letting users open {path}");
+        if !dry_run {
+            permissions.set_mode(0o666);
+            std::fs::set_permissions(path, permissions)?;
+        }
     }
-    println!("setup: letting users open {TUN}");
-    if dry_run {
-        return Ok(());
-    }
-    permissions.set_mode(0o666);
-    Ok(std::fs::set_permissions(TUN, permissions)?)
+    Ok(())
 }
 
 /// Installs cargo-deny if it is not there.

@@ -13,6 +13,7 @@ use rustix::net::{AddressFamily, SocketFlags, SocketType};
 use crate::child::{self, Child};
 use crate::daemon::Daemon;
 use crate::directories;
+use crate::grants::views::View;
 use crate::launch;
 use crate::sandbox::saved::Saved;
 use crate::sandbox::task::Hold;
@@ -68,9 +69,15 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         .iter()
         .filter_map(|(what, name)| Some((what.clone(), same_process(*name)?)))
         .collect();
+    let files: Vec<_> = saved
+        .views
+        .iter()
+        .filter_map(|kept| Some((kept.clone(), same_process(kept.process)?)))
+        .collect();
     let kill_proxies = || {
         proxies.values().for_each(Child::kill);
         outside.values().for_each(Child::kill);
+        files.iter().for_each(|(_, proxy)| proxy.kill());
     };
     let Some(init) = saved.init.and_then(same_process) else {
         // They do not know that there is nobody left to serve.
@@ -103,8 +110,12 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         (published.windows, published.sound, published.proxies) = (windows, sound, running);
         published.outside = outside;
     });
+    let views = files.into_iter();
+    let views = views
+        .map(|(kept, proxy)| View::adopt(&sandbox, kept, proxy))
+        .collect();
     let mut store = sandbox.grants.try_lock().ok()?;
-    store.restore(grants);
+    store.restore(grants, views);
     sandbox.publish_files(&store);
     drop(store);
     if let Err(error) = sandbox.output.resume(&daemon.directories, id) {

@@ -18,6 +18,11 @@ fn killing_the_display_proxy_over_and_over_leaves_nothing() -> Result<()> {
 }
 
 #[test]
+fn killing_the_files_proxy_over_and_over_leaves_nothing() -> Result<()> {
+    kill_and_look(Victim::Files, ROUNDS)
+}
+
+#[test]
 fn killing_the_private_bus_over_and_over_leaves_nothing() -> Result<()> {
     kill_and_look(Victim::Bus, ROUNDS)
 }

@@ -1,7 +1,7 @@
 //! Adding to and taking from a sandbox that runs.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oz_e2e::Session;
 use oz_e2e::fixtures::write;
@@ -187,23 +187,6 @@ fn a_symlinked_directory_of_the_user_works_by_both_names() {
     inside
         .sh(&format!("cat {}/letter", real.display()))
         .refused_inside();
-}
-
-#[test]
-fn adding_takes_milliseconds() {
-    let session = Session::begin();
-    let inside = sleeper();
-    let mut times: Vec<Duration> = (0..9)
-        .map(|n| {
-            let dir = session.fresh_dir(&format!("fast-{n}"));
-            let start = Instant::now();
-            add(&inside, &[], &dir).run().ok();
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    // The whole command, on a busy machine with debug builds; the budget itself is the bench's.
-    assert!(times[4] < Duration::from_millis(250), "{times:?}");
 }
 
 #[test]

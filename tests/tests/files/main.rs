@@ -6,6 +6,7 @@ mod live;
 mod names;
 mod refusals;
 mod running_editor;
+mod saving;
 mod swapped;
 
 use std::path::Path;

@@ -16,6 +16,21 @@ pub enum Request {
     Add(Vec<Grant>),
     /// Take these back.
     Remove(Vec<Granted>),
+    /// Mount a view at a directory. The one result comes with descriptors: the FUSE device, the
+    /// mount (by path only), and what lies below it, for the files proxy.
+    View(View),
+    /// Put the directories that a view covers on top of it again, once it is served. Descriptors
+    /// besides the namespaces: what lies below it. The one result is what [`Request::View`] gave.
+    Uncover(Granted),
+}
+
+/// A directory in which some files can be changed, served by a files proxy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// Where.
+    pub path: OsBytes,
+    /// Bytes of the private files in it, where the sandbox has no directory of its own.
+    pub size: u64,
 }
 
 /// A file or directory to show.

@@ -1,16 +1,13 @@
 //! Changing what a running sandbox holds.
 
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::Access;
-use oz_core::wire::mount::{self, Refusal, Request};
 use oz_host::resolve::Resolved;
 
-use super::{Grant, Origin, Store, helper, rules};
-use crate::clock;
+use super::{Grant, Origin, Store, mounted, rules};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::{Command, Sandbox};
@@ -94,7 +91,7 @@ pub(crate) async fn add(
     let wanted = without_covered(&store, wanted);
     if !wanted.is_empty() {
         let absorbed = absorbed(&store, &wanted);
-        let changed = apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
+        let changed = mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
         announce(sandbox, &store);
         changed?;
     }
@@ -169,132 +166,32 @@ pub(crate) async fn remove(
             format!("`oz files {}` lists what it holds", sandbox.id),
         ));
     }
-    let changed = apply(daemon, sandbox, &mut store, paths, Vec::new()).await;
+    let changed = mounted::apply(daemon, sandbox, &mut store, paths, Vec::new()).await;
     announce(sandbox, &store);
     changed?;
     Ok(paths.to_vec())
+}
+
+/// Makes views anew that nobody serves any more, and says how many there were. What programs had
+/// open in them is lost.
+pub(super) async fn repair(daemon: &Daemon, sandbox: &Sandbox) -> usize {
+    let mut store = sandbox.grants.lock().await;
+    let dead = mounted::unserved(&store);
+    if dead.is_empty() {
+        return 0;
+    }
+    tracing::warn!("a files proxy has ended and is replaced");
+    if let Err(failure) = mounted::repair(daemon, sandbox, &mut store, &dead).await {
+        tracing::warn!(error = failure.line(), "files cannot be shown again");
+    }
+    announce(sandbox, &store);
+    dead.len()
 }
 
 fn announce(sandbox: &Sandbox, store: &Store) {
     sandbox.publish_files(store);
     // If it has ended meanwhile there is nothing to save.
     let _ = sandbox.ask(Command::Save);
-}
-
-/// Takes back first, then shows, with everything beneath a changed path taken off and put on
-/// again around it.
-async fn apply(
-    daemon: &Daemon,
-    sandbox: &Sandbox,
-    store: &mut Store,
-    remove: &[OsBytes],
-    add: Vec<Wanted>,
-) -> Result<()> {
-    let program = daemon.directories.program("oz-mount");
-    let namespaces = sandbox
-        .namespaces
-        .get()
-        .ok_or_else(|| Failure::gone(&sandbox.id))?;
-    let before = store.clone();
-    let mut off = Vec::new();
-    for path in remove
-        .iter()
-        .chain(add.iter().map(|wanted| &wanted.resolved.path))
-    {
-        off.extend(store.take_at_or_beneath(path.as_path()));
-    }
-    // The deepest first: a mount that carries another does not go before it.
-    off.sort_by(|a, b| b.path.cmp(&a.path));
-    let request = Request::Remove(off.iter().map(|grant| grant.granted.clone()).collect());
-    let results = match helper::ask(&program, namespaces, &request).await {
-        Ok(results) => results,
-        Err(failure) => {
-            *store = before;
-            return Err(failure);
-        }
-    };
-    let mut failure = None;
-    let mut on = Vec::new();
-    for (grant, result) in off.into_iter().zip(results) {
-        match result {
-            Ok(_) | Err(Refusal::NotMounted) => on.push(grant),
-            Err(refusal) => {
-                failure.get_or_insert(refuse(&grant.path, "taken back", &refusal));
-                store.put(grant);
-            }
-        }
-    }
-    on.retain(|grant| {
-        !remove.contains(&grant.path) && add.iter().all(|wanted| wanted.resolved.path != grant.path)
-    });
-    let mut all: Vec<(mount::Grant, Origin, u64)> = Vec::new();
-    // The descriptors in `add` live until the helper has compared: no other file gets their
-    // numbers meanwhile.
-    for Wanted {
-        resolved,
-        access,
-        origin,
-    } in &add
-    {
-        all.push((
-            request_for(&resolved.path, resolved.identity, *access),
-            *origin,
-            clock::now(),
-        ));
-    }
-    for grant in &on {
-        let request = request_for(&grant.path, grant.identity, grant.access);
-        all.push((request, grant.origin, grant.since));
-    }
-    all.sort_by(|(a, ..), (b, ..)| a.path.cmp(&b.path));
-    let request = Request::Add(all.iter().map(|(grant, ..)| grant.clone()).collect());
-    let results = helper::ask(&program, namespaces, &request).await?;
-    for ((request, origin, since), result) in all.into_iter().zip(results) {
-        match result {
-            Ok(granted) => store.put(Grant {
-                path: request.path,
-                identity: request.identity,
-                access: request.access,
-                origin,
-                since,
-                granted,
-            }),
-            Err(refusal) => {
-                failure.get_or_insert(refuse(&request.path, "shown", &refusal));
-            }
-        }
-    }
-    failure.map_or(Ok(()), Err)
-}
-
-fn request_for(path: &OsBytes, identity: mount::Identity, access: Access) -> mount::Grant {
-    mount::Grant {
-        path: path.clone(),
-        identity,
-        access,
-    }
-}
-
-fn refuse(path: &OsBytes, what: &str, refusal: &Refusal) -> Failure {
-    let remedy = match refusal {
-        Refusal::Vanished | Refusal::Replaced => "Name the file again",
-        Refusal::Kind => "Only regular files and directories can be given to a sandbox",
-        Refusal::Blocked => {
-            "Start the app with the file on its command line, or choose another place"
-        }
-        Refusal::NotMounted => "",
-        Refusal::Os { .. } => "`oz doctor` says what this machine lacks",
-    };
-    let kind = match refusal {
-        Refusal::Os { .. } => Kind::Host,
-        _ => Kind::Refused,
-    };
-    let path: &Path = path.as_path();
-    Failure::new(
-        kind,
-        format!("{} cannot be {what}: {refusal}", OsBytes::from(path)),
-        remedy,
-    )
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! One run of `oz-mount`: a process of the host that enters the sandbox's namespaces, changes what
 //! was asked and ends. It has a deadline, because a file system that does not answer can hold it.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-use oz_core::wire::mount::{Answer, Granted, Refusal, Request};
+use oz_core::wire::mount::{Answer, Granted, Refusal, Request, View};
 
 use crate::child;
 use crate::failure::{Failure, Kind, Result};
@@ -14,34 +14,85 @@ use crate::sandbox::{Namespaces, spawn};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
-/// Asks for changes; one answer for each part of the request.
+/// One answer for each part of a request, in order.
+type Results = Vec<Result<Granted, Refusal>>;
+
+/// Adds or removes mounts.
 pub(super) async fn ask(
     program: &Path,
     namespaces: &Namespaces,
     request: &Request,
-) -> Result<Vec<Result<Granted, Refusal>>> {
+) -> Result<Results> {
     let parts = match request {
         Request::Add(grants) => grants.len(),
         Request::Remove(granted) => granted.len(),
+        Request::View(_) | Request::Uncover(_) => 1,
     };
     if parts == 0 {
         return Ok(Vec::new());
     }
+    let (results, _) = talk(program, namespaces, request, &[]).await?;
+    if results.len() == parts {
+        Ok(results)
+    } else {
+        Err(failed("it answered another question"))
+    }
+}
+
+/// A view that nobody serves yet: the FUSE device, the mount, and what lies below it.
+pub(super) type Unserved = (Granted, [OwnedFd; 3]);
+
+/// Mounts a view.
+pub(super) async fn view(
+    program: &Path,
+    namespaces: &Namespaces,
+    view: View,
+) -> Result<Result<Unserved, Refusal>> {
+    let (mut results, fds) = talk(program, namespaces, &Request::View(view), &[]).await?;
+    match (results.pop(), <[OwnedFd; 3]>::try_from(fds)) {
+        (Some(Ok(granted)), Ok(fds)) => Ok(Ok((granted, fds))),
+        (Some(Err(refusal)), _) => Ok(Err(refusal)),
+        _ => Err(failed("it answered another question")),
+    }
+}
+
+/// Puts the directories below a view on top of it again.
+pub(super) async fn uncover(
+    program: &Path,
+    namespaces: &Namespaces,
+    view: &Granted,
+    below: BorrowedFd<'_>,
+) -> Result<()> {
+    let request = Request::Uncover(view.clone());
+    let (mut results, _) = talk(program, namespaces, &request, &[below]).await?;
+    match results.pop() {
+        Some(Ok(_)) => Ok(()),
+        Some(Err(refusal)) => Err(failed(&refusal.to_string())),
+        None => Err(failed("it answered another question")),
+    }
+}
+
+async fn talk(
+    program: &Path,
+    namespaces: &Namespaces,
+    request: &Request,
+    more: &[BorrowedFd<'_>],
+) -> Result<(Results, Vec<OwnedFd>)> {
     let (helper, socket) = spawn::with_socket(program, &[])?;
     let talk = async {
         let mut connection = Connection::new(socket)?;
-        let fds = [namespaces.user.as_fd(), namespaces.mount.as_fd()];
+        let mut fds = vec![namespaces.user.as_fd(), namespaces.mount.as_fd()];
+        fds.extend(more);
         connection.send(request, &fds).await?;
-        let (answer, _) = connection.receive::<Answer>().await?;
-        Ok::<_, ConnectionError>(answer.results)
+        let (answer, fds) = connection.receive::<Answer>().await?;
+        Ok::<_, ConnectionError>((answer.results, fds))
     };
     let answer = tokio::time::timeout(DEADLINE, talk).await;
     // It has answered or never will.
     helper.kill();
     child::reap(helper);
     match answer {
-        Ok(Ok(results)) if results.len() == parts => Ok(results),
-        Ok(Ok(_)) => Err(failed("it answered another question")),
+        Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(failed(&error.to_string())),
         Err(_) => Err(Failure::new(
             Kind::Timeout,

@@ -2,14 +2,19 @@
 
 pub(crate) mod change;
 mod helper;
+mod mounted;
 pub(crate) mod rules;
+pub(crate) mod views;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use oz_core::OsBytes;
 use oz_core::plan::Access;
 use oz_core::wire::mount::{Granted, Identity};
 use serde::{Deserialize, Serialize};
+
+use views::View;
 
 /// Why a sandbox holds a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,21 +52,64 @@ pub(crate) struct Grant {
     pub(crate) origin: Origin,
     /// Seconds since 1970.
     pub(crate) since: u64,
-    /// What the helper needs to take it back.
-    pub(crate) granted: Granted,
+    pub(crate) shown: Shown,
 }
 
-/// All of one sandbox, sorted by path.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Store(Vec<Grant>);
+/// How a grant is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Shown {
+    /// By a mount of its own, and what the helper needs to take it back.
+    Mount(Granted),
+    /// By the view of its directory: it can be replaced by a rename.
+    View,
+}
+
+/// All of one sandbox, sorted by path, and the views that show some of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Store(Vec<Grant>, Vec<Arc<View>>);
 
 impl Store {
-    pub(crate) fn restore(&mut self, grants: Vec<Grant>) {
+    pub(crate) fn restore(&mut self, grants: Vec<Grant>, views: Vec<View>) {
         self.0 = grants;
+        self.1 = views.into_iter().map(Arc::new).collect();
     }
 
     pub(crate) fn list(&self) -> &[Grant] {
         &self.0
+    }
+
+    pub(crate) fn views(&self) -> &[Arc<View>] {
+        &self.1
+    }
+
+    fn view(&self, directory: &Path) -> Option<&Arc<View>> {
+        let mut views = self.1.iter();
+        views.find(|view| view.directory().as_path() == directory)
+    }
+
+    fn put_view(&mut self, view: Arc<View>) {
+        self.1.push(view);
+    }
+
+    /// Takes out the views at this path or beneath it.
+    fn take_views_at_or_beneath(&mut self, path: &Path) -> Vec<Arc<View>> {
+        let (taken, kept) = std::mem::take(&mut self.1)
+            .into_iter()
+            .partition(|view| view.directory().as_path().starts_with(path));
+        self.1 = kept;
+        taken
+    }
+
+    /// What the view of a directory shows.
+    fn shown_in<'a>(&'a self, directory: &'a Path) -> impl Iterator<Item = &'a Grant> {
+        self.0.iter().filter(move |grant| {
+            grant.shown == Shown::View && grant.path.as_path().parent() == Some(directory)
+        })
+    }
+
+    /// Nothing of it is there any more.
+    pub(crate) fn end(&mut self) {
+        *self = Self::default();
     }
 
     pub(crate) fn get(&self, path: &Path) -> Option<&Grant> {
@@ -82,6 +130,14 @@ impl Store {
         self.0.retain(|other| other.path != grant.path);
         let at = self.0.partition_point(|other| other.path < grant.path);
         self.0.insert(at, grant);
+    }
+
+    fn take(&mut self, path: &Path) -> Option<Grant> {
+        let at = self
+            .0
+            .iter()
+            .position(|grant| grant.path.as_path() == path)?;
+        Some(self.0.remove(at))
     }
 
     /// Takes out all at this path or beneath it: what is mounted at a path hides or carries what
@@ -110,11 +166,11 @@ pub(crate) mod tests {
             access,
             origin: Origin::Added,
             since: 3,
-            granted: Granted {
+            shown: Shown::Mount(Granted {
                 path: path.into(),
                 mount: 4,
                 made: Vec::new(),
-            },
+            }),
         }
     }
 

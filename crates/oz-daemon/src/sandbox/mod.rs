@@ -33,6 +33,7 @@ use oz_sys::namespaces;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::failure::{Failure, Kind, Result};
+use crate::grants::views::Kept;
 use crate::grants::{Grant, Store};
 use audio::Sound;
 use status::StatusPipe;
@@ -136,6 +137,8 @@ pub(crate) struct Sandbox {
     pub(crate) started: SystemTime,
     /// Files of the user that it holds; locked while they change, which takes a helper's time.
     pub(crate) grants: tokio::sync::Mutex<Store>,
+    /// A proxy that serves some of them has ended.
+    pub(crate) files_proxy_ended: Arc<Notify>,
     pub(crate) namespaces: OnceLock<Namespaces>,
     /// How far its walls hold, from when it is built.
     pub(crate) report: OnceLock<EnforcementReport>,
@@ -148,6 +151,8 @@ pub(crate) struct Sandbox {
     published: Mutex<Published>,
     /// What [`Self::grants`] was after the last change: for whoever must not wait for a change.
     files: Mutex<Arc<[Grant]>>,
+    /// The same for its views.
+    views: Mutex<Vec<Kept>>,
     phase: watch::Sender<Phase>,
     commands: mpsc::UnboundedSender<Command>,
     next_process: AtomicU64,
@@ -188,6 +193,7 @@ impl Sandbox {
             activation_token: birth.activation_token,
             started: birth.started,
             grants: Default::default(),
+            files_proxy_ended: Default::default(),
             namespaces: OnceLock::new(),
             report: birth.report.map_or_else(OnceLock::new, OnceLock::from),
             output: Default::default(),
@@ -195,6 +201,7 @@ impl Sandbox {
             changed: Notify::new(),
             published: Mutex::new(published),
             files: Default::default(),
+            views: Default::default(),
             phase: watch::Sender::new(Phase::Starting),
             commands,
             next_process: AtomicU64::new(birth.next_process),
@@ -234,9 +241,19 @@ impl Sandbox {
         Arc::clone(&self.files.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Its views as a later daemon needs to know them.
+    pub(crate) fn views(&self) -> Vec<Kept> {
+        self.views
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// Says which files it holds now.
     pub(crate) fn publish_files(&self, store: &Store) {
         *self.files.lock().unwrap_or_else(PoisonError::into_inner) = store.list().into();
+        let views = store.views().iter().map(|view| view.kept().clone());
+        *self.views.lock().unwrap_or_else(PoisonError::into_inner) = views.collect();
         self.changed.notify_one();
     }
 

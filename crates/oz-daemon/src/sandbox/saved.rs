@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::directories::{self, Directories};
 use crate::failure::{Failure, Result};
 use crate::grants::Grant;
+use crate::grants::views::Kept;
 use crate::sandbox::audio::Sound;
 use crate::sandbox::network::Outside;
 use crate::sandbox::{Birth, Sandbox};
@@ -48,6 +49,7 @@ pub(crate) struct Saved {
     /// What its network is made of.
     pub(crate) outside: BTreeMap<Outside, (i32, u64)>,
     pub(crate) grants: Vec<Grant>,
+    pub(crate) views: Vec<Kept>,
     report: Option<EnforcementReport>,
 }
 
@@ -75,6 +77,7 @@ impl Saved {
             proxies: published.proxies,
             outside: published.outside,
             grants: sandbox.files().to_vec(),
+            views: sandbox.views(),
             report: sandbox.report.get().cloned(),
         }
     }

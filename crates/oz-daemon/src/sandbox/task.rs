@@ -24,6 +24,7 @@ use crate::child::{self, Child};
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind};
+use crate::grants::views;
 use crate::launch::refused;
 
 /// How long init may take to build a sandbox.
@@ -32,6 +33,8 @@ const START_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const KILL_AFTER: Duration = Duration::from_secs(1);
 /// How long it takes a compositor that goes to be gone.
 const UNDECIDED: Duration = Duration::from_millis(100);
+/// How long the end waits for a change of the files to be through.
+const FILES: Duration = Duration::from_secs(1);
 /// Most messages that init sends in a second; programs inside cannot make it send many.
 const RATE: u32 = 2000;
 
@@ -132,6 +135,9 @@ impl Task {
 
     /// Runs until the sandbox is gone. `first` is what init is told before anything else.
     pub(crate) async fn run(mut self, first: ToInit, control: Option<OwnedFd>) {
+        let files = views::supervise(Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
+        let files = tokio::spawn(files.instrument(tracing::Span::current()));
+        self.supervisors.push(files.abort_handle());
         let fds: Vec<_> = control.iter().map(AsFd::as_fd).collect();
         let over = match self.connection.send(&first, &fds).await {
             Err(error) if !error.is_end() => self.lost(&error),
@@ -560,6 +566,10 @@ impl Task {
         }
         for supervisor in &self.supervisors {
             supervisor.abort();
+        }
+        // A change of the files that goes on now ends by itself, at the latest at its deadline.
+        if let Ok(mut store) = tokio::time::timeout(FILES, self.sandbox.grants.lock()).await {
+            store.end();
         }
         let failure = match over {
             Over::InOrder => None,

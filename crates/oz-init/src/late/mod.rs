@@ -11,6 +11,7 @@ mod mountinfo;
 mod path;
 mod places;
 mod remove;
+mod view;
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -33,19 +34,34 @@ struct Sandbox {
 pub fn serve(socket: &OwnedFd) -> io::Result<()> {
     let frame = wait_for_frame(socket, &mut Reader::new(MAX_PLAN))?;
     let request = frame.decode().map_err(io::Error::other)?;
-    let [user, mounts] = <[OwnedFd; 2]>::try_from(frame.fds)
-        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
-    let answer = Answer {
-        results: answer(&Sandbox { user, mounts }, request),
+    let mut fds = frame.fds.into_iter();
+    let (Some(user), Some(mounts)) = (fds.next(), fds.next()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
     };
-    let bytes = encode(&answer, 0).map_err(io::Error::other)?;
-    oz_sys::socket::send_frame(socket, &bytes, &[])
+    let (results, fds) = answer(&Sandbox { user, mounts }, request, fds.next());
+    let bytes = encode(&Answer { results }, fds.len()).map_err(io::Error::other)?;
+    let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+    oz_sys::socket::send_frame(socket, &bytes, &fds)
 }
 
-fn answer(sandbox: &Sandbox, request: Request) -> Vec<Result<Granted, Refusal>> {
+/// One result for each part of the request, and descriptors if it made something to serve.
+fn answer(
+    sandbox: &Sandbox,
+    request: Request,
+    below: Option<OwnedFd>,
+) -> (Vec<Result<Granted, Refusal>>, Vec<OwnedFd>) {
     match request {
-        Request::Add(grants) => add::add(sandbox, &grants),
-        Request::Remove(granted) => remove::remove(sandbox, &granted),
+        Request::Add(grants) => (add::add(sandbox, &grants), Vec::new()),
+        Request::Remove(granted) => (remove::remove(sandbox, &granted), Vec::new()),
+        Request::View(view) => match view::mount(sandbox, &view) {
+            Ok((granted, fds)) => (vec![Ok(granted)], fds.into()),
+            Err(refusal) => (vec![Err(refusal)], Vec::new()),
+        },
+        Request::Uncover(granted) => {
+            let below = below.ok_or_else(|| os("descriptor", rustix::io::Errno::BADF));
+            let uncovered = below.and_then(|below| view::uncover(sandbox, &granted, &below));
+            (vec![uncovered.map(|()| granted)], Vec::new())
+        }
     }
 }
 

@@ -163,7 +163,7 @@ impl Places {
 }
 
 /// One name further, not through a symlink and without opening what is there.
-fn step(here: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+pub fn step(here: impl AsFd, name: &OsStr) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     rustix::fs::openat(here, name, flags, Mode::empty())
 }

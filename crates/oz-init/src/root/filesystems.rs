@@ -1,7 +1,7 @@
 //! New file systems, not attached anywhere yet.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_string, fsmount,
@@ -42,6 +42,19 @@ pub fn devpts() -> io::Result<OwnedFd> {
 /// Message queues of the caller's ipc namespace.
 pub fn mqueue() -> io::Result<OwnedFd> {
     make("mqueue", &[], NO_SETUID | NO_DEVICES | NO_EXECUTE)
+}
+
+/// Files that whoever reads `device` serves, as the user of this process. The device must have been
+/// opened in the user namespace that owns the mount namespace.
+pub fn fuse(device: impl AsFd) -> io::Result<OwnedFd> {
+    let options = [
+        ("source", "oz".to_owned()),
+        ("fd", device.as_fd().as_raw_fd().to_string()),
+        ("rootmode", "40000".to_owned()),
+        ("user_id", rustix::process::getuid().as_raw().to_string()),
+        ("group_id", rustix::process::getgid().as_raw().to_string()),
+    ];
+    make("fuse", &options, NO_SETUID | NO_DEVICES)
 }
 
 fn make(name: &str, options: &[(&str, String)], flags: MountAttrFlags) -> io::Result<OwnedFd> {
