@@ -46,6 +46,8 @@ pub(crate) enum Verb {
     Add(Add),
     Remove(Remove),
     Files(Files),
+    Forward(Forward),
+    Unforward(Unforward),
     Mic(Mic),
     Speaker(Speaker),
     Answer(Answer),
@@ -271,6 +273,37 @@ pub(crate) struct Check {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What a forward is, for both verbs that take one.
+const FORWARD: &str = "SPEC is DIRECTION:LISTEN[=TARGET]. DIRECTION is `in` (listens inside, connects on \
+                       the host) or `out` (listens on the host, connects inside). LISTEN and TARGET are \
+                       tcp:[ADDRESS:]PORT, udp:[ADDRESS:]PORT or unix:PATH. Without an ADDRESS it is \
+                       127.0.0.1; a TARGET without a protocol has that of LISTEN; without a TARGET it is \
+                       the same as LISTEN.\n\n\
+                       in:tcp:9050              the host's Tor, at port 9050 inside\n\
+                       in:tcp:80=192.168.1.5:80 one machine of the LAN, at port 80 inside\n\
+                       in:tcp:5432=unix:/run/postgresql/.s.PGSQL.5432\n\
+                       out:tcp:8080=80          port 80 inside, at 127.0.0.1:8080 of the host";
+
+/// Lead a port or a socket through the wall of a sandbox's network
+#[derive(Debug, Args)]
+#[command(after_help = FORWARD)]
+pub(crate) struct Forward {
+    /// The sandbox
+    pub(crate) id: String,
+    /// What leads where
+    pub(crate) spec: oz_core::plan::Forward,
+}
+
+/// Close what `oz forward` or the profile has opened, and the connections through it
+#[derive(Debug, Args)]
+#[command(after_help = FORWARD)]
+pub(crate) struct Unforward {
+    /// The sandbox
+    pub(crate) id: String,
+    /// What led where
+    pub(crate) spec: oz_core::plan::Forward,
 }
 
 /// Print everything that a launch would do

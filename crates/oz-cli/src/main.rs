@@ -48,6 +48,8 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Add(what) => block_on(commands::add::run(what)),
         Verb::Remove(what) => block_on(commands::remove::run(what)),
         Verb::Files(what) => block_on(commands::files::run(what)),
+        Verb::Forward(what) => block_on(commands::forward::open(what)),
+        Verb::Unforward(what) => block_on(commands::forward::close(what)),
         Verb::Mic(what) => block_on(commands::sound::mic(what)),
         Verb::Speaker(what) => block_on(commands::sound::speaker(what)),
         Verb::Answer(what) => block_on(commands::answer::run(what)),

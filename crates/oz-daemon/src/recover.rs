@@ -102,13 +102,13 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     };
     let (windows, sound) = (saved.windows, saved.sound.clone());
     let running = saved.proxies.clone();
-    let outside = saved.outside.clone();
+    let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
     let grants = saved.grants.clone();
     let sandbox = launch::adopt(daemon, saved.birth(), hold, first, None).ok()?;
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
         (published.windows, published.sound, published.proxies) = (windows, sound, running);
-        published.outside = outside;
+        (published.outside, published.forwards) = (outside, forwards);
     });
     let views = files.into_iter();
     let views = views

@@ -12,6 +12,7 @@
 mod attack;
 mod attacks;
 mod connect;
+mod echo;
 mod host;
 mod intrude;
 mod nested;
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
         ["option", ref numbers @ ..] => raw::socket_option(numbers),
         ["nested", flags, ref words @ ..] => nested::attempt(flags, words),
         ["connect", kind, place] => connect::attempt(kind, place),
+        ["serve", kind, place, name] => old(echo::serve(kind, place, name)),
+        ["talk", kind, place] => old(echo::talk(kind, place)),
         ["send", place] => connect::send(place),
         ["ask", place] => connect::ask(place),
         ["intrude", pid, seconds] => intrude::attempt(pid, seconds),

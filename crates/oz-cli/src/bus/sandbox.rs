@@ -26,6 +26,10 @@ pub(crate) struct Sandbox {
     pub(crate) processes: Vec<(u64, String)>,
     pub(crate) files: Vec<File>,
     pub(crate) windows: u32,
+    /// Which network.
+    pub(crate) network: String,
+    /// What leads through its wall.
+    pub(crate) forwards: Vec<String>,
     pub(crate) microphone: Direction,
     pub(crate) microphone_in_use: bool,
     pub(crate) speaker: Direction,
@@ -73,6 +77,8 @@ impl Sandbox {
             started: take(&mut all, "Started")?,
             processes: take(&mut all, "Processes")?,
             windows: take(&mut all, "WindowCount")?,
+            network: take(&mut all, "Network")?,
+            forwards: take(&mut all, "Forwards")?,
             microphone: Direction {
                 state: take(&mut all, "Microphone")?,
                 volume: take(&mut all, "MicrophoneVolume")?,

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod files;
+pub(crate) mod forward;
 pub(crate) mod logs;
 pub(crate) mod plan;
 pub(crate) mod profile;

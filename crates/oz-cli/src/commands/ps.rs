@@ -24,6 +24,10 @@ struct Row {
     windows: u32,
     /// How many files and directories it was given.
     files: usize,
+    /// `none` or `internet`.
+    network: String,
+    /// What leads through the wall of its network, as `oz forward` takes it.
+    forwards: Vec<String>,
     microphone: Microphone,
     speaker: Speaker,
     processes: Vec<Process>,
@@ -90,6 +94,8 @@ impl From<Sandbox> for Row {
             started: sandbox.started,
             windows: sandbox.windows,
             files: sandbox.files.len(),
+            network: sandbox.network,
+            forwards: sandbox.forwards,
             microphone: Microphone {
                 state: sandbox.microphone.state,
                 volume: sandbox.microphone.volume,
@@ -163,6 +169,8 @@ mod tests {
             processes: vec![(1, "gedit".into()), (2, "\u{1b}[31mbash".into())],
             files: Vec::new(),
             windows: 2,
+            network: "none".into(),
+            forwards: vec!["in:tcp:127.0.0.1:9050=tcp:127.0.0.1:9050".into()],
             microphone: Direction {
                 state: "ask".into(),
                 volume: 100,

@@ -34,12 +34,13 @@ const NEVER: &[(&str, &str)] = &[
     ("/run/user/*/docker.sock", "it starts containers outside"),
     ("/run/user/*/oz", "sockets of Oz itself"),
     ("/run/user/*/at-spi", "it reads and types into every window"),
-    ("/run/user/*/pipewire-0", "it hears and sees without asking"),
+    ("/run/user/*/pipewire-*", "it hears and sees without asking"),
     ("/run/user/*/pulse", "the audio proxy serves sound"),
     (
         "/tmp/.X11-unix",
         "every client of an X server is its master",
     ),
+    ("/run/user/*/wayland-*", "the display proxy serves windows"),
 ];
 
 /// Through the wall of a sandbox's network at one place.
@@ -182,17 +183,33 @@ fn is_many(ip: IpAddr) -> bool {
     ip.is_unspecified() || ip.is_multicast() || broadcast
 }
 
+/// A pattern may end in `*`.
+fn is_like(part: &str, pattern: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => part.starts_with(start),
+        None => part == pattern,
+    }
+}
+
 fn never(path: &str) -> Result<(), String> {
     for (pattern, reason) in NEVER {
         let mut parts = path.split('/');
         let covers = pattern
             .split('/')
-            .all(|want| parts.next().is_some_and(|part| want == "*" || want == part));
+            .all(|want| parts.next().is_some_and(|part| is_like(part, want)));
         if covers {
             return Err(format!("nothing inside may reach {path}: {reason}"));
         }
     }
     Ok(())
+}
+
+impl FromStr for Endpoint {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text, None)
+    }
 }
 
 impl FromStr for Forward {
@@ -324,6 +341,7 @@ mod tests {
             "in:udp:80=255.255.255.255:80",
             "in:tcp:1=unix:/run/user/1000/bus",
             "in:tcp:1=unix:/run/user/1000/systemd/private",
+            "in:tcp:1=unix:/run/user/1000/wayland-1",
             "in:unix:/tmp/x=unix:/run/dbus/system_bus_socket",
             "in:unix:/tmp/.X11-unix/X0",
             "in:unix:/tmp/a\nb",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Gate};
+use oz_core::plan::{Access, Bind, Forward, Gate};
 use oz_core::report::Line;
 use oz_core::wire::audio::Microphone;
 use zbus::object_server::SignalEmitter;
@@ -17,6 +17,7 @@ use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Origin, access_word};
 use crate::sandbox::audio::{self, Sound};
+use crate::sandbox::network::forwards;
 use crate::sandbox::{Command, Published, Sandbox};
 
 /// The object of a sandbox.
@@ -177,6 +178,31 @@ impl SandboxObject {
     #[zbus(out_args("plan"))]
     fn plan(&self) -> Result<String> {
         super::manager::plan_json(&self.sandbox.plan)
+    }
+
+    /// Which network it has: `none` or `internet`.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn network(&self) -> String {
+        self.sandbox.plan.network.mode.word().to_owned()
+    }
+
+    /// What leads through the wall of its network, as `oz forward` takes it.
+    #[zbus(property)]
+    fn forwards(&self) -> Vec<String> {
+        let forwards = self.sandbox.published().forwards;
+        forwards.iter().map(Forward::to_string).collect()
+    }
+
+    /// Opens one more.
+    async fn add_forward(&self, forward: &str) -> Result<()> {
+        self.sandbox.ready().await?;
+        forwards::open(&self.daemon, &self.sandbox, understood(forward)?).await
+    }
+
+    /// Closes one, and the connections through it.
+    async fn remove_forward(&self, forward: &str) -> Result<()> {
+        self.sandbox.ready().await?;
+        forwards::close(&self.sandbox, &understood(forward)?).await
     }
 
     #[zbus(property)]
@@ -341,6 +367,14 @@ impl SandboxObject {
     }
 }
 
+fn understood(forward: &str) -> Result<Forward> {
+    let understood = forward.parse();
+    understood.map_err(|error: String| {
+        let (what, remedy) = error.split_once('\n').unwrap_or((&error, ""));
+        Failure::new(Kind::InvalidArgument, what, remedy)
+    })
+}
+
 /// Says what has changed since the last time.
 pub(super) async fn announce(
     bus: &Connection,
@@ -371,6 +405,9 @@ pub(super) async fn announce(
     object
         .announce_sound(emitter, &now.published.sound, &shown.published.sound)
         .await?;
+    if now.published.forwards != shown.published.forwards {
+        object.forwards_changed(emitter).await?;
+    }
     if now.files != shown.files {
         object.files_changed(emitter).await?;
     }

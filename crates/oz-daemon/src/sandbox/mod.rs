@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use oz_core::plan::{Plan, SandboxId, Service};
+use oz_core::plan::{Forward, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
@@ -120,6 +120,8 @@ pub(crate) struct Published {
     pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
     /// What its network is made of, likewise.
     pub(crate) outside: BTreeMap<network::Outside, (i32, u64)>,
+    /// Forwards that are open.
+    pub(crate) forwards: Vec<Forward>,
 }
 
 /// A sandbox.
@@ -140,6 +142,7 @@ pub(crate) struct Sandbox {
     /// A proxy that serves some of them has ended.
     pub(crate) files_proxy_ended: Arc<Notify>,
     pub(crate) namespaces: OnceLock<Namespaces>,
+    pub(crate) forwards: network::forwards::Forwards,
     /// How far its walls hold, from when it is built.
     pub(crate) report: OnceLock<EnforcementReport>,
     /// Where programs write that nobody waits for.
@@ -195,6 +198,7 @@ impl Sandbox {
             grants: Default::default(),
             files_proxy_ended: Default::default(),
             namespaces: OnceLock::new(),
+            forwards: Default::default(),
             report: birth.report.map_or_else(OnceLock::new, OnceLock::from),
             output: Default::default(),
             control: Default::default(),

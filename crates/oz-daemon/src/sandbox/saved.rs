@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-use oz_core::plan::{Plan, SandboxId, Service};
+use oz_core::plan::{Forward, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{Nonce, ProcessId};
 use oz_host::sound::Server;
@@ -48,6 +48,7 @@ pub(crate) struct Saved {
     pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
     /// What its network is made of.
     pub(crate) outside: BTreeMap<Outside, (i32, u64)>,
+    pub(crate) forwards: Vec<Forward>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) views: Vec<Kept>,
     report: Option<EnforcementReport>,
@@ -76,6 +77,7 @@ impl Saved {
             sound: published.sound,
             proxies: published.proxies,
             outside: published.outside,
+            forwards: published.forwards,
             grants: sandbox.files().to_vec(),
             views: sandbox.views(),
             report: sandbox.report.get().cloned(),

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::connection::{Connection, ConnectionError};
-use super::network::{self, Outside};
+use super::network::{self, Outside, forwards};
 use super::processes::{Processes, Unknown};
 use super::proxy::Supervisor;
 use super::saved::Saved;
@@ -403,18 +403,46 @@ impl Task {
 
     /// Makes the network before anything can run; takes it over from an earlier daemon.
     async fn network(&mut self) -> crate::failure::Result<()> {
-        if self.sandbox.plan.network.mode != Mode::Internet {
+        let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
+        self.forwards(&daemon, &sandbox).await?;
+        if sandbox.plan.network.mode != Mode::Internet {
             return Ok(());
         }
         let up = match self.earlier {
             Some(_) => None,
-            None => Some(network::open(&self.daemon, &self.sandbox).await?),
+            None => Some(network::open(&daemon, &sandbox).await?),
         };
-        let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
         let found = self.outside.remove(&Outside::Pasta);
         let supervising = network::supervise(daemon, sandbox, up, found);
         let supervising = tokio::spawn(supervising.instrument(tracing::Span::current()));
         self.supervisors.push(supervising.abort_handle());
+        Ok(())
+    }
+
+    async fn forwards(
+        &mut self,
+        daemon: &Arc<Daemon>,
+        sandbox: &Arc<Sandbox>,
+    ) -> crate::failure::Result<()> {
+        if self.earlier.is_none() {
+            for forward in &sandbox.plan.network.forwards {
+                forwards::open(daemon, sandbox, forward.clone()).await?;
+            }
+            return Ok(());
+        }
+        let of_forwards = |what: &Outside| match what {
+            Outside::Forward(forward) => Some(forward.clone()),
+            Outside::Pasta => None,
+        };
+        let all = std::mem::take(&mut self.outside);
+        let mut running = BTreeMap::new();
+        for (what, process) in all {
+            match of_forwards(&what) {
+                Some(forward) => drop(running.insert(forward, process)),
+                None => drop(self.outside.insert(what, process)),
+            }
+        }
+        forwards::resume(daemon, sandbox, running).await;
         Ok(())
     }
 
@@ -597,6 +625,7 @@ impl Task {
                 child::reap(process);
             }
         }
+        forwards::close_all(&self.sandbox).await;
         self.daemon.sandboxes.remove(&self.sandbox.id);
         self.daemon.consent.ended(&self.sandbox.id);
         let parent = self.daemon.directories.sandboxes();

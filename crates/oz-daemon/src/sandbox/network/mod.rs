@@ -4,6 +4,7 @@
 //! The rules stay whatever becomes of pasta, so a sandbox whose pasta died has no network, and
 //! never more of it. Neither needs the daemon: a later one finds pasta by number and start time.
 
+pub(crate) mod forwards;
 mod helper;
 mod host;
 mod pasta;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
-use oz_core::plan::network;
+use oz_core::plan::{Forward, network};
 use oz_core::wire::net::Request;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ const DIRECTORIES: &[&str] = &[
 pub(crate) enum Outside {
     /// The way out.
     Pasta,
+    /// What serves a forward.
+    Forward(Forward),
 }
 
 /// A network that is up.
