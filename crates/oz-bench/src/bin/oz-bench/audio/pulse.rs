@@ -109,8 +109,9 @@ impl Pulse {
             out.spec(SPEC.raw()).map(&ChannelMap::numbered(2));
             out.u32(INVALID).string(None).u32(INVALID).bool(false);
             let piece = u32::try_from(PIECE).unwrap_or(0);
-            // The target length, no prebuffering, the least request, in step with nobody.
-            out.u32(4 * piece).u32(0).u32(piece).u32(0);
+            // The target length, one piece to begin with, the least request, in step with nobody. With
+            // nothing to begin with the stream would be past what is written.
+            out.u32(4 * piece).u32(piece).u32(piece).u32(0);
             out.volumes(&Volumes::normal(2));
             for _ in 0..9 {
                 out.bool(false);
