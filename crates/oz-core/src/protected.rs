@@ -18,6 +18,9 @@ pub struct Place {
 /// Why Oz's own directories are protected.
 pub const OWN: &str = "what Oz keeps there decides what sandboxes may do";
 
+/// Why what a link of a protected name leads to is protected.
+pub const LINKED: &str = "a protected place of the home is a link to it";
+
 const STARTS: &str = "programs named there start with the session";
 const SHELL: &str = "every shell runs what is written there";
 const LAUNCH: &str = "launchers run what is written there";

@@ -79,6 +79,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         path: "/home/user/x".into(),
         identity,
         access: Access::Write,
+        hide: vec!["/home/user/x/.ssh".into()],
     };
     let granted = mount::Granted {
         path: "/home/user/x".into(),

@@ -75,6 +75,34 @@ impl Protected {
         self.0.iter().find(holds).map(|found| found.place)
     }
 
+    /// Where protected places are that are elsewhere than their names say.
+    #[must_use]
+    pub fn elsewhere(&self, home: &Path) -> Vec<PathBuf> {
+        let elsewhere = self
+            .0
+            .iter()
+            .filter(|found| found.real != home.join(found.place.path));
+        elsewhere.map(|found| found.real.clone()).collect()
+    }
+
+    /// Where the protected places below a canonical path really are, whether they exist or not.
+    pub fn all_below(&self, path: &Path) -> impl Iterator<Item = &Path> {
+        let below = self
+            .0
+            .iter()
+            .filter(move |found| found.real != path && found.real.starts_with(path));
+        below.map(|found| found.real.as_path())
+    }
+
+    /// A protected place that is below a directory only by another path than its own, as with a bind mount: it
+    /// cannot be hidden there by its path.
+    #[must_use]
+    pub fn below_unseen(&self, path: &Path) -> Option<&'static Place> {
+        let this = std::fs::metadata(path).ok().as_ref().map(identity)?;
+        let unseen = |found: &&Found| !found.real.starts_with(path) && found.above.contains(&this);
+        self.0.iter().find(unseen).map(|found| found.place)
+    }
+
     /// A protected place below a canonical path.
     #[must_use]
     pub fn below(&self, path: &Path) -> Option<&'static Place> {

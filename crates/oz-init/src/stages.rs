@@ -94,7 +94,7 @@ const STEPS: &[Step] = &[
         why_now: "the sources are in sight until the pivot; the new root lies on top of the \
                   host's `/`, where no path leads to it, so all paths still mean the host's",
         run: |b| {
-            let built = root::build(&b.start.plan.root)?;
+            let built = root::build(&b.start.plan.root, &b.start.plan.user.home)?;
             b.root = Some(built.root);
             b.terminals = built.terminals;
             Ok(())

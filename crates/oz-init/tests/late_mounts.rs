@@ -223,3 +223,47 @@ fn adding_a_directory_is_quick() {
     println!("median of a live add: {:?}", times[10]);
     assert!(times[10] < Duration::from_millis(100));
 }
+
+#[test]
+fn what_is_hidden_of_a_directory_is_empty_from_the_first_moment_and_cannot_be_uncovered() {
+    let mut sandbox = start(plan::minimal());
+    let dir = sandbox.scratch.directory("shown");
+    for below in ["shown/keys", "shown/keys/deep"] {
+        sandbox.scratch.directory(below);
+    }
+    sandbox.scratch.file("shown/keys/deep/secret", "secret");
+    sandbox.scratch.file("shown/file", "secret");
+    sandbox.scratch.file("shown/other", "open");
+    std::os::unix::fs::symlink("keys", dir.join("link")).expect("linked");
+    let hide = ["keys", "file", "missing", "link", "keys/deep"];
+    let mut shown = grant(&dir, Access::Read);
+    shown.hide = hide.map(|name| dir.join(name).into()).to_vec();
+    // Named by itself, the same is shown.
+    let named = grant(&dir.join("file"), Access::Read);
+    for result in sandbox.add(vec![shown, named]) {
+        result.expect("shown");
+    }
+    let at = dir.display();
+    let (text, _) = sandbox.shell(&format!(
+        "exec 2>/dev/null; cd {at}; cat other file; ls -A keys; ls -A link/; cat keys/deep/secret link/deep/secret; \
+         mv keys x; umount keys; touch keys/x"
+    ));
+    assert_eq!(text, "opensecret");
+    // Nothing has changed outside.
+    assert_eq!(
+        std::fs::read_to_string(dir.join("keys/deep/secret")).expect("there"),
+        "secret"
+    );
+}
+
+#[test]
+fn only_what_lies_below_a_grant_can_be_hidden_by_it() {
+    let sandbox = start(plan::minimal());
+    let dir = sandbox.scratch.directory("shown");
+    for hide in ["/etc", "/", &dir.display().to_string()] {
+        let mut shown = grant(&dir, Access::Read);
+        shown.hide = vec![hide.into()];
+        let result = sandbox.add(vec![shown]).pop().expect("one");
+        assert!(result.is_err(), "{hide}");
+    }
+}

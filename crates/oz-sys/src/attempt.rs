@@ -115,3 +115,38 @@ fn terminal_request(terminal: impl AsFd, request: u64, high_bits: u32) -> io::Re
     check(unsafe { libc::syscall(libc::SYS_ioctl, fd, request, byte.as_mut_ptr()) })?;
     Ok(())
 }
+
+/// Most Landlock domains that the kernel puts around a process, one in another.
+pub const MOST_DOMAINS: u32 = 16;
+
+/// Puts Landlock domains around the calling process until the kernel refuses, and says how many that were: all
+/// of [`MOST_DOMAINS`] if there was none before. The process cannot make character devices afterwards.
+pub fn fill_up_with_domains() -> io::Result<u32> {
+    const MAKE_CHAR: u64 = 1 << 6;
+    rustix::thread::set_no_new_privs(true)?;
+    // The rights that the rules are about, of files; none is given back by a rule.
+    let handled: u64 = MAKE_CHAR;
+    // SAFETY: the kernel reads eight bytes, which are a local's.
+    let rules = check(unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            &raw const handled,
+            size_of::<u64>(),
+            0,
+        )
+    })?;
+    let rules = i32::try_from(rules).map_err(io::Error::other)?;
+    // SAFETY: the call has just made it.
+    let rules = unsafe { OwnedFd::from_raw_fd(rules) };
+    for number in 0..MOST_DOMAINS {
+        // SAFETY: takes a descriptor and flags.
+        let made =
+            check(unsafe { libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0) });
+        match made {
+            Ok(_) => {}
+            Err(error) if error.raw_os_error() == Some(libc::E2BIG) => return Ok(number),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(MOST_DOMAINS)
+}

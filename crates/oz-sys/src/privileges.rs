@@ -58,3 +58,18 @@ pub fn set_inspectable(yes: bool) -> io::Result<()> {
         DumpableBehavior::NotDumpable
     })?)
 }
+
+/// The version of Landlock that the kernel has; an error if it has none or was started without.
+pub fn landlock_version() -> io::Result<u32> {
+    const VERSION: libc::c_ulong = 1;
+    // SAFETY: with this flag there are no rules to be read, and no pointer.
+    let version = check(unsafe {
+        libc::syscall(
+            libc::SYS_landlock_create_ruleset,
+            std::ptr::null::<u8>(),
+            0,
+            VERSION,
+        )
+    })?;
+    u32::try_from(version).map_err(io::Error::other)
+}

@@ -95,3 +95,27 @@ fn cannot_change_kernel_settings() {
         "find /proc/sys /proc/irq /proc/bus /sys -type f -writable 2>/dev/null | head -3 | grep .";
     sandboxed_sh(writable).run().refused_inside();
 }
+
+#[test]
+fn cannot_tell_by_the_boot_id_which_machine_this_is() {
+    let _session = Session::begin();
+    let script = "cat /proc/sys/kernel/random/boot_id";
+    let host = works_outside(script).text();
+    let [one, other] = [(); 2].map(|()| sandboxed_sh(script).run().ok().text());
+    assert_eq!((one.len(), other.len()), (36, 36), "{one} {other}");
+    assert!(one != host && other != host && one != other);
+}
+
+#[test]
+fn has_a_machine_id_of_its_profile_s_own_wherever_it_looks() {
+    let _session = Session::begin();
+    let script = "cat /etc/machine-id /var/lib/dbus/machine-id";
+    let host = works_outside("cat /etc/machine-id").text();
+    let inside = sandboxed_sh(script).run().ok().text();
+    let ids: Vec<&str> = inside.lines().collect();
+    assert!(
+        ids.len() == 2 && ids[0] == ids[1] && ids[0] != host,
+        "{inside}"
+    );
+    assert_eq!(sandboxed_sh(script).run().ok().text(), inside, "it stays");
+}

@@ -3,6 +3,7 @@
 //! Each claim is first shown to be an ability where it sensibly is one: the same attempt, made
 //! outside by the same user, succeeds. Then it is made inside.
 
+mod ancestors;
 mod display;
 mod environment;
 mod files;

@@ -19,6 +19,13 @@ const PROFILE: &str = r#"{
   }
 }"#;
 
+/// The same home without them.
+const WITHOUT_MOUNTS: &str = r#"{
+  "description": "plants things for its next launch",
+  "match": { "executables": ["sh"] },
+  "files": { "home": "private" }
+}"#;
+
 struct Planter {
     session: Session,
     name: &'static str,
@@ -43,6 +50,15 @@ impl Planter {
 
     fn launch(&self, script: &str) -> Run {
         oz(["run", self.name, "-c", script])
+    }
+
+    /// A launch in the same home without the mounts.
+    fn launch_without_mounts(&self, script: &str) -> Ran {
+        let file = home().join(format!(".config/oz/profiles/{}.json", self.name));
+        write(&file, WITHOUT_MOUNTS.as_bytes());
+        let ran = self.launch(script).run();
+        write(&file, PROFILE.as_bytes());
+        ran
     }
 
     fn try_then(&self, plant: &str, then: &str) -> Ran {
@@ -101,9 +117,42 @@ fn a_planted_symlink_for_fonts_or_settings_does_not_move_them() {
     let planter = Planter::new("planter-settings");
     write(&home().join(".local/share/fonts/a.ttf"), b"a font");
     let plant = "cd; rm -rf .local .config .cache; ln -s /usr/share .local; ln -s /etc .config; ln -s /tmp .cache";
-    let ran = planter.try_then(plant, "echo started");
-    // Either it starts with everything in its place or it is refused; it does not hang or half start.
-    assert!(ran.code == 0 || ran.code == 125, "{ran}");
+    let ran = planter.try_then(plant, "cat ~/.local/share/fonts/a.ttf");
+    assert_eq!(ran.ok().text(), "a font");
+}
+
+#[test]
+fn whatever_lies_where_a_mount_goes_the_next_launch_works_and_follows_nothing() {
+    let planter = Planter::new("planter-in-the-way");
+    write(&home().join("Shared/of-the-user"), b"shared");
+    let victim = home().join("victim");
+    let victim = victim.display();
+    for plant in [
+        format!("mv Shared S; ln -s {victim} Shared"),
+        "mv Shared S2; echo a file > Shared".to_owned(),
+        "mv Shared S3; mkfifo Shared".to_owned(),
+        format!("mv deep d; ln -s {victim} deep"),
+        "mv deep d2; echo a file > deep".to_owned(),
+        format!("mv deep d3; mkdir deep; ln -s {victim} deep/er"),
+        "mv Shared S4; ln -s Shared Shared".to_owned(),
+    ] {
+        // A mount point cannot be renamed, so all is planted where no mount is: by a launch without shares.
+        let ran = planter
+            .launch_without_mounts(&format!("cd; {plant}; true"))
+            .ok();
+        oz_e2e::cli::stop_all();
+        let look =
+            "cat ~/Shared/of-the-user && test -d ~/deep/er/Shared && ! ls ~/*/secret ~/*/*/secret";
+        let next = planter.launch(look).run();
+        assert_eq!(next.code, 0, "{plant}: {ran}\n{next}");
+        assert_eq!(next.text(), "shared", "{plant}");
+        oz_e2e::cli::stop_all();
+    }
+    let names: Vec<PathBuf> = fs::read_dir(home().join("victim"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(names, [home().join("victim/secret")]);
 }
 
 #[test]

@@ -15,7 +15,10 @@ const TELLING: &[&str] = &[
     "/sys/class/dmi",
     "/sys/class/net",
     "/sys/block",
-    "/sys/bus",
+    "/sys/bus/pci/devices",
+    "/sys/bus/usb/devices",
+    "/sys/class/drm",
+    "/sys/class/input",
     "/sys/firmware",
     "/sys/hypervisor",
     "/sys/kernel",
@@ -31,9 +34,7 @@ pub const TRIALS: &[Trial] = &[
         wall: Wall::Kernel,
         claim: "what leaks in /proc is hidden",
         run: |_| {
-            let shown = PROC_MASKS
-                .iter()
-                .filter(|(path, _)| !IS_ANSWERED.contains(path) && says_something(path));
+            let shown = PROC_MASKS.iter().filter(|(path, _)| says_something(path));
             Verdict::nothing(
                 &shown
                     .map(|(path, _)| (*path).to_owned())
@@ -77,9 +78,6 @@ pub const TRIALS: &[Trial] = &[
         },
     },
 ];
-
-/// They are there, with an answer of the sandbox's own, which is compared outside.
-const IS_ANSWERED: &[&str] = &["/proc/sys/kernel/random/boot_id"];
 
 /// Whether a directory has entries, or a file content.
 fn says_something(path: &str) -> bool {

@@ -4,6 +4,7 @@ mod calls;
 mod devices;
 mod files;
 mod kernel;
+mod landlock;
 mod network;
 mod privileges;
 mod processes;
@@ -36,6 +37,7 @@ const TRIALS: &[&[Trial]] = &[
     terminals::TRIALS,
     devices::TRIALS,
     network::TRIALS,
+    landlock::TRIALS,
 ];
 
 /// Tries everything.
@@ -57,6 +59,7 @@ fn finding(wall: Wall, claim: impl Into<String>, verdict: Verdict) -> Finding {
 /// What is tried in a process of its own, because it may be killed for it.
 pub fn alone(attempt: &str) -> ExitCode {
     match attempt {
+        landlock::DOMAINS => landlock::count(),
         calls::OF_32_BITS => calls::of_32_bits(),
         privileges::USER_NAMESPACE | privileges::MOUNT_NAMESPACE => {
             privileges::make_namespaces(attempt)

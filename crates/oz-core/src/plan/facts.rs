@@ -18,6 +18,9 @@ pub struct HostFacts {
     pub paths: BTreeMap<PathBuf, PathFact>,
     /// The user's well-known directories by their XDG name (`DOWNLOAD`, `DOCUMENTS`, …), absolute.
     pub xdg: BTreeMap<String, PathBuf>,
+    /// Where the protected places of the home really are, as far as that is another path than their own (a
+    /// symlinked `~/.ssh`); looked at only for profiles that share something.
+    pub protected: Vec<PathBuf>,
     /// Processors online.
     pub cpus: u32,
     /// `$XDG_RUNTIME_DIR/oz`: sockets and live files of the daemon, a directory of mode 0700.

@@ -1,6 +1,6 @@
 //! Where things lie inside every sandbox.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What is Oz's own inside: read-only.
 pub const OZ: &str = "/run/oz";
@@ -52,6 +52,10 @@ pub const DEVICES: &[(&str, &str)] = &[
     ),
 ];
 
+/// What identifies the machine until it restarts: each sandbox is told another, new for each launch,
+/// as a machine's is for each start. What a program has noted with it is stale as soon as its processes are.
+pub const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
 /// Entries of /proc that are hidden, each with its reason.
 pub const PROC_MASKS: &[(&str, &str)] = &[
     ("/proc/acpi", "hardware, and switches of it"),
@@ -86,10 +90,6 @@ pub const PROC_MASKS: &[(&str, &str)] = &[
     ("/proc/slabinfo", "what others do"),
     ("/proc/softirqs", "shows each packet and tick"),
     ("/proc/swaps", "names disks"),
-    (
-        "/proc/sys/kernel/random/boot_id",
-        "identifies the machine until it restarts",
-    ),
     ("/proc/sysrq-trigger", "commands to the kernel"),
     ("/proc/timer_list", "what others do"),
     ("/proc/vmallocinfo", "layout of the kernel"),
@@ -108,6 +108,12 @@ pub fn pulse_socket(uid: u32) -> PathBuf {
 /// What `PULSE_SERVER` says inside.
 pub fn pulse_server(uid: u32) -> String {
     format!("unix:{}", pulse_socket(uid).display())
+}
+
+/// Whether it is below a volume that was plugged in for this user: `/run/media/USER/VOLUME`.
+pub fn is_on_a_volume(user: &str, path: &Path) -> bool {
+    let volumes = Path::new("/run/media").join(user);
+    path != volumes && path.starts_with(volumes)
 }
 
 /// The program inside that serves the private bus; it gets the socket as descriptor 3.

@@ -82,6 +82,12 @@ pub enum Op {
         /// What.
         path: PathBuf,
     },
+    /// Covers a file with a random identifier (RFC 9562, a line of text) that is new for each
+    /// launch.
+    RandomId {
+        /// What.
+        path: PathBuf,
+    },
     /// Makes what is there, and all that is mounted beneath it so far, read-only; a directory or
     /// file that is not a mount becomes one. `/` is the root itself: a plan makes all directories
     /// and mount points of the root, then makes it read-only, then mounts what can be written
@@ -143,6 +149,7 @@ impl Op {
             | Self::DevPts { path }
             | Self::Mqueue { path }
             | Self::Mask { path }
+            | Self::RandomId { path }
             | Self::ReadOnly { path } => path,
             Self::Bind(bind) => &bind.path,
         }

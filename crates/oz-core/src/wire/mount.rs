@@ -42,6 +42,9 @@ pub struct Grant {
     pub identity: Identity,
     /// Read-only or not.
     pub access: Access,
+    /// Paths below it that are shown empty, on the host and without links; those that are not there are
+    /// left out.
+    pub hide: Vec<OsBytes>,
 }
 
 /// What a path was when it was granted.

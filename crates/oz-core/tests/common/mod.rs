@@ -132,6 +132,7 @@ pub fn facts() -> HostFacts {
             ("DOCUMENTS".to_owned(), "/home/user/Documents".into()),
         ]
         .into(),
+        protected: vec!["/home/user/Dotfiles/ssh".into()],
         cpus: 4,
         runtime: "/run/user/1000/oz".into(),
         state: "/home/user/.local/state/oz".into(),

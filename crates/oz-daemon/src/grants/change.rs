@@ -1,6 +1,9 @@
 //! Changing what a running sandbox holds.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
 use oz_core::OsBytes;
@@ -68,14 +71,8 @@ pub(crate) async fn add(
         .iter()
         .map(|wanted| wanted.resolved.path.clone())
         .collect();
-    let home = sandbox.plan.user.home.as_path();
     for wanted in &wanted {
-        rules::check(
-            &daemon.directories,
-            home,
-            wanted.resolved.path.as_path(),
-            wanted.access,
-        )?;
+        hidden(daemon, sandbox, &wanted.resolved.path, wanted.access)?;
     }
     let mut store = sandbox.grants.lock().await;
     let wanted: Vec<Wanted> = wanted
@@ -88,9 +85,21 @@ pub(crate) async fn add(
             !held && !rules::shown_by(&sandbox.plan, path, wanted.access)
         })
         .collect();
-    let wanted = without_covered(&store, wanted);
+    let (wanted, absorbed) = {
+        // Hundreds of files may be in one directory.
+        let known = RefCell::new(BTreeMap::new());
+        let hides = |directory: &OsBytes, access, path: &Path| {
+            let mut known = known.borrow_mut();
+            let hide: &mut Vec<OsBytes> = known
+                .entry((directory.clone(), access))
+                .or_insert_with(|| hidden(daemon, sandbox, directory, access).unwrap_or_default());
+            hide.iter().any(|place| path.starts_with(place.as_path()))
+        };
+        let wanted = without_covered(&store, wanted, &hides);
+        let absorbed = absorbed(&store, &wanted, &hides);
+        (wanted, absorbed)
+    };
     if !wanted.is_empty() {
-        let absorbed = absorbed(&store, &wanted);
         let changed = mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
         announce(sandbox, &store);
         changed?;
@@ -98,11 +107,14 @@ pub(crate) async fn add(
     Ok(paths)
 }
 
+/// Whether a directory that is shown with this access hides a path below it.
+type Hides<'a> = dyn Fn(&OsBytes, Access, &Path) -> bool + 'a;
+
 /// Leaves out what a directory shows that is held, or wanted too, with the same access.
 ///
 /// A mount of its own would add nothing and take something away: programs that save by writing
 /// a new file over the old one cannot do so over a mount.
-fn without_covered(store: &Store, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
+fn without_covered(store: &Store, mut wanted: Vec<Wanted>, hides: &Hides<'_>) -> Vec<Wanted> {
     wanted.sort_by(|a, b| a.resolved.path.cmp(&b.resolved.path));
     let mut left: Vec<Wanted> = Vec::new();
     for one in wanted {
@@ -117,9 +129,11 @@ fn without_covered(store: &Store, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
             .into_iter()
             .chain(other)
             .max_by_key(|(path, _)| path.as_bytes().len());
-        let covered = above.is_some_and(|(_, access)| {
+        let covered = above.is_some_and(|(directory, access)| {
             // Naming a file to an app takes nothing away from what it may write already.
-            access == one.access || (one.origin == Origin::Argument && access == Access::Write)
+            let enough =
+                access == one.access || (one.origin == Origin::Argument && access == Access::Write);
+            enough && !hides(directory, access, path)
         });
         if !covered || store.get(path).is_some() {
             left.push(one);
@@ -129,7 +143,7 @@ fn without_covered(store: &Store, mut wanted: Vec<Wanted>) -> Vec<Wanted> {
 }
 
 /// What is held and needs its own mount no longer, because a wanted directory shows it alike.
-fn absorbed(store: &Store, wanted: &[Wanted]) -> Vec<OsBytes> {
+fn absorbed(store: &Store, wanted: &[Wanted], hides: &Hides<'_>) -> Vec<OsBytes> {
     let shows_alike = |grant: &&Grant| {
         let path = grant.path.as_path();
         wanted.iter().any(|one| {
@@ -140,6 +154,7 @@ fn absorbed(store: &Store, wanted: &[Wanted]) -> Vec<OsBytes> {
                 && path != directory
                 && path.starts_with(directory)
                 && between.is_none_or(|above| directory.starts_with(above))
+                && !hides(&one.resolved.path, one.access, path)
         })
     };
     let held = store.list().iter().filter(shows_alike);
@@ -194,6 +209,17 @@ fn announce(sandbox: &Sandbox, store: &Store) {
     let _ = sandbox.ask(Command::Save);
 }
 
+/// What may not be seen of a path that is shown; an error if it may not be shown at all.
+pub(super) fn hidden(
+    daemon: &Daemon,
+    sandbox: &Sandbox,
+    path: &OsBytes,
+    access: Access,
+) -> Result<Vec<OsBytes>> {
+    let user = &sandbox.plan.user;
+    rules::check(&daemon.directories, user, path.as_path(), access)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::grant;
@@ -213,7 +239,7 @@ mod tests {
     }
 
     fn left(store: &Store, wanted: Vec<Wanted>) -> Vec<String> {
-        let left = without_covered(store, wanted);
+        let left = without_covered(store, wanted, &|_, _, _| false);
         left.iter()
             .map(|one| one.resolved.path.to_string())
             .collect()
@@ -239,6 +265,23 @@ mod tests {
     }
 
     #[test]
+    fn what_a_directory_hides_needs_a_mount_of_its_own() {
+        let hides: &Hides<'_> = &|_, _, path| path.ends_with("key");
+        let mut store = Store::default();
+        store.put(grant("/h/read", Access::Read));
+        store.put(grant("/h/new/key", Access::Read));
+        let all = vec![
+            wanted("/h/read/key", Access::Read, Origin::Added),
+            wanted("/h/read/other", Access::Read, Origin::Added),
+        ];
+        let left = without_covered(&store, all, hides);
+        assert_eq!(left.len(), 1);
+        assert_eq!(left[0].resolved.path, "/h/read/key".into());
+        let above = [wanted("/h/new", Access::Read, Origin::Added)];
+        assert!(absorbed(&store, &above, hides).is_empty());
+    }
+
+    #[test]
     fn a_directory_takes_over_what_it_shows_alike() {
         let mut store = Store::default();
         store.put(grant("/h/d/alike", Access::Write));
@@ -246,7 +289,10 @@ mod tests {
         store.put(grant("/h/d/less/again", Access::Write));
         store.put(grant("/h/d-not-in-it", Access::Write));
         let wanted = [wanted("/h/d", Access::Write, Origin::Added)];
-        assert_eq!(absorbed(&store, &wanted), ["/h/d/alike".into()]);
+        assert_eq!(
+            absorbed(&store, &wanted, &|_, _, _| false),
+            ["/h/d/alike".into()]
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use oz_core::plan::Access;
 use oz_core::wire::files::{NAMES_MAX, Name};
 use oz_core::wire::mount::{self, Granted, Identity, Refusal, Request};
 
-use super::change::Wanted;
+use super::change::{Wanted, hidden};
 use super::views::{self, View, Without};
 use super::{Grant, Origin, Shown, Store, helper};
 use crate::clock;
@@ -324,15 +324,26 @@ impl<'a> Task<'a> {
 
     /// Each by a mount of its own.
     async fn mount(&self, store: &mut Store, due: Vec<Due>) -> Result<Option<Failure>> {
-        let requests = due.iter().map(|due| mount::Grant {
-            path: due.path.clone(),
-            identity: due.identity,
-            access: due.access,
-        });
-        let request = Request::Add(requests.collect());
-        let results = helper::ask(&self.program, self.namespaces, &request).await?;
         let mut failure = None;
-        for (due, result) in due.into_iter().zip(results) {
+        let mut shown = Vec::new();
+        let mut requests = Vec::new();
+        for due in due {
+            match hidden(self.daemon, self.sandbox, &due.path, due.access) {
+                Ok(hide) => {
+                    requests.push(mount::Grant {
+                        path: due.path.clone(),
+                        identity: due.identity,
+                        access: due.access,
+                        hide,
+                    });
+                    shown.push(due);
+                }
+                Err(refused) => drop(failure.get_or_insert(refused)),
+            }
+        }
+        let request = Request::Add(requests);
+        let results = helper::ask(&self.program, self.namespaces, &request).await?;
+        for (due, result) in shown.into_iter().zip(results) {
             match result {
                 Ok(granted) => store.put(due.shown(Shown::Mount(granted))),
                 Err(refusal) => {

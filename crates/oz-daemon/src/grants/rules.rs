@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Op, Plan};
+use oz_core::plan::{Access, Op, Plan, User, layout};
 use oz_core::protected;
 use oz_host::protected::Protected;
 use oz_host::resolve::canonical;
@@ -25,13 +25,19 @@ const NEVER: &[(&str, &str)] = &[
     ("/tmp/.ICE-unix", "the session manager listens there"),
 ];
 
-/// Refuses what would open the sandbox.
+/// Why neither the home nor what is above it is shown.
+const OWN_HOME: &str = "the app has a home of its own there";
+/// Why our own state is not.
+const OWN_STATE: &str = "what Oz keeps about sandboxes is there";
+
+/// Refuses what would open the sandbox; returns what is hidden below the path if it is shown.
 pub(crate) fn check(
     directories: &Directories,
-    home: &Path,
+    user: &User,
     path: &Path,
     access: Access,
-) -> Result<()> {
+) -> Result<Vec<OsBytes>> {
+    let home = user.home.as_path();
     // Paths of grants are canonical; ours come from the environment.
     let real = |path: &Path| canonical(path).unwrap_or_else(|_| path.to_owned());
     let (runtime, state) = (real(&directories.runtime), real(&directories.state));
@@ -41,27 +47,44 @@ pub(crate) fn check(
             runtime.parent().unwrap_or(path),
             "the sockets of the session are there",
         ),
-        (state.as_path(), "what Oz keeps about sandboxes is there"),
     ];
     let never = NEVER
         .iter()
+        .filter(|(place, _)| *place != "/run" || !layout::is_on_a_volume(&user.name, path))
         .map(|(place, reason)| (Path::new(*place), *reason));
     for (place, reason) in never.chain(ours) {
         if path.starts_with(place) || place.starts_with(path) {
             return Err(refuse(path, access, place, reason));
         }
     }
-    let real = Protected::look(home);
-    if access == Access::Write
-        && let Some(place) = protected::is_protected(home, path).or_else(|| real.holding(path))
-    {
+    if home.starts_with(path) {
+        return Err(refuse(path, access, home, OWN_HOME));
+    }
+    let of_state = path.starts_with(&state);
+    if of_state || access == Access::Write && state.starts_with(path) {
+        return Err(refuse(path, access, &state, OWN_STATE));
+    }
+    let found = Protected::look(home);
+    if access == Access::Write {
+        let inside = protected::is_protected(home, path).or_else(|| found.holding(path));
+        let below = || protected::covers_protected(home, path).or_else(|| found.below(path));
+        if let Some(place) = inside.or_else(below) {
+            return Err(refuse(path, access, &home.join(place.path), place.reason));
+        }
+        return Ok(Vec::new());
+    }
+    if let Some(place) = found.below_unseen(path) {
         return Err(refuse(path, access, &home.join(place.path), place.reason));
     }
-    // A helper cannot yet hide a part of what it shows, so also reading stops here.
-    if let Some(place) = protected::covers_protected(home, path).or_else(|| real.below(path)) {
-        return Err(refuse(path, access, &home.join(place.path), place.reason));
+    let named = protected::below(home, path);
+    let found = found.all_below(path).map(Path::to_owned);
+    let mut hide: Vec<OsBytes> = named.chain(found).map(Into::into).collect();
+    if state.starts_with(path) {
+        hide.push(state.into());
     }
-    Ok(())
+    hide.sort();
+    hide.dedup();
+    Ok(hide)
 }
 
 fn refuse(path: &Path, access: Access, place: &Path, reason: &str) -> Failure {
@@ -106,13 +129,22 @@ pub(crate) fn shown_by(plan: &Plan, path: &Path, access: Access) -> bool {
 mod tests {
     use super::*;
 
+    fn user() -> User {
+        User {
+            uid: 1000,
+            gid: 1000,
+            name: "u".into(),
+            home: "/home/u".into(),
+        }
+    }
+
     fn refused(path: &str, access: Access) -> bool {
         let directories = Directories {
             runtime: "/tmp/x/run/oz".into(),
             state: "/home/u/.local/state/oz".into(),
             libexec: "/usr/libexec/oz".into(),
         };
-        check(&directories, Path::new("/home/u"), Path::new(path), access).is_err()
+        check(&directories, &user(), Path::new(path), access).is_err()
     }
 
     #[test]
@@ -129,19 +161,45 @@ mod tests {
             "/tmp/x/run/wayland-0",
             "/tmp/x/run",
             "/home/u/.local/state/oz/homes/a",
-            "/home/u/.local/state",
+            "/home/u",
             "/home",
+            "/run/media",
+            "/run/media/u",
+            "/run/media/other/disk",
+            "/run/mediau/u/disk",
         ] {
             assert!(refused(path, Access::Read), "{path}");
         }
+        assert!(refused("/home/u/.local/state", Access::Write));
         for path in [
             "/tmp/y",
             "/home/u/x.txt",
             "/srv",
             "/home/u2/.local/state/oz",
+            "/run/media/u/disk",
+            "/run/media/u/disk/pictures",
+            "/media/u/disk",
+            "/mnt",
         ] {
             assert!(!refused(path, Access::Read), "{path}");
+            assert!(!refused(path, Access::Write), "{path}");
         }
+    }
+
+    #[test]
+    fn what_is_protected_below_a_directory_is_hidden_in_it() {
+        let directories = Directories {
+            runtime: "/tmp/x/run/oz".into(),
+            state: "/home/u/.local/state/oz".into(),
+            libexec: "/usr/libexec/oz".into(),
+        };
+        let hidden = |path: &str| check(&directories, &user(), Path::new(path), Access::Read);
+        let hide = hidden("/home/u/.config").expect("shown");
+        assert!(hide.contains(&"/home/u/.config/autostart".into()));
+        assert!(!hide.contains(&"/home/u/.ssh".into()));
+        let state = hidden("/home/u/.local").expect("shown");
+        assert!(state.contains(&"/home/u/.local/state/oz".into()));
+        assert!(hidden("/home/u/Documents").expect("shown").is_empty());
     }
 
     #[test]
@@ -157,7 +215,7 @@ mod tests {
         };
         for (path, refused) in [("disk/oz/homes/a", true), ("disk", true), ("other", false)] {
             let path = real.join(path);
-            let checked = check(&directories, Path::new("/home/u"), &path, Access::Read);
+            let checked = check(&directories, &user(), &path, Access::Write);
             assert_eq!(checked.is_err(), refused, "{}", path.display());
         }
     }

@@ -8,9 +8,10 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use oz_core::OsBytes;
-use oz_core::plan::{self, Mode, Plan, SandboxId, check, facts};
+use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check, facts};
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
+use oz_host::protected::Protected;
 
 use super::options::Options;
 use super::{Files, display, program};
@@ -217,7 +218,11 @@ impl Request {
         let profile = &prepared.profile;
         let user = oz_host::facts::user().map_err(host)?;
         let probes = plan::probes(profile, &user);
-        let facts = oz_host::facts::gather(&probes, self.session.clone()).map_err(host)?;
+        let mut facts = oz_host::facts::gather(&probes, self.session.clone()).map_err(host)?;
+        let protected = (!profile.files.share.is_empty()).then(|| Protected::look(&user.home));
+        if let Some(protected) = &protected {
+            facts.protected = protected.elsewhere(&user.home);
+        }
         // A socket that nobody serves would make whoever connects wait for ever.
         let served = directories.program("audio-proxy").exists();
         let sound = oz_host::sound::find(&self.session, &user.home).filter(|_| served);
@@ -238,6 +243,9 @@ impl Request {
                 ),
             )
         })?;
+        if let Some(protected) = &protected {
+            refuse_second_names(profile, &plan, protected)?;
+        }
         let had_display = plan.display.is_some();
         let display = display::settle(&mut plan, &self.session, !prepared.template)?;
         // Building checks; only what was changed since has to be checked again.
@@ -252,6 +260,30 @@ impl Request {
         }
         Ok((plan, Serving { display, sound }))
     }
+}
+
+/// A share for writing may be a protected place by another path: a bind mount, a file system that ignores
+/// case. Building compares paths; this compares what they lead to.
+fn refuse_second_names(profile: &Profile, plan: &Plan, protected: &Protected) -> Result<()> {
+    let written = plan.shares().filter(|share| share.access == Access::Write);
+    for share in written {
+        let path = share.source.path();
+        let place = protected.holding(path).or_else(|| protected.below(path));
+        if let Some(place) = place {
+            return Err(Failure::new(
+                Kind::Profile,
+                format!(
+                    "the profile {} shares {} for writing, which is or holds the protected place ~/{}: {}",
+                    profile.name,
+                    OsBytes::from(path),
+                    place.path,
+                    place.reason
+                ),
+                "Share a directory beside it, or only for reading",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The first of the profile's desktop ids that is installed: what the host's desktop takes the

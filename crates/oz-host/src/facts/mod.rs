@@ -39,6 +39,7 @@ pub fn gather(probes: &[PathBuf], session: BTreeMap<String, String>) -> io::Resu
     Ok(HostFacts {
         paths,
         xdg,
+        protected: Vec::new(),
         cpus: std::thread::available_parallelism()
             .map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
         runtime: as_canonical(&environment::runtime().join("oz")),

@@ -10,6 +10,7 @@ use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags};
 use rustix::thread::UnshareFlags;
 
+use super::masks::Masks;
 use super::places::Places;
 use super::{Sandbox, os, path};
 
@@ -25,7 +26,11 @@ pub fn add(sandbox: &Sandbox, grants: &[Grant]) -> Vec<Result<Granted, Refusal>>
         return grants.iter().map(|_| Err(refusal.clone())).collect();
     }
     // All while the host is in sight; then the sandbox is.
-    let copies: Vec<_> = grants.iter().map(copy).collect();
+    let masks = Masks::prepare();
+    let copies: Vec<_> = grants
+        .iter()
+        .map(|grant| copy(grant, masks.as_ref().map_err(Clone::clone)?))
+        .collect();
     let places = sandbox.enter_mount_namespace().map(Places::new);
     grants
         .iter()
@@ -49,7 +54,7 @@ fn copy_of_the_host() -> Result<(), Refusal> {
 }
 
 /// A detached copy of what was granted, if it is still that.
-fn copy(grant: &Grant) -> Result<OwnedFd, Refusal> {
+fn copy(grant: &Grant, masks: &Masks) -> Result<OwnedFd, Refusal> {
     path::names(&grant.path)?;
     let source = open(grant)?;
     // Opening by path alone neither waits for a FIFO's other end nor wakes a device.
@@ -69,12 +74,17 @@ fn copy(grant: &Grant) -> Result<OwnedFd, Refusal> {
     if u64::try_from(system.f_type).is_ok_and(|kind| NOT_FILES.contains(&kind)) {
         return Err(Refusal::Kind);
     }
+    // Covered here, in a copy of the host's mounts that nobody else has, so that what is moved into the
+    // sandbox has never shown it.
+    let covers = masks.cover(&source, grant)?;
     let whole = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
         | OpenTreeFlags::AT_EMPTY_PATH
         | OpenTreeFlags::AT_RECURSIVE;
-    let tree =
-        rustix::mount::open_tree(&source, "", whole).map_err(|error| os("open_tree", error))?;
+    let tree = rustix::mount::open_tree(&source, "", whole);
+    // Another grant may be about what this one hides.
+    covers.take_off()?;
+    let tree = tree.map_err(|error| os("open_tree", error))?;
     let mut attributes = Attributes {
         set: NO_SETUID | NO_DEVICES,
         ..Attributes::default()

@@ -7,6 +7,7 @@
 //! answer costs this process, which the daemon kills after a while, and nobody else.
 
 mod add;
+mod masks;
 mod mountinfo;
 mod path;
 mod places;

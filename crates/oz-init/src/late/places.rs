@@ -103,6 +103,8 @@ impl Places {
         match result {
             Ok(()) => Ok(true),
             Err(Errno::EXIST) => Ok(false),
+            // In a place that is shown read-only, or hidden, nothing can be put that is not there.
+            Err(Errno::ROFS) => Err(Refusal::Blocked),
             Err(error) => Err(os(if directory { "mkdirat" } else { "openat" }, error)),
         }
     }

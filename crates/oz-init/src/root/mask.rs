@@ -1,7 +1,7 @@
 //! Hiding what a bind or a file system would show.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use oz_sys::mounts::{Attributes, NO_DEVICES, NO_EXECUTE, NO_SETUID, READ_ONLY, set_attributes};
@@ -17,6 +17,7 @@ use super::{attach, filesystems, source};
 /// listed. It must be mounted, for only what is mounted can be copied; where it lies it goes with
 /// the host's root, while each unmount of its own would wait for all processors.
 pub struct Masks {
+    workshop: OwnedFd,
     directory: OwnedFd,
     file: OwnedFd,
 }
@@ -24,7 +25,7 @@ pub struct Masks {
 impl Masks {
     /// Before the new root is mounted.
     pub fn prepare() -> io::Result<Self> {
-        let workshop = filesystems::tmpfs(0o755, 4096, true)?;
+        let workshop = filesystems::tmpfs(0o755, 64 << 10, true)?;
         attach(&workshop, spare_directory()?)?;
         rustix::fs::mkdirat(&workshop, "directory", Mode::from_raw_mode(0o555))?;
         let create = OFlags::RDONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -33,6 +34,7 @@ impl Masks {
         Ok(Self {
             directory: rustix::fs::openat(&workshop, "directory", look, Mode::empty())?,
             file,
+            workshop,
         })
     }
 
@@ -43,17 +45,35 @@ impl Masks {
             place => place?,
         };
         let kind = FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode);
-        let cover = source::clone(match kind {
-            FileType::Directory => &self.directory,
-            _ => &self.file,
-        })?;
-        let attributes = Attributes {
-            set: READ_ONLY | NO_SETUID | NO_DEVICES | NO_EXECUTE,
-            ..Attributes::default()
-        };
-        set_attributes(&cover, true, attributes)?;
-        attach(cover, place)
+        cover(
+            match kind {
+                FileType::Directory => &self.directory,
+                _ => &self.file,
+            },
+            place,
+        )
     }
+
+    /// Covers a file that must be there with one of this content.
+    pub fn tell(&self, root: &Root, path: &Path, content: &[u8]) -> io::Result<()> {
+        let place = root.open(path, OFlags::PATH)?;
+        let name = path.file_name().ok_or(Errno::INVAL)?;
+        let create = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = rustix::fs::openat(&self.workshop, name, create, Mode::from_raw_mode(0o444))?;
+        rustix::io::write(&file, content)?;
+        cover(file, place)
+    }
+}
+
+/// Puts a copy of what is mounted onto a place, where it can only be read.
+fn cover(with: impl AsFd, place: OwnedFd) -> io::Result<()> {
+    let cover = source::clone(with)?;
+    let attributes = Attributes {
+        set: READ_ONLY | NO_SETUID | NO_DEVICES | NO_EXECUTE,
+        ..Attributes::default()
+    };
+    set_attributes(&cover, true, attributes)?;
+    attach(cover, place)
 }
 
 /// A directory of the host in which no source of a plan can be.

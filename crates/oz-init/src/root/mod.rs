@@ -7,7 +7,7 @@ mod target;
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oz_core::plan::{Access, Bind, Op};
 use oz_core::wire::init::Stage;
@@ -15,6 +15,7 @@ use oz_sys::mounts::{
     Attributes, NO_DEVICES, NO_EXECUTE, NO_SETUID, Propagation, READ_ONLY, set_attributes,
 };
 use rustix::fs::{FileType, Mode, OFlags, StatxAttributes, StatxFlags};
+use rustix::io::Errno;
 use rustix::mount::MoveMountFlags;
 
 use crate::failure::{At, Failure};
@@ -31,12 +32,13 @@ pub struct Built {
 }
 
 /// Mounts an empty root and executes the operations in order.
-pub fn build(ops: &[Op]) -> Result<Built, Failure> {
+pub fn build(ops: &[Op], home: &Path) -> Result<Built, Failure> {
     let masks = Masks::prepare().at(Stage::Root, "masks")?;
     let mut builder = Builder {
         root: Root::mount().at(Stage::Root, "/")?,
         masks,
         terminals: None,
+        home: home.to_owned(),
     };
     for op in ops {
         builder.execute(op).at(Stage::Root, op.target())?;
@@ -51,6 +53,8 @@ struct Builder {
     root: Root,
     masks: Masks,
     terminals: Option<OwnedFd>,
+    /// The app's own, in which it may have left anything.
+    home: PathBuf,
 }
 
 impl Builder {
@@ -85,6 +89,11 @@ impl Builder {
             }
             Op::Mqueue { path } => attach(filesystems::mqueue()?, self.root.directory(path)?),
             Op::Mask { path } => self.masks.hide(&self.root, path),
+            Op::RandomId { path } => {
+                // The kernel makes another one each time it is asked, on the host's /proc.
+                let id = std::fs::read("/proc/sys/kernel/random/uuid")?;
+                self.masks.tell(&self.root, path, &id)
+            }
             Op::ReadOnly { path } => self.read_only(path),
         }
     }
@@ -115,7 +124,7 @@ impl Builder {
 
     fn bind(&self, bind: &Bind) -> io::Result<()> {
         let source = match source::open(&bind.source) {
-            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR) if bind.optional => {
+            Err(Errno::NOENT | Errno::NOTDIR) if bind.optional => {
                 return Ok(());
             }
             source => source?,
@@ -138,12 +147,33 @@ impl Builder {
             propagation: Some(Propagation::Private),
         };
         set_attributes(&mount, true, attributes)?;
-        let place = if kind == FileType::Directory {
-            self.root.directory(&bind.path)?
-        } else {
-            self.root.placeholder(&bind.path)?
+        attach(mount, self.place(&bind.path, kind == FileType::Directory)?)
+    }
+
+    /// A mount point, taken anew where the app has left something else.
+    fn place(&self, path: &Path, directory: bool) -> io::Result<OwnedFd> {
+        let open = || {
+            if directory {
+                return self.root.directory(path);
+            }
+            let place = self.root.placeholder(path)?;
+            match FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode) {
+                FileType::Directory | FileType::Symlink => Err(Errno::LOOP.into()),
+                _ => Ok(place),
+            }
         };
-        attach(mount, place)
+        let in_the_way = [Errno::LOOP, Errno::NOTDIR];
+        match open() {
+            Err(error)
+                if Errno::from_io_error(&error).is_some_and(|e| in_the_way.contains(&e))
+                    && path != self.home
+                    && path.starts_with(&self.home) =>
+            {
+                self.root.clear(&self.home, path, directory)?;
+                open()
+            }
+            place => place,
+        }
     }
 }
 

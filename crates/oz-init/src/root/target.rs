@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path};
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
 use super::{attach, filesystems};
@@ -15,6 +15,9 @@ const SIZE: u64 = 16 << 20;
 
 /// Directories that a plan does not name.
 const USUAL: Mode = Mode::from_raw_mode(0o755);
+
+/// Most things that are moved out of the way of one name.
+const MOVED: u32 = 100;
 
 /// The new root before it is entered.
 pub struct Root(OwnedFd);
@@ -44,6 +47,38 @@ impl Root {
             }
             other => Ok(other?),
         }
+    }
+
+    /// Makes the way to a mount point in the app's home free again: what the app has left there instead of
+    /// directories (or of a file, at its end) is renamed, and so followed by nobody.
+    ///
+    /// Only what lies on the home's own mount is touched: that is the app's, and nobody else's.
+    pub fn clear(&self, home: &Path, path: &Path, directory: bool) -> io::Result<()> {
+        let below = path.strip_prefix(home).map_err(|_| Errno::LOOP)?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY;
+        let mut here = self.open(home, flags)?;
+        let of_home = mount_id(&here)?;
+        let mut parts = below.components().peekable();
+        while let Some(Component::Normal(name)) = parts.next() {
+            let look = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let next = match rustix::fs::openat(&here, name, look, Mode::empty()) {
+                Err(Errno::NOENT) => return Ok(()),
+                next => next?,
+            };
+            let wanted = if directory || parts.peek().is_some() {
+                FileType::Directory
+            } else {
+                FileType::RegularFile
+            };
+            if FileType::from_raw_mode(rustix::fs::fstat(&next)?.st_mode) != wanted {
+                if mount_id(&here)? != of_home {
+                    return Err(Errno::LOOP.into());
+                }
+                return move_away(&here, name);
+            }
+            here = next;
+        }
+        Ok(())
     }
 
     /// Makes a directory, and its parents if they are missing. One that exists stays as it is.
@@ -82,6 +117,25 @@ impl Root {
             _ => Err(Errno::EXIST.into()),
         }
     }
+}
+
+/// Gives a thing a name that nothing has.
+fn move_away(directory: &OwnedFd, name: &OsStr) -> io::Result<()> {
+    for number in 1..=MOVED {
+        let mut other = name.to_owned();
+        other.push(format!(".moved-{number}"));
+        let flags = RenameFlags::NOREPLACE;
+        match rustix::fs::renameat_with(directory, name, directory, &other, flags) {
+            Err(Errno::EXIST) => {}
+            moved => return Ok(moved?),
+        }
+    }
+    Err(Errno::EXIST.into())
+}
+
+fn mount_id(place: &OwnedFd) -> io::Result<u64> {
+    let empty = AtFlags::EMPTY_PATH;
+    Ok(rustix::fs::statx(place, "", empty, StatxFlags::MNT_ID)?.stx_mnt_id)
 }
 
 impl AsFd for Root {

@@ -22,6 +22,7 @@ pub fn grant(path: &Path, access: Access) -> Grant {
             directory: stat.is_dir(),
         },
         access,
+        hide: Vec::new(),
     }
 }
 

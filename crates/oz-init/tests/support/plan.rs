@@ -103,6 +103,9 @@ fn root(uid: u32, gid: u32) -> Vec<Op> {
     for (path, _) in layout::PROC_MASKS {
         ops.push(Op::Mask { path: path.into() });
     }
+    ops.push(Op::RandomId {
+        path: layout::BOOT_ID.into(),
+    });
     ops.push(Op::DevPts {
         path: "/dev/pts".into(),
     });

@@ -1,5 +1,7 @@
 //! The checks themselves.
 
+mod features;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -17,12 +19,22 @@ pub(super) fn all() -> Vec<Finding> {
         openat2(),
         pidfd(),
         mount_calls(),
-        landlock(),
+        features::seccomp(),
+        features::landlock(),
+        features::process_limit(),
+        features::scope(),
+        features::replacing_mounts(),
+        features::overlay(),
+        features::fuse(),
+        features::programs_in_memory(),
         program(
             "dbus-daemon",
             "private message buses for apps",
             "dbus-daemon",
         ),
+        program("pasta", "network for apps", "passt"),
+        program("nft", "network for apps", "nftables"),
+        features::portals(),
         session_bus(),
         compositor(),
     ];
@@ -43,14 +55,9 @@ fn finding(check: &'static str, state: State, found: impl Into<String>, remedy: 
     }
 }
 
-/// mount_setattr is of 5.12; pid limits of a pid namespace of 6.14.
+/// mount_setattr is of 5.12; what later ones bring has a check of its own.
 fn kernel() -> Finding {
-    let uname = rustix::system::uname();
-    let release = uname.release().to_string_lossy().into_owned();
-    let mut numbers = release
-        .split(['.', '-'])
-        .map_while(|part| part.parse::<u32>().ok());
-    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let (release, version) = release();
     let state = match version {
         (..=5, ..=11) | (..=4, _) => State::Bad,
         (5, _) | (6, ..=11) => State::Weak,
@@ -62,6 +69,17 @@ fn kernel() -> Finding {
         "From Linux 6.12 on, abstract sockets and signals are walled off a second time."
     };
     finding("kernel", state, release, remedy)
+}
+
+/// The kernel's version as it says it, and its first two numbers.
+fn release() -> (String, (u32, u32)) {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_string_lossy().into_owned();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map_while(|part| part.parse::<u32>().ok());
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    (release, version)
 }
 
 /// Making one is the only way to know: sysctls, AppArmor and containers each may refuse.
@@ -151,23 +169,6 @@ fn call(name: &'static str, result: Result<(), Errno>) -> Finding {
             let remedy = "Install a newer kernel, or run Oz outside the container that forbids it.";
             finding(name, State::Bad, found, remedy)
         }
-    }
-}
-
-fn landlock() -> Finding {
-    const CHECK: &str = "Landlock";
-    match std::fs::read_to_string("/sys/kernel/security/lsm") {
-        Ok(modules) if modules.split(',').any(|name| name.trim() == "landlock") => {
-            finding(CHECK, State::Good, "enabled", "")
-        }
-        Ok(modules) => finding(
-            CHECK,
-            State::Weak,
-            format!("not among the security modules ({})", modules.trim()),
-            "Add landlock to the kernel's `lsm=` parameter: the second wall around files is missing.",
-        ),
-        // Not readable everywhere; the launch itself says what held.
-        Err(_) => finding(CHECK, State::Good, "not visible from here", ""),
     }
 }
 

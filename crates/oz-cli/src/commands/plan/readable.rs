@@ -110,6 +110,7 @@ fn step(op: &Op) -> String {
         Op::DevPts { .. } => format!("terminals  {target}"),
         Op::Mqueue { .. } => format!("queues     {target}"),
         Op::Mask { .. } => format!("hidden     {target}"),
+        Op::RandomId { .. } => format!("random id  {target}"),
         Op::ReadOnly { .. } => format!("read-only  {target}"),
     }
 }

@@ -178,6 +178,12 @@ fn refuse_protected(shape: &Shape<'_>, share: &str, path: &Path) -> Result<(), B
     if let Some(place) = protected::covers_protected(home, path) {
         return refusal(format!("~/{}", place.path), false, place.reason);
     }
+    for place in &facts.protected {
+        if path.starts_with(place) || place.starts_with(path) {
+            let inside = path.starts_with(place);
+            return refusal(place.display().to_string(), inside, protected::LINKED);
+        }
+    }
     for own in [&facts.state, &facts.runtime] {
         if path.starts_with(own) || own.starts_with(path) {
             let inside = path.starts_with(own);
@@ -191,8 +197,11 @@ pub(super) fn share_operations(shape: &Shape<'_>, shares: &[Placed], ops: &mut V
     for share in shares {
         ops.push(bind(&share.source, &share.target, share.access, false));
         // Who may read a directory may not thereby read the keys below it.
-        for place in protected::below(shape.user_home(), &share.source) {
-            if let Ok(below) = place.strip_prefix(&share.source) {
+        let linked = shape.facts.protected.iter().cloned();
+        for place in protected::below(shape.user_home(), &share.source).chain(linked) {
+            if let Ok(below) = place.strip_prefix(&share.source)
+                && below != Path::new("")
+            {
                 ops.push(Op::Mask {
                     path: share.target.join(below),
                 });

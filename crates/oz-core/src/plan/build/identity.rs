@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::root::{Shape, file};
+use super::root::{Shape, file, symlink};
 use crate::plan::{HostFacts, Op};
 
 /// The shell, if the host has it.
@@ -31,6 +31,7 @@ pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
         file("/etc/hostname", format!("{hostname}\n")),
         file("/etc/nsswitch.conf", NSSWITCH.to_owned()),
         file("/etc/machine-id", machine_id(&shape.profile.name, uid)),
+        symlink("/var/lib/dbus/machine-id", "/etc/machine-id"),
     ]);
 }
 
@@ -66,8 +67,10 @@ pub(super) fn shell(facts: &HostFacts) -> &'static str {
     }
 }
 
-/// The same for each launch of a profile, so that programs recognise their own files; another for
-/// each profile, so that two apps cannot find out that they share a machine.
+/// The same for each launch of a profile, so that programs recognise what they have kept in a home that
+/// lasts; another for each profile, so that two apps cannot find out that they share a machine; and the
+/// same on all machines, so that it tells nothing of this one. A random one for each launch would be
+/// taken for a new machine each time, and make programs throw away or duplicate what they keep.
 fn machine_id(profile: &str, uid: u32) -> String {
     // FNV-1a, 128 bits: it need not be secret, only not the host's.
     let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;

@@ -72,6 +72,7 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     if shape.has.sound {
         ops.push(directory(runtime.join(layout::PULSE), 0o700));
     }
+    proc::own(&mut ops);
     home::operations(shape, &shares, tmp_size, &mut ops);
     home::share_operations(shape, &shares, &mut ops);
     Ok(ops)

@@ -104,7 +104,7 @@ pub(super) fn user_sources_are_not_of_the_system(plan: &Plan) -> Result<(), Viol
             .any(|tree| {
                 is_within(&bind.path, Path::new(tree)) || is_within(Path::new(tree), &bind.path)
             });
-        if over_system && !live {
+        if over_system && !live && !layout::is_on_a_volume(&plan.user.name, &bind.path) {
             return Err(Violation::new(
                 "a user's place is not put over the system",
                 bind.path.display(),

@@ -86,7 +86,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
             Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. } | Op::ReadOnly { .. } => {
                 false
             }
-            Op::Mask { .. } => false,
+            Op::Mask { .. } | Op::RandomId { .. } => false,
             Op::Tmpfs { .. } | Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => true,
         };
         if writable {
@@ -153,6 +153,13 @@ pub(super) fn proc_is_masked(plan: &Plan) -> Result<(), Violation> {
             .iter()
             .any(|op| matches!(op, Op::Mask { path } if is_same(path, wanted)))
     };
+    let told = |op: &Op| matches!(op, Op::RandomId { path } if path == Path::new(layout::BOOT_ID));
+    if !after.iter().any(told) {
+        return Err(Violation::new(
+            "the sandbox has a boot id of its own",
+            layout::BOOT_ID,
+        ));
+    }
     match layout::PROC_MASKS.iter().find(|(path, _)| !masked(path)) {
         Some((path, _)) => Err(Violation::new("what leaks in /proc is masked", path)),
         None => Ok(()),
