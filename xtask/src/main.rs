@@ -11,6 +11,7 @@
 mod bench;
 mod check;
 mod demo;
+mod fuzz;
 mod install;
 mod packages;
 mod session;
@@ -57,6 +58,8 @@ enum Task {
     Uninstall(install::Args),
     /// Measure Oz beside its peers and write docs/benchmarks.md
     Bench(bench::Args),
+    /// Feed hostile bytes to every parser, with cargo-fuzz
+    Fuzz(fuzz::Args),
     /// The process that owns a session (started by `session`, not by hand)
     #[command(name = "__supervise", hide = true)]
     Supervise(session::SuperviseArgs),
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Task::Uninstall(args) => install::uninstall(&args),
         Task::DemoSteps(args) => demo::steps::run(&args),
         Task::Bench(args) => bench::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Supervise(args) => session::supervise(&args),
     };
     outcome.unwrap_or_else(|error| {

@@ -166,5 +166,21 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
     ] {
         seeds.push(("profile", text.as_bytes().to_vec()));
     }
+    for name in ["firefox", "foot", "evince"] {
+        let profile = common::catalogue([]).resolve(name).expect("resolves");
+        let plan = build(&profile, &common::request("app"), &common::facts()).expect("builds");
+        seeds.push(("plan", body(encode(&plan, 0).expect("encodes"))));
+    }
+    seeds.push((
+        "protected",
+        b"/home/user\n/home/user/.ssh/x\n/home/user\n/home\n/home/user2/.ssh\n/home/user/.config"
+            .to_vec(),
+    ));
+    for text in [
+        "{\"event\":\"ready\"}\n{\"event\":\"microphone-in-use\",\"on\":true}",
+        "{\"microphone\":\"ask\",\"speaker\":\"on\",\"speaker_volume\":7}",
+    ] {
+        seeds.push(("audio_lines", text.as_bytes().to_vec()));
+    }
     seeds
 }

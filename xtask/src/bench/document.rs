@@ -48,6 +48,26 @@ pub(super) fn keep(suite: &str, report: &str) -> Result<()> {
     fs::write(&path, new).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// What stands above the tables of docs/walls.md.
+const WALLS: &str = "\
+# What holds, beside others
+
+The attacks of `oz-probe` (`oz-probe --list`), made without a sandbox and under several, each started as its users start
+it. An attack counts if it got what it says. Some of it does no harm outside: who may write to an /etc of its own changes
+nobody else's. But each is a step that somebody has used, and none of it is needed to show a document. The class `leak` is
+what every program on the machine learns; SECURITY.md says why.
+
+To measure again: `cargo xtask bench walls`. Oz's column is also a test, for every template: `cargo xtask test attacks`.
+
+";
+
+/// Writes docs/walls.md.
+pub(super) fn walls(report: &str) -> Result<()> {
+    let path = workspace::root().join("docs/walls.md");
+    fs::write(&path, format!("{WALLS}{}\n", report.trim_end()))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// The document with one section changed.
 fn replace(document: &str, suite: &str, report: &str) -> Option<String> {
     let begin = format!("<!-- {suite}: begin -->\n");

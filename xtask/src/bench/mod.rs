@@ -2,9 +2,11 @@
 //!
 //! Each suite runs in a session of its own with release builds. The measuring is done by the
 //! program `oz-bench` inside; here it is started and its reports are kept. Nothing
-//! of it is a test: a missed budget is written down, it does not fail anything.
+//! of it is a test: a missed budget is written down, it does not fail anything. What attacks get, of Oz and
+//! of others, is written to docs/walls.md.
 
 mod document;
+mod peers;
 
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, chown};
@@ -40,6 +42,8 @@ enum Suite {
     Display,
     /// Playing and recording
     Audio,
+    /// What holds against attacks, into docs/walls.md; by name only, since it installs peers
+    Walls,
 }
 
 impl Suite {
@@ -50,23 +54,30 @@ impl Suite {
             Self::Launch => "launch",
             Self::Display => "display",
             Self::Audio => "audio",
+            Self::Walls => "walls",
         }
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     setup::ensure(false)?;
-    let prefix = stage::stage(Profile::Release, !args.no_oz)?;
     let suites = if args.suites.is_empty() {
         &Suite::ALL[..]
     } else {
         &args.suites
     };
     for suite in suites {
+        // What holds does not depend on how well it was compiled.
+        let profile = Profile::from_flag(*suite != Suite::Walls);
+        let prefix = stage::stage(profile, !args.no_oz)?;
+        if *suite == Suite::Walls {
+            peers::install()?;
+        }
         let out = Outbox::new(suite.name())?;
         let outcome = session::run(session::Request {
             prefix: prefix.clone(),
-            audio: *suite == Suite::Audio,
+            // Sound is also one of the things that are attacked.
+            audio: matches!(suite, Suite::Audio | Suite::Walls),
             command: command(*suite, args, &out.report()),
             ..session::Request::default()
         })?;
@@ -76,7 +87,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let report = fs::read_to_string(out.report()).context("the session wrote no report")?;
         println!("{report}");
         if !args.print {
-            document::keep(suite.name(), &format!("Commit {}. {report}", commit()?))?;
+            let report = format!("Commit {}. {report}", commit()?);
+            match suite {
+                Suite::Walls => document::walls(&report)?,
+                _ => document::keep(suite.name(), &report)?,
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -14,6 +14,7 @@ mod launch;
 mod machine;
 mod peers;
 mod processes;
+mod walls;
 
 use std::fs;
 use std::path::PathBuf;
@@ -45,6 +46,8 @@ enum Suite {
     Display,
     /// Playing and recording
     Audio,
+    /// What holds against attacks
+    Walls,
 }
 
 fn main() -> Result<()> {
@@ -54,6 +57,7 @@ fn main() -> Result<()> {
         Suite::Launch => launch::measure(args.quick, !args.no_oz)?,
         Suite::Display => display::measure(args.quick, !args.no_oz)?,
         Suite::Audio => audio::measure(args.quick, !args.no_oz)?,
+        Suite::Walls => walls::measure(!args.no_oz)?,
     };
     fs::write(&args.out, text).with_context(|| format!("cannot write {}", args.out.display()))
 }
