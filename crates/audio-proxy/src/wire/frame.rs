@@ -134,12 +134,6 @@ impl Reader {
         }
     }
 
-    /// Bytes that are held.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        self.end - self.start
-    }
-
     /// Room for what arrives next, never empty; say with [`Self::filled`] how much of it was used.
     pub fn room(&mut self) -> &mut [u8] {
         if self.start == self.end {
