@@ -79,6 +79,7 @@ fn policy(target: &Endpoint) -> SyscallPolicy {
             ("ioctl".to_owned(), vec![is(1, 0x5421)]),
         ]),
         refuse: vec!["open".to_owned(), "openat".to_owned()],
+        answered: Default::default(),
         user_namespaces: false,
     }
 }

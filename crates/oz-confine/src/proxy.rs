@@ -147,6 +147,14 @@ impl Walls<'_> {
             maximum: Some(1),
         };
         rustix::process::setrlimit(Resource::Core, none).map_err(io::Error::from)?;
+        // Descriptors that apps leave on their way are counted against the sender's limit: ours must be
+        // higher than what they can reach.
+        let files = rustix::process::getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: files.maximum,
+            ..files
+        };
+        rustix::process::setrlimit(Resource::Nofile, raised).map_err(io::Error::from)?;
         rustix::thread::set_no_new_privs(true).map_err(io::Error::from)?;
         let extent = landlock::nothing(self.sockets)?;
         let program = filter::compile(&self.policy())?;
@@ -182,6 +190,7 @@ impl Walls<'_> {
                 ("ioctl".to_owned(), vec![is(1, 0x5421), is(1, 0x541b)]),
             ]),
             refuse: vec!["open".to_owned(), "openat".to_owned()],
+            answered: BTreeMap::new(),
             user_namespaces: false,
         }
     }

@@ -49,6 +49,8 @@ pub enum Wall {
     Landlock,
     /// How many processes there can be.
     ProcessLimit,
+    /// What the kernel counts for the user as a whole.
+    Quotas,
     /// How many files each process can have open.
     OpenFiles,
 }
@@ -147,6 +149,9 @@ pub const WALLS: &[Entry] = walls! {
         "start Linux 6.12 or later with landlock among its lsm= modules";
     ProcessLimit "process-limit" WANTED Machine: "take all processes of the machine",
         "install Linux 5.14 or later, which counts the processes of each sandbox by themselves";
+    Quotas "quotas" WANTED Machine:
+        "use up what the kernel gives the user as a whole: watches of files, locked memory, queues, signals",
+        "install Linux 4.13 or later with settings of user namespaces";
     OpenFiles "open-files" REQUIRED Launch: "open more files than it may", KERNEL;
 };
 

@@ -400,6 +400,21 @@ const BREAKS: &[(&str, Break)] = &[
             .expect("is there")
             .push(vec![equal(1, 0)])
     }),
+    ("what is listed", |p| {
+        p.syscalls
+            .conditional
+            .get_mut("setrlimit")
+            .expect("is there")
+            .push(vec![equal(0, 4)])
+    }),
+    ("so already", |p| {
+        drop(
+            p.syscalls
+                .answered
+                .insert("socket".to_owned(), vec![vec![equal(0, 16)]]),
+        )
+    }),
+    ("64 MiB of memory", |p| p.limits.memory = Some(1)),
     ("typed into", |p| {
         p.syscalls
             .conditional

@@ -67,6 +67,8 @@ fn run() -> anyhow::Result<()> {
 /// A sandbox takes about ten descriptors here; apps have limits of their own from their plans.
 fn raise_open_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // The limit of the session's other programs is a fact that plans are built from.
+    let _ = oz_host::facts::open_files();
     let limit = getrlimit(Resource::Nofile);
     let current = limit.maximum.map(|hard| hard.min(16_384));
     let raised = Rlimit { current, ..limit };

@@ -21,6 +21,7 @@ pub mod net;
 pub mod pivot;
 pub mod processes;
 pub mod program;
+pub mod quotas;
 pub mod reactor;
 pub mod root;
 pub mod stage0;

@@ -1,4 +1,4 @@
-//! How many processes the sandbox may have.
+//! How many processes the sandbox may have, and that none dumps core.
 
 use oz_core::plan::Plan;
 use oz_core::report::{Held, State, Wall};
@@ -23,6 +23,13 @@ pub fn set(plan: &Plan, proc: &OwnedFd) -> Result<Held, Failure> {
         maximum: processes,
     };
     rustix::process::setrlimit(Resource::Nproc, limit).at(Stage::Privileges, "process limit")?;
+    // Of crashes nothing leaves the sandbox: 1 keeps the kernel from the host's handler at the end of a
+    // pipe as well, which 0 does not (core(5)). Programs cannot change it.
+    let cores = Rlimit {
+        current: Some(1),
+        maximum: Some(1),
+    };
+    rustix::process::setrlimit(Resource::Core, cores).at(Stage::Privileges, "size of cores")?;
     let most = plan.limits.processes;
     let (state, why) = match (pids, kernel_release()) {
         (true, _) => (State::Enforced, format!("{most}, by the pid namespace")),

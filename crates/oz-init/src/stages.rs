@@ -13,7 +13,7 @@ use crate::failure::{At, Failure};
 use crate::inside::{Inside, Listening};
 use crate::root::{self, Root, filesystems};
 use crate::start::Start;
-use crate::{limits, listeners, pivot, user_map};
+use crate::{limits, listeners, pivot, quotas, user_map};
 
 /// What the steps have made so far.
 struct Building {
@@ -142,6 +142,7 @@ const STEPS: &[Step] = &[
                   which records it for good",
         run: |b| {
             b.held.push(limits::set(&b.start.plan, made(&b.proc)?)?);
+            b.held.push(quotas::set(&b.start.plan, made(&b.proc)?));
             Ok(())
         },
     },

@@ -13,6 +13,7 @@ mod attack;
 mod attacks;
 mod connect;
 mod echo;
+mod hog;
 mod host;
 mod intrude;
 mod nested;
@@ -51,6 +52,9 @@ fn main() -> ExitCode {
         ["send", place] => connect::send(place),
         ["ask", place] => connect::ask(place),
         ["intrude", pid, seconds] => intrude::attempt(pid, seconds),
+        ["hog", what, seconds] => old(hog::attempt(what, seconds)),
+        ["starve"] => old(hog::starve()),
+        ["pass"] => old(hog::pass()),
         ["globals"] => old(wayland::globals()),
         ["clipboard-read", seconds] => old(wayland::clipboard_read(seconds)),
         ["clipboard-set", text, seconds] => old(wayland::clipboard_set(text, seconds)),

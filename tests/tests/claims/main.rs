@@ -12,6 +12,7 @@ mod identifiers;
 mod network;
 mod planting;
 mod privileges;
+mod quotas;
 mod syscalls;
 mod terminal;
 mod user_namespaces;

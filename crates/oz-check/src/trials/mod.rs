@@ -8,6 +8,7 @@ mod landlock;
 mod network;
 mod privileges;
 mod processes;
+mod quotas;
 mod terminals;
 
 use std::process::ExitCode;
@@ -34,10 +35,11 @@ const TRIALS: &[&[Trial]] = &[
     processes::TRIALS,
     kernel::TRIALS,
     calls::TRIALS,
+    landlock::TRIALS,
+    quotas::TRIALS,
     terminals::TRIALS,
     devices::TRIALS,
     network::TRIALS,
-    landlock::TRIALS,
 ];
 
 /// Tries everything.

@@ -17,6 +17,8 @@ pub(super) const RETURN: u16 = 0x06; // BPF_RET | BPF_K
 pub(super) const ALLOW: u32 = 0x7fff_0000;
 pub(super) const KILL: u32 = 0x8000_0000;
 pub(super) const REFUSED: u32 = 0x0005_0000 | 1; // EPERM
+/// No error and nothing done.
+pub(super) const DONE: u32 = 0x0005_0000;
 pub(super) const ABSENT: u32 = 0x0005_0000 | 38; // ENOSYS
 
 const NUMBER_OFFSET: u32 = 0;
@@ -87,7 +89,11 @@ fn verdicts(policy: &SyscallPolicy) -> Result<BTreeMap<u32, Verdict>, FilterErro
         verdicts.insert(call, Verdict::Always(ALLOW));
     }
     for (name, rules) in &policy.conditional {
-        let instructions = rules_of(name, rules)?;
+        let mut instructions = Vec::new();
+        for rule in policy.answered.get(name).into_iter().flatten() {
+            instructions.extend(rule_of(name, rule, DONE)?);
+        }
+        instructions.extend(rules_of(name, rules)?);
         if let Some(call) = number(name) {
             verdicts.insert(call, Verdict::Rules(instructions));
         }
@@ -163,7 +169,7 @@ fn search(ranges: &[(u32, Verdict)]) -> Vec<Instruction> {
 fn rules_of(name: &str, rules: &[Vec<Comparison>]) -> Result<Vec<Instruction>, FilterError> {
     let mut program = Vec::new();
     for rule in rules {
-        program.extend(rule_of(name, rule)?);
+        program.extend(rule_of(name, rule, ALLOW)?);
     }
     program.push(Instruction::plain(RETURN, REFUSED));
     Ok(program)
@@ -181,7 +187,7 @@ enum Go {
 }
 
 /// One rule: all its comparisons must hold.
-fn rule_of(name: &str, rule: &[Comparison]) -> Result<Vec<Instruction>, FilterError> {
+fn rule_of(name: &str, rule: &[Comparison], verdict: u32) -> Result<Vec<Instruction>, FilterError> {
     // Steps with the two ways on from each, and the index at which their comparison ends.
     let mut steps = Vec::new();
     for comparison in rule {
@@ -196,7 +202,7 @@ fn rule_of(name: &str, rule: &[Comparison]) -> Result<Vec<Instruction>, FilterEr
                 .map(|(step, yes, no)| (step, yes, no, end)),
         );
     }
-    // Behind the last step comes the return that allows.
+    // Behind the last step comes the verdict.
     let fail = steps.len() + 1;
     let too_long = || FilterError::TooLong(name.to_owned());
     let mut program = Vec::new();
@@ -210,7 +216,7 @@ fn rule_of(name: &str, rule: &[Comparison]) -> Result<Vec<Instruction>, FilterEr
         step.jf = u8::try_from(distance(no)).map_err(|_| too_long())?;
         program.push(step);
     }
-    program.push(Instruction::plain(RETURN, ALLOW));
+    program.push(Instruction::plain(RETURN, verdict));
     Ok(program)
 }
 

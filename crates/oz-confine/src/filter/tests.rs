@@ -6,8 +6,8 @@ use oz_core::plan::{Comparison, Operator, SyscallPolicy};
 use proptest::prelude::*;
 
 use super::assemble::{
-    ABSENT, ALLOW, AND, IF_AT_LEAST, IF_EQUAL, Instruction, JUMP, KILL, LOAD, REFUSED, RETURN,
-    assemble,
+    ABSENT, ALLOW, AND, DONE, IF_AT_LEAST, IF_EQUAL, Instruction, JUMP, KILL, LOAD, REFUSED,
+    RETURN, assemble,
 };
 use super::numbers::{ARCHITECTURE, number};
 use super::{FilterError, Filters};
@@ -91,6 +91,10 @@ fn policy() -> SyscallPolicy {
             ),
         ]),
         refuse: vec!["ptrace".into()],
+        answered: BTreeMap::from([(
+            "ioctl".to_owned(),
+            vec![vec![compare(1, true, Operator::Equal(0x5480))]],
+        )]),
         user_namespaces: false,
     }
 }
@@ -125,6 +129,7 @@ fn tiocsti_is_refused_also_with_high_bits_set() {
     assert_eq!(ioctl(0x5412), REFUSED);
     assert_eq!(ioctl(0xdead_0000_0000_5412), REFUSED);
     assert_eq!(ioctl(0x541c), REFUSED);
+    assert_eq!(ioctl(0x5480), DONE, "answered before all else");
 }
 
 #[test]
@@ -177,6 +182,7 @@ proptest! {
             allow: allow.iter().filter_map(name).collect(),
             conditional: BTreeMap::new(),
             refuse: refuse.iter().filter_map(name).collect(),
+            answered: BTreeMap::new(),
             user_namespaces: false,
         }).expect("assembles");
         let exists = name(&probe).is_some();

@@ -23,6 +23,10 @@ pub struct HostFacts {
     pub protected: Vec<PathBuf>,
     /// Processors online.
     pub cpus: u32,
+    /// How many files a program of the user's session may have open unless it asks for more: the soft
+    /// limit. Descriptors on their way between programs are counted for the user as a whole against
+    /// the limit of each sender.
+    pub open_files: u32,
     /// `$XDG_RUNTIME_DIR/oz`: sockets and live files of the daemon, a directory of mode 0700.
     pub runtime: PathBuf,
     /// `$XDG_STATE_HOME/oz`: what lasts, a directory of mode 0700.

@@ -247,6 +247,9 @@ pub struct SyscallPolicy {
     /// Names of the calls that exist but are refused with EPERM rather than ENOSYS, because
     /// programs probe for them and give up when told that they do not exist.
     pub refuse: Vec<String>,
+    /// Calls of [`Self::conditional`] that succeed without being made when one of these rules matches, which
+    /// are asked first: programs give up when they are refused, and what they want is so already.
+    pub answered: BTreeMap<String, Vec<Vec<Comparison>>>,
     /// Programs may make user namespaces of their own, with process ids, network and ipc in them,
     /// as browsers do to wall off their renderers. Mount namespaces they can never make: init takes
     /// them away in each program's user namespace, which holds for those beneath it.
@@ -289,6 +292,8 @@ pub struct Limits {
     pub processes: u32,
     /// Open files of one process, soft and hard.
     pub open_files: u32,
+    /// Private memory that one process can write, in bytes (RLIMIT_DATA); absent: no limit.
+    pub memory: Option<u64>,
 }
 
 /// When the sandbox ends; a stop request always ends it.

@@ -11,8 +11,11 @@ use super::Size;
 pub struct Limits {
     /// Processes and threads, 16 to 65536.
     pub processes: Count<16, 65_536>,
-    /// Open files of one process, 64 to 65536.
+    /// Open files of one process, 64 to 65536. No sandbox gets more than leave the user's other programs
+    /// able to pass descriptors: about 250 fewer than the session's own limit, which is mostly 1024.
     pub open_files: Count<64, 65_536>,
+    /// Private memory of one process, 64 MiB and more; absent: as much as there is.
+    pub memory: Option<Memory>,
     /// Each of the file systems in memory (/tmp, an ephemeral home), 1 MiB to 64 GiB.
     pub tmp_size: TmpSize,
 }
@@ -24,6 +27,7 @@ impl Default for Limits {
             // Below the usual soft limit of the host's programs: descriptors in flight are counted
             // per user, and a sender that goes over its own limit must be stopped before others are.
             open_files: Count::new(768),
+            memory: None,
             tmp_size: TmpSize(Size(1 << 30)),
         }
     }
@@ -51,6 +55,42 @@ impl<const MIN: u32, const MAX: u32> Count<MIN, MAX> {
     /// The number.
     pub fn get(self) -> u32 {
         self.0
+    }
+}
+
+/// A size within bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Size", into = "Size")]
+#[schemars(with = "Size")]
+pub struct Memory(Size);
+
+impl Memory {
+    /// Below this not even the dynamic linker can work.
+    const LEAST: u64 = 64 << 20;
+
+    /// In bytes.
+    pub fn bytes(self) -> u64 {
+        self.0.0
+    }
+}
+
+impl TryFrom<Size> for Memory {
+    type Error = String;
+
+    fn try_from(size: Size) -> Result<Self, String> {
+        if size.0 >= Self::LEAST {
+            Ok(Self(size))
+        } else {
+            Err(format!(
+                "{size} is out of bounds\nwrite a size of 64 MiB or more"
+            ))
+        }
+    }
+}
+
+impl From<Memory> for Size {
+    fn from(memory: Memory) -> Self {
+        memory.0
     }
 }
 

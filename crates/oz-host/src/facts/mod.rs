@@ -6,6 +6,9 @@ mod user_dirs;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use nix::sys::resource::{Resource, getrlimit};
 
 use oz_core::plan::{HostFacts, User};
 
@@ -42,10 +45,21 @@ pub fn gather(probes: &[PathBuf], session: BTreeMap<String, String>) -> io::Resu
         protected: Vec::new(),
         cpus: std::thread::available_parallelism()
             .map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
+        open_files: open_files(),
         runtime: as_canonical(&environment::runtime().join("oz")),
         state: as_canonical(&environment::state().join("oz")),
         session,
         user,
+    })
+}
+
+/// The soft limit of open files that this process was started with, which is that of the session's other
+/// programs; to be asked first before the process raises its own.
+pub fn open_files() -> u32 {
+    static AT_START: OnceLock<u32> = OnceLock::new();
+    *AT_START.get_or_init(|| {
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+        u32::try_from(soft).unwrap_or(u32::MAX)
     })
 }
 

@@ -45,6 +45,13 @@ fn confine(launch: &Launch, inside: &Inside) -> Result<(), Failure> {
         maximum: files,
     };
     rustix::process::setrlimit(Resource::Nofile, limit).at(Stage::Privileges, "open files")?;
+    if let Some(memory) = inside.plan.limits.memory {
+        let limit = Rlimit {
+            current: Some(memory),
+            maximum: Some(memory),
+        };
+        rustix::process::setrlimit(Resource::Data, limit).at(Stage::Privileges, "memory")?;
+    }
     rustix::process::umask(Mode::from_raw_mode(0o022));
     signals::reset();
     change_directory(launch, inside);

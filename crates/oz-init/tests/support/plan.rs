@@ -40,11 +40,13 @@ pub fn minimal() -> Plan {
             allow: Vec::new(),
             conditional: BTreeMap::new(),
             refuse: Vec::new(),
+            answered: BTreeMap::new(),
             user_namespaces: false,
         },
         limits: Limits {
             processes: 2048,
             open_files: 1024,
+            memory: None,
         },
         life: Life {
             keep: true,

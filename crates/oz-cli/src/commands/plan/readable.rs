@@ -50,8 +50,12 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
     )?;
     writeln!(
         text,
-        "limits    {} processes, {} open files each",
-        plan.limits.processes, plan.limits.open_files
+        "limits    {} processes, {} open files each{}",
+        plan.limits.processes,
+        plan.limits.open_files,
+        plan.limits
+            .memory
+            .map_or_else(String::new, |memory| format!(", {} MiB each", memory >> 20))
     )?;
     writeln!(text, "\nfiles, in order:")?;
     for op in &plan.root {

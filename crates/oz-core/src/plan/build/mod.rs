@@ -21,7 +21,7 @@ use super::{
     User, VERSION, check, layout, syscalls,
 };
 use crate::OsBytes;
-use crate::profile::{Profile, files, identity::Hostname, syscalls::List};
+use crate::profile::{Profile, files, identity::Hostname, limits::Memory, syscalls::List};
 
 /// What the user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +153,8 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         ),
         limits: Limits {
             processes: profile.limits.processes.get(),
-            open_files: profile.limits.open_files.get(),
+            open_files: open_files(profile, facts),
+            memory: profile.limits.memory.map(Memory::bytes),
         },
         life: Life {
             keep: profile.life.keep,
@@ -180,6 +181,19 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
     };
     check::check(&plan)?;
     Ok(plan)
+}
+
+/// How many descriptors one message carries (`SCM_MAX_FD`), and a few messages at once.
+const ON_THEIR_WAY: u32 = 256;
+
+/// What the profile wants, as far as the user's other programs can bear it.
+///
+/// The kernel lets a process send descriptors while those that all of the user's processes have sent, and
+/// nobody has received, are no more than its own limit of open files. An app that may open as many as
+/// the session's programs could leave so many on their way that no Wayland client of the host starts.
+fn open_files(profile: &Profile, facts: &HostFacts) -> u32 {
+    let bearable = facts.open_files.saturating_sub(ON_THEIR_WAY).max(64);
+    profile.limits.open_files.get().min(bearable)
 }
 
 fn listeners(profile: &Profile, facts: &HostFacts, has: Has) -> Vec<Listener> {

@@ -66,6 +66,12 @@ pub(super) fn limits_are_sane(plan: &Plan) -> Result<(), Violation> {
             plan.limits.processes,
         ));
     }
+    if plan.limits.memory.is_some_and(|memory| memory < 64 << 20) {
+        return Err(Violation::new(
+            "a process has at least 64 MiB of memory",
+            plan.limits.memory.unwrap_or_default(),
+        ));
+    }
     if !(16..=65_536).contains(&plan.limits.open_files) {
         return Err(Violation::new(
             "16 to 65536 open files",

@@ -72,9 +72,9 @@ const RULES: &[Rule] = &[
     syscalls::no_call_is_said_twice,
     syscalls::rules_can_match,
     syscalls::only_some_namespaces_can_be_made,
-    syscalls::doors_of_the_kernel_stay_closed,
     syscalls::terminals_cannot_be_typed_into,
     syscalls::others_cannot_be_slowed_down,
+    syscalls::doors_of_the_kernel_stay_closed,
 ];
 
 /// Refuses a plan that breaks a rule.

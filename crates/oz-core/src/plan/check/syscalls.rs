@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Violation;
 use crate::plan::syscalls::{
-    CLONE_NAMESPACES, CLONE_NEVER, FOR_USER_NAMESPACES, TIOCLINUX, TIOCSTI, UNSHARE, conditional,
-    is_never,
+    CLONE_NAMESPACES, CLONE_NEVER, FOR_USER_NAMESPACES, TIOCLINUX, TIOCSTI, UNSHARE, answered,
+    conditional, is_never,
 };
 use crate::plan::{Comparison, Operator, Plan};
 
@@ -112,10 +112,20 @@ pub(super) fn doors_of_the_kernel_stay_closed(plan: &Plan) -> Result<(), Violati
         "getsockopt",
         "personality",
         "prctl",
+        "prlimit64",
+        "setrlimit",
     ] {
         let open = listed.get(name).map_or(&[][..], Vec::as_slice);
         if !rules(plan, name)?.iter().all(|rule| open.contains(rule)) {
             return Err(Violation::new("only what is listed is open", name));
+        }
+    }
+    let answered = answered();
+    for (name, rules) in &plan.syscalls.answered {
+        let open = answered.get(name).map_or(&[][..], Vec::as_slice);
+        let made = plan.syscalls.conditional.contains_key(name);
+        if !made || !rules.iter().all(|rule| open.contains(rule)) {
+            return Err(Violation::new("only what is so already is answered", name));
         }
     }
     Ok(())

@@ -130,6 +130,43 @@ fn without(argument: u8, mask: u64) -> Vec<Vec<Comparison>> {
     )]]
 }
 
+/// The size of cores. Init sets it to 1, which keeps the kernel from dumping into files and into the pipe
+/// of the host's crash handler (core(5)); 0, which many programs set to be safe, would open the pipe
+/// again.
+const RLIMIT_CORE: u64 = 4;
+
+/// That an argument is a null pointer, in all its bits.
+fn null(argument: u8) -> Comparison {
+    Comparison {
+        argument,
+        low32: false,
+        operator: Operator::Equal(0),
+    }
+}
+
+/// `prlimit64`: all limits but that of cores, which can only be read.
+fn own_limits() -> Vec<Vec<Comparison>> {
+    let oneself = low(0, Operator::Equal(0));
+    vec![
+        vec![oneself.clone(), low(1, Operator::NotEqual(RLIMIT_CORE))],
+        vec![oneself, null(2)],
+    ]
+}
+
+/// Calls that succeed without being made: the limit of cores stays as it is, which is stricter than
+/// whatever a program wants.
+pub fn answered() -> BTreeMap<String, Vec<Vec<Comparison>>> {
+    let core = |argument| low(argument, Operator::Equal(RLIMIT_CORE));
+    BTreeMap::from([
+        ("setrlimit".to_owned(), vec![vec![core(0)]]),
+        (
+            "prlimit64".to_owned(),
+            // Without a wish to read the old one, and with a new one. The order makes it so.
+            vec![vec![low(0, Operator::Equal(0)), core(1), null(3)]],
+        ),
+    ])
+}
+
 /// Allowed calls by name: one rule must match, with all its comparisons.
 ///
 /// `user_namespaces`: programs may make namespaces, within limits.
@@ -171,7 +208,7 @@ pub fn conditional(user_namespaces: bool) -> BTreeMap<String, Vec<Vec<Comparison
         ("mknodat", nodes(2)),
         ("personality", one_of(0, PERSONALITIES.iter().copied())),
         ("prctl", one_of(0, PRCTL.iter().map(|(option, _)| *option))),
-        ("prlimit64", on_oneself(0)),
+        ("prlimit64", own_limits()),
         ("sched_setaffinity", on_oneself(0)),
         ("sched_setattr", on_oneself(0)),
         ("sched_setparam", on_oneself(0)),
@@ -181,6 +218,10 @@ pub fn conditional(user_namespaces: bool) -> BTreeMap<String, Vec<Vec<Comparison
         (
             "setpriority",
             vec![vec![low(0, Operator::Equal(0)), low(1, Operator::Equal(0))]],
+        ),
+        (
+            "setrlimit",
+            vec![vec![low(0, Operator::NotEqual(RLIMIT_CORE))]],
         ),
         ("setsockopt", sockets::options()),
         ("socket", sockets::kinds()),

@@ -17,7 +17,9 @@ mod refused;
 mod sockets;
 mod time;
 
-pub use conditional::{CLONE_NAMESPACES, CLONE_NEVER, TIOCLINUX, TIOCSTI, UNSHARE, conditional};
+pub use conditional::{
+    CLONE_NAMESPACES, CLONE_NEVER, TIOCLINUX, TIOCSTI, UNSHARE, answered, conditional,
+};
 pub use extra::{ExtraError, extra};
 pub use refused::{FOR_USER_NAMESPACES, REFUSED, is_never};
 
@@ -99,6 +101,7 @@ pub fn policy<'a>(user_namespaces: bool, also: impl IntoIterator<Item = &'a str>
         ),
         refuse: names(refused.collect()),
         conditional,
+        answered: answered(),
         user_namespaces,
     }
 }

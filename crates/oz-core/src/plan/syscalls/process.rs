@@ -101,7 +101,6 @@ pub(super) const GROUPS: &[Group] = &[
             "sched_getparam",
             "sched_getscheduler",
             "sched_rr_get_interval",
-            "setrlimit",
             "sysinfo",
             "times",
             "uname",
