@@ -19,9 +19,11 @@ use crate::wait;
 
 /// Loudness of a sine at half of the full scale.
 pub const TONE: f64 = 0.3535;
-/// Samples in a second of what is recorded here, one channel.
+/// Moments in a second of what is recorded here.
 const RATE: usize = 44_100;
-/// Bytes of one.
+/// Bytes of one: two channels as they were played, since servers do not agree how loud both are in one.
+const FRAME: usize = 4;
+/// Bytes of one channel's sample in it.
 const SAMPLE: usize = 2;
 
 /// Over how long loudness is measured.
@@ -32,7 +34,7 @@ pub const RAW: &[&str] = &[
     "--raw",
     "--format=s16le",
     "--rate=44100",
-    "--channels=1",
+    "--channels=2",
     "--latency-msec=20",
 ];
 
@@ -90,15 +92,15 @@ impl Listener {
     /// For how long it has heard so far.
     pub fn heard(&self) -> Duration {
         let bytes = fs::metadata(&self.path).map_or(0, |file| file.len());
-        Duration::from_micros(bytes * 1_000_000 / (RATE * SAMPLE) as u64)
+        Duration::from_micros(bytes * 1_000_000 / (RATE * FRAME) as u64)
     }
 
     /// How loud the last while was; nothing if it has not heard for so long.
     pub fn lately(&self, during: Duration) -> Option<f64> {
         let bytes = fs::read(&self.path).ok()?;
-        let whole = bytes.len() - bytes.len() % SAMPLE;
+        let whole = bytes.len() - bytes.len() % FRAME;
         let samples = during.as_micros() * RATE as u128 / 1_000_000;
-        let wanted = usize::try_from(samples).ok()? * SAMPLE;
+        let wanted = usize::try_from(samples).ok()? * FRAME;
         let start = whole.checked_sub(wanted)?;
         Some(loudness(&bytes[start..whole]))
     }
@@ -189,6 +191,12 @@ pub fn loudness(bytes: &[u8]) -> f64 {
         .map(|sample| sample * sample)
         .sum();
     (power / count as f64).sqrt()
+}
+
+/// Of the loudest tenth of a second.
+pub fn loudest(bytes: &[u8]) -> f64 {
+    let parts = bytes.chunks(RATE / 10 * FRAME).map(loudness);
+    parts.fold(0.0, f64::max)
 }
 
 /// What the sound server says that there is.

@@ -77,7 +77,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let outcome = session::run(session::Request {
             prefix: prefix.clone(),
             // Sound is also one of the things that are attacked.
-            audio: matches!(suite, Suite::Audio | Suite::Walls),
+            audio: matches!(suite, Suite::Audio | Suite::Walls)
+                .then_some(session::Sound::Pulseaudio),
             command: command(*suite, args, &out.report()),
             ..session::Request::default()
         })?;

@@ -1,4 +1,6 @@
-//! The parts of the desktop: a session bus, headless sway, PulseAudio and a seat.
+//! The parts of the desktop: a session bus, headless sway, a sound server and a seat.
+
+mod sound;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +15,7 @@ use rustix::process::Pid;
 
 use super::environment::{self, Places};
 use super::interrupts::Interrupts;
-use super::{Host, Spec, processes};
+use super::{Host, Sound, Spec, processes};
 use crate::stage;
 
 /// How long the whole desktop may take to come up on a busy machine.
@@ -32,16 +34,20 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
     match spec.host {
         Host::Sway => parts.sway(&places)?,
     }
-    if spec.audio {
-        parts.pulseaudio(&places)?;
+    match spec.audio {
+        Some(Sound::Pulseaudio) => parts.pulseaudio(&places)?,
+        Some(Sound::Pipewire) => parts.pipewire(&places, end)?,
+        None => {}
     }
     parts.answers("dbus-daemon", &places.bus(), end)?;
     parts.answers("sway", &places.wayland(), end)?;
     parts.answers("sway", &places.sway(), end)?;
     parts.seat()?;
     parts.answers("oz-seat", &places.seat(), end)?;
-    if spec.audio {
-        parts.answers("pulseaudio", &places.pulse(), end)?;
+    match spec.audio {
+        Some(Sound::Pulseaudio) => parts.answers("pulseaudio", &places.pulse(), end)?,
+        Some(Sound::Pipewire) => parts.devices_of_pipewire(&places, end)?,
+        None => {}
     }
     Ok(())
 }
@@ -87,25 +93,6 @@ impl Parts<'_> {
             &["sway", "-c", &config.to_string_lossy()],
             environment,
         )
-    }
-
-    fn pulseaudio(&mut self, places: &Places<'_>) -> Result<()> {
-        let config = self.spec.root.join("pulse.pa");
-        fs::write(&config, PULSE_CONFIG)?;
-        let mut environment = environment::login(self.spec);
-        let bus = format!("unix:path={}", places.bus().display());
-        environment.insert("DBUS_SESSION_BUS_ADDRESS".to_owned(), bus);
-        let config = config.to_string_lossy();
-        let words = [
-            "pulseaudio",
-            "--daemonize=no",
-            "-n",
-            "--exit-idle-time=-1",
-            "--use-pid-file=yes",
-            "-F",
-            &config,
-        ];
-        self.spawn("pulseaudio", &words, environment)
     }
 
     fn seat(&mut self) -> Result<()> {
@@ -234,13 +221,3 @@ floating_maximum_size -1 x -1
 for_window [title=".*"] floating enable
 for_window [app_id=".*"] floating enable
 "##;
-
-const PULSE_CONFIG: &str = "\
-# Without norewinds the null sink renders two seconds ahead and live switches look broken.
-load-module module-null-sink sink_name=speaker norewinds=1
-load-module module-null-sink sink_name=micfeed norewinds=1
-load-module module-remap-source source_name=mic master=micfeed.monitor
-set-default-sink speaker
-set-default-source mic
-load-module module-native-protocol-unix auth-anonymous=0
-";

@@ -118,7 +118,7 @@ pub(super) fn desktop(spec: &Spec) -> BTreeMap<String, String> {
         ("XDG_CURRENT_DESKTOP", "sway".to_owned()),
     ];
     all.extend(more.map(|(name, value)| (name.to_owned(), value)));
-    if spec.audio {
+    if spec.audio.is_some() {
         all.insert(
             "PULSE_SERVER".to_owned(),
             format!("unix:{}", text(places.pulse())),

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
 use super::environment::Places;
 use super::interrupts::Interrupts;
-use super::{Host, Spec, dirs, processes};
+use super::{Host, Sound, Spec, dirs, processes};
 use crate::user::User;
 use crate::{sh, stage};
 
@@ -22,7 +22,7 @@ pub(crate) struct Request {
     /// The staged prefix; the session gets its own links to it.
     pub(crate) prefix: PathBuf,
     pub(crate) host: Host,
-    pub(crate) audio: bool,
+    pub(crate) audio: Option<Sound>,
     /// With a network of its own.
     pub(crate) internet: bool,
     pub(crate) keep_on_failure: bool,
@@ -45,7 +45,7 @@ impl Default for Request {
         Self {
             prefix: PathBuf::new(),
             host: Host::Sway,
-            audio: true,
+            audio: Some(Sound::Pulseaudio),
             internet: false,
             keep_on_failure: false,
             timeout: None,

@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// No sound server
     #[arg(long)]
     no_audio: bool,
+    /// The kind of sound server
+    #[arg(long, default_value = "pulseaudio", conflicts_with = "no_audio")]
+    sound: Sound,
     /// Keep the session's directory (logs, home) if the command fails
     #[arg(long)]
     keep_on_failure: bool,
@@ -72,13 +75,22 @@ pub(crate) enum Host {
     Sway,
 }
 
+/// A kind of sound server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(crate) enum Sound {
+    /// PulseAudio itself
+    Pulseaudio,
+    /// PipeWire with its PulseAudio side
+    Pipewire,
+}
+
 /// Everything that the supervisor needs to know.
 #[derive(Debug, Serialize, Deserialize)]
 struct Spec {
     root: PathBuf,
     user: User,
     host: Host,
-    audio: bool,
+    audio: Option<Sound>,
     /// It has a network of its own.
     internet: bool,
     command: Vec<OsString>,
@@ -91,7 +103,7 @@ pub(crate) fn run_command(args: &Args) -> Result<ExitCode> {
     let outcome = run(Request {
         prefix,
         host: args.host,
-        audio: !args.no_audio,
+        audio: (!args.no_audio).then_some(args.sound),
         internet: args.internet,
         keep_on_failure: args.keep_on_failure,
         timeout: args.timeout.map(Duration::from_secs),
