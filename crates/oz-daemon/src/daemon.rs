@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use oz_host::profile_cache::Cache;
+
 use crate::consent::Consent;
 use tokio::sync::watch;
 
@@ -13,6 +15,7 @@ use oz_confine::filter::Filters;
 pub(crate) struct Daemon {
     pub(crate) directories: Directories,
     pub(crate) sandboxes: Registry,
+    pub(crate) profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
     /// Name servers or the time zone of the host have changed.
@@ -26,6 +29,7 @@ impl Daemon {
         Arc::new(Self {
             directories,
             sandboxes: Registry::default(),
+            profiles: Cache::default(),
             filters: Filters::default(),
             consent: Arc::default(),
             host_files: watch::Sender::new(()),

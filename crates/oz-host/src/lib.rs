@@ -3,6 +3,7 @@
 pub mod desktop;
 pub mod environment;
 pub mod facts;
+pub mod profile_cache;
 pub mod profiles;
 pub mod protected;
 pub mod resolve;

@@ -68,15 +68,47 @@ pub enum LoadError {
 /// Reads all profiles. What is wrong with one of them is said when it is asked for.
 pub fn load(directories: &Directories) -> Result<Catalogue, LoadError> {
     let mut texts = Vec::new();
+    for (layer, directory, template) in places(directories) {
+        read_directory(layer, &directory, template, &mut texts)?;
+    }
+    Ok(Catalogue::new(texts))
+}
+
+/// Every directory and file that is read.
+pub(crate) fn paths(directories: &Directories) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for (_, directory, _) in places(directories) {
+        // What cannot be listed is an error of `load`, which says so.
+        all.extend(files(&directory).unwrap_or_default());
+        all.push(directory);
+    }
+    all
+}
+
+fn places(directories: &Directories) -> Vec<(Layer, PathBuf, bool)> {
+    let mut places = Vec::new();
     for (layer, directory) in [
         (Layer::Shipped, &directories.shipped),
         (Layer::Administrator, &directories.administrator),
         (Layer::User, &directories.user),
     ] {
-        read_directory(layer, directory, false, &mut texts)?;
-        read_directory(layer, &directory.join("templates"), true, &mut texts)?;
+        places.push((layer, directory.clone(), false));
+        places.push((layer, directory.join("templates"), true));
     }
-    Ok(Catalogue::new(texts))
+    places
+}
+
+/// What is in a directory, sorted; nothing if there is none.
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let paths: io::Result<Vec<_>> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths?;
+    paths.sort();
+    Ok(paths)
 }
 
 fn read_directory(
@@ -89,17 +121,7 @@ fn read_directory(
         path: directory.to_owned(),
         source,
     };
-    let entries = match std::fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(failed)?.path());
-    }
-    paths.sort();
-    for path in paths {
+    for path in files(directory).map_err(failed)? {
         let Some(name) = name(&path) else { continue };
         match read(&path) {
             Ok(text) => texts.push(Text {

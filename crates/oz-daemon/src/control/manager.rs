@@ -67,8 +67,7 @@ impl Manager {
     async fn plan(&self, argv: Vec<Vec<u8>>, options: Options) -> Result<String> {
         let argv = argv.into_iter().map(OsBytes::from).collect();
         let request = prepare::Request::bare(argv, options)?;
-        let free_id = |wish: &str| self.daemon.sandboxes.free_id(wish);
-        let plan = prepare::dry(&self.daemon.directories, &request, free_id)?;
+        let plan = prepare::dry(&self.daemon, &request)?;
         plan_json(&plan)
     }
 

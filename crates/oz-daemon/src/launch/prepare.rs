@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use oz_core::OsBytes;
 use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check, facts};
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
+use oz_host::profile_cache::Cache;
 use oz_host::protected::Protected;
 
 use super::options::Options;
@@ -46,7 +48,7 @@ pub(crate) struct Request {
 
 /// A request that found its profile and program.
 pub(super) struct Prepared {
-    pub(super) profile: Profile,
+    pub(super) profile: Arc<Profile>,
     /// It is a template: nobody meant it for this program, and no launch joins another.
     pub(super) template: bool,
     /// The whole command line.
@@ -147,15 +149,16 @@ impl Request {
     }
 
     /// Finds profile and program.
-    pub(super) fn prepare(&self) -> Result<Prepared> {
+    pub(super) fn prepare(&self, cache: &Cache) -> Result<Prepared> {
         let directories = oz_host::profiles::Directories::of_this_installation();
-        let catalogue = oz_host::profiles::load(&directories).map_err(|error| {
+        let profiles = cache.load(&directories).map_err(|error| {
             Failure::new(
                 Kind::Profile,
                 error.to_string(),
                 "Check the directory's permissions",
             )
         })?;
+        let catalogue = &profiles.catalogue;
         let known = |what: &str| catalogue.find(what);
         let command = match &self.name {
             Some(name) if self.profile.is_none() && known(name).is_none() => {
@@ -168,7 +171,7 @@ impl Request {
             (None, Some(name), None) => known(name).unwrap_or_else(|| name.clone()),
             _ => GENERIC.to_owned(),
         };
-        let profile = catalogue
+        let profile = profiles
             .resolve(&profile_name)
             .map_err(|error| profile_failure(&error))?;
         let template = !catalogue.names().contains(&profile.name.as_str());
@@ -218,14 +221,16 @@ impl Request {
         let profile = &prepared.profile;
         let user = oz_host::facts::user().map_err(host)?;
         let probes = plan::probes(profile, &user);
-        let mut facts = oz_host::facts::gather(&probes, self.session.clone()).map_err(host)?;
-        let protected = (!profile.files.share.is_empty()).then(|| Protected::look(&user.home));
+        let mut facts =
+            oz_host::facts::gather(user, &probes, self.session.clone()).map_err(host)?;
+        let protected =
+            (!profile.files.share.is_empty()).then(|| Protected::look(&facts.user.home));
         if let Some(protected) = &protected {
-            facts.protected = protected.elsewhere(&user.home);
+            facts.protected = protected.elsewhere(&facts.user.home);
         }
         // A socket that nobody serves would make whoever connects wait for ever.
         let served = directories.program("audio-proxy").exists();
-        let sound = oz_host::sound::find(&self.session, &user.home).filter(|_| served);
+        let sound = oz_host::sound::find(&self.session, &facts.user.home).filter(|_| served);
         let request = plan::Request {
             id,
             ephemeral: self.ephemeral,
@@ -309,14 +314,10 @@ fn profile_failure(error: &ProfileError) -> Failure {
 }
 
 /// The plan of a launch that does not happen, for `oz plan`.
-pub(crate) fn dry(
-    directories: &Directories,
-    request: &Request,
-    free_id: impl Fn(&str) -> SandboxId,
-) -> Result<Plan> {
-    let prepared = request.prepare()?;
-    let id = free_id(&prepared.wish);
-    Ok(request.plan(directories, &prepared, id)?.0)
+pub(crate) fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
+    let prepared = request.prepare(&daemon.profiles)?;
+    let id = daemon.sandboxes.free_id(&prepared.wish);
+    Ok(request.plan(&daemon.directories, &prepared, id)?.0)
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request) -> Result<Target> {
             argv: request.command(),
         });
     }
-    let prepared = request.prepare()?;
+    let prepared = request.prepare(&daemon.profiles)?;
     let joinable = !prepared.template && !request.ephemeral && !prepared.profile.life.multi;
     if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
         let runs = sandbox.plan.network.mode;

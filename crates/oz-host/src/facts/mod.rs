@@ -32,8 +32,11 @@ pub fn user() -> io::Result<User> {
 }
 
 /// Looks at the probed paths and all else that a plan depends on.
-pub fn gather(probes: &[PathBuf], session: BTreeMap<String, String>) -> io::Result<HostFacts> {
-    let user = user()?;
+pub fn gather(
+    user: User,
+    probes: &[PathBuf],
+    session: BTreeMap<String, String>,
+) -> io::Result<HostFacts> {
     let xdg = user_dirs::read(&user.home);
     let mut paths = BTreeMap::new();
     for probe in probes.iter().chain(xdg.values()) {
@@ -43,8 +46,7 @@ pub fn gather(probes: &[PathBuf], session: BTreeMap<String, String>) -> io::Resu
         paths,
         xdg,
         protected: Vec::new(),
-        cpus: std::thread::available_parallelism()
-            .map_or(1, |cpus| u32::try_from(cpus.get()).unwrap_or(u32::MAX)),
+        cpus: rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count()),
         open_files: open_files(),
         runtime: as_canonical(&environment::runtime().join("oz")),
         state: as_canonical(&environment::state().join("oz")),
@@ -93,8 +95,15 @@ mod tests {
 
     #[test]
     fn a_gathered_host_has_what_was_probed() {
-        let facts =
-            gather(&["/usr".into(), "/nonexistent".into()], BTreeMap::new()).expect("facts");
+        let facts = user()
+            .and_then(|user| {
+                gather(
+                    user,
+                    &["/usr".into(), "/nonexistent".into()],
+                    BTreeMap::new(),
+                )
+            })
+            .expect("facts");
         assert!(facts.paths.contains_key(Path::new("/usr")));
         assert!(!facts.paths.contains_key(Path::new("/nonexistent")));
         assert!(facts.cpus >= 1);
