@@ -64,7 +64,7 @@ fn block_on(command: impl Future<Output = Result<u8>>) -> Result<u8> {
         .build()
         .map_err(|error| Error::failed(format!("cannot start: {error}"), ""))?;
     let result = runtime.block_on(command);
-    // A thread may still wait for input that nobody needs.
-    runtime.shutdown_background();
+    // A thread may still wait for input that nobody needs, and all else goes with the process.
+    std::mem::forget(runtime);
     result
 }

@@ -82,6 +82,7 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
                 relay = start_relay(&mut streams, results)?;
             }
             ended = status.wait() => break ended?,
+            flowing = streams.flow() => flowing?,
             signal = signals.next(), if process.is_some() => {
                 if let Some((id, number)) = &process {
                     forward(&bus, id, *number, signal).await;

@@ -1,13 +1,18 @@
 //! Copying between the program's pipes or terminal and ours, each direction on a thread of its
-//! own, so that none waits for another.
+//! own, so that none waits for another. Many programs write nothing to one of them: its thread
+//! begins with the first bytes.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::thread::{Builder, JoinHandle};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::unix::pipe::Receiver;
 
 const STACK: usize = 128 << 10;
 
@@ -40,29 +45,79 @@ fn copy(from: &mut File, to: &mut File) -> io::Result<()> {
 
 /// Copies of the program's output.
 pub(super) struct Pumps {
+    /// Streams to which nothing was written so far.
+    silent: Vec<(Receiver, OwnedFd)>,
     threads: Vec<JoinHandle<()>>,
     /// Written to once the program has ended.
     over: Arc<OwnedFd>,
 }
 
 impl Pumps {
+    /// Begins to listen; [`next`](Self::next) must be polled.
+    pub(super) fn listen(
+        streams: impl IntoIterator<Item = (OwnedFd, OwnedFd)>,
+    ) -> io::Result<Self> {
+        let silent = streams
+            .into_iter()
+            .map(|(from, to)| Ok((Receiver::from_owned_fd(from)?, to)));
+        Ok(Self {
+            silent: silent.collect::<io::Result<_>>()?,
+            threads: Vec::new(),
+            over: Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?),
+        })
+    }
+
+    /// Copies from now on.
     pub(super) fn start(streams: impl IntoIterator<Item = (OwnedFd, OwnedFd)>) -> io::Result<Self> {
-        let over = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let mut threads = Vec::new();
+        let mut pumps = Self::listen([])?;
         for (from, to) in streams {
-            let over = Arc::clone(&over);
-            threads.push(spawn(move || {
-                // When nobody reads our output the program hears of it by its closed pipe.
-                let _ = output(&mut File::from(from), &mut File::from(to), &over);
-            })?);
+            pumps.copy(from, to, Vec::new())?;
         }
-        Ok(Self { threads, over })
+        Ok(pumps)
+    }
+
+    fn copy(&mut self, from: OwnedFd, to: OwnedFd, first: Vec<u8>) -> io::Result<()> {
+        let over = Arc::clone(&self.over);
+        self.threads.push(spawn(move || {
+            let (mut from, mut to) = (File::from(from), File::from(to));
+            // When nobody reads our output the program hears of it by its closed pipe.
+            let _ = to
+                .write_all(&first)
+                .and_then(|()| output(&mut from, &mut to, &over));
+        })?);
+        Ok(())
+    }
+
+    /// Waits for the first bytes of a silent stream, and has it copied from then on.
+    pub(super) async fn next(&mut self) -> io::Result<()> {
+        let (index, first) = std::future::poll_fn(|context| self.poll_first(context)).await?;
+        let (from, to) = self.silent.swap_remove(index);
+        if first.is_empty() {
+            return Ok(());
+        }
+        self.copy(from.into_blocking_fd()?, to, first)
+    }
+
+    fn poll_first(&mut self, context: &mut Context<'_>) -> Poll<io::Result<(usize, Vec<u8>)>> {
+        let mut buffer = [0; 4096];
+        for (index, (from, _)) in self.silent.iter_mut().enumerate() {
+            let mut read = ReadBuf::new(&mut buffer);
+            if let Poll::Ready(result) = Pin::new(from).poll_read(context, &mut read) {
+                return Poll::Ready(result.map(|()| (index, read.filled().to_vec())));
+            }
+        }
+        Poll::Pending
     }
 
     /// What the program wrote before it ended is in the pipes: copies that, but waits for
     /// nobody else who may hold them open.
     pub(super) fn finish(&mut self) {
         let _ = rustix::io::write(&*self.over, &1_u64.to_ne_bytes());
+        for (from, to) in self.silent.drain(..) {
+            if let Ok(from) = from.into_blocking_fd() {
+                let _ = output(&mut File::from(from), &mut File::from(to), &self.over);
+            }
+        }
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -102,6 +157,38 @@ fn output(from: &mut File, to: &mut File, over: &OwnedFd) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_silent_stream_is_copied_from_its_first_byte_on() {
+        let (from, program) = io::pipe().expect("a pipe");
+        let (seen, to) = io::pipe().expect("a pipe");
+        let mut pumps = Pumps::listen([(from.into(), to.into())]).expect("listens");
+        let mut program = program;
+        program.write_all(b"first ").expect("written");
+        pumps.next().await.expect("heard");
+        assert_eq!((pumps.silent.len(), pumps.threads.len()), (0, 1));
+        program.write_all(b"last").expect("written");
+        pumps.finish();
+        assert_eq!(io::read_to_string(seen).expect("read"), "first last");
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_end_of_a_silent_stream_needs_no_thread() {
+        let (from, program) = io::pipe().expect("a pipe");
+        let (seen, to) = io::pipe().expect("a pipe");
+        let (late, other) = io::pipe().expect("a pipe");
+        let (late_seen, late_to) = io::pipe().expect("a pipe");
+        let streams = [(from.into(), to.into()), (late.into(), late_to.into())];
+        let mut pumps = Pumps::listen(streams).expect("listens");
+        drop(program);
+        pumps.next().await.expect("heard");
+        assert_eq!((pumps.silent.len(), pumps.threads.len()), (1, 0));
+        assert_eq!(io::read_to_string(seen).expect("read"), "");
+        let mut other = other;
+        other.write_all(b"late").expect("written");
+        pumps.finish();
+        assert_eq!(io::read_to_string(late_seen).expect("read"), "late");
+    }
 
     #[test]
     fn all_output_arrives_and_a_pipe_that_stays_open_is_not_waited_for() {

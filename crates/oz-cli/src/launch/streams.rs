@@ -55,10 +55,10 @@ impl Streams {
         let (in_read, in_write) = pipe()?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
-        if !no_input {
+        if !no_input && !is_null(io::stdin().as_fd()) {
             pump::input(in_write)?;
         }
-        let pumps = Pumps::start([
+        let pumps = Pumps::listen([
             (out_read, io::stdout().as_fd().try_clone_to_owned()?),
             (err_read, io::stderr().as_fd().try_clone_to_owned()?),
         ])?;
@@ -86,12 +86,28 @@ impl Streams {
         }
     }
 
+    /// Copies what the program writes, for as long as this is polled.
+    pub(super) async fn flow(&mut self) -> io::Result<()> {
+        match self {
+            Self::Pipes { pumps, .. } => pumps.next().await,
+            Self::Terminal(..) => std::future::pending().await,
+        }
+    }
+
     /// Copies what is left of the program's output.
     pub(super) fn finish(&mut self) {
         if let Self::Pipes { pumps, .. } = self {
             pumps.finish();
         }
     }
+}
+
+/// Whether it is /dev/null, of which nothing can be read.
+fn is_null(fd: BorrowedFd<'_>) -> bool {
+    let null = rustix::fs::makedev(1, 3);
+    rustix::fs::fstat(fd).is_ok_and(|stat| {
+        FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == null
+    })
 }
 
 fn refuse_what_is_no_stream(fd: BorrowedFd<'_>, name: &str) -> Result<()> {
@@ -110,6 +126,13 @@ fn refuse_what_is_no_stream(fd: BorrowedFd<'_>, name: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_can_be_read_of_null() {
+        let open = |path| std::fs::File::open(path).expect("opens");
+        assert!(is_null(open("/dev/null").as_fd()));
+        assert!(!is_null(open("/dev/zero").as_fd()) && !is_null(open("/").as_fd()));
+    }
 
     #[test]
     fn directories_and_sockets_are_refused() {
