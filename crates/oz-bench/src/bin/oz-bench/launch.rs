@@ -8,7 +8,9 @@ use anyhow::{Context, Result, ensure};
 use oz_bench::report::{Budget, Limit, Table, budgets, number};
 use oz_bench::stats::{median, paired_ratio, present};
 
+use crate::idle;
 use crate::machine;
+use crate::request::Asker;
 
 /// The programs that are started: one that does nothing, and one that reads many files first.
 const PROGRAMS: [&[&str]; 2] = [&["/bin/true"], &["/usr/bin/python3", "-c", "pass"]];
@@ -19,24 +21,33 @@ const BINDS: usize = 20;
 /// A way to start a program.
 struct Way {
     name: &'static str,
-    /// What comes before the program.
-    words: Vec<String>,
+    how: How,
     /// Milliseconds, by program and round.
     took: [Vec<Option<f64>>; PROGRAMS.len()],
+}
+
+enum How {
+    /// By a command; this is what comes before the program.
+    Command(Vec<String>),
+    /// By asking the daemon.
+    Request(Asker),
 }
 
 impl Way {
     fn new<T: Into<String>>(name: &'static str, words: impl IntoIterator<Item = T>) -> Self {
         Self {
             name,
-            words: words.into_iter().map(Into::into).collect(),
+            how: How::Command(words.into_iter().map(Into::into).collect()),
             took: Default::default(),
         }
     }
 
     fn run(&self, program: &[&str]) -> Result<f64> {
-        let mut words = self
-            .words
+        let words = match &self.how {
+            How::Command(words) => words,
+            How::Request(asker) => return asker.launch(program),
+        };
+        let mut words = words
             .iter()
             .map(String::as_str)
             .chain(program.iter().copied());
@@ -55,7 +66,7 @@ impl Way {
 
 pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
     let rounds = if quick { 5 } else { 51 };
-    let mut ways = ways(with_oz);
+    let mut ways = ways(with_oz)?;
     let mut troubles = Vec::new();
     // The first of each warms the caches, and starts the daemon.
     for way in &ways {
@@ -75,10 +86,18 @@ pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
             }
         }
     }
-    Ok(report(&ways, rounds, &troubles))
+    let idle = with_oz.then(|| idle::kilobytes_each(if quick { 2 } else { 8 }));
+    let idle = idle.and_then(|measured| match measured {
+        Ok(kilobytes) => Some(kilobytes),
+        Err(error) => {
+            troubles.push(format!("{error:#}"));
+            None
+        }
+    });
+    Ok(report(&ways, rounds, idle, &troubles))
 }
 
-fn ways(with_oz: bool) -> Vec<Way> {
+fn ways(with_oz: bool) -> Result<Vec<Way>> {
     let mut ways = vec![
         Way::new("direct", [""; 0]),
         Way::new(
@@ -92,8 +111,12 @@ fn ways(with_oz: bool) -> Vec<Way> {
     ];
     if with_oz {
         ways.push(Way::new("`oz run`", ["oz", "run", "--"]));
+        ways.push(Way {
+            how: How::Request(Asker::connect()?),
+            ..Way::new("the daemon alone", [""; 0])
+        });
     }
-    ways
+    Ok(ways)
 }
 
 /// bwrap with all namespaces and [`BINDS`] binds of places that this machine has.
@@ -144,10 +167,12 @@ fn bind_places() -> Vec<String> {
         .collect()
 }
 
-fn report(ways: &[Way], rounds: usize, troubles: &[String]) -> String {
+fn report(ways: &[Way], rounds: usize, idle: Option<f64>, troubles: &[String]) -> String {
     let mut text = format!(
         "{rounds} rounds in which all take turns; wall time from starting the command until it has \
-         ended, medians, and ratios to starting the program directly. The daemon runs already. {}.\n\n",
+         ended, medians, and ratios to starting the program directly. The daemon runs already; \
+         `the daemon alone` is from its request, which a client on the bus makes, to the exit \
+         status that the client is told. {}.\n\n",
         machine::said("bwrap", &["--version"]),
     );
     let mut table = Table::new([
@@ -167,14 +192,14 @@ fn report(ways: &[Way], rounds: usize, troubles: &[String]) -> String {
     }
     text += &table.markdown();
     text.push('\n');
-    text += &budgets(&budget_list(ways));
+    text += &budgets(&budget_list(ways, idle));
     for trouble in troubles {
         text += &format!("\nOne of them failed: {trouble}.\n");
     }
     text
 }
 
-fn budget_list(ways: &[Way]) -> Vec<Budget> {
+fn budget_list(ways: &[Way], idle: Option<f64>) -> Vec<Budget> {
     let took = |part: &str| {
         ways.iter()
             .find(|way| way.name.contains(part))
@@ -188,12 +213,17 @@ fn budget_list(ways: &[Way]) -> Vec<Budget> {
             limit: Limit::AtMost(0.8),
             measured: paired_ratio(took("oz run").unwrap_or_default(), bwrap),
         },
-        // It takes a client on the bus that does nothing but ask; said rather than left out.
         Budget {
             what: "`/bin/true`, from the daemon's request to its exit status".to_owned(),
             unit: "× bwrap".to_owned(),
             limit: Limit::AtMost(0.5),
-            measured: None,
+            measured: paired_ratio(took("the daemon").unwrap_or_default(), bwrap),
+        },
+        Budget {
+            what: "idle sandbox without windows, beside its app".to_owned(),
+            unit: "KB".to_owned(),
+            limit: Limit::AtMost(400.0),
+            measured: idle,
         },
     ]
 }
@@ -226,7 +256,7 @@ mod tests {
             way("bwrap, 20 binds", [7.0, 14.0]),
             way("`oz run`", [3.5, 7.0]),
         ];
-        let text = report(&ways, 2, &[]);
+        let text = report(&ways, 2, Some(200.0), &[]);
         assert!(
             text.contains("| bwrap, 20 binds | 10.50 | 7.00 | 10.50 | 7.00 |"),
             "{text}"

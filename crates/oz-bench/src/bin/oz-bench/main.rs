@@ -10,10 +10,12 @@
 mod audio;
 mod client;
 mod display;
+mod idle;
 mod launch;
 mod machine;
 mod peers;
 mod processes;
+mod request;
 mod walls;
 
 use std::fs;
