@@ -12,6 +12,7 @@
 #[cfg(test)]
 extern crate self as audio_proxy;
 
+pub mod confine;
 pub mod control;
 #[cfg(test)]
 mod corpus;

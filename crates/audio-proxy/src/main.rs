@@ -35,6 +35,8 @@ fn run() -> anyhow::Result<()> {
     server
         .stop_on_signals()
         .context("cannot watch for signals")?;
+    // Nothing that an app sent has been read yet.
+    audio_proxy::confine::confine(&start.config.host_socket).context("cannot confine itself")?;
     server.run();
     Ok(())
 }

@@ -85,6 +85,26 @@ pub fn nothing(sockets: &[&Path]) -> Result<Extent, Error> {
     restrict(rules)
 }
 
+/// For a process that works on files of a few directories: those, with no program in them and no device
+/// made, and no other; no TCP, no socket, signal or abstract socket of others.
+pub fn only(directories: &[BorrowedFd<'_>]) -> Result<Extent, Error> {
+    let everything = AccessFs::from_all(ABI::V9);
+    let none = AccessFs::Execute
+        | AccessFs::MakeChar
+        | AccessFs::MakeBlock
+        | AccessFs::IoctlDev
+        | AccessFs::ResolveUnix;
+    let mut rules = Ruleset::default()
+        .handle_access(everything)?
+        .handle_access(AccessNet::from_all(ABI::V9))?
+        .scope(Scope::from_all(SCOPES))?
+        .create()?;
+    for directory in directories {
+        rules = beneath(rules, directory, everything & !none)?;
+    }
+    restrict(rules)
+}
+
 fn beneath(
     rules: RulesetCreated,
     place: impl AsFd,

@@ -136,17 +136,21 @@ pub enum Error {
     Filter(#[from] FilterError),
 }
 
+/// A core would hold what the app and the host have told it. 1 keeps it from a handler at the end of a
+/// pipe too, which 0 does not (core(5)).
+pub fn no_cores() -> io::Result<()> {
+    let none = Rlimit {
+        current: Some(1),
+        maximum: Some(1),
+    };
+    Ok(rustix::process::setrlimit(Resource::Core, none)?)
+}
+
 impl Walls<'_> {
     /// Puts the walls up round the calling process, which must have a single thread; says how far
     /// Landlock holds. The filter holds, or this is an error.
     pub fn raise(&self) -> Result<Extent, Error> {
-        // A core would hold what the app and the host have told it. 1 keeps it from a handler at the end
-        // of a pipe too, which 0 does not (core(5)).
-        let none = Rlimit {
-            current: Some(1),
-            maximum: Some(1),
-        };
-        rustix::process::setrlimit(Resource::Core, none).map_err(io::Error::from)?;
+        no_cores()?;
         // Descriptors that apps leave on their way are counted against the sender's limit: ours must be
         // higher than what they can reach.
         let files = rustix::process::getrlimit(Resource::Nofile);

@@ -48,7 +48,8 @@ pub fn mqueue() -> io::Result<OwnedFd> {
 /// opened in the user namespace that owns the mount namespace.
 pub fn fuse(device: impl AsFd) -> io::Result<OwnedFd> {
     let options = [
-        ("source", "oz".to_owned()),
+        // GIO takes a mount of this source for the system's own, not for a disk with a name.
+        ("source", "none".to_owned()),
         ("fd", device.as_fd().as_raw_fd().to_string()),
         ("rootmode", "40000".to_owned()),
         ("user_id", rustix::process::getuid().as_raw().to_string()),
