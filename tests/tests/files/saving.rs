@@ -60,7 +60,7 @@ const WAYS: &[(&str, &str)] = &[
 fn granted(session: &Session, name: &str) -> (Inside, PathBuf) {
     let dir = session.fresh_dir(name);
     let file = write(&dir.join("doc"), b"old\n");
-    fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).expect("set");
     write(&dir.join("neighbour"), b"not granted");
     let inside = sleeper();
     add(&inside, &["--write"], &file).run().ok();
@@ -68,9 +68,15 @@ fn granted(session: &Session, name: &str) -> (Inside, PathBuf) {
 }
 
 fn names(dir: &Path) -> Vec<String> {
-    let list = fs::read_dir(dir).unwrap();
+    let list = fs::read_dir(dir).expect("listed");
     let mut names: Vec<_> = list
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .map(|entry| {
+            entry
+                .expect("read")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
         .collect();
     names.sort();
     names

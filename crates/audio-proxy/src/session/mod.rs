@@ -1,6 +1,6 @@
 //! One client of the sandbox and its connection to the host: bytes in, bytes out, no descriptors.
 //!
-//! [`app`] takes what the app sends, [`host`] what the host does. Every request that is passed on
+//! `app` takes what the app sends, `host` what the host does. Every request that is passed on
 //! gets a tag of our own, so that our requests and the app's cannot be mistaken for each other.
 
 mod app;

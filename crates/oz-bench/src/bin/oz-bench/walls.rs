@@ -40,12 +40,12 @@ pub(crate) fn measure(with_oz: bool) -> Result<String> {
             continue;
         }
         eprintln!("walls: {}", peer.name);
-        if peer.command[0] == "flatpak" {
-            if let Err(error) = install_flatpak(&home) {
-                eprintln!("walls: flatpak cannot be given a runtime: {error:#}");
-                absent.push(peer.name);
-                continue;
-            }
+        if peer.command[0] == "flatpak"
+            && let Err(error) = install_flatpak(&home)
+        {
+            eprintln!("walls: flatpak cannot be given a runtime: {error:#}");
+            absent.push(peer.name);
+            continue;
         }
         let results = run(&dir, &peer.command)?;
         if results.len() != attacks.len() {
