@@ -117,3 +117,61 @@ fn firefox_gives_a_page_the_microphone_only_while_it_has_it_itself() -> Result<(
     set("mic", id.id(), "on");
     titled("hears something")
 }
+
+/// Starts Chromium on a page; it plays by itself and is not asked about the microphone.
+fn browse_with_chromium(page: &Path) -> oz_e2e::run::Started {
+    oz(["run", "--read"])
+        .arg(page.parent().expect("a page has a directory"))
+        .args([
+            "chromium",
+            "--autoplay-policy=no-user-gesture-required",
+            "--use-fake-ui-for-media-stream",
+        ])
+        .arg(page)
+        .start()
+}
+
+#[test]
+fn chromium_plays_a_page_and_is_turned_off_and_on() -> Result<()> {
+    let session = Session::begin();
+    session.forget("chromium");
+    let page = playing_page(&session.fresh_dir("pages"));
+    let listener = Listener::to("speaker.monitor");
+    let _browser = browse_with_chromium(&page);
+    session.window_within(wait::LONG, "chromium", "plays")?;
+    listener.wait_for_sound();
+    let id = only();
+    set("speaker", id.id(), "silent");
+    listener.wait_for_silence();
+    set("speaker", id.id(), "on");
+    listener.wait_for_sound();
+    Ok(())
+}
+
+#[test]
+fn chromium_gives_a_page_the_microphone_only_while_it_has_it_itself() -> Result<()> {
+    let session = Session::begin();
+    session.forget("chromium");
+    let page = write(
+        &session.fresh_dir("pages").join("hears.html"),
+        HEARS.as_bytes(),
+    );
+    let _speaking = speak();
+    let _browser = browse_with_chromium(&page);
+    let titled = |title: &str| {
+        session
+            .window_within(wait::LONG, "chromium", title)
+            .map(drop)
+    };
+    titled("refused")?;
+    let id = only();
+    wait_for_use(id.id(), false);
+    set("mic", id.id(), "on");
+    titled("hears something")?;
+    wait_for_use(id.id(), true);
+    set("mic", id.id(), "silent");
+    titled("hears nothing")?;
+    wait_for_use(id.id(), false);
+    set("mic", id.id(), "on");
+    titled("hears something")
+}

@@ -31,6 +31,7 @@ fn players(file: &str) -> Vec<(&'static str, Vec<String>)> {
             "ffmpeg",
             with("ffmpeg -nostdin -loglevel error -re -i FILE -f pulse -name x out"),
         ),
+        ("SDL", with("ffplay -nodisp -autoexit -loglevel error FILE")),
         (
             "mpv",
             with("mpv --no-config --no-video --no-terminal --ao=pulse FILE"),

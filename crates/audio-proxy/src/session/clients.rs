@@ -1,6 +1,5 @@
 //! The client itself: who it is, what it wants to hear of.
 
-use oz_core::wire::audio::Microphone;
 
 use super::app::{Asked, keys};
 use super::pending::Pending;
@@ -206,8 +205,8 @@ impl Session {
         tags.string()?;
         tags.string()?;
         out.string(Some(Kind::Sink.name()));
-        let source = shared.gate.microphone != Microphone::Off;
-        out.string(source.then(|| Kind::Source.name()));
+        // Also when there is no microphone to be had: SDL 2 copies both names without looking.
+        out.string(Some(Kind::Source.name()));
         // The number by which clients know the server again: that of no server.
         tags.u32()?;
         out.u32(0);
