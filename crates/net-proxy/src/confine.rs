@@ -8,7 +8,7 @@ use landlock::{
     RulesetCreatedAttr, Scope,
 };
 use oz_confine::filter;
-use oz_confine::proxy::COMMON;
+use oz_confine::proxy::{COMMON, no_cores};
 use oz_core::plan::forward::Endpoint;
 use oz_core::plan::{Comparison, Operator, SyscallPolicy};
 use rustix::process::{Resource, Rlimit, setrlimit};
@@ -21,12 +21,12 @@ const INTERNET: &[u64] = &[2, 10];
 /// No file, no port but the target's, no abstract socket, no signal, no program, no privilege. What
 /// this kernel's Landlock does not know is left to the list of system calls.
 pub(crate) fn confine(target: &Endpoint) -> Result<()> {
-    let limit = |count| Rlimit {
-        current: Some(count),
-        maximum: Some(count),
+    let files = Rlimit {
+        current: Some(FILES),
+        maximum: Some(FILES),
     };
-    setrlimit(Resource::Nofile, limit(FILES)).context("cannot limit open files")?;
-    setrlimit(Resource::Core, limit(0)).context("cannot refuse core dumps")?;
+    setrlimit(Resource::Nofile, files).context("cannot limit open files")?;
+    no_cores().context("cannot refuse core dumps")?;
     oz_sys::privileges::set_inspectable(false).context("cannot hide")?;
     let abi = ABI::V6;
     let ruleset = Ruleset::default()
