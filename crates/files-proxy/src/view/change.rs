@@ -1,6 +1,7 @@
 //! Making and removing names, and changing what is known of a file.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -71,11 +72,7 @@ impl View {
         match self.spot_of(ino) {
             Ok(Spot::Root) => Err(Errno::PERM),
             Ok(Spot::Below(entry)) => entry.set_mode(mode),
-            Ok(Spot::Granted(name)) => match self.grants.state(name) {
-                State::Shown => rustix::fs::fchmod(self.host.open(name, OFlags::RDONLY)?, mode),
-                State::Draft(draft) => rustix::fs::fchmod(draft.file(), mode),
-                State::Vacant => Err(Errno::NOENT),
-            },
+            Ok(Spot::Granted(name)) => rustix::fs::fchmod(self.held(name, OFlags::RDONLY)?, mode),
             Err(error) => match self.handles.of(ino) {
                 Some(handle) => rustix::fs::fchmod(handle.file()?, mode),
                 None => Err(error),
@@ -99,6 +96,16 @@ impl View {
                 State::Draft(draft) => rustix::fs::futimens(draft.file(), &times),
                 State::Vacant => Err(Errno::NOENT),
             },
+        }
+    }
+
+    /// What a granted name stands for, to change what is known of it: whatever its maker has made the
+    /// permissions of a draft, it is held open already.
+    fn held(&self, name: &OsStr, flags: OFlags) -> Result<File, Errno> {
+        match self.grants.state(name) {
+            State::Shown => self.host.open(name, flags),
+            State::Draft(draft) => Ok(rustix::io::dup(draft.file())?.into()),
+            State::Vacant => Err(Errno::NOENT),
         }
     }
 

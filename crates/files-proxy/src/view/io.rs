@@ -25,7 +25,8 @@ impl View {
         Ok(self.handles.add(Handle::new(ino, flags, file)))
     }
 
-    fn open_granted(&self, name: &OsStr, flags: OFlags) -> Result<File, Errno> {
+    /// A granted name as a program opens it.
+    pub(super) fn open_granted(&self, name: &OsStr, flags: OFlags) -> Result<File, Errno> {
         match self.grants.state(name) {
             State::Shown => self.host.open(name, flags),
             State::Vacant => Err(Errno::NOENT),

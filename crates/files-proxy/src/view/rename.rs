@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use super::below::Entry;
 use super::grants::State;
-use super::{ROOT, Spot, View, host};
+use super::{ROOT, Spot, View};
 
 impl View {
     pub(crate) fn rename(
@@ -71,11 +71,7 @@ impl View {
 
     /// The host's file stays; the sandbox gets a copy, and the name is free for the next version.
     fn move_away(&mut self, name: &OsStr, target: &Entry, to: (u64, &OsStr)) -> Result<(), Errno> {
-        let content = match self.grants.state(name) {
-            State::Shown => self.host.open(name, OFlags::RDONLY)?,
-            State::Draft(draft) => host::reopen(draft.file(), OFlags::RDONLY)?,
-            State::Vacant => return Err(Errno::NOENT),
-        };
+        let content = self.open_granted(name, OFlags::RDONLY)?;
         if target.exists()? {
             target.remove()?;
         }

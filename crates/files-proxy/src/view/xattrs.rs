@@ -7,8 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::fs::{OFlags, XattrFlags};
 use rustix::io::Errno;
 
-use super::grants::State;
-use super::{Spot, View, host};
+use super::{Spot, View};
 
 /// The kernel's own limits.
 const VALUE: usize = 64 << 10;
@@ -65,11 +64,7 @@ impl View {
                 Errno::ACCESS | Errno::LOOP | Errno::ISDIR | Errno::NXIO => Errno::OPNOTSUPP,
                 error => error,
             }),
-            Spot::Granted(name) => match self.grants.state(name) {
-                State::Shown => self.host.open(name, OFlags::RDONLY),
-                State::Draft(draft) => host::reopen(draft.file(), OFlags::RDONLY),
-                State::Vacant => Err(Errno::NOENT),
-            },
+            Spot::Granted(name) => self.open_granted(name, OFlags::RDONLY),
         }
     }
 }
