@@ -1,10 +1,11 @@
 //! The directories that the daemon owns: opened once, never through a symlink.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags, mkdirat, openat, unlinkat};
+use rustix::net::SocketAddrUnix;
 
 use crate::failure::{Failure, Kind, Result};
 
@@ -105,6 +106,12 @@ pub(crate) fn make_private(path: &Path) -> Result<OwnedFd> {
     let directory = rustix::fs::open(path, DIRECTORY, Mode::empty()).map_err(|e| fail(e.into()))?;
     own(&directory).map_err(fail)?;
     Ok(directory)
+}
+
+/// A socket in a directory, by a name that is short enough for a socket wherever the directory lies.
+pub(crate) fn socket_in(directory: &OwnedFd, name: &str) -> io::Result<SocketAddrUnix> {
+    let path = format!("/proc/self/fd/{}/{name}", directory.as_raw_fd());
+    Ok(SocketAddrUnix::new(path)?)
 }
 
 const DIRECTORY: OFlags = OFlags::RDONLY

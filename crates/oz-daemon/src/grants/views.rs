@@ -2,10 +2,8 @@
 //!
 //! A file that is mounted by itself cannot be replaced, and replacing it is how most programs save.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +11,14 @@ use std::time::Duration;
 use oz_core::OsBytes;
 use oz_core::wire::files::{Answer, NAMES_MAX, Name, Request};
 use oz_core::wire::mount::{self, Granted, Identity, Refusal};
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 
 use super::helper;
 use crate::child::Child;
 use crate::daemon::Daemon;
+use crate::directories;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::connection::{Connection, ConnectionError};
 use crate::sandbox::{Namespaces, Sandbox, spawn};
@@ -170,7 +169,8 @@ pub(super) async fn open(
     let (granted, [device, mounted, below]) = unserved.map_err(Without::Refused)?;
     let number = granted.mount;
     let served = async {
-        let (address, listener) = listen(daemon, sandbox, number)?;
+        let address = Address::of(daemon, sandbox, number)?;
+        let listener = listen(&address)?;
         let proxy = start(daemon, &listener)?;
         let process = proxy.name().ok_or_else(|| failed("it ended at once"))?;
         let view = View {
@@ -210,7 +210,7 @@ pub(super) async fn update(
     view: &View,
     names: Vec<Name>,
 ) -> Result<Vec<OsBytes>> {
-    let address = address(daemon, sandbox, view.kept.number);
+    let address = Address::of(daemon, sandbox, view.kept.number)?;
     let answer = ask(&address, &Request::Update { names }, &[]).await?;
     Ok(answer.replaced)
 }
@@ -232,39 +232,45 @@ async fn host_directory(path: &Path) -> Result<OwnedFd> {
     Err(Failure::host("open", path, &error))
 }
 
-fn address(daemon: &Daemon, sandbox: &Sandbox, number: u64) -> PathBuf {
-    let directory = daemon.directories.sandboxes().join(sandbox.id.as_str());
-    directory.join(format!("view-{number}"))
+/// The socket of a view's proxy, in the sandbox's runtime directory.
+struct Address {
+    /// The sandbox's runtime directory, by its path and opened.
+    parent: PathBuf,
+    directory: OwnedFd,
+    name: String,
 }
 
-/// Does something with a socket's address that is short enough wherever its directory lies.
-fn by_short_name<T>(
-    address: &Path,
-    act: impl FnOnce(&SocketAddrUnix) -> io::Result<T>,
-) -> io::Result<T> {
-    let name = address.file_name().unwrap_or(OsStr::new("view"));
-    let directory = address.parent().unwrap_or(Path::new("/"));
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let directory = rustix::fs::open(directory, flags, Mode::empty())?;
-    let mut path = format!("/proc/self/fd/{}/", directory.as_raw_fd()).into_bytes();
-    path.extend(name.as_bytes());
-    act(&SocketAddrUnix::new(path)?)
+impl Address {
+    fn of(daemon: &Daemon, sandbox: &Sandbox, number: u64) -> Result<Self> {
+        let parent = daemon.directories.sandboxes().join(sandbox.id.as_str());
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let directory = rustix::fs::open(&parent, flags, Mode::empty())
+            .map_err(|error| Failure::host("open", &parent, &error.into()))?;
+        Ok(Self {
+            parent,
+            directory,
+            name: format!("view-{number}"),
+        })
+    }
+
+    fn socket(&self) -> io::Result<SocketAddrUnix> {
+        directories::socket_in(&self.directory, &self.name)
+    }
 }
 
-fn listen(daemon: &Daemon, sandbox: &Sandbox, number: u64) -> Result<(PathBuf, OwnedFd)> {
-    let path = address(daemon, sandbox, number);
+fn listen(address: &Address) -> Result<OwnedFd> {
     let listen = || -> io::Result<OwnedFd> {
         let flags = SocketFlags::CLOEXEC;
         let socket =
             rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
         // Numbers of mounts come again.
-        let _ = std::fs::remove_file(&path);
-        by_short_name(&path, |address| Ok(rustix::net::bind(&socket, address)?))?;
+        let _ = rustix::fs::unlinkat(&address.directory, &address.name, AtFlags::empty());
+        rustix::net::bind(&socket, &address.socket()?)?;
         rustix::net::listen(&socket, 4)?;
         Ok(socket)
     };
-    let socket = listen().map_err(|error| Failure::host("make the socket", &path, &error))?;
-    Ok((path, socket))
+    let path = address.parent.join(&address.name);
+    listen().map_err(|error| Failure::host("make the socket", &path, &error))
 }
 
 fn start(daemon: &Daemon, listener: &OwnedFd) -> Result<Child> {
@@ -278,7 +284,7 @@ fn start(daemon: &Daemon, listener: &OwnedFd) -> Result<Child> {
 }
 
 async fn ask(
-    address: &Path,
+    address: &Address,
     request: &Request,
     fds: &[std::os::fd::BorrowedFd<'_>],
 ) -> Result<Answer> {
@@ -287,9 +293,7 @@ async fn ask(
         let kind = SocketType::STREAM;
         let socket = rustix::net::socket_with(AddressFamily::UNIX, kind, flags, None)
             .map_err(io::Error::from)?;
-        by_short_name(address, |address| {
-            Ok(rustix::net::connect(&socket, address)?)
-        })?;
+        rustix::net::connect(&socket, &address.socket()?).map_err(io::Error::from)?;
         let mut connection = Connection::new(socket)?;
         connection.send(request, fds).await?;
         Ok::<_, ConnectionError>(connection.receive::<Answer>().await?.0)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -186,11 +186,9 @@ fn listen(daemon: &Daemon, plan: &Plan) -> Result<OwnedFd> {
     bind().map_err(|error| Failure::host("make a socket beneath", &parent, &error))
 }
 
-/// The control socket in a runtime directory, by a name that is short enough for a socket
-/// wherever the directory lies.
+/// The control socket in a runtime directory.
 pub(crate) fn control_address(directory: &OwnedFd) -> io::Result<SocketAddrUnix> {
-    let path = format!("/proc/self/fd/{}/{CONTROL}", directory.as_raw_fd());
-    Ok(SocketAddrUnix::new(path)?)
+    directories::socket_in(directory, CONTROL)
 }
 
 /// What is left of an earlier sandbox of that name.
