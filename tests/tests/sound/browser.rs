@@ -51,7 +51,7 @@ again();
 </script>"#;
 
 /// Starts Firefox on a page, with a profile directory of its own beside it.
-fn browse(page: &Path) -> oz_e2e::run::Started {
+fn browse_with_firefox(page: &Path) -> oz_e2e::run::Started {
     let directory = page.parent().expect("a page has a directory");
     let own = directory.join("firefox");
     write(&own.join("user.js"), PREFERENCES.as_bytes());
@@ -73,51 +73,6 @@ fn playing_page(directory: &Path) -> PathBuf {
     write(&directory.join("plays.html"), text.as_bytes())
 }
 
-#[test]
-fn firefox_plays_a_page_and_is_turned_off_and_on() -> Result<()> {
-    let session = Session::begin();
-    session.forget("firefox");
-    let page = playing_page(&session.fresh_dir("pages"));
-    let listener = Listener::to("speaker.monitor");
-    let _browser = browse(&page);
-    session.window_within(wait::LONG, "firefox-esr", "plays")?;
-    listener.wait_for_sound();
-    let id = only();
-    set("speaker", id.id(), "silent");
-    listener.wait_for_silence();
-    set("speaker", id.id(), "on");
-    listener.wait_for_sound();
-    Ok(())
-}
-
-#[test]
-fn firefox_gives_a_page_the_microphone_only_while_it_has_it_itself() -> Result<()> {
-    let session = Session::begin();
-    session.forget("firefox");
-    let page = write(
-        &session.fresh_dir("pages").join("hears.html"),
-        HEARS.as_bytes(),
-    );
-    let _speaking = speak();
-    let _browser = browse(&page);
-    let titled = |title: &str| {
-        session
-            .window_within(wait::LONG, "firefox-esr", title)
-            .map(drop)
-    };
-    titled("refused")?;
-    let id = only();
-    wait_for_use(id.id(), false);
-    set("mic", id.id(), "on");
-    titled("hears something")?;
-    wait_for_use(id.id(), true);
-    set("mic", id.id(), "silent");
-    titled("hears nothing")?;
-    wait_for_use(id.id(), false);
-    set("mic", id.id(), "on");
-    titled("hears something")
-}
-
 /// Starts Chromium on a page; it plays by itself and is not asked about the microphone.
 fn browse_with_chromium(page: &Path) -> oz_e2e::run::Started {
     oz(["run", "--read"])
@@ -131,47 +86,87 @@ fn browse_with_chromium(page: &Path) -> oz_e2e::run::Started {
         .start()
 }
 
+/// A browser, started on a page.
+struct Browser {
+    /// Its profile's name.
+    profile: &'static str,
+    app_id: &'static str,
+    browse: fn(&Path) -> oz_e2e::run::Started,
+}
+
+const FIREFOX: Browser = Browser {
+    profile: "firefox",
+    app_id: "firefox-esr",
+    browse: browse_with_firefox,
+};
+
+const CHROMIUM: Browser = Browser {
+    profile: "chromium",
+    app_id: "chromium",
+    browse: browse_with_chromium,
+};
+
+impl Browser {
+    fn plays_a_page_and_is_turned_off_and_on(&self) -> Result<()> {
+        let session = Session::begin();
+        session.forget(self.profile);
+        let page = playing_page(&session.fresh_dir("pages"));
+        let listener = Listener::to("speaker.monitor");
+        let _browser = (self.browse)(&page);
+        session.window_within(wait::LONG, self.app_id, "plays")?;
+        listener.wait_for_sound();
+        let id = only();
+        set("speaker", id.id(), "silent");
+        listener.wait_for_silence();
+        set("speaker", id.id(), "on");
+        listener.wait_for_sound();
+        Ok(())
+    }
+
+    fn gives_a_page_the_microphone_only_while_it_has_it_itself(&self) -> Result<()> {
+        let session = Session::begin();
+        session.forget(self.profile);
+        let page = write(
+            &session.fresh_dir("pages").join("hears.html"),
+            HEARS.as_bytes(),
+        );
+        let _speaking = speak();
+        let _browser = (self.browse)(&page);
+        let titled = |title: &str| {
+            session
+                .window_within(wait::LONG, self.app_id, title)
+                .map(drop)
+        };
+        titled("refused")?;
+        let id = only();
+        wait_for_use(id.id(), false);
+        set("mic", id.id(), "on");
+        titled("hears something")?;
+        wait_for_use(id.id(), true);
+        set("mic", id.id(), "silent");
+        titled("hears nothing")?;
+        wait_for_use(id.id(), false);
+        set("mic", id.id(), "on");
+        titled("hears something")
+    }
+}
+
+#[test]
+fn firefox_plays_a_page_and_is_turned_off_and_on() -> Result<()> {
+    FIREFOX.plays_a_page_and_is_turned_off_and_on()
+}
+
+#[test]
+fn firefox_gives_a_page_the_microphone_only_while_it_has_it_itself() -> Result<()> {
+    FIREFOX.gives_a_page_the_microphone_only_while_it_has_it_itself()
+}
+
 #[test]
 fn chromium_plays_a_page_and_is_turned_off_and_on() -> Result<()> {
-    let session = Session::begin();
-    session.forget("chromium");
-    let page = playing_page(&session.fresh_dir("pages"));
-    let listener = Listener::to("speaker.monitor");
-    let _browser = browse_with_chromium(&page);
-    session.window_within(wait::LONG, "chromium", "plays")?;
-    listener.wait_for_sound();
-    let id = only();
-    set("speaker", id.id(), "silent");
-    listener.wait_for_silence();
-    set("speaker", id.id(), "on");
-    listener.wait_for_sound();
-    Ok(())
+    CHROMIUM.plays_a_page_and_is_turned_off_and_on()
 }
 
 #[test]
 fn chromium_gives_a_page_the_microphone_only_while_it_has_it_itself() -> Result<()> {
-    let session = Session::begin();
-    session.forget("chromium");
-    let page = write(
-        &session.fresh_dir("pages").join("hears.html"),
-        HEARS.as_bytes(),
-    );
-    let _speaking = speak();
-    let _browser = browse_with_chromium(&page);
-    let titled = |title: &str| {
-        session
-            .window_within(wait::LONG, "chromium", title)
-            .map(drop)
-    };
-    titled("refused")?;
-    let id = only();
-    wait_for_use(id.id(), false);
-    set("mic", id.id(), "on");
-    titled("hears something")?;
-    wait_for_use(id.id(), true);
-    set("mic", id.id(), "silent");
-    titled("hears nothing")?;
-    wait_for_use(id.id(), false);
-    set("mic", id.id(), "on");
-    titled("hears something")
+    CHROMIUM.gives_a_page_the_microphone_only_while_it_has_it_itself()
 }
