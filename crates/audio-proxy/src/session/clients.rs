@@ -1,6 +1,5 @@
 //! The client itself: who it is, what it wants to hear of.
 
-
 use super::app::{Asked, keys};
 use super::pending::Pending;
 use super::{Offence, Phase, Session};
