@@ -8,6 +8,7 @@ use crate::consent::Consent;
 use tokio::sync::watch;
 
 use crate::directories::Directories;
+use crate::launch::spare::Spares;
 use crate::sandbox::registry::Registry;
 use oz_confine::filter::Filters;
 
@@ -18,6 +19,7 @@ pub(crate) struct Daemon {
     pub(crate) profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
+    pub(crate) spares: Spares,
     /// Name servers or the time zone of the host have changed.
     pub(crate) host_files: watch::Sender<()>,
     /// The session bus, once it is there.
@@ -32,6 +34,7 @@ impl Daemon {
             profiles: Cache::default(),
             filters: Filters::default(),
             consent: Arc::default(),
+            spares: Spares::default(),
             host_files: watch::Sender::new(()),
             bus: OnceLock::new(),
         })

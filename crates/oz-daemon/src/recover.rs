@@ -104,7 +104,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let running = saved.proxies.clone();
     let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
     let grants = saved.grants.clone();
-    let sandbox = launch::adopt(daemon, saved.birth(), hold, first, None).ok()?;
+    let sandbox = launch::adopt(daemon, saved.birth(), hold, first, Vec::new()).ok()?;
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
         (published.windows, published.sound, published.proxies) = (windows, sound, running);

@@ -1,5 +1,6 @@
 //! What Oz reads of the host, for the daemon and the command line: no decision is made here.
 
+pub mod changes;
 pub mod desktop;
 pub mod environment;
 pub mod facts;

@@ -5,6 +5,8 @@
 //! giving up every privilege, and then serves the daemon from [`reactor`]. Programs start by
 //! [`program`], each in a user namespace of its own without any capability.
 //!
+//! `oz-init --spare` is [`spare`]: it makes what all sandboxes have in common, in advance.
+//!
 //! `oz-mount` is [`late`]: a process of the host that enters the sandbox's namespaces from
 //! outside for one request. Init itself can mount nothing any more by then.
 //!
@@ -24,6 +26,7 @@ pub mod program;
 pub mod quotas;
 pub mod reactor;
 pub mod root;
+pub mod spare;
 pub mod stage0;
 pub mod stages;
 pub mod start;

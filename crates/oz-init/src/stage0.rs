@@ -1,6 +1,7 @@
 //! Before init: a process of the host that makes the namespaces and ends.
 //!
-//! One `clone` makes all namespaces and init in them. What failed is found out only if it did.
+//! One `clone` makes all namespaces and init in them, but for those that were made in advance, which
+//! are joined before. What failed is found out only if it did.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 use oz_core::wire::encode;
 use oz_core::wire::init::{FromInit, Stage};
 use oz_sys::process::{Fork, SingleThread, new};
-use rustix::thread::UnshareFlags;
+use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
 use crate::failure::{At, Failure};
 use crate::{reactor, stages, start, user_map};
@@ -78,7 +79,11 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
     let start = start::receive(control)?;
     let (gate, opener) =
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at(Stage::Namespaces, "pipe")?;
-    let all = NAMESPACES.iter().fold(0, |all, (flag, ..)| all | flag);
+    let mut all = NAMESPACES.iter().fold(0, |all, (flag, ..)| all | flag);
+    if let Some(spare) = &start.spare {
+        join(spare)?;
+        all &= !(new::USER | new::NET);
+    }
     match oz_sys::process::fork(thread, all) {
         Ok(Fork::Child) => Ok(Role::Init {
             thread,
@@ -94,6 +99,18 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
         }
         Err(error) => Err(diagnose(&start, error)),
     }
+}
+
+/// The user namespace first: it gives the right to join what belongs to it.
+fn join(spare: &start::Spare) -> Result<(), Failure> {
+    for (namespace, kind, name) in [
+        (&spare.user, LinkNameSpaceType::User, "user namespace"),
+        (&spare.net, LinkNameSpaceType::Network, "network namespace"),
+    ] {
+        move_into_link_name_space(namespace.as_fd(), Some(kind)).at(Stage::Namespaces, name)?;
+    }
+    // To join one took the right to look at oneself.
+    oz_sys::privileges::set_inspectable(true).at(Stage::Namespaces, "dumpable")
 }
 
 /// Makes one namespace after the other to find the one that cannot be made.

@@ -3,11 +3,13 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
+use oz_core::plan::User;
 use oz_core::report::{self, Held, Wall};
 use oz_core::wire::init::Stage;
 use oz_sys::mounts::{Attributes, Propagation, READ_ONLY, set_attributes};
 use oz_sys::process::SingleThread;
 use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::Errno;
 
 use crate::failure::{At, Failure};
 use crate::inside::{Inside, Listening};
@@ -37,7 +39,11 @@ const STEPS: &[Step] = &[
     Step {
         what: "map the user",
         why_now: "without a map every file belongs to nobody and none can be made",
-        run: |b| user_map::write(&b.start.plan.user, None),
+        run: |b| match &b.start.spare {
+            None => user_map::write(&b.start.plan.user, None),
+            // Whoever made the user namespace has done it.
+            Some(_) => is_user(&b.start.plan.user),
+        },
     },
     Step {
         what: "name the host",
@@ -50,21 +56,17 @@ const STEPS: &[Step] = &[
     Step {
         what: "bring the loopback interface up",
         why_now: "likewise",
-        run: |_| oz_sys::network::loopback_up().at(Stage::Namespaces, "lo"),
+        run: |b| match &b.start.spare {
+            None => oz_sys::network::loopback_up().at(Stage::Namespaces, "lo"),
+            // Likewise.
+            Some(_) => Ok(()),
+        },
     },
     Step {
         what: "cut the mount namespace off from the host's",
         why_now: "from here on, mounts are made that the host must not get, and one that the host \
                   makes later must not appear inside, where it would not be read-only",
-        run: |_| {
-            let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let top = rustix::fs::openat(CWD, "/", flags, Mode::empty()).at(Stage::Root, "/")?;
-            let private = Attributes {
-                propagation: Some(Propagation::Private),
-                ..Attributes::default()
-            };
-            set_attributes(top, true, private).at(Stage::Root, "/")
-        },
+        run: |_| cut_off(),
     },
     Step {
         what: "open a process file system that has no path",
@@ -94,7 +96,10 @@ const STEPS: &[Step] = &[
         why_now: "the sources are in sight until the pivot; the new root lies on top of the \
                   host's `/`, where no path leads to it, so all paths still mean the host's",
         run: |b| {
-            let built = root::build(&b.start.plan.root, &b.start.plan.user.home)?;
+            let (ops, home) = (&b.start.plan.root, &b.start.plan.user.home);
+            let spare = b.start.spare.as_mut();
+            let begun = spare.and_then(|spare| Some((spare.root.take()?, spare.steps)));
+            let built = root::build(ops, home, begun)?;
             b.root = Some(built.root);
             b.terminals = built.terminals;
             Ok(())
@@ -219,6 +224,27 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         listeners,
         held,
     })
+}
+
+/// Keeps the mounts of the calling process's namespace and the host's apart.
+pub(crate) fn cut_off() -> Result<(), Failure> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let top = rustix::fs::openat(CWD, "/", flags, Mode::empty()).at(Stage::Root, "/")?;
+    let private = Attributes {
+        propagation: Some(Propagation::Private),
+        ..Attributes::default()
+    };
+    set_attributes(top, true, private).at(Stage::Root, "/")
+}
+
+/// Nobody is launched as somebody else.
+fn is_user(user: &User) -> Result<(), Failure> {
+    let (uid, gid) = (rustix::process::getuid(), rustix::process::getgid());
+    if (uid.as_raw(), gid.as_raw()) == (user.uid, user.gid) {
+        Ok(())
+    } else {
+        Err(Errno::PERM).at(Stage::UserMap, user.name.as_str())
+    }
 }
 
 /// The null device of the sandbox, which every plan has.

@@ -20,6 +20,8 @@ pub struct Start {
     pub nonce: Nonce,
     /// Where a later daemon connects.
     pub listener: OwnedFd,
+    /// What was made in advance.
+    pub spare: Option<Spare>,
     /// What has arrived behind the first message.
     pub more: Reader<OwnedFd>,
 }
@@ -32,12 +34,25 @@ pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
         plan,
         filter,
         nonce,
+        made,
     }) = frame.decode()
     else {
         return Err(invalid("first message"));
     };
-    let Ok([listener]) = <[OwnedFd; 1]>::try_from(frame.fds) else {
+    let mut fds = frame.fds.into_iter();
+    let Some(listener) = fds.next() else {
         return Err(invalid("control listener"));
+    };
+    let steps = made as usize;
+    let spare = match (steps, <[OwnedFd; 3]>::try_from(fds.collect::<Vec<_>>())) {
+        (0, Err(none)) if none.is_empty() => None,
+        (1.., Ok([user, net, root])) if steps <= plan.root.len() => Some(Spare {
+            user,
+            net,
+            root: Some(root),
+            steps,
+        }),
+        _ => return Err(invalid("what was made in advance")),
     };
     if plan.version != plan::VERSION {
         return Err(invalid("version"));
@@ -54,8 +69,21 @@ pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
         filter,
         nonce,
         listener,
+        spare,
         more,
     })
+}
+
+/// What every sandbox needs, made by [`spare`](crate::spare) before it was known for which.
+pub struct Spare {
+    /// The user namespace, in which the user is mapped.
+    pub user: OwnedFd,
+    /// The network namespace, whose loopback interface is up.
+    pub net: OwnedFd,
+    /// The root as far as it was made, until it is mounted.
+    pub root: Option<OwnedFd>,
+    /// How many of the plan's first steps those were.
+    pub steps: usize,
 }
 
 fn invalid(subject: &str) -> Failure {

@@ -24,14 +24,14 @@ use serde::{Deserialize, Serialize};
 use crate::report::Wall;
 pub use crate::wire::audio::Gate;
 #[cfg(feature = "profiles")]
-pub use build::{BuildError, Request, build, probes};
+pub use build::{BuildError, Request, build, common, common_probes, own_probes, probes};
 pub use facts::HostFacts;
 pub use forward::Forward;
 pub use network::{Mode, Network};
 pub use ops::{Access, Bind, Op, Source};
 
 /// Version of the plan's encoding; init refuses any other than its own.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///

@@ -17,7 +17,8 @@ pub type Nonce = [u8; 32];
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToInit {
     /// First message ever: build the sandbox. Descriptors: the listening control socket at which
-    /// a later daemon can connect.
+    /// a later daemon can connect, and, if something was made in advance, what
+    /// [`spare::Answer::Made`](super::spare::Answer::Made) came with.
     Start {
         /// What to build.
         plan: Box<Plan>,
@@ -26,6 +27,8 @@ pub enum ToInit {
         filter: Vec<u64>,
         /// Expected from a daemon that connects later.
         nonce: Nonce,
+        /// How many of the plan's first steps have been made in advance.
+        made: u32,
     },
     /// First message of a daemon that connects later; answered by [`FromInit::Ready`] with
     /// duplicates of all descriptors, then [`FromInit::Started`] for each program that runs.

@@ -13,5 +13,6 @@ pub mod frame;
 pub mod init;
 pub mod mount;
 pub mod net;
+pub mod spare;
 
 pub use frame::{Frame, FrameError, Header, Reader, encode};

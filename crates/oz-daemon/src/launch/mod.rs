@@ -6,6 +6,7 @@ pub(crate) mod options;
 pub(crate) mod prepare;
 mod program;
 pub(crate) mod refused;
+pub(crate) mod spare;
 mod start;
 mod stdio;
 
@@ -26,6 +27,7 @@ use crate::grants::change::{self, Wanted};
 use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Run, Sandbox};
 use options::Options;
+use spare::Spares;
 pub(crate) use start::{adopt, control_address};
 use stdio::Streams;
 
@@ -95,6 +97,7 @@ pub(crate) async fn launch(
         };
         match result {
             Ok((process, terminal)) => {
+                Spares::prepare(daemon);
                 return Ok(Launched {
                     sandbox: Arc::clone(sandbox),
                     process,

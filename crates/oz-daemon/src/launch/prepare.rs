@@ -9,16 +9,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use oz_core::OsBytes;
-use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check, facts};
+use oz_core::plan::facts::is_session_variable;
+use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check};
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
+use oz_host::facts;
 use oz_host::profile_cache::Cache;
 use oz_host::protected::Protected;
 
 use super::options::Options;
 use super::{Files, display, program};
 use crate::daemon::Daemon;
-use crate::directories::Directories;
 use crate::failure::{Failure, Kind, Result};
 
 /// The template of commands for which nobody wrote a profile.
@@ -99,7 +100,7 @@ impl Request {
             );
         }
         let mut session: BTreeMap<_, _> = options.context.unwrap_or_default().into_iter().collect();
-        session.retain(|name, value| facts::is_session_variable(name) && !value.contains('\0'));
+        session.retain(|name, value| is_session_variable(name) && !value.contains('\0'));
         let directory = options.cwd.map(OsBytes::from);
         let network = options.network.as_deref().map(str::parse::<Mode>);
         let network = network
@@ -207,7 +208,7 @@ impl Request {
     /// The plan of a new sandbox, checked, and what of the caller's session it is served by.
     pub(super) fn plan(
         &self,
-        directories: &Directories,
+        daemon: &Daemon,
         prepared: &Prepared,
         id: SandboxId,
     ) -> Result<(Plan, Serving)> {
@@ -219,17 +220,18 @@ impl Request {
             )
         };
         let profile = &prepared.profile;
-        let user = oz_host::facts::user().map_err(host)?;
-        let probes = plan::probes(profile, &user);
-        let mut facts =
-            oz_host::facts::gather(user, &probes, self.session.clone()).map_err(host)?;
+        let user = facts::user().map_err(host)?;
+        let known = daemon.spares.paths();
+        let known = known.unwrap_or_else(|| facts::look(&user, &plan::common_probes()));
+        let probes = plan::own_probes(profile, &user);
+        let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;
         let protected =
             (!profile.files.share.is_empty()).then(|| Protected::look(&facts.user.home));
         if let Some(protected) = &protected {
             facts.protected = protected.elsewhere(&facts.user.home);
         }
         // A socket that nobody serves would make whoever connects wait for ever.
-        let served = directories.program("audio-proxy").exists();
+        let served = daemon.directories.program("audio-proxy").exists();
         let sound = oz_host::sound::find(&self.session, &facts.user.home).filter(|_| served);
         let request = plan::Request {
             id,
@@ -317,7 +319,7 @@ fn profile_failure(error: &ProfileError) -> Failure {
 pub(crate) fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
     let prepared = request.prepare(&daemon.profiles)?;
     let id = daemon.sandboxes.free_id(&prepared.wish);
-    Ok(request.plan(&daemon.directories, &prepared, id)?.0)
+    Ok(request.plan(daemon, &prepared, id)?.0)
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ fn start(
     joinable: bool,
 ) -> Result<Arc<Sandbox>> {
     let id = daemon.sandboxes.free_id(&prepared.wish);
-    let (plan, Serving { display, sound }) = request.plan(&daemon.directories, prepared, id)?;
+    let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
         Failure::new(
             Kind::Profile,
@@ -97,11 +97,15 @@ fn start(
             return Err(failure);
         }
     };
+    let spare = daemon.spares.take(&plan);
     let start = ToInit::Start {
         plan: Box::new(plan.clone()),
         filter: filter.to_vec(),
         nonce,
+        made: spare.as_ref().map_or(0, |spare| spare.steps),
     };
+    let mut fds = vec![control];
+    fds.extend(spare.into_iter().flat_map(|spare| spare.fds));
     let token = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
     let token = token
         .iter()
@@ -126,7 +130,7 @@ fn start(
         proxies: BTreeMap::new(),
         outside: BTreeMap::new(),
     };
-    adopt(daemon, birth, hold, start, Some(control))
+    adopt(daemon, birth, hold, start, fds)
 }
 
 /// Gives a sandbox its task and shows it on the bus.
@@ -135,14 +139,14 @@ pub(crate) fn adopt(
     birth: Birth,
     hold: Hold,
     first: ToInit,
-    control: Option<OwnedFd>,
+    fds: Vec<OwnedFd>,
 ) -> Result<Arc<Sandbox>> {
     let (sandbox, commands) = Sandbox::new(birth);
     let task = Task::new(Arc::clone(daemon), Arc::clone(&sandbox), commands, hold)
         .map_err(|error| Failure::new(Kind::Host, format!("cannot talk to init: {error}"), ""))?;
     daemon.sandboxes.add(Arc::clone(&sandbox));
     let span = tracing::info_span!(parent: None, "sandbox", id = %sandbox.id);
-    let run = tracing::Instrument::instrument(task.run(first, control), span.clone());
+    let run = tracing::Instrument::instrument(task.run(first, fds), span.clone());
     tokio::spawn(run);
     let shown = control::show(Arc::clone(daemon), Arc::clone(&sandbox));
     tokio::spawn(tracing::Instrument::instrument(shown, span));

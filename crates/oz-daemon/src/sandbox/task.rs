@@ -133,17 +133,18 @@ impl Task {
         })
     }
 
-    /// Runs until the sandbox is gone. `first` is what init is told before anything else.
-    pub(crate) async fn run(mut self, first: ToInit, control: Option<OwnedFd>) {
+    /// Runs until the sandbox is gone. `first` is what init is told before anything else, with the
+    /// descriptors that go with it.
+    pub(crate) async fn run(mut self, first: ToInit, fds: Vec<OwnedFd>) {
         let files = views::supervise(Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
         let files = tokio::spawn(files.instrument(tracing::Span::current()));
         self.supervisors.push(files.abort_handle());
-        let fds: Vec<_> = control.iter().map(AsFd::as_fd).collect();
-        let over = match self.connection.send(&first, &fds).await {
+        let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+        let over = match self.connection.send(&first, &borrowed).await {
             Err(error) if !error.is_end() => self.lost(&error),
             _ => {
                 drop(first);
-                drop(control);
+                drop(fds);
                 self.follow().await
             }
         };

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use nix::sys::resource::{Resource, getrlimit};
 
+use oz_core::plan::facts::PathFact;
 use oz_core::plan::{HostFacts, User};
 
 use crate::environment;
@@ -31,14 +32,26 @@ pub fn user() -> io::Result<User> {
     })
 }
 
-/// Looks at the probed paths and all else that a plan depends on.
+/// What paths of the host are, by path; what is not there is left out.
+pub type Paths = BTreeMap<PathBuf, PathFact>;
+
+/// Looks at paths.
+pub fn look(user: &User, probes: &[PathBuf]) -> Paths {
+    let mut paths = Paths::new();
+    for probe in probes {
+        paths::look(&user.home, probe, &mut paths);
+    }
+    paths
+}
+
+/// Looks at the probed paths and all else that a plan depends on. `paths` are known already.
 pub fn gather(
     user: User,
+    mut paths: Paths,
     probes: &[PathBuf],
     session: BTreeMap<String, String>,
 ) -> io::Result<HostFacts> {
     let xdg = user_dirs::read(&user.home);
-    let mut paths = BTreeMap::new();
     for probe in probes.iter().chain(xdg.values()) {
         paths::look(&user.home, probe, &mut paths);
     }
@@ -99,6 +112,7 @@ mod tests {
             .and_then(|user| {
                 gather(
                     user,
+                    Paths::new(),
                     &["/usr".into(), "/nonexistent".into()],
                     BTreeMap::new(),
                 )

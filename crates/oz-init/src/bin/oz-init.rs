@@ -1,21 +1,24 @@
 //! `oz-init --control 3`: makes a sandbox and becomes its first process.
+//! `oz-init --spare 3`: makes what all sandboxes have in common, and ends.
 
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match control() {
-        Some(control) => oz_init::stage0::run(control),
-        None => ExitCode::from(2),
+    let mut arguments = std::env::args().skip(1);
+    let task = arguments.next();
+    match (task.as_deref(), socket(arguments)) {
+        (Some("--control"), Some(control)) => oz_init::stage0::run(control),
+        (Some("--spare"), Some(socket)) => match oz_init::spare::serve(&socket) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        _ => ExitCode::from(2),
     }
 }
 
 /// The socket that the command line names.
-fn control() -> Option<OwnedFd> {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.next()? != "--control" {
-        return None;
-    }
+fn socket(mut arguments: impl Iterator<Item = String>) -> Option<OwnedFd> {
     let number = arguments.next()?.parse().ok()?;
     oz_sys::descriptors::inherited(number).ok()
 }

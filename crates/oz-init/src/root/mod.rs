@@ -31,22 +31,33 @@ pub struct Built {
     pub terminals: Option<OwnedFd>,
 }
 
-/// Mounts an empty root and executes the operations in order.
-pub fn build(ops: &[Op], home: &Path) -> Result<Built, Failure> {
+/// Executes the operations in order, on an empty root or on one on which the first of them have been
+/// executed already: that, and how many.
+pub fn build(ops: &[Op], home: &Path, begun: Option<(OwnedFd, usize)>) -> Result<Built, Failure> {
     let masks = Masks::prepare().at(Stage::Root, "masks")?;
+    let (root, made) = match begun {
+        None => (Root::mount(), 0),
+        Some((root, made)) => (Root::take(root), made),
+    };
     let mut builder = Builder {
-        root: Root::mount().at(Stage::Root, "/")?,
+        root: root.at(Stage::Root, "/")?,
         masks,
         terminals: None,
         home: home.to_owned(),
     };
-    for op in ops {
+    for op in ops.iter().skip(made) {
         builder.execute(op).at(Stage::Root, op.target())?;
     }
     Ok(Built {
         root: builder.root,
         terminals: builder.terminals,
     })
+}
+
+/// A root on which only these operations have been executed, mounted nowhere.
+pub fn begin(ops: &[Op], home: &Path) -> Result<OwnedFd, Failure> {
+    let built = build(ops, home, None)?;
+    source::clone(built.root).at(Stage::Root, "/")
 }
 
 struct Builder {

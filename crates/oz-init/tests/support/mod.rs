@@ -12,10 +12,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
-use oz_core::plan::Plan;
+use oz_core::plan::{Op, Plan, User};
 use oz_core::report::Held;
 use oz_core::wire::init::{ExitStatus, FromInit, Program, Stdio, ToInit};
-use oz_core::wire::{Reader, encode, frame};
+use oz_core::wire::{Reader, encode, frame, spare};
 use oz_sys::spawn::Spawned;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions};
@@ -121,21 +121,58 @@ pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
 
 /// The same, with requests sent right behind the first message.
 pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandbox, FromInit> {
+    launch_on(plan, filter, more, Vec::new(), 0)
+}
+
+/// The init that is tested.
+pub fn init() -> String {
+    std::env::var("OZ_INIT").unwrap_or_else(|_| env!("CARGO_BIN_EXE_oz-init").to_owned())
+}
+
+/// What is made in advance for plans that begin with these steps.
+pub fn spare(user: User, root: &[Op]) -> Result<Vec<OwnedFd>, spare::Answer> {
+    let (ours, theirs) = UnixStream::pair().expect("pair");
+    let helper = spawn_ordinary(&init(), &["--spare", "3"], &[(theirs.as_fd(), 3)]);
+    drop(theirs);
+    let root = root.to_vec();
+    let bytes = encode(&spare::Request { user, root }, 0).expect("encodes");
+    oz_sys::socket::send_frame(&ours, &bytes, &[]).expect("sent");
+    let mut reader = Reader::new(frame::MAX_UNTRUSTED);
+    let frame = oz_init::start::wait_for_frame(&ours, &mut reader).expect("an answer");
+    helper.wait().expect("it ends");
+    match frame.decode().expect("decodes") {
+        spare::Answer::Made => Ok(frame.fds),
+        failed => Err(failed),
+    }
+}
+
+/// The same as [`launch_and`], where the first steps have been made in advance.
+pub fn launch_on(
+    plan: Plan,
+    filter: Vec<u64>,
+    more: &[ToInit],
+    spare: Vec<OwnedFd>,
+    made: u32,
+) -> Result<Sandbox, FromInit> {
     oz_sys::reaper::set_subreaper().expect("subreaper");
     let scratch = Scratch::new();
     let listener = UnixListener::bind(scratch.path.join("control")).expect("bound");
     let (ours, theirs) = UnixStream::pair().expect("pair");
-    let other = std::env::var("OZ_INIT").ok();
-    let binary = other.as_deref().unwrap_or(env!("CARGO_BIN_EXE_oz-init"));
-    let stage0 = spawn_ordinary(binary, &["--control", "3"], &[(theirs.as_fd(), 3)]);
+    let stage0 = spawn_ordinary(&init(), &["--control", "3"], &[(theirs.as_fd(), 3)]);
     drop(theirs);
     let mut daemon = Daemon::new(ours);
     let start = ToInit::Start {
         plan: Box::new(plan),
         filter,
         nonce: NONCE,
+        made,
     };
-    daemon.send(&start, &[listener.as_fd()]);
+    let fds: Vec<_> = [listener.as_fd()]
+        .into_iter()
+        .chain(spare.iter().map(AsFd::as_fd))
+        .collect();
+    daemon.send(&start, &fds);
+    drop(spare);
     for request in more {
         daemon.send(request, &[]);
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use oz_bench::report::{Budget, Limit, Table, budgets, number};
@@ -14,6 +14,10 @@ use crate::request::Asker;
 
 /// The programs that are started: one that does nothing, and one that reads many files first.
 const PROGRAMS: [&[&str]; 2] = [&["/bin/true"], &["/usr/bin/python3", "-c", "pass"]];
+
+/// Between two starts: nobody starts programs faster than that, and what one has left to be done, by the
+/// kernel or by Oz, does not count for the next.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// How many directories the peer binds, as a sandbox for a desktop app would.
 const BINDS: usize = 20;
@@ -81,6 +85,7 @@ pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
         eprintln!("bench: launch, round {} of {rounds}", round + 1);
         for (index, program) in PROGRAMS.iter().enumerate() {
             for way in &mut ways {
+                std::thread::sleep(PAUSE);
                 let took = way.run(program).ok();
                 way.took[index].push(took);
             }
@@ -169,7 +174,7 @@ fn bind_places() -> Vec<String> {
 
 fn report(ways: &[Way], rounds: usize, idle: Option<f64>, troubles: &[String]) -> String {
     let mut text = format!(
-        "{rounds} rounds in which all take turns; wall time from starting the command until it has \
+        "{rounds} rounds in which all take turns, after a pause each; wall time from starting the command until it has \
          ended, medians, and ratios to starting the program directly. The daemon runs already; \
          `the daemon alone` is from its request, which a client on the bus makes, to the exit \
          status that the client is told. {}.\n\n",

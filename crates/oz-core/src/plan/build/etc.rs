@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::root::{Shape, directory, file, symlink, system_bind};
+use super::root::{directory, file, symlink, system_bind};
 use super::system::push_once;
 use crate::plan::facts::PathFact;
-use crate::plan::{Mode, Op, layout, network};
+use crate::plan::{HostFacts, Mode, Op, layout, network};
 
 /// Entries of /etc, each with its reason.
 const LISTED: &[(&str, &str)] = &[
@@ -110,10 +110,10 @@ pub(super) fn probes(paths: &mut Vec<PathBuf>) {
     paths.extend(listed());
 }
 
-pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
+pub(super) fn operations(facts: &HostFacts, ops: &mut Vec<Op>) {
     ops.push(directory("/etc", 0o755));
     for path in listed() {
-        match shape.facts.paths.get(&path) {
+        match facts.paths.get(&path) {
             // A link into /usr stays one: it follows the system's updates.
             Some(PathFact::Symlink(target)) if leads_into_usr(target) => {
                 push_once(symlink(path, target), ops);
@@ -123,18 +123,22 @@ pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
         }
     }
     ops.push(symlink("/etc/mtab", "/proc/self/mounts"));
-    let live = |name| {
-        symlink(
-            Path::new("/etc").join(name),
-            Path::new(layout::LIVE).join(name),
-        )
-    };
-    ops.push(match shape.network {
+    ops.push(live("localtime"));
+}
+
+/// Who is asked for names.
+pub(super) fn resolv_conf(network: Mode) -> Op {
+    match network {
         Mode::None => live("resolv.conf"),
         // The host's servers may be on its loopback or among its neighbours.
         Mode::Internet => file("/etc/resolv.conf", network::resolv_conf()),
-    });
-    ops.push(live("localtime"));
+    }
+}
+
+/// A file that follows the host's while the sandbox runs.
+fn live(name: &str) -> Op {
+    let target = Path::new(layout::LIVE).join(name);
+    symlink(Path::new("/etc").join(name), target)
 }
 
 fn leads_into_usr(target: &Path) -> bool {

@@ -17,7 +17,7 @@ mod system;
 use std::path::PathBuf;
 
 use super::{
-    Display, Home, HostFacts, Life, Limits, Listener, Mode, Network, Plan, SandboxId, Service,
+    Display, Home, HostFacts, Life, Limits, Listener, Mode, Network, Op, Plan, SandboxId, Service,
     User, VERSION, check, layout, syscalls,
 };
 use crate::OsBytes;
@@ -99,13 +99,33 @@ struct Has {
 
 /// Paths of the host that [`build`] must know about.
 pub fn probes(profile: &Profile, user: &User) -> Vec<PathBuf> {
+    let mut paths = common_probes();
+    paths.extend(own_probes(profile, user));
+    paths
+}
+
+/// Those of them that are asked for whatever the profile; all are the system's.
+pub fn common_probes() -> Vec<PathBuf> {
     let mut paths = Vec::new();
-    system::probes(profile, &mut paths);
+    system::probes(&mut paths);
     etc::probes(&mut paths);
-    home::probes(profile, user, &mut paths);
     paths.push(layout::BUS_DAEMON.into());
     paths.push(identity::BASH.into());
     paths
+}
+
+/// The others.
+pub fn own_probes(profile: &Profile, user: &User) -> Vec<PathBuf> {
+    let system = profile.files.system.iter();
+    let mut paths: Vec<PathBuf> = system.map(|path| path.as_path().to_owned()).collect();
+    home::probes(profile, user, &mut paths);
+    paths
+}
+
+/// The steps with which the root of every sandbox of this host begins, but of one whose profile shows
+/// more of a directory than is shown of it anyway: they can be made before it is known for what.
+pub fn common(facts: &HostFacts) -> Vec<Op> {
+    root::common(facts)
 }
 
 /// The plan of a sandbox.

@@ -25,28 +25,36 @@ impl Shape<'_> {
 /// Size of what only holds sockets and small files, in bytes.
 const SMALL: u64 = 16 << 20;
 
+/// What every root of this host begins with, whatever it is made for: the system as far as no app can
+/// change it. Who makes many sandboxes can build it before it is known for what.
+pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
+    let mut ops = Vec::new();
+    system::operations(facts, &mut ops);
+    etc::operations(facts, &mut ops);
+    device::operations(&mut ops);
+    proc::sys_skeleton(facts.cpus, &mut ops);
+    live(facts, &mut ops);
+    // Mount points, while the root can still take them.
+    for path in ["/proc", "/tmp", "/dev/pts", "/dev/shm", "/dev/mqueue"] {
+        ops.push(directory(path, 0o755));
+    }
+    ops
+}
+
 /// All steps.
 pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     let shares = home::shares(shape)?;
     let runtime = layout::runtime(shape.facts.user.uid);
     let tmp_size = shape.profile.limits.tmp_size.bytes();
-    let mut ops = Vec::new();
+    let mut ops = system::with_extras(shape, common(shape.facts));
 
-    system::operations(shape, &mut ops);
-    etc::operations(shape, &mut ops);
+    ops.push(etc::resolv_conf(shape.network));
     identity::operations(shape, &mut ops);
     sound::configuration(shape, &mut ops);
-    device::operations(&mut ops);
-    proc::sys_skeleton(shape.facts.cpus, &mut ops);
-    live(shape.facts, &mut ops);
     if shape.has.bus {
         bus::configuration(&mut ops);
     }
 
-    // Mount points, while the root can still take them.
-    for path in ["/proc", "/tmp", "/dev/pts", "/dev/shm", "/dev/mqueue"] {
-        ops.push(directory(path, 0o755));
-    }
     ops.push(directory(&runtime, 0o700));
     mount_point(shape.user_home(), true, &mut ops);
     for share in &shares {

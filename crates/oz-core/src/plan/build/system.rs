@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::root::{Shape, directory, symlink, system_bind};
-use crate::plan::Op;
 use crate::plan::facts::PathFact;
-use crate::profile::Profile;
+use crate::plan::{HostFacts, Op};
+use crate::profile::files::SystemPath;
 
 /// Directories with programs.
 const TREES: &[&str] = &["/usr", "/opt"];
@@ -24,15 +24,14 @@ const DATA: &[(&str, &str)] = &[
     ("/var/lib/ispell", "dictionaries"),
 ];
 
-pub(super) fn probes(profile: &Profile, paths: &mut Vec<PathBuf>) {
+pub(super) fn probes(paths: &mut Vec<PathBuf>) {
     let data = DATA.iter().map(|(path, _)| path);
     paths.extend(TREES.iter().chain(MERGED).chain(data).map(PathBuf::from));
-    let extra = profile.files.system.iter();
-    paths.extend(extra.map(|path| path.as_path().to_owned()));
 }
 
-pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
-    let facts = &shape.facts.paths;
+/// What every sandbox shows of the system.
+pub(super) fn operations(facts: &HostFacts, ops: &mut Vec<Op>) {
+    let facts = &facts.paths;
     for path in TREES {
         if facts.contains_key(Path::new(path)) {
             ops.push(system_bind(path, false));
@@ -54,13 +53,24 @@ pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
             ops.push(system_bind(path, true));
         }
     }
-    for path in &shape.profile.files.system {
-        let path = path.as_path();
-        let is_there = ops.iter().any(|op| path.starts_with(op.target()));
-        if facts.contains_key(path) && (!is_there || !path.starts_with("/usr")) {
-            push_once(system_bind(path, true), ops);
-        }
-    }
+}
+
+/// The same with what the profile shows more of it.
+///
+/// A place above one of the common steps comes before them, for it would hide what they made.
+pub(super) fn with_extras(shape: &Shape<'_>, common: Vec<Op>) -> Vec<Op> {
+    let wanted = shape.profile.files.system.iter().map(SystemPath::as_path);
+    let there = wanted.filter(|path| shape.facts.paths.contains_key(*path));
+    let hides = |path: &Path, op: &Op| op.target() != path && op.target().starts_with(path);
+    let (above, beside): (Vec<&Path>, Vec<&Path>) =
+        there.partition(|path| common.iter().any(|op| hides(path, op)));
+    let bind = |path: &Path| system_bind(path, true);
+    let mut ops: Vec<Op> = above.into_iter().map(bind).collect();
+    ops.extend(common);
+    beside
+        .into_iter()
+        .for_each(|path| push_once(bind(path), &mut ops));
+    ops
 }
 
 /// Adds a step unless its target has one already.
