@@ -16,6 +16,7 @@ use crate::control;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
+use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::task::{Hold, Task};
 use crate::sandbox::{Birth, Sandbox, log, spawn};
 
@@ -75,6 +76,8 @@ fn start(
     prepared: &Prepared,
     joinable: bool,
 ) -> Result<Arc<Sandbox>> {
+    // Started first: it gets ready to read its plan while that is made.
+    let (stage, socket) = stage(daemon)?;
     let id = daemon.sandboxes.free_id(&prepared.wish);
     let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
@@ -88,15 +91,6 @@ fn start(
     log::forget(&daemon.directories.logs(), &plan.id);
     let nonce = nonce()?;
     let control = listen(daemon, &plan)?;
-    let arguments = ["--control", "3"].map(String::from);
-    let init = daemon.directories.program("oz-init");
-    let (stage, socket) = match spawn::with_socket(&init, &arguments) {
-        Ok(started) => started,
-        Err(failure) => {
-            forget(daemon, &plan);
-            return Err(failure);
-        }
-    };
     let spare = daemon.spares.take(&plan);
     let start = ToInit::Start {
         plan: Box::new(plan.clone()),
@@ -123,7 +117,7 @@ fn start(
     };
     let hold = Hold {
         socket,
-        stage: Some(stage),
+        stage: stage.keep(),
         init: None,
         nonce,
         earlier: None,
@@ -151,6 +145,14 @@ pub(crate) fn adopt(
     let shown = control::show(Arc::clone(daemon), Arc::clone(&sandbox));
     tokio::spawn(tracing::Instrument::instrument(shown, span));
     Ok(sandbox)
+}
+
+/// The stage before init, and the socket on which it waits for what to build.
+fn stage(daemon: &Daemon) -> Result<(KillOnDrop, OwnedFd)> {
+    let init = daemon.directories.program("oz-init");
+    let arguments = ["--control", "3"].map(String::from);
+    let (stage, socket) = spawn::with_socket(&init, &arguments)?;
+    Ok((KillOnDrop::new(stage), socket))
 }
 
 /// The directory that is the app's home, if it has one that lasts.

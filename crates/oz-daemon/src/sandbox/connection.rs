@@ -88,7 +88,12 @@ impl Connection {
     }
 
     async fn send_bytes(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-        let mut sent = 0;
+        // The socket of a peer that is new has room, which the event loop does not know yet.
+        let mut sent = match oz_sys::socket::try_send(self.socket.get_ref(), bytes, fds) {
+            Ok(count) => count,
+            Err(error) if may_go_on(&error) => 0,
+            Err(error) => return Err(error),
+        };
         while sent < bytes.len() {
             let fds = if sent == 0 { fds } else { &[] };
             let mut guard = self.socket.writable().await?;
@@ -102,6 +107,11 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+fn may_go_on(error: &io::Error) -> bool {
+    let passing = [io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted];
+    passing.contains(&error.kind())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ pub(crate) mod log;
 pub(crate) mod network;
 pub(crate) mod output;
 mod processes;
-mod proxy;
+pub(crate) mod proxy;
 pub(crate) mod registry;
 pub(crate) mod saved;
 pub(crate) mod spawn;

@@ -72,8 +72,10 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
         stopping: None,
         over: false,
     };
-    reactor.tell_ready();
+    // What was asked for along with the sandbox is on its way before the daemon, which shares the
+    // processors with it, has something to do.
     reactor.obey_all();
+    reactor.tell_ready();
     while !reactor.over && !reactor.is_forsaken() {
         if let Err(failure) = reactor.turn() {
             reactor.tell(&failure.message(None), Vec::new());

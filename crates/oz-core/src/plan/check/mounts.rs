@@ -1,5 +1,8 @@
 //! The steps that build the root.
 
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Violation;
@@ -14,7 +17,8 @@ const MAX_FILE: usize = 64 << 10;
 
 /// Only the seal is about the root itself.
 pub(super) fn targets_are_inside(plan: &Plan) -> Result<(), Violation> {
-    let about_root = |op: &&Op| op.target() == Path::new("/") && !matches!(op, Op::ReadOnly { .. });
+    let about_root =
+        |op: &&Op| is_same(op.target(), Path::new("/")) && !matches!(op, Op::ReadOnly { .. });
     match plan.root.iter().find(about_root) {
         Some(op) => Err(Violation::new(
             "the root itself is init's",
@@ -75,7 +79,7 @@ pub(super) fn files_are_small(plan: &Plan) -> Result<(), Violation> {
 /// seal only places on file systems of their own can be changed, so each later mount needs its mount
 /// point made before, or lies on a writable mount that came later.
 pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
-    let seal = |op: &Op| matches!(op, Op::ReadOnly { path } if path == Path::new("/"));
+    let seal = |op: &Op| matches!(op, Op::ReadOnly { path } if is_same(path, Path::new("/")));
     let Some(at) = plan.root.iter().position(seal) else {
         return Err(Violation::new("the root is made read-only", "no step does"));
     };
@@ -96,17 +100,13 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
             ));
         }
     }
-    let mut mounted: Vec<&Path> = Vec::new();
+    let made: HashSet<&OsStr> = before.iter().map(|op| op.target().as_os_str()).collect();
+    let mut mounted: HashSet<&OsStr> = HashSet::new();
     for op in after {
         let target = op.target();
-        let on_later = mounted
-            .iter()
-            .any(|mount| is_within(target, mount) && !is_same(target, mount));
-        let prepared = || {
-            before
-                .iter()
-                .any(|earlier| is_same(earlier.target(), target))
-        };
+        let mut above = target.ancestors().skip(1);
+        let on_later = above.any(|directory| mounted.contains(directory.as_os_str()));
+        let prepared = || made.contains(target.as_os_str());
         let makes = matches!(
             op,
             Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. }
@@ -118,7 +118,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
             ));
         }
         if matches!(op, Op::Bind(_) | Op::Tmpfs { .. } | Op::Proc { .. }) {
-            mounted.push(target);
+            mounted.insert(target.as_os_str());
         }
     }
     Ok(())
@@ -140,20 +140,22 @@ pub(super) fn proc_is_masked(plan: &Plan) -> Result<(), Violation> {
         ));
     }
     let after = &plan.root[at + 1..];
-    let sealed = |op: &Op| matches!(op, Op::ReadOnly { path } if path == Path::new("/proc/sys"));
+    let sealed =
+        |op: &Op| matches!(op, Op::ReadOnly { path } if is_same(path, Path::new("/proc/sys")));
     if !after.iter().any(sealed) {
         return Err(Violation::new(
             "settings of the kernel are read-only",
             "/proc/sys",
         ));
     }
-    let masked = |wanted: &str| {
-        let wanted = Path::new(wanted);
-        after
-            .iter()
-            .any(|op| matches!(op, Op::Mask { path } if is_same(path, wanted)))
-    };
-    let told = |op: &Op| matches!(op, Op::RandomId { path } if path == Path::new(layout::BOOT_ID));
+    let masks = after.iter().filter_map(|op| match op {
+        Op::Mask { path } => Some(path.as_os_str()),
+        _ => None,
+    });
+    let masks: HashSet<&OsStr> = masks.collect();
+    let masked = |wanted: &str| masks.contains(OsStr::new(wanted));
+    let told =
+        |op: &Op| matches!(op, Op::RandomId { path } if is_same(path, Path::new(layout::BOOT_ID)));
     if !after.iter().any(told) {
         return Err(Violation::new(
             "the sandbox has a boot id of its own",
@@ -169,6 +171,7 @@ pub(super) fn proc_is_masked(plan: &Plan) -> Result<(), Violation> {
 /// A later mount over, or above, an earlier step would hide what that step was for: a mask, a
 /// read-only tree, a generated file.
 pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
+    let steps = ByPath::new(&plan.root);
     for (at, op) in plan.root.iter().enumerate() {
         let covers = matches!(
             op,
@@ -182,10 +185,8 @@ pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
             continue;
         }
         let target = op.target();
-        for earlier in &plan.root[..at] {
-            if !is_within(earlier.target(), target) {
-                continue;
-            }
+        for earlier in steps.within(target).filter(|step| *step < at) {
+            let earlier = &plan.root[earlier];
             let mount_point = is_same(earlier.target(), target)
                 && match earlier {
                     Op::Directory { .. } => true,
@@ -199,7 +200,8 @@ pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
                 ));
             }
         }
-        if target.starts_with("/proc") && target != Path::new("/proc") {
+        let proc = Path::new("/proc");
+        if is_within(target, proc) && !is_same(target, proc) {
             return Err(Violation::new(
                 "nothing is mounted in /proc",
                 target.display(),
@@ -207,6 +209,32 @@ pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
         }
     }
     Ok(())
+}
+
+/// The steps in the order of their targets, so that what lies in a tree is found without a look at all.
+struct ByPath<'a>(Vec<(&'a [u8], usize)>);
+
+impl<'a> ByPath<'a> {
+    fn new(steps: &'a [Op]) -> Self {
+        let targets = steps.iter().map(|op| op.target().as_os_str().as_bytes());
+        let mut all: Vec<_> = targets.zip(0..).collect();
+        all.sort_unstable();
+        Self(all)
+    }
+
+    /// The numbers of those at and below a plain path.
+    fn within(&self, tree: &'a Path) -> impl Iterator<Item = usize> {
+        let tree = tree.as_os_str().as_bytes();
+        // All that begin like the tree stand together; names that only begin alike are among them.
+        let first = self.0.partition_point(|(path, _)| *path < tree);
+        self.0[first..]
+            .iter()
+            .take_while(move |(path, _)| path.starts_with(tree))
+            .filter(move |(path, _)| {
+                tree == b"/" || matches!(path.get(tree.len()), None | Some(b'/'))
+            })
+            .map(|(_, step)| *step)
+    }
 }
 
 /// What a person reads about the home is what is mounted there.

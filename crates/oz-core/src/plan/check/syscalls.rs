@@ -1,6 +1,6 @@
 //! System calls.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use super::Violation;
 use crate::plan::syscalls::{
@@ -30,7 +30,7 @@ pub(super) fn dangerous_ones_are_never_allowed(plan: &Plan) -> Result<(), Violat
 /// Two answers for one call depend on the order in which a filter asks.
 pub(super) fn no_call_is_said_twice(plan: &Plan) -> Result<(), Violation> {
     let policy = &plan.syscalls;
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let names = policy
         .allow
         .iter()

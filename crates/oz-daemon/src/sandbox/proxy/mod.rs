@@ -172,11 +172,16 @@ impl Supervisor {
 }
 
 /// A proxy never outlives its supervision.
-pub(super) struct KillOnDrop(Option<Child>);
+pub(crate) struct KillOnDrop(Option<Child>);
 
 impl KillOnDrop {
-    pub(super) fn new(child: Child) -> Self {
+    pub(crate) fn new(child: Child) -> Self {
         Self(Some(child))
+    }
+
+    /// The process, which is no longer killed.
+    pub(crate) fn keep(mut self) -> Option<Child> {
+        self.0.take()
     }
 
     /// Waits for its end.
