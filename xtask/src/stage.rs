@@ -53,6 +53,7 @@ const PROGRAMS: &[Program] = &[
 const HELPERS: &[Program] = &[
     program("oz-seat", "oz-testkit", TEST_DIR, false),
     program("oz-internet", "oz-testkit", TEST_DIR, false),
+    program("oz-fake-systemd", "oz-testkit", TEST_DIR, false),
     program("oz-bench", "oz-bench", TEST_DIR, false),
     program("oz-bench-client", "oz-bench", TEST_DIR, false),
     program("oz-bench-relay", "oz-bench", TEST_DIR, false),

@@ -31,6 +31,8 @@ pub(crate) struct Error {
     /// It is about a program that ran.
     ran: bool,
     broken_pipe: bool,
+    /// The session bus takes no connection.
+    no_bus: bool,
 }
 
 impl Error {
@@ -42,6 +44,18 @@ impl Error {
             name: None,
             ran: false,
             broken_pipe: false,
+            no_bus: false,
+        }
+    }
+
+    /// The session bus takes no connection.
+    pub(crate) fn no_bus(why: impl fmt::Display) -> Self {
+        Self {
+            no_bus: true,
+            ..Self::failed(
+                format!("cannot talk to the session bus: {why}."),
+                "Run `oz` within a desktop session, or under dbus-run-session.",
+            )
         }
     }
 
@@ -66,6 +80,10 @@ impl Error {
 
     pub(crate) fn is_broken_pipe(&self) -> bool {
         self.broken_pipe
+    }
+
+    pub(crate) fn is_no_bus(&self) -> bool {
+        self.no_bus
     }
 
     /// Whether the daemon gave it this name, without `org.oz.Error.`.
@@ -122,12 +140,7 @@ impl Error {
                 let text = error.description().unwrap_or_default();
                 (error.name().to_string(), text.to_owned())
             }
-            _ => {
-                return Self::failed(
-                    format!("cannot talk to the session bus: {error}."),
-                    "Run `oz` within a desktop session, or under dbus-run-session.",
-                );
-            }
+            _ => return Self::no_bus(error),
         };
         let (what, remedy) = match name.strip_prefix("org.freedesktop.DBus.Error.") {
             None => split(&text),

@@ -43,7 +43,8 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Run(what) => block_on(commands::run::run(what)),
         Verb::Shell(what) => block_on(commands::shell::run(what)),
         Verb::Ps(what) => block_on(commands::ps::run(what)),
-        Verb::Stop(what) => block_on(commands::stop::run(what)),
+        // It has a way of its own when the bus has none.
+        Verb::Stop(what) => commands::stop::run(&what),
         Verb::Logs(what) => block_on(commands::logs::run(what)),
         Verb::Add(what) => block_on(commands::add::run(what)),
         Verb::Remove(what) => block_on(commands::remove::run(what)),
@@ -62,7 +63,7 @@ fn block_on(command: impl Future<Output = Result<u8>>) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::failed(format!("cannot start: {error}"), ""))?;
+        .map_err(Error::no_bus)?;
     let result = runtime.block_on(command);
     // A thread may still wait for input that nobody needs, and all else goes with the process.
     std::mem::forget(runtime);

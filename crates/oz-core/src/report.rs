@@ -53,6 +53,10 @@ pub enum Wall {
     Quotas,
     /// How many files each process can have open.
     OpenFiles,
+    /// Memory of all processes together.
+    Memory,
+    /// The processor, beside the user's other programs.
+    Processor,
 }
 
 /// What is known of a wall before any sandbox is there.
@@ -77,8 +81,11 @@ pub struct Entry {
 pub enum By {
     /// By a step without which the launch fails.
     Launch,
-    /// As far as the machine can: whoever builds it says how far.
-    Machine,
+    /// As far as the kernel can: init builds it and says how far.
+    Init,
+    /// As far as the user's service manager can: the daemon asks for it and looks how far. Init has no
+    /// word in it.
+    Manager,
 }
 
 /// Whether a wall is wanted.
@@ -88,8 +95,10 @@ pub enum By {
 pub enum Asked {
     /// There is no sandbox without it.
     Required,
-    /// As far as the machine can.
+    /// As far as the machine can; one that cannot at all lacks something.
     Wanted,
+    /// As far as the machine can; not every machine is made to.
+    IfPossible,
     /// The plan opens it.
     No,
 }
@@ -109,9 +118,12 @@ pub enum State {
 
 const REQUIRED: fn(&Plan) -> Asked = |_| Asked::Required;
 const WANTED: fn(&Plan) -> Asked = |_| Asked::Wanted;
+const IF_POSSIBLE: fn(&Plan) -> Asked = |_| Asked::IfPossible;
 
 /// What every launch needs, should it ever fail.
 const KERNEL: &str = "`oz doctor` says what this kernel lacks";
+/// What has control groups to give.
+const MANAGER: &str = "log in by a session that systemd starts, with control groups of version 2: `oz doctor` says what it lacks";
 
 macro_rules! walls {
     ($($wall:ident $name:literal $asked:ident $by:ident: $keeps:literal, $remedy:expr;)+) => {
@@ -144,15 +156,17 @@ pub const WALLS: &[Entry] = walls! {
     Services "services" REQUIRED Launch:
         "speak to the session's buses, display, sound or agents", KERNEL;
     Identifiers "identifiers" REQUIRED Launch: "tell by an identifier which machine this is", KERNEL;
-    Landlock "landlock" WANTED Machine:
+    Landlock "landlock" WANTED Init:
         "use a descriptor of a place that is not in its root, or signal or connect past its sandbox",
         "start Linux 6.12 or later with landlock among its lsm= modules";
-    ProcessLimit "process-limit" WANTED Machine: "take all processes of the machine",
+    ProcessLimit "process-limit" WANTED Init: "take all processes of the machine",
         "install Linux 5.14 or later, which counts the processes of each sandbox by themselves";
-    Quotas "quotas" WANTED Machine:
+    Quotas "quotas" WANTED Init:
         "use up what the kernel gives the user as a whole: watches of files, locked memory, queues, signals",
         "install Linux 4.13 or later with settings of user namespaces";
     OpenFiles "open-files" REQUIRED Launch: "open more files than it may", KERNEL;
+    Memory "memory" IF_POSSIBLE Manager: "take all memory of the machine", MANAGER;
+    Processor "processor" IF_POSSIBLE Manager: "keep other programs from the processor", MANAGER;
 };
 
 impl Wall {
@@ -187,6 +201,7 @@ impl fmt::Display for Asked {
         f.write_str(match self {
             Self::Required => "required",
             Self::Wanted => "wanted",
+            Self::IfPossible => "if-possible",
             Self::No => "no",
         })
     }
@@ -238,15 +253,15 @@ const LONGEST: usize = 200;
 pub const MOST: usize = 2 * WALLS.len();
 
 impl EnforcementReport {
-    /// The report of a sandbox that was launched by this plan. What is said comes from init, maybe: it
-    /// counts only for walls that depend on the machine, the weakest for each, and its words are
-    /// quoted.
-    pub fn new(plan: &Plan, held: &[Held]) -> Self {
+    /// The report of a sandbox that was launched by this plan. What init says counts only for walls that
+    /// it builds, the weakest for each, and its words are quoted.
+    pub fn new(plan: &Plan, init: &[Held], manager: &[Held]) -> Self {
         let lines = WALLS.iter().map(|entry| {
             let wall = entry.wall;
             let (state, why) = match entry.by {
                 By::Launch => (State::Enforced, "there is no launch without it".to_owned()),
-                By::Machine => weakest(held, wall),
+                By::Init => weakest(init, wall),
+                By::Manager => weakest(manager, wall),
             };
             Line {
                 wall,
@@ -254,6 +269,20 @@ impl EnforcementReport {
                 state,
                 why,
             }
+        });
+        Self {
+            lines: lines.collect(),
+        }
+    }
+
+    /// The same with what the service manager's walls are like now: they can change under a sandbox that
+    /// runs.
+    pub fn looked_at_again(&self, manager: &[Held]) -> Self {
+        let lines = self.lines.iter().cloned().map(|mut line| {
+            if line.wall.entry().by == By::Manager {
+                (line.state, line.why) = weakest(manager, line.wall);
+            }
+            line
         });
         Self {
             lines: lines.collect(),
@@ -281,10 +310,11 @@ fn asked(plan: &Plan, entry: &Entry) -> Asked {
     }
 }
 
-/// The first wall that a plan requires and that does not hold whole, with the reason.
-pub fn missing(plan: &Plan, held: &[Held]) -> Option<Line> {
-    let of_machine = WALLS.iter().filter(|entry| entry.by == By::Machine);
-    let mut required = of_machine.filter(|entry| asked(plan, entry) == Asked::Required);
+/// The first wall that a plan requires and that does not hold whole by what is said of all that come about in
+/// this way, with the reason.
+pub fn missing(plan: &Plan, by: By, held: &[Held]) -> Option<Line> {
+    let theirs = WALLS.iter().filter(|entry| entry.by == by);
+    let mut required = theirs.filter(|entry| asked(plan, entry) == Asked::Required);
     required.find_map(|entry| {
         let (state, why) = weakest(held, entry.wall);
         (state != State::Enforced).then_some(Line {

@@ -73,6 +73,9 @@ const BREAKS: &[(&str, Break)] = &[
     ("host name", |p| p.hostname = "a\nb".to_owned()),
     ("processes", |p| p.limits.processes = 0),
     ("open files", |p| p.limits.open_files = 1 << 30),
+    ("64 MiB", |p| p.limits.total_memory = 0),
+    ("a weight", |p| p.limits.cpu_weight = 0),
+    ("a weight", |p| p.limits.cpu_weight = 10_001),
     ("ten minutes", |p| p.life.grace_ms = u32::MAX),
     ("base name", |p| p.life.watchdog = vec!["a/b".to_owned()]),
     ("watched programs", |p| {

@@ -77,6 +77,8 @@ fn each_mistake_has_its_caret() {
         ("number", r#"{ "limits": { "processes": 1 } }"#),
         ("negative", r#"{ "limits": { "processes": -5 } }"#),
         ("size", r#"{ "limits": { "tmp_size": "lots" } }"#),
+        ("memory", r#"{ "limits": { "total_memory": "101 %" } }"#),
+        ("weight", r#"{ "limits": { "cpu_weight": 0 } }"#),
         ("hostname", r#"{ "identity": { "hostname": "-x" } }"#),
         ("lock", r#"{ "lock": ["files"] }"#),
         (

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use crate::readiness;
+use oz_host::inits;
 use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -61,17 +62,8 @@ impl Child {
     /// What names it for good: its number and start time.
     pub(crate) fn name(&self) -> Option<(i32, u64)> {
         let pid = self.pid()?;
-        Some((pid, start_time(pid)?))
+        Some((pid, inits::start_time(pid)?))
     }
-}
-
-/// When a process started, in clock ticks since boot: with its number it names a process for
-/// good.
-pub(crate) fn start_time(pid: i32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is a name in parentheses, which may hold anything.
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(19)?.parse().ok()
 }
 
 /// Waits for a helper's end on the side, so that no zombie stays.

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::directories::Directories;
 use crate::launch::spare::Spares;
 use crate::sandbox::registry::Registry;
+use crate::scope::Scopes;
 use oz_confine::filter::Filters;
 
 /// The daemon.
@@ -20,6 +21,7 @@ pub(crate) struct Daemon {
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
     pub(crate) spares: Spares,
+    pub(crate) scopes: Scopes,
     /// Name servers or the time zone of the host have changed.
     pub(crate) host_files: watch::Sender<()>,
     /// The session bus, once it is there.
@@ -35,6 +37,7 @@ impl Daemon {
             filters: Filters::default(),
             consent: Arc::default(),
             spares: Spares::default(),
+            scopes: Scopes::default(),
             host_files: watch::Sender::new(()),
             bus: OnceLock::new(),
         })

@@ -18,6 +18,7 @@ mod live;
 mod readiness;
 mod recover;
 mod sandbox;
+mod scope;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -85,6 +86,7 @@ async fn serve() -> anyhow::Result<()> {
         anyhow::bail!("the bus is there twice");
     }
     daemon.consent.open(&bus);
+    scope::Scopes::open(&daemon, &bus).await;
     tokio::spawn(control::announce_prompts(
         bus.clone(),
         Arc::clone(&daemon.consent),

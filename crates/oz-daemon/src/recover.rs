@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use oz_core::plan::SandboxId;
 use oz_core::wire::init::ToInit;
+use oz_host::inits;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
-use crate::child::{self, Child};
+use crate::child::Child;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::grants::views::View;
@@ -100,6 +101,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         proxies,
         outside,
     };
+    let pid = saved.init.and_then(|(pid, _)| u32::try_from(pid).ok());
     let (windows, sound) = (saved.windows, saved.sound.clone());
     let running = saved.proxies.clone();
     let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
@@ -107,6 +109,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let sandbox = launch::adopt(daemon, saved.birth(), hold, first, Vec::new()).ok()?;
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
+        published.pid = pid.unwrap_or(0);
         (published.windows, published.sound, published.proxies) = (windows, sound, running);
         (published.outside, published.forwards) = (outside, forwards);
     });
@@ -127,7 +130,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
 /// The number may be another process's by now; its start time tells.
 fn same_process((pid, started): (i32, u64)) -> Option<Child> {
     let process = Child::open(pid).ok()?;
-    (child::start_time(pid) == Some(started)).then_some(process)
+    (inits::start_time(pid) == Some(started)).then_some(process)
 }
 
 fn connect(daemon: &Daemon, id: &SandboxId) -> Option<OwnedFd> {

@@ -1,9 +1,11 @@
 //! What Oz reads of the host, for the daemon and the command line: no decision is made here.
 
 pub mod changes;
+pub mod control_group;
 pub mod desktop;
 pub mod environment;
 pub mod facts;
+pub mod inits;
 pub mod profile_cache;
 pub mod profiles;
 pub mod protected;

@@ -16,15 +16,15 @@ use crate::{reactor, stages, start, user_map};
 
 /// Every namespace of a sandbox, with what it is called when it cannot be made.
 ///
-/// The user namespace is first: it gives the right to make the others.
-const NAMESPACES: [(u64, UnshareFlags, &str); 7] = [
+/// The user namespace is first: it gives the right to make the others. Control groups are not among them: init may be
+/// moved to another one, and each program is given the one in which init is then.
+const NAMESPACES: [(u64, UnshareFlags, &str); 6] = [
     (new::USER, UnshareFlags::NEWUSER, "user namespace"),
     (new::MOUNT, UnshareFlags::NEWNS, "mount namespace"),
     (new::PID, UnshareFlags::NEWPID, "pid namespace"),
     (new::NET, UnshareFlags::NEWNET, "network namespace"),
     (new::IPC, UnshareFlags::NEWIPC, "ipc namespace"),
     (new::UTS, UnshareFlags::NEWUTS, "uts namespace"),
-    (new::CGROUP, UnshareFlags::NEWCGROUP, "cgroup namespace"),
 ];
 
 /// Reads the plan and makes init, which takes the rest of this function in the sandbox.

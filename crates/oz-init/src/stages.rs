@@ -4,7 +4,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use oz_core::plan::User;
-use oz_core::report::{self, Held, Wall};
+use oz_core::report::{self, By, Held, Wall};
 use oz_core::wire::init::Stage;
 use oz_sys::mounts::{Attributes, Propagation, READ_ONLY, set_attributes};
 use oz_sys::process::SingleThread;
@@ -166,7 +166,7 @@ const STEPS: &[Step] = &[
     Step {
         what: "refuse to be less than the profile requires",
         why_now: "it is known now how far each wall holds, and nothing of the app has run yet",
-        run: |b| match report::missing(&b.start.plan, &b.held) {
+        run: |b| match report::missing(&b.start.plan, By::Init, &b.held) {
             None => Ok(()),
             Some(line) => Err(Failure::of_wall(line.wall, &line.why)),
         },

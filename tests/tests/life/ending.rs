@@ -154,3 +154,20 @@ fn an_app_that_is_suspended_can_be_stopped() {
         .quick(Duration::from_secs(5));
     assert!(cli::running().is_empty());
 }
+
+#[test]
+fn without_the_bus_a_sandbox_is_killed_all_the_same() {
+    let _session = Session::begin();
+    let inside = Inside::start(&["--", "sleep", "1000"]);
+    let stop = |id: &str| {
+        let nowhere = "unix:path=/nonexistent/bus";
+        oz(["stop", id])
+            .env("DBUS_SESSION_BUS_ADDRESS", nowhere)
+            .run()
+    };
+    stop("nobody").exits(1).complains("session bus");
+    assert!(inside.is_running());
+    stop(inside.id()).ok().complains("no time to end in order");
+    inside.wait_for_end();
+    stop("--all").exits(1).complains("session bus");
+}

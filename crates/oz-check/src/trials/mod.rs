@@ -1,6 +1,7 @@
 //! What is tried, by kind of wall. Adding one is adding an entry to a table.
 
 mod calls;
+mod control_groups;
 mod devices;
 mod files;
 mod kernel;
@@ -37,6 +38,7 @@ const TRIALS: &[&[Trial]] = &[
     calls::TRIALS,
     landlock::TRIALS,
     quotas::TRIALS,
+    control_groups::TRIALS,
     terminals::TRIALS,
     devices::TRIALS,
     network::TRIALS,

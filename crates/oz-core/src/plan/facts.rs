@@ -23,6 +23,8 @@ pub struct HostFacts {
     pub protected: Vec<PathBuf>,
     /// Processors online.
     pub cpus: u32,
+    /// Memory of the machine, in bytes.
+    pub memory: u64,
     /// How many files a program of the user's session may have open unless it asks for more: the soft
     /// limit. Descriptors on their way between programs are counted for the user as a whole against
     /// the limit of each sender.

@@ -294,6 +294,18 @@ pub struct Limits {
     pub open_files: u32,
     /// Private memory that one process can write, in bytes (RLIMIT_DATA); absent: no limit.
     pub memory: Option<u64>,
+    /// Memory of all processes together, in bytes, by a control group.
+    pub total_memory: u64,
+    /// Part of the processor beside the user's other programs, which have 100, by a control group.
+    pub cpu_weight: u32,
+}
+
+impl Limits {
+    /// Swap of all processes together, in bytes: what is idle can be moved out, and what takes all that
+    /// there is comes to its end before the swap does.
+    pub fn total_swap(&self) -> u64 {
+        self.total_memory / 2
+    }
 }
 
 /// When the sandbox ends; a stop request always ends it.

@@ -1,7 +1,11 @@
 //! `limits`: how much of the machine the app may take.
 
+mod total_memory;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use total_memory::TotalMemory;
 
 use super::Size;
 
@@ -16,7 +20,14 @@ pub struct Limits {
     pub open_files: Count<64, 65_536>,
     /// Private memory of one process, 64 MiB and more; absent: as much as there is.
     pub memory: Option<Memory>,
-    /// Each of the file systems in memory (/tmp, an ephemeral home), 1 MiB to 64 GiB.
+    /// Memory of all processes together, what their files in memory take included: a size, or a
+    /// part of what the machine has such as `50 %`. They get half as much again of swap. Held by the
+    /// session's service manager, where there is one.
+    pub total_memory: TotalMemory,
+    /// Its part of the processor beside the user's other programs when there is not enough for all, 1 to
+    /// 10000; they have 100. Held by the session's service manager, where there is one.
+    pub cpu_weight: Count<1, 10_000>,
+    /// Each of the file systems in memory (/tmp, /dev/shm, an ephemeral home), 1 MiB to 64 GiB.
     pub tmp_size: TmpSize,
 }
 
@@ -28,6 +39,9 @@ impl Default for Limits {
             // per user, and a sender that goes over its own limit must be stopped before others are.
             open_files: Count::new(768),
             memory: None,
+            // Whatever an app does, the other half starts a terminal and ends it.
+            total_memory: TotalMemory::part(50),
+            cpu_weight: Count::new(100),
             tmp_size: TmpSize(Size(1 << 30)),
         }
     }

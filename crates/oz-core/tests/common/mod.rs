@@ -134,6 +134,7 @@ pub fn facts() -> HostFacts {
         .into(),
         protected: vec!["/home/user/Dotfiles/ssh".into()],
         cpus: 4,
+        memory: 16 << 30,
         open_files: 1024,
         runtime: "/run/user/1000/oz".into(),
         state: "/home/user/.local/state/oz".into(),

@@ -169,7 +169,7 @@ impl SandboxObject {
     /// How far each wall holds; empty before it is built.
     #[zbus(property)]
     fn enforcement(&self) -> Vec<Wall> {
-        let report = self.sandbox.report.get();
+        let report = self.sandbox.report();
         let lines = report.iter().flat_map(|report| &report.lines);
         lines.map(Wall::from).collect()
     }

@@ -80,9 +80,10 @@ pub(crate) async fn launch(
             .transpose()?;
         let wanted = wanted.unwrap_or_default();
         let first = async {
-            // A new sandbox without files and network is told to run its program before it is even built.
-            let network = sandbox.plan.network.has_outside();
-            if target.joined || !wanted.is_empty() || network {
+            // A new sandbox without files, network and scope is told to run its program before it is even
+            // built.
+            let outside = sandbox.plan.network.has_outside() || sandbox.scope.is_some();
+            if target.joined || !wanted.is_empty() || outside {
                 sandbox.ready().await?;
             }
             change::add(daemon, sandbox, wanted).await

@@ -8,10 +8,12 @@ use std::time::SystemTime;
 
 use oz_core::OsBytes;
 use oz_core::plan::{Home, Plan};
+use oz_core::report::{self, By};
 use oz_core::wire::init::{Nonce, ToInit};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::prepare::{Prepared, Request, Serving};
+use super::refused;
 use crate::control;
 use crate::daemon::Daemon;
 use crate::directories;
@@ -87,6 +89,12 @@ fn start(
             "Change the profile's syscall list",
         )
     })?;
+    let scope = daemon.scopes.name(&plan)?;
+    if scope.is_none()
+        && let Some(line) = report::missing(&plan, By::Manager, &daemon.scopes.absent())
+    {
+        return Err(refused::lacks(&plan, &line));
+    }
     make_home(daemon, &plan)?;
     log::forget(&daemon.directories.logs(), &plan.id);
     let nonce = nonce()?;
@@ -113,6 +121,7 @@ fn start(
         activation_token: token,
         started: SystemTime::now(),
         next_process: 1,
+        scope,
         report: None,
     };
     let hold = Hold {

@@ -143,8 +143,8 @@ pub(crate) struct Sandbox {
     pub(crate) files_proxy_ended: Arc<Notify>,
     pub(crate) namespaces: OnceLock<Namespaces>,
     pub(crate) forwards: network::forwards::Forwards,
-    /// How far its walls hold, from when it is built.
-    pub(crate) report: OnceLock<EnforcementReport>,
+    /// The unit of the service manager that it is in, if there is one.
+    pub(crate) scope: Option<String>,
     /// Where programs write that nobody waits for.
     pub(crate) output: output::Output,
     /// How its audio proxy is told what may pass.
@@ -152,6 +152,8 @@ pub(crate) struct Sandbox {
     /// Something that the bus shows has changed.
     pub(crate) changed: Notify,
     published: Mutex<Published>,
+    /// How far its walls hold, from when it is built.
+    report: Mutex<Option<EnforcementReport>>,
     /// What [`Self::grants`] was after the last change: for whoever must not wait for a change.
     files: Mutex<Arc<[Grant]>>,
     /// The same for its views.
@@ -173,6 +175,7 @@ pub(crate) struct Birth {
     pub(crate) activation_token: Option<String>,
     pub(crate) started: SystemTime,
     pub(crate) next_process: ProcessId,
+    pub(crate) scope: Option<String>,
     /// What an earlier daemon was told by an init that no app could have changed yet.
     pub(crate) report: Option<EnforcementReport>,
 }
@@ -199,7 +202,8 @@ impl Sandbox {
             files_proxy_ended: Default::default(),
             namespaces: OnceLock::new(),
             forwards: Default::default(),
-            report: birth.report.map_or_else(OnceLock::new, OnceLock::from),
+            report: Mutex::new(birth.report),
+            scope: birth.scope,
             output: Default::default(),
             control: Default::default(),
             changed: Notify::new(),
@@ -237,6 +241,20 @@ impl Sandbox {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner),
         );
+        self.changed.notify_one();
+    }
+
+    /// How far its walls hold; none before it is built.
+    pub(crate) fn report(&self) -> Option<EnforcementReport> {
+        self.report
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Says how far its walls hold now.
+    pub(crate) fn publish_report(&self, report: EnforcementReport) {
+        *self.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
         self.changed.notify_one();
     }
 
@@ -301,7 +319,7 @@ impl Sandbox {
             return Ok(());
         }
         let ended = phase.wait_for(|phase| matches!(phase, Phase::Ended(_)));
-        match tokio::time::timeout(grace + task::KILL_AFTER * 2, ended).await {
+        match tokio::time::timeout(grace + task::KILL_AFTER * 2 + task::GONE, ended).await {
             Ok(_) => Ok(()),
             Err(_) => Err(Failure::new(
                 Kind::Timeout,

@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use oz_core::plan::{Forward, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{Nonce, ProcessId};
+use oz_host::inits::{self, Init};
 use oz_host::sound::Server;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +25,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,6 +52,7 @@ pub(crate) struct Saved {
     pub(crate) forwards: Vec<Forward>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) views: Vec<Kept>,
+    scope: Option<String>,
     report: Option<EnforcementReport>,
 }
 
@@ -80,7 +82,8 @@ impl Saved {
             forwards: published.forwards,
             grants: sandbox.files().to_vec(),
             views: sandbox.views(),
-            report: sandbox.report.get().cloned(),
+            scope: sandbox.scope.clone(),
+            report: sandbox.report(),
         }
     }
 
@@ -97,6 +100,7 @@ impl Saved {
             activation_token: None,
             started: UNIX_EPOCH + Duration::from_secs(self.started),
             next_process: self.next_process,
+            scope: self.scope.clone(),
             report: self.report.clone(),
         }
     }
@@ -104,10 +108,14 @@ impl Saved {
     pub(crate) fn write(&self, directories: &Directories) -> Result<()> {
         let path = directories.sandboxes();
         let directory = directories::make_beneath(&path, self.plan.id.as_str().as_ref())?;
-        let bytes = postcard::to_stdvec(self)
+        let init = self
+            .init
+            .map_or_else(String::new, |(pid, start)| Init(pid, start).line());
+        let written = postcard::to_stdvec(self)
             .map_err(std::io::Error::other)
-            .and_then(|bytes| directories::replace(directory.as_fd(), FILE, &bytes));
-        bytes.map_err(|error| Failure::host("write the state beneath", &path, &error))
+            .and_then(|bytes| directories::replace(directory.as_fd(), FILE, &bytes))
+            .and_then(|()| directories::replace(directory.as_fd(), inits::FILE, init.as_bytes()));
+        written.map_err(|error| Failure::host("write the state beneath", &path, &error))
     }
 
     /// Reads one that an earlier daemon left; `None` if it left nothing that is understood.

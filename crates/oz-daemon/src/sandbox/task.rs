@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::{Mode, Service};
-use oz_core::report::{self, EnforcementReport, Held};
+use oz_core::report::{self, By, EnforcementReport, Held};
 use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ProcessId, ToInit};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -26,11 +26,15 @@ use crate::directories;
 use crate::failure::{Failure, Kind};
 use crate::grants::views;
 use crate::launch::refused;
+use crate::scope;
 
 /// How long init may take to build a sandbox.
 const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How long after the grace time a sandbox is killed.
 pub(crate) const KILL_AFTER: Duration = Duration::from_secs(1);
+/// How long a killed one may take to be gone: the kernel gives back what it has, and that can be all memory that
+/// it may have, in thousands of processes.
+pub(crate) const GONE: Duration = Duration::from_secs(20);
 /// How long it takes a compositor that goes to be gone.
 const UNDECIDED: Duration = Duration::from_millis(100);
 /// How long the end waits for a change of the files to be through.
@@ -61,6 +65,8 @@ pub(crate) struct Task {
     proxies: BTreeMap<Service, Child>,
     /// Likewise what the network is made of.
     outside: BTreeMap<Outside, Child>,
+    /// Says what holds by the scope, while that is made.
+    entering: Option<JoinHandle<Vec<Held>>>,
     supervisors: Vec<AbortHandle>,
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
@@ -127,6 +133,7 @@ impl Task {
             nonce: hold.nonce,
             processes: Processes::default(),
             undecided: Vec::new(),
+            entering: None,
             supervisors: Vec::new(),
             deadline: Some(Instant::now() + START_DEADLINE),
             rate: VecDeque::new(),
@@ -350,7 +357,48 @@ impl Task {
         self.sandbox
             .publish(|published| published.pid = pid.unwrap_or(0));
         self.init = Some(init);
+        if let (Some(pid), Some(_)) = (pid, &self.sandbox.scope) {
+            let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
+            let enter = async move {
+                let name = sandbox.scope.as_deref().unwrap_or_default();
+                daemon.scopes.enter(&sandbox.plan, name, pid).await
+            };
+            let enter = enter.instrument(tracing::Span::current());
+            self.entering = Some(tokio::spawn(enter));
+        }
         Ok(())
+    }
+
+    /// What holds by the scope, now that it is made.
+    async fn entered(&mut self) -> Vec<Held> {
+        let made = match self.entering.take() {
+            Some(entering) => entering.await.ok(),
+            None => None,
+        };
+        match (made, &self.init) {
+            (Some(held), _) => held,
+            (None, Some(init)) if self.earlier.is_some() => {
+                scope::look(&self.sandbox.plan, self.sandbox.scope.as_deref(), init)
+            }
+            (None, _) => self.daemon.scopes.absent(),
+        }
+    }
+
+    /// Says how far the walls hold; an error is one that the profile requires.
+    async fn report(&mut self, held: &[Held]) -> Result<(), Failure> {
+        let manager = self.entered().await;
+        let plan = &self.sandbox.plan;
+        // At a launch nothing of the app has run yet; what is said to a later daemon is not
+        // believed, since that has the report of the first.
+        let report = match self.sandbox.report() {
+            Some(earlier) => earlier.looked_at_again(&manager),
+            None => EnforcementReport::new(plan, held, &manager),
+        };
+        self.sandbox.publish_report(report);
+        match report::missing(plan, By::Manager, &manager) {
+            Some(line) => Err(refused::lacks(plan, &line)),
+            None => Ok(()),
+        }
     }
 
     async fn ready(
@@ -376,12 +424,6 @@ impl Task {
         if held.len() > report::MOST {
             return Err(Violation::Flood);
         }
-        // At a launch nothing of the app has run yet; what is said to a later daemon is not
-        // believed, since that has the report of the first.
-        let plan = &self.sandbox.plan;
-        self.sandbox
-            .report
-            .get_or_init(|| EnforcementReport::new(plan, held));
         let mut fds = fds.into_iter();
         let mut next = || fds.next().ok_or(Violation::Descriptors);
         let namespaces = Namespaces::new([next()?, next()?, next()?, next()?])
@@ -392,6 +434,15 @@ impl Task {
         }
         if let Err(failure) = self.network().await {
             return Ok(Some(Over::Failed(failure)));
+        }
+        if let Err(failure) = self.report(held).await {
+            if self.earlier.is_none() {
+                return Ok(Some(Over::Failed(failure)));
+            }
+            // It held when it was started: programs that run get the time to end in order.
+            if let Some(over) = self.asked(Command::Abandon(failure)).await {
+                return Ok(Some(over));
+            }
         }
         // Saved before it is said to run: whoever hears that may rely on a later daemon to find it.
         self.save().await;
@@ -617,10 +668,14 @@ impl Task {
         for proxy in self.proxies.values().chain(self.outside.values()) {
             proxy.kill();
         }
+        if let Some(entering) = self.entering.take() {
+            // Until it is reaped its number means no other process, which would be moved in its place.
+            let _ = entering.await;
+        }
         for process in [self.stage.take(), self.init.take()].into_iter().flatten() {
             // After `Ending` init goes by itself; a kill then hurts nobody.
             process.kill();
-            let waited = tokio::time::timeout(KILL_AFTER, process.wait()).await;
+            let waited = tokio::time::timeout(GONE, process.wait()).await;
             if waited.is_err() {
                 tracing::error!("a killed sandbox does not end");
                 child::reap(process);

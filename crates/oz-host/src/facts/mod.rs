@@ -60,6 +60,7 @@ pub fn gather(
         xdg,
         protected: Vec::new(),
         cpus: rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count()),
+        memory: memory(),
         open_files: open_files(),
         runtime: as_canonical(&environment::runtime().join("oz")),
         state: as_canonical(&environment::state().join("oz")),
@@ -76,6 +77,12 @@ pub fn open_files() -> u32 {
         let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
         u32::try_from(soft).unwrap_or(u32::MAX)
     })
+}
+
+/// Memory of the machine, in bytes.
+fn memory() -> u64 {
+    let info = rustix::system::sysinfo();
+    info.totalram.saturating_mul(u64::from(info.mem_unit))
 }
 
 /// The canonical path of what exists of it, and the rest.
@@ -121,6 +128,7 @@ mod tests {
         assert!(facts.paths.contains_key(Path::new("/usr")));
         assert!(!facts.paths.contains_key(Path::new("/nonexistent")));
         assert!(facts.cpus >= 1);
+        assert!(facts.memory > 1 << 20, "{}", facts.memory);
         assert!(facts.user.home.is_absolute());
     }
 }

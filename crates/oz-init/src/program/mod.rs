@@ -83,7 +83,8 @@ impl Launch {
     /// Starts it; the child never comes back from here.
     pub fn start(self, inside: &Inside) -> Result<Launched, Failure> {
         let (report, writer) = Report::pipe().at(Stage::Execute, "pipe")?;
-        match oz_sys::process::fork(inside.thread, new::USER) {
+        // The control group that init is in by now is all that a program sees of the host's.
+        match oz_sys::process::fork(inside.thread, new::USER | new::CGROUP) {
             Err(error) => Err(error).at(Stage::NestedNamespace, "user namespace"),
             Ok(Fork::Parent { child, .. }) => Ok(Launched {
                 pid: child,

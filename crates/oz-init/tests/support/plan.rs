@@ -46,6 +46,8 @@ pub fn minimal() -> Plan {
         limits: Limits {
             processes: 2048,
             open_files: 1024,
+            total_memory: 1 << 30,
+            cpu_weight: 100,
             memory: None,
         },
         life: Life {

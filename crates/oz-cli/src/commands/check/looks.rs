@@ -1,5 +1,6 @@
 //! What is looked at from outside. Adding a look is adding an entry to the table.
 
+mod control_group;
 mod files;
 mod identifiers;
 mod mounts;
@@ -35,6 +36,7 @@ const LOOKS: &[&[Look]] = &[
     mounts::LOOKS,
     processes::NAMESPACES,
     processes::LOOKS,
+    control_group::LOOKS,
     services::LOOKS,
     identifiers::LOOKS,
 ];

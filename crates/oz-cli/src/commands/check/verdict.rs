@@ -62,6 +62,8 @@ impl Row {
         match self.asked {
             Asked::Required => self.holds_whole(),
             Asked::Wanted => self.state != State::Not,
+            // What it once was it has to be still.
+            Asked::IfPossible => self.state <= self.at_launch,
             Asked::No => true,
         }
     }

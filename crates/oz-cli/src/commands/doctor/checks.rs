@@ -1,6 +1,7 @@
 //! The checks themselves.
 
 mod features;
+mod scope;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(super) fn all() -> Vec<Finding> {
         features::seccomp(),
         features::landlock(),
         features::process_limit(),
-        features::scope(),
+        scope::scope(),
         features::replacing_mounts(),
         features::overlay(),
         features::fuse(),

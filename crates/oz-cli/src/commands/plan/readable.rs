@@ -57,6 +57,12 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
             .memory
             .map_or_else(String::new, |memory| format!(", {} MiB each", memory >> 20))
     )?;
+    writeln!(
+        text,
+        "in all    {} MiB of memory, a weight of {} for the processor",
+        plan.limits.total_memory >> 20,
+        plan.limits.cpu_weight
+    )?;
     writeln!(text, "\nfiles, in order:")?;
     for op in &plan.root {
         writeln!(text, "  {}", step(op))?;

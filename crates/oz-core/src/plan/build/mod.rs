@@ -175,6 +175,8 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             processes: profile.limits.processes.get(),
             open_files: open_files(profile, facts),
             memory: profile.limits.memory.map(Memory::bytes),
+            total_memory: profile.limits.total_memory.bytes(facts.memory),
+            cpu_weight: profile.limits.cpu_weight.get(),
         },
         life: Life {
             keep: profile.life.keep,

@@ -72,6 +72,18 @@ pub(super) fn limits_are_sane(plan: &Plan) -> Result<(), Violation> {
             plan.limits.memory.unwrap_or_default(),
         ));
     }
+    if plan.limits.total_memory < 64 << 20 {
+        return Err(Violation::new(
+            "a sandbox has at least 64 MiB of memory",
+            plan.limits.total_memory,
+        ));
+    }
+    if !(1..=10_000).contains(&plan.limits.cpu_weight) {
+        return Err(Violation::new(
+            "a weight of 1 to 10000 for the processor",
+            plan.limits.cpu_weight,
+        ));
+    }
     if !(16..=65_536).contains(&plan.limits.open_files) {
         return Err(Violation::new(
             "16 to 65536 open files",

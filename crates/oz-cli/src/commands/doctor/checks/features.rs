@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{State, finding, release};
@@ -77,23 +77,6 @@ pub(super) fn process_limit() -> Finding {
         "by pid namespace and user namespace",
         "by user namespace only",
     )
-}
-
-/// Memory and processor time are divided by the service manager.
-pub(super) fn scope() -> Finding {
-    const CHECK: &str = "systemd user scope";
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    let there = runtime.is_some_and(|runtime| runtime.join("systemd/private").exists());
-    if there {
-        finding(CHECK, State::Good, "there", "")
-    } else {
-        finding(
-            CHECK,
-            State::Weak,
-            "no user service manager",
-            "Log in by a session that systemd starts: without, memory is limited for each process only.",
-        )
-    }
 }
 
 pub(super) fn replacing_mounts() -> Finding {
