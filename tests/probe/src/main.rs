@@ -11,6 +11,7 @@
 
 mod attack;
 mod attacks;
+mod bus;
 mod connect;
 mod echo;
 mod hog;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ["ask", place] => connect::ask(place),
         ["intrude", pid, seconds] => intrude::attempt(pid, seconds),
         ["hog", what, seconds] => old(hog::attempt(what, seconds)),
+        ["watch-as-told"] => old(hog::watch_as_told()),
         ["starve"] => old(hog::starve()),
         ["pass"] => old(hog::pass()),
         ["globals"] => old(wayland::globals()),

@@ -1,20 +1,50 @@
 //! What the kernel counts for the user as a whole: a sandbox that takes all that it gets leaves enough.
 
-use oz_e2e::Session;
 use oz_e2e::claim::works_outside;
 use oz_e2e::cli::{oz, sandboxed_sh};
 use oz_e2e::probe::{Probe, says};
-use oz_e2e::wait;
+use oz_e2e::run::Started;
+use oz_e2e::{Run, Session, cli, processes, wait};
 
-/// Starts a hog inside and returns it with how much it got.
-fn hog(probe: &Probe, what: &str) -> (oz_e2e::run::Started, usize) {
-    let running = probe.inside_with(&["hog", what, "600"]).start();
+/// What a hog has taken.
+fn taken(running: &Started) -> usize {
     let text = wait::within(wait::LONG, "the hog", || {
         let text = running.text_so_far();
-        text.starts_with("ok ").then_some(text)
+        text.contains('\n').then_some(text)
     });
-    let count = text.trim().trim_start_matches("ok ").parse();
-    (running, count.expect("it says how many"))
+    let count = text.trim().strip_prefix("ok ").map(str::parse);
+    let count = count.unwrap_or_else(|| panic!("it took nothing: {text:?}"));
+    count.expect("it says how many")
+}
+
+/// Starts a hog inside and returns it with how much it got.
+fn hog(probe: &Probe, what: &str) -> (Started, usize) {
+    let running = probe.inside_with(&["hog", what, "600"]).start();
+    let count = taken(&running);
+    (running, count)
+}
+
+/// A program of the host starts, and a new window opens on its screen.
+fn host_goes_on(session: &Session) {
+    Run::new("true", [""; 0]).run().ok();
+    let title = "started meanwhile";
+    let mut terminal = std::process::Command::new("foot");
+    terminal.args(["--app-id=meanwhile", "--title", title, "sleep", "60"]);
+    let _terminal = session.start(&mut terminal).expect("foot starts");
+    let window = session
+        .wait_for_window(wait::LONG, |window| window.app_id == "meanwhile")
+        .expect("a window");
+    session.close(&window).expect("it can be closed");
+    session
+        .wait_for_no_window(wait::LONG, |window| window.app_id == "meanwhile")
+        .expect("it closes");
+}
+
+/// The sandbox ends while its hog holds what it has.
+fn can_be_stopped(running: Started) {
+    oz(["stop", "--all"]).within(wait::LONG).run().ok();
+    running.end_within(wait::LONG);
+    assert!(cli::running().is_empty());
 }
 
 #[test]
@@ -28,8 +58,8 @@ fn cannot_keep_others_from_passing_descriptors() {
     // A program of the host with the usual limit can, and an app starts.
     probe.outside(&["pass"]).ok();
     sandboxed_sh("true").run().ok();
-    oz(["stop", "--all"]).run().ok();
-    running.end_within(wait::LONG);
+    host_goes_on(&session);
+    can_be_stopped(running);
 }
 
 #[test]
@@ -44,8 +74,80 @@ fn cannot_take_all_watches_of_files() {
     assert!((1..=all / 4).contains(&count), "{count} of {all}");
     // inotify_init1
     probe.outside(&["syscall", "294", "0"]).ok();
-    oz(["stop", "--all"]).run().ok();
-    running.end_within(wait::LONG);
+    host_goes_on(&session);
+    can_be_stopped(running);
+}
+
+#[test]
+fn cannot_keep_others_from_starting_by_what_has_no_owner() {
+    let session = Session::begin();
+    let probe = Probe::install(&session);
+    // Pages in pipes, locks of files, memory: outside as many are to be had, and for a moment nobody is
+    // the worse for it, so that what is shown is that they are taken at all.
+    for (what, many) in [("pipes", 1000), ("locks", 10_000), ("memory", 64)] {
+        let outside = Run::new(probe.path(), ["hog", what, "600"]).start();
+        assert!(taken(&outside) >= many, "{what} outside");
+        drop(outside);
+        let (running, count) = hog(&probe, what);
+        assert!(count >= many, "it tried: {count} {what}");
+        host_goes_on(&session);
+        can_be_stopped(running);
+    }
+}
+
+#[test]
+fn can_be_stopped_when_it_has_all_watches_of_epoll_that_the_user_can_have() {
+    let session = Session::begin();
+    let probe = Probe::install(&session);
+    let all: usize = works_outside("cat /proc/sys/fs/epoll/max_user_watches")
+        .text()
+        .parse()
+        .expect("a number");
+    // Nothing keeps it from that: SECURITY.md says so. Shown inside alone, since outside nobody would end it.
+    let (running, count) = hog(&probe, "epoll");
+    assert!(count > all / 2, "{count} of {all}");
+    can_be_stopped(running);
+    host_goes_on(&session);
+    sandboxed_sh("true").run().ok();
+}
+
+/// Every process starts two more, for ever.
+const FORK_BOMB: &str = "b() { b | b & }; b; sleep 600";
+
+#[test]
+fn a_fork_bomb_leaves_room_for_others_and_can_be_stopped() {
+    let session = Session::begin();
+    // In namespaces of its own and with a limit of our own it does no harm, and takes all of it.
+    let outside = Run::new("prlimit", ["--nproc=300", "--", "unshare"])
+        .args([
+            "--user",
+            "--map-current-user",
+            "--pid",
+            "--fork",
+            "--kill-child",
+        ])
+        .args(["bash", "-c", FORK_BOMB])
+        .start();
+    let mut most = 0;
+    wait::within(wait::LONG, "the bomb outside", || {
+        most = most.max(processes::descendants(outside.pid().as_raw_nonzero().get()).len());
+        (most > 100).then_some(())
+    });
+    drop(outside);
+    let running = oz(["run", "--ephemeral", "--", "bash", "-c", FORK_BOMB]).start();
+    wait::for_condition("the sandbox", || cli::running().len() == 1);
+    let init = cli::json(["ps"])[0]["pid"].as_i64().expect("a number");
+    let init = i32::try_from(init).expect("a process");
+    let complains = |running: &Started| running.complaint_so_far().contains("fork");
+    wait::within(wait::LONG, "the bomb to hit its limit", || {
+        complains(&running).then_some(())
+    });
+    let limit = 2048;
+    let inside = processes::descendants(init).len();
+    assert!(inside <= limit, "{inside} processes");
+    host_goes_on(&session);
+    sandboxed_sh("true").within(wait::LONG).run().ok();
+    can_be_stopped(running);
 }
 
 #[test]

@@ -19,7 +19,14 @@ const NONE: &str = "not every host runs it";
 
 /// What is attacked.
 pub const ATTACKS: &[Attack] = &[
-    attack("session-bus", Class::Services, BUS, |t| at(t, "unix.bus")),
+    attack("session-bus", Class::Services, BUS, |t| {
+        let id = crate::bus::id(&t.path("unix.bus")?)?;
+        if id == t.get("bus.id")? {
+            Ok("let in by the host's".into())
+        } else {
+            refused("one of its own")
+        }
+    }),
     attack("accessibility-bus", Class::Services, BUS, |t| {
         at(t, "unix.a11y")
     }),

@@ -4,6 +4,7 @@ use std::fs;
 use std::fs::{File, OpenOptions};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
@@ -19,7 +20,10 @@ pub fn gather() -> std::io::Result<Pairs> {
             .to_owned()
     };
     let uid = rustix::process::getuid().as_raw().to_string();
+    let runtime = std::env::var("XDG_RUNTIME_DIR").unwrap_or_default();
+    let bus = crate::bus::id(&Path::new(&runtime).join("bus"));
     let all = [
+        ("bus.id", bus.unwrap_or_default()),
         ("hostname", uname.nodename().to_string_lossy().into_owned()),
         ("release", uname.release().to_string_lossy().into_owned()),
         ("machine-id", read("/etc/machine-id")),
