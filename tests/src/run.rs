@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use oz_testkit::patience::scaled;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::collect::Collected;
@@ -294,7 +295,7 @@ impl Ran {
     /// Panics unless it ended within a time.
     #[track_caller]
     pub fn quick(self, limit: Duration) -> Self {
-        assert!(self.took < limit, "slower than {limit:?}: {self}");
+        assert!(self.took < scaled(limit), "slower than {limit:?}: {self}");
         self
     }
 }
@@ -334,7 +335,7 @@ fn shown(command: &Command) -> String {
 }
 
 fn wait(child: &mut Child, limit: Duration) -> (ExitStatus, bool) {
-    let end = Instant::now() + limit;
+    let end = Instant::now() + scaled(limit);
     loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
             return (status, true);

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use oz_testkit::patience::scaled;
+
 /// How long a window, a file or a process may take to appear on a busy machine with two cores.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -15,7 +17,7 @@ pub fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
 
 /// Asks again and again until there is an answer; panics with `what` when the time is over.
 pub fn within<T>(time: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + time;
+    let end = Instant::now() + scaled(time);
     loop {
         if let Some(answer) = ask() {
             return answer;

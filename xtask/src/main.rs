@@ -13,6 +13,7 @@ mod check;
 mod demo;
 mod fuzz;
 mod install;
+mod machine;
 mod packages;
 mod session;
 mod setup;
@@ -50,6 +51,8 @@ enum Task {
     Demo(demo::Args),
     /// Run the tests; the last line is the sum
     Test(test::Args),
+    /// Run end-to-end tests on a machine of their own: systemd, control groups, Debian's kernel
+    Machine(machine::Args),
     /// Check format, lints, licences and documentation
     Check(check::Args),
     /// Build and install Oz
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Build(args) => stage::run(&args),
         Task::Session(args) => session::run_command(&args),
         Task::Test(args) => test::run(&args),
+        Task::Machine(args) => machine::run(&args),
         Task::Demo(args) => demo::run(&args),
         Task::Check(args) => check::run(&args),
         Task::Install(args) => install::install(&args),

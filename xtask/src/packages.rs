@@ -124,6 +124,17 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("waypipe", "bench: the peer for the display"),
 ];
 
+/// What the machine of `cargo xtask machine` is made and run by.
+pub(crate) const MACHINE: &[Package] = &[
+    package("qemu-system-x86", "test: the machine"),
+    package(
+        "mmdebstrap",
+        "test: the machine's disk, of Debian's packages",
+    ),
+    package("debian-archive-keyring", "test: whose packages those are"),
+    package("e2fsprogs", "test: the file systems of its disks"),
+];
+
 /// What of `wanted` is not among the installed ones, in the same order.
 pub(crate) fn missing(wanted: &[Package], installed: &dyn Fn(&str) -> bool) -> Vec<Package> {
     wanted
@@ -151,7 +162,7 @@ mod tests {
     #[test]
     fn no_package_is_listed_twice_and_each_has_a_reason() {
         let mut seen = std::collections::HashSet::new();
-        for package in PACKAGES {
+        for package in PACKAGES.iter().chain(MACHINE) {
             assert!(
                 seen.insert(package.name),
                 "{} is listed twice",

@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Result, bail};
 
-use crate::packages::{self, PACKAGES};
+use crate::packages::{self, PACKAGES, Package};
 use crate::{sh, user};
 
 /// The locale in which one test runs.
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// Everything that building, running and testing needs.
 pub(crate) fn ensure(dry_run: bool) -> Result<()> {
-    install_packages(dry_run)?;
+    install_packages(PACKAGES, dry_run)?;
     // A developer's own machine gets no user, locale or authority that nobody asked for.
     let ours = user::is_root() || std::env::var_os("CI").is_some_and(|value| value == "true");
     if ours {
@@ -42,6 +42,11 @@ pub(crate) fn ensure(dry_run: bool) -> Result<()> {
         open_devices(dry_run)?;
     }
     Ok(())
+}
+
+/// What `cargo xtask machine` needs beside.
+pub(crate) fn ensure_machine() -> Result<()> {
+    install_packages(packages::MACHINE, false)
 }
 
 /// Devices that every user may open where udev's rules hold, each with its kernel module. A container
@@ -95,9 +100,9 @@ fn in_archive(name: &str) -> bool {
     sh::read(Command::new("apt-cache").args(["madison", name])).is_ok_and(|list| !list.is_empty())
 }
 
-fn install_packages(dry_run: bool) -> Result<()> {
+fn install_packages(wanted: &[Package], dry_run: bool) -> Result<()> {
     let installed = installed_packages()?;
-    let missing = packages::missing(PACKAGES, &|name| installed.contains(name));
+    let missing = packages::missing(wanted, &|name| installed.contains(name));
     if missing.is_empty() {
         return Ok(());
     }

@@ -5,4 +5,5 @@
 pub mod desktop;
 #[cfg(feature = "fakehost")]
 pub mod fakehost;
+pub mod patience;
 pub mod seat;

@@ -208,7 +208,7 @@ fn bus_config(socket: &Path) -> String {
     )
 }
 
-const SWAY_CONFIG: &str = r##"# A desktop that nobody looks at: windows float, and a click focuses.
+pub(crate) const SWAY_CONFIG: &str = r##"# A desktop that nobody looks at: windows float, and a click focuses.
 xwayland disable
 output HEADLESS-1 resolution 1600x1000 position 0 0
 output HEADLESS-1 background #2e3440 solid_color

@@ -24,6 +24,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use desktop::SWAY_CONFIG;
 pub(crate) use front::{Outcome, Request, run};
 pub(crate) use supervisor::supervise;
 

@@ -14,6 +14,8 @@ use crate::sh;
 
 /// The package that has them.
 pub(super) const PACKAGE: &str = "oz-e2e";
+/// Executables whose names begin so run in the machine.
+pub(super) const MACHINE: &str = "all_machine";
 /// The executable whose session has a network of its own.
 const INTERNET: &str = "internet";
 
@@ -21,7 +23,7 @@ const INTERNET: &str = "internet";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Executable {
     pub(super) name: String,
-    path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// What cargo built.

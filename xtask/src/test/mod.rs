@@ -9,6 +9,7 @@
 //! listed as shaky, which is a reason to look at it, not to stop.
 
 mod e2e;
+mod machine;
 mod matrix;
 mod select;
 mod tally;
@@ -22,6 +23,9 @@ use anyhow::{Context, Result};
 use self::tally::{Part, Tally};
 use crate::workspace::Profile;
 use crate::{setup, sh, stage};
+
+/// An emulated machine takes so much longer, and its executables run one after the other.
+const MACHINE_TIME: u32 = 6;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -49,7 +53,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         parts.push(workspace_tests(packages, &choice.filters)?);
     }
     let mut ran = 0;
-    for executable in built.chosen(&choice.targets) {
+    let (in_machine, in_sessions): (Vec<_>, Vec<_>) = built
+        .chosen(&choice.targets)
+        .into_iter()
+        .partition(|executable| executable.name == e2e::MACHINE);
+    for executable in in_sessions {
         step(&format!("end-to-end: {}", executable.name));
         let timeout = Duration::from_secs(args.timeout);
         let (mut part, mut interrupted) =
@@ -67,8 +75,31 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         ran += part.tally.passed + part.tally.failed;
         parts.push(part);
         if interrupted {
-            break;
+            return Ok(summary(&parts));
         }
+    }
+    if !in_machine.is_empty() {
+        let timeout = Duration::from_secs(args.timeout) * MACHINE_TIME;
+        let mut jobs: Vec<_> = in_machine
+            .iter()
+            .map(|executable| machine::job(executable, &choice.filters))
+            .collect();
+        if args.all && args.names.is_empty() {
+            for (name, filters) in machine::ALSO {
+                let filters: Vec<String> = filters.iter().map(|&word| word.to_owned()).collect();
+                let also = built.chosen(&[(*name).to_owned()]);
+                jobs.extend(
+                    also.iter()
+                        .map(|executable| machine::job(executable, &filters)),
+                );
+            }
+        }
+        let more = machine::run(&jobs, &prefix, timeout)?;
+        ran += more
+            .iter()
+            .map(|part| part.tally.passed + part.tally.failed)
+            .sum::<u32>();
+        parts.extend(more);
     }
     if ran == 0 && args.names.is_empty() {
         parts.push(Part::failure("end-to-end tests", "none ran"));
@@ -77,6 +108,28 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         matrix::write(&parts)?;
     }
     Ok(summary(&parts))
+}
+
+/// Runs executables in the machine that else run in a session too.
+pub(crate) fn in_machine(names: &[String], timeout: Duration) -> Result<ExitCode> {
+    setup::ensure(false)?;
+    step("building Oz");
+    let prefix = stage::stage(Profile::Dev, true)?;
+    step("building the end-to-end tests");
+    let built = e2e::build()?;
+    let targets = built.targets();
+    let (mut wanted, filters): (Vec<String>, Vec<String>) = names
+        .iter()
+        .cloned()
+        .partition(|name| targets.contains(name));
+    if wanted.is_empty() {
+        wanted.push(e2e::MACHINE.to_owned());
+    }
+    let chosen = built.chosen(&wanted).into_iter();
+    let jobs: Vec<_> = chosen
+        .map(|executable| machine::job(executable, &filters))
+        .collect();
+    Ok(summary(&machine::run(&jobs, &prefix, timeout)?))
 }
 
 fn step(what: &str) {

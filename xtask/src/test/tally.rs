@@ -32,7 +32,8 @@ impl Tally {
         tally
     }
 
-    fn line(&mut self, line: &str) {
+    /// Counts one line.
+    pub(super) fn line(&mut self, line: &str) {
         let line = line.trim_end();
         if let Some(name) = line
             .strip_prefix("test ")

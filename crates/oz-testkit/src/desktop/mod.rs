@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::patience::scaled;
+
 pub use app::App;
 pub use screen::{Picture, Rgb};
 pub use timeout::{Finished, finish};
@@ -96,7 +98,7 @@ impl Session {
 /// # Errors
 /// When the time is over, with what was waited for.
 pub fn wait_for<T>(what: &str, longest: Duration, mut ask: impl FnMut() -> Option<T>) -> Result<T> {
-    let end = Instant::now() + longest;
+    let end = Instant::now() + scaled(longest);
     loop {
         if let Some(answer) = ask() {
             return Ok(answer);

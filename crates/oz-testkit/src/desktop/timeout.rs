@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::patience::scaled;
+
 /// A program that has ended.
 #[derive(Clone, Debug)]
 pub struct Finished {
@@ -53,7 +55,7 @@ pub fn finish(command: &mut Command, input: &[u8], longest: Duration) -> Result<
         .stderr(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot start {name}"))?;
-    let end = Instant::now() + longest;
+    let end = Instant::now() + scaled(longest);
     let mut stdin = child.stdin.take().context("no stdin")?;
     let input = input.to_vec();
     // A program need not read what it is given.
