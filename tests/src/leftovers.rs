@@ -1,6 +1,6 @@
 //! What a sandbox leaves behind: processes, mounts, files and descriptors, compared with before.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,7 @@ pub struct Snapshot {
     mounts: BTreeSet<String>,
     runtime: BTreeSet<PathBuf>,
     temporary: BTreeSet<PathBuf>,
-    namespaces_held: usize,
+    namespaces_held: BTreeMap<&'static str, usize>,
 }
 
 impl Snapshot {
@@ -55,11 +55,14 @@ impl Snapshot {
             found.extend(new.map(|path| format!("file {}", path.display())));
         }
         let held = namespaces_held();
-        if held > self.namespaces_held {
-            found.push(format!(
-                "the daemon holds {held} namespaces, not {}",
-                self.namespaces_held
-            ));
+        for (kind, spare) in SPARE {
+            let most = self.namespaces_held[kind].max(spare);
+            if held[kind] > most {
+                let held = held[kind];
+                found.push(format!(
+                    "the daemon holds {held} {kind} namespaces, not {most}"
+                ));
+            }
         }
         found
     }
@@ -138,22 +141,24 @@ pub fn tree(dir: &Path) -> BTreeSet<PathBuf> {
     all
 }
 
-/// How many namespaces the daemon has open: each would keep a sandbox's mounts alive.
-fn namespaces_held() -> usize {
-    let Some(daemon) = processes::daemon() else {
-        return 0;
-    };
-    let entries = fs::read_dir(format!("/proc/{}/fd", daemon.pid));
-    let kinds = ["mnt:[", "user:[", "net:[", "pid:["];
-    entries
+/// Kinds of namespaces, and how many of each the daemon keeps for the next launch.
+const SPARE: [(&str, usize); 4] = [("mnt", 0), ("net", 1), ("pid", 0), ("user", 1)];
+
+/// How many namespaces of each kind the daemon has open: each would keep a sandbox's mounts alive.
+fn namespaces_held() -> BTreeMap<&'static str, usize> {
+    let daemon = processes::daemon();
+    let entries = daemon.map(|daemon| fs::read_dir(format!("/proc/{}/fd", daemon.pid)));
+    let targets: Vec<PathBuf> = entries
         .into_iter()
         .flatten()
         .flatten()
+        .flatten()
         .filter_map(|entry| fs::read_link(entry.path()).ok())
-        .filter(|target| {
-            kinds
-                .iter()
-                .any(|kind| target.to_string_lossy().starts_with(kind))
-        })
-        .count()
+        .collect();
+    let held = |kind: &str| {
+        let start = format!("{kind}:[");
+        let of_kind = |target: &&PathBuf| target.to_string_lossy().starts_with(&start);
+        targets.iter().filter(of_kind).count()
+    };
+    SPARE.iter().map(|(kind, _)| (*kind, held(kind))).collect()
 }
