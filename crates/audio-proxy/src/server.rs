@@ -1,10 +1,10 @@
 //! The loop: who is connected, who can be read, who can be written to, what the gate says.
 
 mod client;
+mod host;
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::os::unix::net::UnixListener;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal};
@@ -20,6 +20,7 @@ use crate::report::{Report, State};
 use crate::session::{Ended, Turn};
 use crate::shared::Shared;
 use client::{Client, Gone};
+use host::Host;
 
 /// How long nobody is accepted after no descriptor was left for a client.
 const FULL: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ const ACCEPTED: usize = 32;
 /// The proxy of one sandbox.
 pub struct Server {
     listener: UnixListener,
-    host: PathBuf,
+    host: Host,
     shared: Shared,
     clients: Vec<Client>,
     control: Control,
@@ -38,7 +39,6 @@ pub struct Server {
     signals: Option<SignalFd>,
     stop: Option<OwnedFd>,
     full: Option<Instant>,
-    host_gone: bool,
     /// When there is more to report.
     report_at: Option<Instant>,
 }
@@ -49,6 +49,8 @@ enum Source {
     Stop,
     Listener,
     Control,
+    /// The connection that shows whether the host's server goes on.
+    Watched,
     App(usize),
     Host(usize),
 }
@@ -67,7 +69,7 @@ impl Server {
         listener.set_nonblocking(true)?;
         Ok(Self {
             listener,
-            host: config.host_socket.clone(),
+            host: Host::new(config.host_socket.clone()),
             shared: Shared::new(config),
             clients: Vec::new(),
             control,
@@ -75,7 +77,6 @@ impl Server {
             signals: None,
             stop: None,
             full: None,
-            host_gone: false,
             report_at: None,
         })
     }
@@ -120,12 +121,14 @@ impl Server {
         };
         let now = Instant::now();
         let mut accept = false;
+        let mut closed = false;
         let mut told = self.control.deadline().is_some_and(|at| now >= at);
         for (source, flags) in ready {
             match source {
                 Source::Stop => return false,
                 Source::Listener => accept = true,
                 Source::Control => told = true,
+                Source::Watched => closed = true,
                 Source::App(index) => self.clients[index].app_ready(flags),
                 Source::Host(index) => self.clients[index].host_ready(flags),
             }
@@ -147,7 +150,8 @@ impl Server {
         for client in &mut self.clients {
             client.flush();
         }
-        self.let_go();
+        self.host.settle(closed, now);
+        self.let_go(now);
         self.tell(now);
         true
     }
@@ -163,8 +167,8 @@ impl Server {
     }
 
     fn wait(&self) -> Result<Vec<(Source, PollFlags)>, Errno> {
-        let mut sources = Vec::with_capacity(4 + 2 * self.clients.len());
-        let mut fds = Vec::with_capacity(4 + 2 * self.clients.len());
+        let mut sources = Vec::with_capacity(5 + 2 * self.clients.len());
+        let mut fds = Vec::with_capacity(5 + 2 * self.clients.len());
         let mut add = |source, fd, flags| {
             sources.push(source);
             fds.push(PollFd::from_borrowed_fd(fd, flags));
@@ -179,6 +183,10 @@ impl Server {
         }
         if let Some(fd) = self.control.polled() {
             add(Source::Control, fd, PollFlags::IN);
+        }
+        if let Some(fd) = self.host.polled() {
+            // No flag is needed for the end, and what it says is of no interest.
+            add(Source::Watched, fd, PollFlags::empty());
         }
         for (index, client) in self.clients.iter().enumerate() {
             let (fd, flags) = client.app_polled();
@@ -209,6 +217,7 @@ impl Server {
             .chain(self.control.deadline())
             .chain(self.full)
             .chain(self.report_at)
+            .chain(self.host.deadline())
             .min()
     }
 
@@ -241,14 +250,10 @@ impl Server {
             if !client.wants_host() {
                 continue;
             }
-            match connect(&self.host) {
-                Ok(host) => {
-                    self.host_gone = false;
-                    client.set_host(host);
-                }
+            match self.host.connect() {
+                Ok(host) => client.set_host(host),
                 Err(error) => {
                     debug!(%error, "no host connection");
-                    self.host_gone = true;
                     client.end(Gone::Host);
                 }
             }
@@ -265,7 +270,7 @@ impl Server {
     }
 
     /// Lets go of those who are done.
-    fn let_go(&mut self) {
+    fn let_go(&mut self, now: Instant) {
         let mut suspect = false;
         let (shared, report) = (&mut self.shared, &mut self.report);
         let before = self.clients.len();
@@ -295,14 +300,13 @@ impl Server {
             self.spread_news();
         }
         if suspect {
-            // A server may also have ended this one connection.
-            self.host_gone = connect(&self.host).is_err();
+            self.host.suspect(now);
         }
     }
 
     fn tell(&mut self, now: Instant) {
         let mut state = State {
-            host_gone: self.host_gone,
+            host_gone: self.host.is_gone(),
             ..State::default()
         };
         for client in &self.clients {
@@ -314,17 +318,4 @@ impl Server {
         }
         self.report_at = self.report.update(state, &mut self.shared.denied, now);
     }
-}
-
-/// Connects without waiting: a server that does not accept is as good as none.
-fn connect(path: &std::path::Path) -> rustix::io::Result<UnixStream> {
-    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-    let socket = rustix::net::socket_with(
-        AddressFamily::UNIX,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC | SocketFlags::NONBLOCK,
-        None,
-    )?;
-    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
-    Ok(socket.into())
 }
