@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oz_core::plan::Mode;
+use oz_core::profile::files::Home;
 
 use crate::commands;
 
@@ -75,6 +76,9 @@ pub(crate) struct Run {
     /// Leave nothing behind, whatever the profile says
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    /// Another home than the profile's: none, ephemeral or private
+    #[arg(long, value_name = "MODE")]
+    pub(crate) home: Option<Home>,
     /// Another network than the profile's: none, or internet (never this machine or its neighbours)
     #[arg(long, value_name = "MODE")]
     pub(crate) net: Option<Mode>,
@@ -316,6 +320,9 @@ pub(crate) struct Plan {
     /// As with `oz run --ephemeral`
     #[arg(long)]
     pub(crate) ephemeral: bool,
+    /// As with `oz run --home`
+    #[arg(long, value_name = "MODE")]
+    pub(crate) home: Option<Home>,
     /// As with `oz run --net`
     #[arg(long, value_name = "MODE")]
     pub(crate) net: Option<Mode>,

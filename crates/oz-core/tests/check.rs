@@ -15,6 +15,22 @@ fn sound() -> Plan {
     build(&profile, &common::request("firefox"), &common::facts()).expect("builds")
 }
 
+/// A plan with a home in which nothing is.
+fn without_home() -> Plan {
+    let profile = common::profile(r#"{ "files": { "home": "none" } }"#);
+    build(&profile, &common::request("app"), &common::facts()).expect("builds")
+}
+
+/// Of the directory that is the home.
+fn set_mode(plan: &mut Plan, wanted: u32) {
+    for op in &mut plan.root {
+        match op {
+            Op::Directory { path, mode } if *path == plan.user.home => *mode = wanted,
+            _ => {}
+        }
+    }
+}
+
 fn bind(source: Source, path: &str, access: Access) -> Op {
     Op::Bind(Bind {
         source,
@@ -200,6 +216,27 @@ const BREAKS: &[(&str, Break)] = &[
     ("as the plan says", |p| p.home = Home::Ephemeral),
     ("as the plan says", |p| {
         p.home = Home::Private("/data/other".into())
+    }),
+    // What is mounted there is not nothing.
+    ("as the plan says", |p| p.home = Home::None),
+    ("as the plan says", |p| {
+        *p = without_home();
+        set_mode(p, 0o755);
+    }),
+    ("as the plan says", |p| {
+        *p = without_home();
+        let in_tmp = |op: &mut Op| match op {
+            Op::Directory { path, .. } if *path == p.user.home => *path = "/tmp/home".into(),
+            _ => {}
+        };
+        p.root.iter_mut().for_each(in_tmp);
+        p.user.home = "/tmp/home".into();
+    }),
+    ("as the plan says", |p| {
+        *p = without_home();
+        p.root.push(Op::Mask {
+            path: "/home/user".into(),
+        });
     }),
     ("not for sandboxes", |p| {
         first_bind(p, |b| b.path.ends_with("fonts")).source = system("/root")

@@ -125,6 +125,41 @@ fn an_ephemeral_launch_leaves_nothing() {
 }
 
 #[test]
+fn a_home_of_which_nothing_is_there_is_a_directory_of_the_sealed_root() {
+    let none = r#"{ "files": { "home": "none", "share": [{ "path": "xdg:DOWNLOAD" }] } }"#;
+    let plan = plan(none).expect("builds");
+    assert_eq!(plan.home, Home::None);
+    let home = |op: &&Op| op.target().starts_with("/home/user");
+    insta::assert_debug_snapshot!(plan.root.iter().filter(home).collect::<Vec<_>>());
+    let seal = plan
+        .root
+        .iter()
+        .position(|op| op.target() == Path::new("/"));
+    let made = plan.root.iter().position(|op| home(&op));
+    assert!(made < seal);
+}
+
+#[test]
+fn a_request_can_ask_for_another_home_and_nothing_lasts_of_an_ephemeral_launch() {
+    use oz_core::profile::files::Home as Said;
+    let home = |said: &str, asked, ephemeral| {
+        let mut request = common::request("app");
+        (request.home, request.ephemeral) = (asked, ephemeral);
+        let profile = common::profile(&format!(r#"{{ "files": {{ "home": "{said}" }} }}"#));
+        let plan = build(&profile, &request, &common::facts()).expect("builds");
+        plan.home.word()
+    };
+    assert_eq!(home("private", None, false), "private");
+    assert_eq!(home("private", Some(Said::None), false), "none");
+    assert_eq!(home("none", Some(Said::Private), false), "private");
+    assert_eq!(home("none", Some(Said::Private), true), "ephemeral");
+    assert_eq!(home("none", None, true), "none");
+    for home in [Said::None, Said::Ephemeral, Said::Private] {
+        assert_eq!(home.word().parse(), Ok(home));
+    }
+}
+
+#[test]
 fn what_is_protected_is_not_shared_for_writing() {
     let mut refusals = Vec::new();
     for path in [

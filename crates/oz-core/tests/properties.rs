@@ -55,7 +55,7 @@ fn share() -> impl Strategy<Value = Value> {
 /// Not all of them parse.
 fn profile() -> impl Strategy<Value = Value> {
     (
-        prop::sample::select(vec!["ephemeral", "private"]),
+        prop::sample::select(vec!["ephemeral", "private", "none"]),
         prop::collection::vec(share(), 0..4),
         prop::collection::vec(path(), 0..3),
         prop::collection::btree_map("[A-Z_]{1,8}", ".{0,8}", 0..3),

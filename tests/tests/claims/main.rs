@@ -7,6 +7,7 @@ mod ancestors;
 mod display;
 mod environment;
 mod files;
+mod homes;
 mod host;
 mod identifiers;
 mod network;

@@ -14,6 +14,7 @@ pub(crate) async fn run(what: Plan) -> Result<u8> {
     let mut options = Options {
         profile: what.profile,
         ephemeral: what.ephemeral.then_some(true),
+        home: what.home.map(|home| home.word().to_owned()),
         network: what.net.map(|mode| mode.word().to_owned()),
         ..Options::default()
     };

@@ -12,6 +12,7 @@ async fn launch(what: Run) -> Result<u8> {
     let mut options = Options {
         profile: what.profile,
         ephemeral: what.ephemeral.then_some(true),
+        home: what.home.map(|home| home.word().to_owned()),
         network: what.net.map(|mode| mode.word().to_owned()),
         ..Options::default()
     };

@@ -31,7 +31,7 @@ pub use network::{Mode, Network};
 pub use ops::{Access, Bind, Op, Source};
 
 /// Version of the plan's encoding; init refuses any other than its own.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -232,6 +232,19 @@ pub enum Home {
     Ephemeral,
     /// A directory of the host that only this profile's sandboxes see.
     Private(PathBuf),
+    /// An empty directory of the root, read-only as the root is.
+    None,
+}
+
+impl Home {
+    /// As a profile and the command line say it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ephemeral => "ephemeral",
+            Self::Private(_) => "private",
+            Self::None => "none",
+        }
+    }
 }
 
 /// Deny by default: what is not listed fails with ENOSYS.

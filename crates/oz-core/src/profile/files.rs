@@ -31,6 +31,30 @@ pub enum Home {
     Ephemeral,
     /// A directory of its own that lasts.
     Private,
+    /// An empty directory in which nothing can be made, not even the user's fonts and themes are there.
+    None,
+}
+
+impl Home {
+    /// As a profile and the command line say it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ephemeral => "ephemeral",
+            Self::Private => "private",
+            Self::None => "none",
+        }
+    }
+}
+
+impl std::str::FromStr for Home {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        [Self::None, Self::Ephemeral, Self::Private]
+            .into_iter()
+            .find(|home| home.word() == word)
+            .ok_or_else(|| "a home is none, ephemeral or private".to_owned())
+    }
 }
 
 /// A place of the user.

@@ -75,6 +75,7 @@ pub fn request(id: &str) -> Request {
     Request {
         id: id.parse().expect("is an id"),
         ephemeral: false,
+        home: None,
         app_id: None,
         sound: true,
         network: None,

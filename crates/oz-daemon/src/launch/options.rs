@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) check: Option<bool>,
     /// Nothing lasts.
     pub(crate) ephemeral: Option<bool>,
+    /// Another home than the profile's, by its word.
+    pub(crate) home: Option<String>,
     /// Another network than the profile's, by its word.
     pub(crate) network: Option<String>,
     /// Variables of the caller's session.

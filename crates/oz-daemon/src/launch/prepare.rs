@@ -11,6 +11,7 @@ use std::sync::Arc;
 use oz_core::OsBytes;
 use oz_core::plan::facts::is_session_variable;
 use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check};
+use oz_core::profile::files::Home;
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
 use oz_host::facts;
@@ -39,6 +40,8 @@ pub(crate) struct Request {
     /// What is run is the program of ours that looks at the walls.
     pub(super) check: bool,
     pub(super) ephemeral: bool,
+    /// Another home than the profile's.
+    pub(super) home: Option<Home>,
     /// Another network than the profile's.
     pub(super) network: Option<Mode>,
     pub(super) session: BTreeMap<String, String>,
@@ -94,14 +97,19 @@ impl Request {
             return invalid("neither a name nor a command to launch");
         }
         let of_its_own = options.name.is_some() || options.profile.is_some();
-        if options.join.is_some() && (of_its_own || options.network.is_some()) {
+        let other = options.network.is_some() || options.home.is_some();
+        if options.join.is_some() && (of_its_own || other) {
             return invalid(
-                "a command in a running sandbox has no profile and no network of its own",
+                "a command in a running sandbox has no profile, no home and no network of its own",
             );
         }
         let mut session: BTreeMap<_, _> = options.context.unwrap_or_default().into_iter().collect();
         session.retain(|name, value| is_session_variable(name) && !value.contains('\0'));
         let directory = options.cwd.map(OsBytes::from);
+        let home = options.home.as_deref().map(str::parse::<Home>);
+        let home = home
+            .transpose()
+            .map_err(|error| Failure::new(Kind::InvalidArgument, error, ""))?;
         let network = options.network.as_deref().map(str::parse::<Mode>);
         let network = network
             .transpose()
@@ -112,6 +120,7 @@ impl Request {
             join: options.join,
             check,
             ephemeral: options.ephemeral.unwrap_or(false),
+            home,
             network,
             session,
             directory: directory.filter(|path| path.as_path().is_absolute() && !path.has_nul()),
@@ -236,6 +245,7 @@ impl Request {
         let request = plan::Request {
             id,
             ephemeral: self.ephemeral,
+            home: self.home,
             network: self.network,
             app_id: prepared.app_id.clone(),
             sound: sound.is_some(),

@@ -58,6 +58,21 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request) -> Result<Target> {
                 format!("End it first: `oz stop {}`", sandbox.id),
             ));
         }
+        let runs = &sandbox.plan.home;
+        if request
+            .home
+            .is_some_and(|wanted| wanted.word() != runs.word())
+        {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!(
+                    "{} runs already, with the home {:?}",
+                    sandbox.id,
+                    runs.word()
+                ),
+                format!("End it first: `oz stop {}`", sandbox.id),
+            ));
+        }
         return Ok(Target {
             sandbox,
             joined: true,

@@ -20,6 +20,7 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
     match &plan.home {
         Home::Ephemeral => writeln!(text, "home      in memory, gone with the sandbox")?,
         Home::Private(path) => writeln!(text, "home      {}", show(path))?,
+        Home::None => writeln!(text, "home      none: an empty directory, read-only")?,
     }
     let arguments = match plan.arguments {
         Access::Read => "shown",

@@ -55,6 +55,8 @@ pub(super) fn operations(shape: &Shape<'_>, shares: &[Placed], size: u64, ops: &
     match shape.home {
         Home::Ephemeral => ops.push(tmpfs(home, 0o700, size, false)),
         Home::Private(path) => ops.push(bind(path, home, Access::Write, false)),
+        // It was made with the root. What shows how the user's desktop looks is content as well.
+        Home::None => return,
     }
     for (below, _) in LOOKS {
         let path = home.join(below);

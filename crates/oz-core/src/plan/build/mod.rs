@@ -30,6 +30,8 @@ pub struct Request {
     pub id: SandboxId,
     /// Nothing lasts, whatever the profile says.
     pub ephemeral: bool,
+    /// Another home than the profile's.
+    pub home: Option<files::Home>,
     /// Another network than the profile's.
     pub network: Option<Mode>,
     /// What the host's desktop takes the windows for, from the app's desktop entry.
@@ -130,11 +132,12 @@ pub fn common(facts: &HostFacts) -> Vec<Op> {
 
 /// The plan of a sandbox.
 pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<Plan, BuildError> {
-    let home = match profile.files.home {
+    let home = match request.home.unwrap_or(profile.files.home) {
+        files::Home::None => Home::None,
         files::Home::Private if !request.ephemeral => {
             Home::Private(facts.state.join(layout::HOMES_NAME).join(&profile.name))
         }
-        _ => Home::Ephemeral,
+        files::Home::Private | files::Home::Ephemeral => Home::Ephemeral,
     };
     let hostname = match &profile.identity.hostname {
         Some(hostname) => hostname.as_str().to_owned(),

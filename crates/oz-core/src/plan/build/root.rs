@@ -56,12 +56,14 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     }
 
     ops.push(directory(&runtime, 0o700));
-    mount_point(shape.user_home(), true, &mut ops);
+    home_point(shape, &mut ops);
+    let home_is_mounted = *shape.home != Home::None;
     for share in &shares {
         let within = |outer: &home::Placed| {
             share.target != outer.target && share.target.starts_with(&outer.target)
         };
-        if !share.target.starts_with(shape.user_home()) && !shares.iter().any(within) {
+        let in_home = home_is_mounted && share.target.starts_with(shape.user_home());
+        if !in_home && !shares.iter().any(within) {
             mount_point(&share.target, share.directory, &mut ops);
         }
     }
@@ -97,6 +99,15 @@ fn live(facts: &HostFacts, ops: &mut Vec<Op>) {
         optional: true,
         device: false,
     }));
+}
+
+/// Where the home is mounted, or the home itself if nothing is to be in it: then it is read-only as the root is.
+fn home_point(shape: &Shape<'_>, ops: &mut Vec<Op>) {
+    if *shape.home == Home::None {
+        ops.push(directory(shape.user_home(), 0o555));
+    } else {
+        mount_point(shape.user_home(), true, ops);
+    }
 }
 
 /// A place for a later mount; beneath /tmp, which comes later itself, init makes it.

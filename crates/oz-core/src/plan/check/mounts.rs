@@ -240,16 +240,23 @@ impl<'a> ByPath<'a> {
 /// What a person reads about the home is what is mounted there.
 pub(super) fn home_is_what_the_plan_says(plan: &Plan) -> Result<(), Violation> {
     let home = &plan.user.home;
-    let agrees = plan.root.iter().any(|op| match (&plan.home, op) {
-        (Home::Ephemeral, Op::Tmpfs { path, .. }) => path == home,
-        (Home::Private(private), Op::Bind(bind)) => {
-            bind.path == *home
-                && bind.source == Source::User(private.clone())
-                && bind.access == Access::Write
-                && !bind.optional
-        }
-        _ => false,
-    });
+    // A directory of the root is sealed with it, unless it is in /tmp.
+    let only_a_directory = || {
+        let mut here = plan.root.iter().filter(|op| is_same(op.target(), home));
+        let made = matches!(here.next(), Some(Op::Directory { mode, .. }) if mode & 0o222 == 0);
+        made && here.next().is_none() && !is_within(home, Path::new("/tmp"))
+    };
+    let agrees = plan.home == Home::None && only_a_directory()
+        || plan.root.iter().any(|op| match (&plan.home, op) {
+            (Home::Ephemeral, Op::Tmpfs { path, .. }) => path == home,
+            (Home::Private(private), Op::Bind(bind)) => {
+                bind.path == *home
+                    && bind.source == Source::User(private.clone())
+                    && bind.access == Access::Write
+                    && !bind.optional
+            }
+            _ => false,
+        });
     if agrees {
         Ok(())
     } else {

@@ -61,7 +61,7 @@ pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
     });
     let private = match &plan.home {
         Home::Private(path) => Some(path.as_path()),
-        Home::Ephemeral => None,
+        Home::Ephemeral | Home::None => None,
     };
     let listeners = plan
         .listeners
