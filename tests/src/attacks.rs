@@ -89,15 +89,21 @@ impl Suite {
 
     /// In a sandbox that follows a template, with a directory to read and one to write.
     pub fn inside(&self, template: &str) -> Results {
+        self.inside_with(&["--profile", template])
+    }
+
+    /// The same in one that is started with these options.
+    pub fn inside_with(&self, options: &[&str]) -> Results {
         let grant = |name: &str| self.dir.join(name).display().to_string();
-        let words = ["oz", "run", "--profile", template, "--read"].map(str::to_owned);
+        let words = ["oz", "run"].iter().chain(options).chain(&["--read"]);
+        let words = words.map(|word| (*word).to_owned());
         let grants = [
             grant("read"),
             "--write".to_owned(),
             grant("share"),
             "--".to_owned(),
         ];
-        self.run(words.into_iter().chain(grants))
+        self.run(words.chain(grants))
     }
 }
 

@@ -77,6 +77,12 @@ impl Terminal {
         self.tmux(&["capture-pane", "-p", "-J", "-t", "t"]).text()
     }
 
+    /// The same with the codes for colours.
+    pub fn coloured_screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p", "-J", "-e", "-t", "t"])
+            .text()
+    }
+
     /// Its lines, without the prompts that a line begins with when it was typed ahead: the shell
     /// prints its prompt only after the terminal has shown what was typed.
     pub fn lines(&self) -> Vec<String> {

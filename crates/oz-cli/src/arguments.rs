@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use oz_core::plan::Mode;
 use oz_core::profile::files::Home;
@@ -60,6 +61,11 @@ pub(crate) enum Verb {
     Completions(Completions),
 }
 
+/// Networks by their words, so that a shell can complete them.
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(Mode::ALL.map(Mode::word)).try_map(|word| word.parse::<Mode>())
+}
+
 /// Run an app, or any command, in a sandbox
 #[derive(Debug, Args)]
 #[command(
@@ -79,8 +85,9 @@ pub(crate) struct Run {
     /// Another home than the profile's: none, ephemeral or private
     #[arg(long, value_name = "MODE")]
     pub(crate) home: Option<Home>,
-    /// Another network than the profile's: none, or internet (never this machine or its neighbours)
-    #[arg(long, value_name = "MODE")]
+    /// Another network than the profile's: none, internet (never this machine or its neighbours), or
+    /// host (this machine's own, without a wall)
+    #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) net: Option<Mode>,
     /// Show a file or a directory to the app
     #[arg(long, value_name = "PATH")]
@@ -324,7 +331,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "MODE")]
     pub(crate) home: Option<Home>,
     /// As with `oz run --net`
-    #[arg(long, value_name = "MODE")]
+    #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) net: Option<Mode>,
     /// Print JSON
     #[arg(long)]

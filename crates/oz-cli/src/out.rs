@@ -1,7 +1,7 @@
 //! What people read: the one place that prints.
 #![allow(clippy::print_stderr)] // this is it
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use oz_core::OsBytes;
 use serde::Serialize;
@@ -42,6 +42,29 @@ pub(crate) fn note(note: &str) {
 pub(crate) fn note_on_terminal(note: &str) {
     eprint!("\r\noz: {note}\r\n");
 }
+
+/// A warning on standard error, red if a person reads it there.
+pub(crate) fn warning(warning: &str) {
+    eprintln!("oz: {}", red(warning, io::stderr().is_terminal()));
+}
+
+/// Whether a person reads standard output as it is written.
+pub(crate) fn is_read() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// What must not be overlooked, for a terminal.
+pub(crate) fn red(text: &str, terminal: bool) -> String {
+    if terminal {
+        format!("\x1b[31m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What is said of a sandbox that has the network `host`.
+pub(crate) const HOST_NETWORK: &str = "the network of this machine itself: the app reaches what listens on its loopback \
+     and on its neighbours, and sees its addresses and connections";
 
 /// Text from an app or of a file's name, so that it cannot steer a terminal.
 pub(crate) fn safe(text: &str) -> String {

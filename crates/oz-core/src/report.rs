@@ -14,7 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Plan;
+use crate::plan::{Mode, Plan};
 
 /// One thing that an app is kept from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -119,6 +119,21 @@ pub enum State {
 const REQUIRED: fn(&Plan) -> Asked = |_| Asked::Required;
 const WANTED: fn(&Plan) -> Asked = |_| Asked::Wanted;
 const IF_POSSIBLE: fn(&Plan) -> Asked = |_| Asked::IfPossible;
+/// Not with the network of the host.
+const UNLESS_HOST: fn(&Plan) -> Asked = |plan| match plan.network.mode {
+    Mode::Host => Asked::No,
+    Mode::None | Mode::Internet => Asked::Required,
+};
+/// As far as the network of the host leaves it.
+const BESIDE_HOST: fn(&Plan) -> Asked = |plan| match plan.network.mode {
+    Mode::Host => Asked::Wanted,
+    Mode::None | Mode::Internet => Asked::Required,
+};
+/// All that keeps abstract sockets of the host from who is in its network.
+const FOR_HOST: fn(&Plan) -> Asked = |plan| match plan.network.mode {
+    Mode::Host => Asked::Required,
+    Mode::None | Mode::Internet => Asked::Wanted,
+};
 
 /// What every launch needs, should it ever fail.
 const KERNEL: &str = "`oz doctor` says what this kernel lacks";
@@ -147,16 +162,17 @@ pub const WALLS: &[Entry] = walls! {
     Privileges "privileges" REQUIRED Launch: "have or gain a privilege", KERNEL;
     Processes "processes" REQUIRED Launch:
         "see, signal or look into processes outside, or into its init", KERNEL;
-    Kernel "kernel" REQUIRED Launch:
+    Kernel "kernel" BESIDE_HOST Launch:
         "learn from /proc and /sys what others do, or change settings of the kernel", KERNEL;
     SystemCalls "system-calls" REQUIRED Launch: "make system calls that are not listed", KERNEL;
     Terminals "terminals" REQUIRED Launch: "type into a terminal", KERNEL;
     Devices "devices" REQUIRED Launch: "reach hardware", KERNEL;
-    Network "network" REQUIRED Launch: "reach the network or ports of this machine", KERNEL;
+    Network "network" UNLESS_HOST Launch: "reach the network or ports of this machine", KERNEL;
     Services "services" REQUIRED Launch:
         "speak to the session's buses, display, sound or agents", KERNEL;
-    Identifiers "identifiers" REQUIRED Launch: "tell by an identifier which machine this is", KERNEL;
-    Landlock "landlock" WANTED Init:
+    Identifiers "identifiers" BESIDE_HOST Launch:
+        "tell by an identifier which machine this is", KERNEL;
+    Landlock "landlock" FOR_HOST Init:
         "use a descriptor of a place that is not in its root, or signal or connect past its sandbox",
         "start Linux 6.12 or later with landlock among its lsm= modules";
     ProcessLimit "process-limit" WANTED Init: "take all processes of the machine",
@@ -259,7 +275,7 @@ impl EnforcementReport {
         let lines = WALLS.iter().map(|entry| {
             let wall = entry.wall;
             let (state, why) = match entry.by {
-                By::Launch => (State::Enforced, "there is no launch without it".to_owned()),
+                By::Launch => launched(plan, wall),
                 By::Init => weakest(init, wall),
                 By::Manager => weakest(manager, wall),
             };
@@ -288,6 +304,31 @@ impl EnforcementReport {
             lines: lines.collect(),
         }
     }
+}
+
+/// What does not hold of a wall because the plan says so, and why.
+pub fn opened(plan: &Plan, wall: Wall) -> Option<(State, &'static str)> {
+    match (plan.network.mode, wall) {
+        (Mode::Host, Wall::Network) => Some((
+            State::Not,
+            "the plan gives the network of this machine, its loopback and its neighbours",
+        )),
+        (Mode::Host, Wall::Kernel) => Some((
+            State::Partly,
+            "the network of this machine shows whom its programs are connected with",
+        )),
+        (Mode::Host, Wall::Identifiers) => Some((
+            State::Partly,
+            "the network of this machine shows its addresses, also those of its hardware",
+        )),
+        _ => None,
+    }
+}
+
+fn launched(plan: &Plan, wall: Wall) -> (State, String) {
+    let (state, why) =
+        opened(plan, wall).unwrap_or((State::Enforced, "there is no launch without it"));
+    (state, why.to_owned())
 }
 
 fn weakest(held: &[Held], wall: Wall) -> (State, String) {

@@ -83,6 +83,14 @@ const BREAKS: &[(&str, Break)] = &[
     ("one place", |p| {
         p.network.forwards = vec![forward("in:tcp:80"), forward("in:tcp:80=81")]
     }),
+    ("no wall that a forward", |p| {
+        p.network.mode = oz_core::plan::Mode::Host;
+        p.network.forwards = vec![forward("in:tcp:80")]
+    }),
+    ("opens a wall that is required", |p| {
+        p.network.mode = oz_core::plan::Mode::Host;
+        p.required = vec![oz_core::report::Wall::Network]
+    }),
     ("printable", |p| p.user.name = "a\nroot::0:0".to_owned()),
     ("printable", |p| p.profile.clear()),
     ("no path", |p| p.profile = "../x".to_owned()),

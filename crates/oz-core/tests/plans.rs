@@ -5,7 +5,10 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::facts::PathFact;
-use oz_core::plan::{Access, Bind, BuildError, Home, Op, Plan, Service, Source, build};
+use oz_core::plan::{
+    Access, Bind, BuildError, Home, Mode, Op, Plan, Request, Service, Source, build,
+};
+use oz_core::profile::Layer;
 use oz_core::wire::audio::{Microphone, Speaker};
 
 fn plan(profile: &str) -> Result<Plan, BuildError> {
@@ -340,5 +343,52 @@ fn odd_users_get_sound_files() {
     assert!(
         build(&common::profile("{}"), &common::request("app"), &facts).is_ok(),
         "as in tests"
+    );
+}
+
+#[test]
+fn the_network_of_the_host_is_asked_for_by_the_profile_or_the_launch() {
+    let mode = |profile: &str, network| {
+        let request = Request {
+            network,
+            ..common::request("app")
+        };
+        let plan = build(&common::profile(profile), &request, &common::facts());
+        plan.map(|plan| plan.network.mode)
+    };
+    let host = r#"{ "network": { "mode": "host" } }"#;
+    assert_eq!(mode(host, None), Ok(Mode::Host));
+    assert_eq!(mode(host, Some(Mode::None)), Ok(Mode::None));
+    assert_eq!(mode("{}", Some(Mode::Host)), Ok(Mode::Host));
+    let forward = r#"{ "network": { "forwards": ["in:tcp:9050"] } }"#;
+    let error = mode(forward, Some(Mode::Host)).expect_err("refused");
+    assert!(matches!(error, BuildError::ForwardOnHost { .. }), "{error}");
+    let required = r#"{ "walls": { "require": ["network"] } }"#;
+    let error = mode(required, Some(Mode::Host)).expect_err("refused");
+    assert!(matches!(error, BuildError::Violation(_)), "{error}");
+}
+
+#[test]
+fn what_the_administrator_locks_no_launch_asks_for() {
+    let locked = |content: &str| {
+        let administrator = common::text("app", Layer::Administrator, false, content);
+        let profile = common::catalogue([administrator]).resolve("app");
+        let request = Request {
+            network: Some(Mode::Host),
+            ..common::request("app")
+        };
+        build(&profile.expect("resolves"), &request, &common::facts())
+    };
+    for lock in ["network", "network.mode"] {
+        let content = format!(r#"{{ "network": {{ "mode": "internet" }}, "lock": ["{lock}"] }}"#);
+        let error = locked(&content).expect_err("refused");
+        assert!(matches!(error, BuildError::NetworkLocked { .. }), "{error}");
+    }
+    let same = r#"{ "network": { "mode": "host" }, "lock": ["network.mode"] }"#;
+    assert_eq!(locked(same).map(|plan| plan.network.mode), Ok(Mode::Host));
+    let another = r#"{ "network": { "mode": "none" }, "lock": ["network.forwards"] }"#;
+    assert_eq!(
+        locked(another).map(|plan| plan.network.mode),
+        Ok(Mode::Host)
     );
 }

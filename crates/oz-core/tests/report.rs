@@ -2,8 +2,8 @@
 
 mod common;
 
-use oz_core::plan::{Plan, build};
-use oz_core::report::{By, EnforcementReport, Held, Line, State, Wall, missing};
+use oz_core::plan::{Mode, Plan, build};
+use oz_core::report::{Asked, By, EnforcementReport, Held, Line, State, Wall, missing};
 
 fn plan(required: &str) -> Plan {
     let profile = common::profile(&format!(r#"{{ "walls": {{ "require": [{required}] }} }}"#));
@@ -72,4 +72,24 @@ fn init_has_no_word_in_what_the_service_manager_holds() {
         missing(&required, By::Manager, &memory(State::Enforced)),
         None
     );
+}
+
+#[test]
+fn the_network_of_the_host_is_no_wall_and_needs_landlock_whole() {
+    let mut plan = plan("");
+    plan.network.mode = Mode::Host;
+    let partly = [Held::new(Wall::Landlock, State::Partly, "version 5")];
+    let line = missing(&plan, By::Init, &partly).expect("missing");
+    assert_eq!((line.wall, line.asked), (Wall::Landlock, Asked::Required));
+    let whole = [Held::new(Wall::Landlock, State::Enforced, "version 6")];
+    assert_eq!(missing(&plan, By::Init, &whole), None);
+    let report = EnforcementReport::new(&plan, &whole, &[]);
+    let of = |wall| {
+        let line = report.lines.iter().find(|line| line.wall == wall);
+        line.map(|line| (line.asked, line.state)).expect("a line")
+    };
+    assert_eq!(of(Wall::Network), (Asked::No, State::Not));
+    assert_eq!(of(Wall::Identifiers), (Asked::Wanted, State::Partly));
+    assert_eq!(of(Wall::Kernel), (Asked::Wanted, State::Partly));
+    assert_eq!(of(Wall::Files), (Asked::Required, State::Enforced));
 }

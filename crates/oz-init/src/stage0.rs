@@ -80,8 +80,11 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
     let (gate, opener) =
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at(Stage::Namespaces, "pipe")?;
     let mut all = NAMESPACES.iter().fold(0, |all, (flag, ..)| all | flag);
+    if !start.has_own_network() {
+        all &= !new::NET;
+    }
     if let Some(spare) = &start.spare {
-        join(spare)?;
+        join(spare, start.has_own_network())?;
         all &= !(new::USER | new::NET);
     }
     match oz_sys::process::fork(thread, all) {
@@ -101,12 +104,12 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
     }
 }
 
-/// The user namespace first: it gives the right to join what belongs to it.
-fn join(spare: &start::Spare) -> Result<(), Failure> {
-    for (namespace, kind, name) in [
-        (&spare.user, LinkNameSpaceType::User, "user namespace"),
-        (&spare.net, LinkNameSpaceType::Network, "network namespace"),
-    ] {
+/// The user namespace first: it gives the right to join what belongs to it. A sandbox in the host's
+/// network stays where it is.
+fn join(spare: &start::Spare, network: bool) -> Result<(), Failure> {
+    let user = (&spare.user, LinkNameSpaceType::User, "user namespace");
+    let net = (&spare.net, LinkNameSpaceType::Network, "network namespace");
+    for (namespace, kind, name) in std::iter::once(user).chain(network.then_some(net)) {
         move_into_link_name_space(namespace.as_fd(), Some(kind)).at(Stage::Namespaces, name)?;
     }
     // To join one took the right to look at oneself.
@@ -115,7 +118,8 @@ fn join(spare: &start::Spare) -> Result<(), Failure> {
 
 /// Makes one namespace after the other to find the one that cannot be made.
 fn diagnose(start: &start::Start, together: std::io::Error) -> Failure {
-    for (_, flag, name) in NAMESPACES {
+    let wanted = |flag| flag != UnshareFlags::NEWNET || start.has_own_network();
+    for (_, flag, name) in NAMESPACES.into_iter().filter(|(_, flag, _)| wanted(*flag)) {
         if let Err(failure) = oz_sys::namespaces::unshare(flag).at(Stage::Namespaces, name) {
             return failure;
         }

@@ -57,9 +57,11 @@ const STEPS: &[Step] = &[
         what: "bring the loopback interface up",
         why_now: "likewise",
         run: |b| match &b.start.spare {
-            None => oz_sys::network::loopback_up().at(Stage::Namespaces, "lo"),
-            // Likewise.
-            Some(_) => Ok(()),
+            None if b.start.has_own_network() => {
+                oz_sys::network::loopback_up().at(Stage::Namespaces, "lo")
+            }
+            // Likewise; and that of the host is not ours to change.
+            None | Some(_) => Ok(()),
         },
     },
     Step {

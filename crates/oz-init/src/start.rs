@@ -26,6 +26,13 @@ pub struct Start {
     pub more: Reader<OwnedFd>,
 }
 
+impl Start {
+    /// Whether the sandbox is not in the network of the host.
+    pub fn has_own_network(&self) -> bool {
+        self.plan.network.mode != plan::Mode::Host
+    }
+}
+
 /// Waits for the first message and checks the plan in it.
 pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
     let mut more = Reader::new(frame::MAX_PLAN);

@@ -7,9 +7,9 @@ use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use oz_core::report::{State, Wall};
-use oz_core::wire::init::{ExitStatus, Stdio};
+use oz_core::wire::init::{ExitStatus, FromInit, Stage, Stdio};
 use oz_sys::namespaces;
-use support::{plan, start};
+use support::{ALLOW, plan, start};
 
 const DONE: ExitStatus = ExitStatus::Code(0);
 
@@ -229,4 +229,131 @@ fn a_fork_bomb_ends_at_the_plans_limit() {
     let (process, _output) = sandbox.begin_shell(bomb);
     assert_ne!(sandbox.ended(process), DONE);
     assert!(sandbox.host_pids().len() <= 24, "{:?}", sandbox.host_pids());
+}
+
+/// Abstract sockets of this process, one of each kind that there is, by their name.
+fn abstract_sockets(name: &str) -> [OwnedFd; 3] {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+    let kinds = [
+        ("stream", SocketType::STREAM),
+        ("packet", SocketType::SEQPACKET),
+        ("datagram", SocketType::DGRAM),
+    ];
+    kinds.map(|(kind, number)| {
+        let fd = socket(AddressFamily::UNIX, number, None).expect("a socket");
+        let address = SocketAddrUnix::new_abstract_name(format!("{name}-{kind}").as_bytes());
+        bind(&fd, &address.expect("a name")).expect("bound");
+        if number != SocketType::DGRAM {
+            listen(&fd, 4).expect("listens");
+        }
+        fd
+    })
+}
+
+/// Reaches them all, and says which.
+fn reach(name: &str) -> String {
+    format!(
+        "python3 - <<'E'\nimport socket\nfor kind, number in (('stream', socket.SOCK_STREAM), \
+         ('packet', socket.SOCK_SEQPACKET), ('datagram', socket.SOCK_DGRAM)):\n  for how in ('connect', 'sendto'):\n    \
+         s = socket.socket(socket.AF_UNIX, number)\n    try:\n      \
+         s.connect('\\0{name}-' + kind) if how == 'connect' else s.sendto(b'x', '\\0{name}-' + kind)\n      \
+         print(kind, how)\n    except OSError as e: print('refused', e.errno)\nE"
+    )
+}
+
+#[test]
+fn in_the_network_of_the_host_no_abstract_socket_is_reached() {
+    let name = format!("oz-init-{}", std::process::id());
+    let _sockets = abstract_sockets(&name);
+    let outside = std::process::Command::new("sh")
+        .args(["-c", &reach(&name)])
+        .output()
+        .expect("ran");
+    let outside = String::from_utf8_lossy(&outside.stdout).into_owned();
+    for reached in [
+        "stream connect",
+        "packet connect",
+        "datagram connect",
+        "datagram sendto",
+    ] {
+        assert!(outside.contains(reached), "{outside}");
+    }
+    let mut sandbox = start(in_host_network());
+    let (inside, status) = sandbox.shell(&reach(&name));
+    assert_eq!(status, DONE, "{inside}");
+    assert_eq!(inside.lines().count(), 6, "{inside}");
+    assert!(
+        inside.lines().all(|line| line.starts_with("refused")),
+        "{inside}"
+    );
+    // Among themselves the sandbox's programs have theirs.
+    let own = format!("{name}-own");
+    let (text, _) = sandbox.shell(&format!(
+        "python3 -c \"import socket; s=socket.socket(socket.AF_UNIX); s.bind('\\0{own}'); s.listen(); \
+         c=socket.socket(socket.AF_UNIX); c.connect('\\0{own}'); print('met')\""
+    ));
+    assert_eq!(text, "met");
+}
+
+#[test]
+fn in_the_network_of_the_host_nothing_of_it_can_be_changed() {
+    let mut sandbox = start(in_host_network());
+    let link = "readlink /proc/self/ns/net";
+    let own = std::fs::read_link("/proc/self/ns/net").expect("a link");
+    assert_eq!(sandbox.shell(link).0, own.to_string_lossy());
+    for attempt in [
+        "ip link set lo down",
+        "ip addr add 127.9.9.9/8 dev lo",
+        "ip route add 203.0.113.0/24 dev lo",
+        "ip link add oz9 type dummy",
+        "nft add table inet oz9",
+        "echo 1 > /proc/sys/net/ipv4/ip_forward",
+        // Neither by a user namespace of the app's own.
+        "unshare -Ur ip link set lo down",
+    ] {
+        let (text, status) = sandbox.shell(attempt);
+        assert_ne!(status, DONE, "{attempt}: {text}");
+    }
+    assert_eq!(sandbox.shell("ip link show lo").1, DONE);
+}
+
+fn in_host_network() -> oz_core::plan::Plan {
+    let mut host = plan::minimal();
+    host.network.mode = oz_core::plan::Mode::Host;
+    host
+}
+
+/// A filter under which the kernel has no Landlock.
+fn without_landlock() -> Vec<u64> {
+    const CREATE_RULESET: u64 = 444;
+    const NO_SUCH_CALL: u64 = 0x0005_0000 | 38;
+    let load_number = 0x20 << 48;
+    let skip_unless_equal = (0x15 << 48) | (1 << 32) | CREATE_RULESET;
+    vec![
+        load_number,
+        skip_unless_equal,
+        (0x06 << 48) | NO_SUCH_CALL,
+        ALLOW,
+    ]
+}
+
+#[test]
+fn without_landlock_nobody_is_let_into_the_network_of_the_host() {
+    // Of this thread and what it starts.
+    rustix::thread::set_no_new_privs(true).expect("set");
+    oz_sys::seccomp::install(&without_landlock()).expect("installed");
+    let sandbox = start(plan::minimal());
+    let held = sandbox.held.iter().find(|held| held.wall == Wall::Landlock);
+    assert_eq!(held.expect("it is said").state, State::Not);
+    match support::launch(in_host_network(), vec![ALLOW]) {
+        Err(FromInit::Failed {
+            stage: Stage::Wall,
+            subject,
+            ..
+        }) => {
+            assert!(subject.to_string().starts_with("landlock: "), "{subject}");
+        }
+        Err(other) => panic!("{other:?}"),
+        Ok(_) => panic!("it was started"),
+    }
 }

@@ -123,3 +123,18 @@ fn what_cannot_be_made_is_said() {
         ("/nonexistent/usr", 2)
     );
 }
+
+#[test]
+fn who_is_in_the_network_of_the_host_gets_no_network_of_a_spare() {
+    let mut plan = plan::minimal();
+    plan.network.mode = oz_core::plan::Mode::Host;
+    let made = common(&plan);
+    let spare = spare(plan.user.clone(), &plan.root[..made]).expect("made");
+    let made = u32::try_from(made).expect("few");
+    let mut sandbox = launch_on(plan, vec![ALLOW], &[], spare, made).expect("a sandbox");
+    let ours = File::open("/proc/self/ns/net").expect("opens");
+    assert!(same(&sandbox.namespaces[2], &ours).expect("compared"));
+    let own = std::fs::read_link("/proc/self/ns/net").expect("a link");
+    let inside = sandbox.shell("readlink /proc/self/ns/net").0;
+    assert_eq!(inside, own.to_string_lossy());
+}

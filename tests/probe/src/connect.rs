@@ -2,18 +2,24 @@
 
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::{SocketAddr as UnixAddr, UnixStream};
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixDatagram, UnixStream};
 use std::time::Duration;
 
 use crate::outcome::{Outcome, refused};
 
-/// Connects to a socket: `unix PATH`, `abstract NAME`, `tcp ADDRESS:PORT`.
+/// Connects to a socket: `unix PATH`, `abstract NAME`, `datagram NAME` (abstract as well), `tcp ADDRESS:PORT`.
 pub fn attempt(kind: &str, place: &str) -> Outcome {
     let outcome = match kind {
         "unix" => UnixStream::connect(place).map(drop),
         "abstract" => UnixAddr::from_abstract_name(place)
             .and_then(|address| UnixStream::connect_addr(&address))
             .map(drop),
+        "datagram" => {
+            let address = UnixAddr::from_abstract_name(place)?;
+            UnixDatagram::unbound()?
+                .send_to_addr(b"probe", &address)
+                .map(drop)
+        }
         "tcp" => {
             let Ok(address) = place.parse::<SocketAddr>() else {
                 return refused("not an address");

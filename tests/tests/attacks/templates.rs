@@ -22,16 +22,56 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
         "browsers build their own sandbox from user namespaces; mounts and packet filters stay closed",
     ),
     (
+        HOST_NETWORK,
+        &[
+            "addresses-by-netlink",
+            "connections-of-host",
+            "interfaces-of-host",
+            "listen-to-host",
+            "mac-by-ioctl",
+            "mac-by-netlink",
+            "neighbours",
+            "routes",
+            "sockets-of-host",
+            "tcp-cloud-metadata",
+            "tcp-gateway",
+            "tcp-host-lan",
+            "tcp-host-lan-v6",
+            "tcp-host-link-local",
+            "tcp-host-loopback",
+            "tcp-host-loopback-other",
+            "tcp-host-loopback-v6",
+            "tcp-host-mapped-v4",
+            "tcp-host-unspecified",
+            "tcp-internet",
+            "tcp-resolver",
+            "udp-broadcast",
+            "udp-host-lan",
+            "udp-host-link-local",
+            "udp-host-loopback",
+            "udp-multicast",
+        ],
+        "the network of the host is what was asked for: SECURITY.md says what it means",
+    ),
+    (
         "browser",
         &["tcp-internet"],
         "the Internet is what browsers are for; the host and its neighbours stay closed",
     ),
 ];
 
+/// Any program with `--net host`.
+const HOST_NETWORK: &str = "the host's network";
+
 fn contains_all(template: &str) {
+    contains_all_but_allowed(template, &["--profile", template]);
+}
+
+/// `template` is the name in [`ALLOWED`].
+fn contains_all_but_allowed(template: &str, options: &[&str]) {
     let session = Session::begin();
     let list = Suite::list();
-    let results = Suite::new(&session).inside(template);
+    let results = Suite::new(&session).inside_with(options);
     assert!(results.ran.code == 0, "{}", results.ran);
     for name in list.keys() {
         assert!(
@@ -114,4 +154,9 @@ fn nothing_gets_out_of_a_player() {
 #[test]
 fn nothing_gets_out_of_any_other_program() {
     contains_all("generic");
+}
+
+#[test]
+fn nothing_gets_out_of_a_program_in_the_host_s_network_but_its_network() {
+    contains_all_but_allowed(HOST_NETWORK, &["--net", "host"]);
 }

@@ -9,6 +9,7 @@ mod environment;
 mod files;
 mod homes;
 mod host;
+mod host_network;
 mod identifiers;
 mod network;
 mod planting;

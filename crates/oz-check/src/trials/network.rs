@@ -55,7 +55,7 @@ pub const TRIALS: &[Trial] = &[
         claim: "it has no interface of the machine",
         run: |ask| {
             let planned = |name: &str| {
-                let own = name == INTERFACE && ask.plan.network.mode != Mode::None;
+                let own = name == INTERFACE && ask.plan.network.mode == Mode::Internet;
                 name == "lo" || own
             };
             let list = std::fs::read_to_string("/proc/net/dev").unwrap_or_default();

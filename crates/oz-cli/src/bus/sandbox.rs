@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use oz_core::plan::SandboxId;
+use oz_core::plan::{Mode, SandboxId};
 use oz_core::report::{Asked, State, Wall};
 use serde::de::DeserializeOwned;
 use zbus::OwnedVariant;
@@ -66,6 +66,11 @@ pub(crate) struct File {
 }
 
 impl Sandbox {
+    /// It has no network of its own.
+    pub(crate) fn is_in_host_network(&self) -> bool {
+        self.network == Mode::Host.word()
+    }
+
     pub(super) fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
         let walls: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Enforcement")?;
         let files: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Files")?;

@@ -38,6 +38,6 @@ pub(crate) async fn run(what: Plan) -> Result<u8> {
             "It may be of another version: end it, and it is started anew by the next command.",
         )
     })?;
-    out::text(&readable::text(&plan))?;
+    out::text(&readable::text(&plan, out::is_read()))?;
     Ok(0)
 }

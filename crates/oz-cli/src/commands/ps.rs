@@ -24,7 +24,7 @@ struct Row {
     windows: u32,
     /// How many files and directories it was given.
     files: usize,
-    /// `none` or `internet`.
+    /// `none`, `internet` or `host`.
     network: String,
     /// What leads through the wall of its network, as `oz forward` takes it.
     forwards: Vec<String>,
@@ -78,7 +78,7 @@ pub(crate) async fn run(what: Ps) -> Result<u8> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
-        out::text(&table(&list, now))?;
+        out::text(&table(&list, now, out::is_read()))?;
     }
     Ok(0)
 }
@@ -112,7 +112,7 @@ impl From<Sandbox> for Row {
     }
 }
 
-fn table(list: &[Sandbox], now: u64) -> String {
+fn table(list: &[Sandbox], now: u64, terminal: bool) -> String {
     let rows: Vec<Vec<String>> = list
         .iter()
         .map(|sandbox| {
@@ -124,15 +124,31 @@ fn table(list: &[Sandbox], now: u64) -> String {
                 age(now.saturating_sub(sandbox.started)),
                 sandbox.windows.to_string(),
                 sandbox.files.len().to_string(),
+                network(sandbox),
                 microphone(sandbox),
                 names.collect::<Vec<_>>().join(" "),
             ]
         })
         .collect();
     let headings = [
-        "ID", "PROFILE", "STATE", "SINCE", "WINDOWS", "FILES", "MIC", "PROGRAMS",
+        "ID", "PROFILE", "STATE", "SINCE", "WINDOWS", "FILES", "NETWORK", "MIC", "PROGRAMS",
     ];
-    out::table(&headings, &rows)
+    let table = out::table(&headings, &rows);
+    // A line is a sandbox, behind that of the headings.
+    let warned = std::iter::once(false).chain(list.iter().map(Sandbox::is_in_host_network));
+    let lines = table.lines().zip(warned);
+    lines
+        .map(|(line, warned)| out::red(line, terminal && warned) + "\n")
+        .collect()
+}
+
+/// The one without walls stands out.
+fn network(sandbox: &Sandbox) -> String {
+    if sandbox.is_in_host_network() {
+        "HOST".to_owned()
+    } else {
+        out::safe(&sandbox.network)
+    }
 }
 
 /// Who listens stands out from who may.
@@ -193,11 +209,28 @@ mod tests {
             microphone_in_use: true,
             ..sandbox()
         };
-        insta::assert_snapshot!(table(&[sandbox(), listens], 1_000 + 7200), @r"
-        ID       PROFILE  STATE    SINCE  WINDOWS  FILES  MIC      PROGRAMS
-        gedit    gedit    running  2 h    2        0      ask      gedit \x1b[31mbash
-        firefox  gedit    running  2 h    2        0      LISTENS  gedit \x1b[31mbash
+        insta::assert_snapshot!(table(&[sandbox(), listens], 1_000 + 7200, true), @r"
+        ID       PROFILE  STATE    SINCE  WINDOWS  FILES  NETWORK  MIC      PROGRAMS
+        gedit    gedit    running  2 h    2        0      none     ask      gedit \x1b[31mbash
+        firefox  gedit    running  2 h    2        0      none     LISTENS  gedit \x1b[31mbash
         ");
+    }
+
+    #[test]
+    fn who_is_in_the_network_of_the_host_stands_out() {
+        let host = Sandbox {
+            network: "host".into(),
+            ..sandbox()
+        };
+        let list = [sandbox(), host];
+        let red = table(&list, 1_000, true);
+        let red: Vec<bool> = red
+            .lines()
+            .map(|line| line.starts_with("\x1b[31m"))
+            .collect();
+        assert_eq!(red, [false, false, true]);
+        let plain = table(&list, 1_000, false);
+        assert!(!plain.contains('\x1b') && plain.contains("HOST"), "{plain}");
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
     options.detach = Some(true);
     many::make_room(&mut options)?;
     let bus = Bus::connect().await?;
-    let (id, ..) = bus.manager::<_, Reply>("Launch", &(argv, options)).await?;
+    let (id, _, _, results) = bus.manager::<_, Reply>("Launch", &(argv, options)).await?;
+    warn(&id, &results);
     out::line(&id)?;
     Ok(0)
 }
@@ -74,6 +75,7 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
             biased;
             reply = &mut launch, if process.is_none() => {
                 let (id, _, number, results) = reply?;
+                warn(&id, &results);
                 if std::io::stderr().is_terminal() {
                     let (bus, id) = (&bus, id.clone());
                     telling = Box::pin(async move { prompts::tell(bus, &id).await });
@@ -99,14 +101,22 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
     if let (Ended::Failed(_), None) = (&ended, &process) {
         // The answer says more precisely why.
         launch.as_mut().await?;
-    } else if streams.is_terminal() && process.is_none() {
+    } else if process.is_none() && (streams.is_terminal() || std::io::stderr().is_terminal()) {
         // What the program wrote is still in the terminal that comes with the answer.
-        let (_, _, _, results) = launch.as_mut().await?;
+        let (id, _, _, results) = launch.as_mut().await?;
+        warn(&id, &results);
         relay = start_relay(&mut streams, results)?;
     }
     streams.finish();
     drop(relay);
     ended.code()
+}
+
+/// On a terminal only: what a program writes there is read by people, elsewhere by programs.
+fn warn(id: &str, results: &Results) {
+    if results.host_network == Some(true) && std::io::stderr().is_terminal() {
+        out::warning(&format!("{id} has {}.", out::HOST_NETWORK));
+    }
 }
 
 fn start_relay(streams: &mut Streams, results: Results) -> Result<Option<Relay>> {

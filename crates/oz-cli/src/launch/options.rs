@@ -42,4 +42,6 @@ pub(crate) struct Results {
     pub(crate) terminal: Option<OwnedFd>,
     #[expect(dead_code)] // for others
     joined: Option<bool>,
+    /// The app is in the network of the host.
+    pub(crate) host_network: Option<bool>,
 }

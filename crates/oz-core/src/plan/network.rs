@@ -32,14 +32,21 @@ pub enum Mode {
     None,
     /// The Internet, by a network of its own: neither this machine nor its neighbours.
     Internet,
+    /// The network of this machine itself, with its loopback and its neighbours. Only abstract sockets
+    /// are kept from the app, and there is no such sandbox where the kernel cannot.
+    Host,
 }
 
 impl Mode {
+    /// Every one, from the least to the most.
+    pub const ALL: [Self; 3] = [Self::None, Self::Internet, Self::Host];
+
     /// As a profile and the command line say it.
     pub fn word(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Internet => "internet",
+            Self::Host => "host",
         }
     }
 }
@@ -48,10 +55,10 @@ impl std::str::FromStr for Mode {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        [Self::None, Self::Internet]
+        Self::ALL
             .into_iter()
             .find(|mode| mode.word() == word)
-            .ok_or_else(|| "a network is none or internet".to_owned())
+            .ok_or_else(|| "a network is none, internet or host".to_owned())
     }
 }
 

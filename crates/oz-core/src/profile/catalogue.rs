@@ -160,6 +160,7 @@ impl Catalogue {
             .iter()
             .map(|(key, leaf)| (key.clone(), leaf.origin()))
             .collect();
+        profile.network_is_locked = locks.hold("network.mode");
         Ok(profile)
     }
 

@@ -128,6 +128,9 @@ pub struct Profile {
     /// Which file each value comes from, by key (`files.home`); what is absent is built in.
     #[serde(skip)]
     pub origins: BTreeMap<String, Origin>,
+    /// The administrator has locked `network.mode`: a launch cannot ask for another either.
+    #[serde(skip)]
+    pub network_is_locked: bool,
 }
 
 impl Profile {
@@ -148,6 +151,7 @@ impl Profile {
             life: document.life,
             walls: document.walls,
             origins: BTreeMap::new(),
+            network_is_locked: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::Plan;
+use oz_core::plan::{Mode, Plan};
 use zbus::{DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 use super::object_path;
@@ -33,6 +33,8 @@ struct Results {
     terminal: Option<OwnedFd>,
     /// It runs in a sandbox that was there before.
     joined: Option<bool>,
+    /// It is in the network of the host: whoever shows this launch to a person says so.
+    host_network: Option<bool>,
 }
 
 /// Options of `StopAll`.
@@ -58,6 +60,7 @@ impl Manager {
         let results = Results {
             terminal: launched.terminal.map(OwnedFd::from),
             joined: Some(launched.joined),
+            host_network: (launched.sandbox.plan.network.mode == Mode::Host).then_some(true),
         };
         Ok((id.to_string(), object_path(id), launched.process, results))
     }

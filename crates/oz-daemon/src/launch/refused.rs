@@ -1,7 +1,7 @@
 //! What init reports, as sentences that say what to do.
 
 use oz_core::OsBytes;
-use oz_core::plan::Plan;
+use oz_core::plan::{Mode, Plan};
 use oz_core::report::{Entry, Line, WALLS};
 use oz_core::wire::init::Stage;
 use rustix::io::Errno;
@@ -73,10 +73,18 @@ fn wall(plan: &Plan, subject: &str) -> String {
     let named = |entry: &&Entry| subject.split(':').next() == Some(entry.name);
     let give = WALLS.iter().find(named).map_or("", |entry| entry.remedy);
     let (first, rest) = give.split_at(give.chars().next().map_or(0, char::len_utf8));
+    let give = format!("{}{rest}", first.to_uppercase());
+    let by_profile = plan
+        .required
+        .iter()
+        .any(|wall| subject.split(':').next() == Some(wall.entry().name));
+    if by_profile || plan.network.mode != Mode::Host {
+        let profile = &plan.profile;
+        return format!("{give}, or take the wall out of walls.require in the profile {profile}");
+    }
     format!(
-        "{}{rest}, or take the wall out of walls.require in the profile {}",
-        first.to_uppercase(),
-        plan.profile
+        "{give}: nothing else would keep abstract sockets, such as the X server's, from who is in the host's \
+         network; or use another one: `--net internet`"
     )
 }
 

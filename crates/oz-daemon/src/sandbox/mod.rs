@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use oz_core::plan::{Forward, Plan, SandboxId, Service};
+use oz_core::plan::{Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
@@ -354,16 +354,21 @@ impl Namespaces {
     ///
     /// Helpers of the host enter them with what they should show, so they must be a sandbox's: a user
     /// namespace right below the daemon's own, which init cannot have but one of, and what belongs to it. In
-    /// one that init has made since, it could undo what a helper does there.
-    pub(crate) fn new([user, mount, net, pid]: [OwnedFd; 4]) -> io::Result<Self> {
+    /// one that init has made since, it could undo what a helper does there. The network is the daemon's own if
+    /// the plan says so, and never else.
+    pub(crate) fn new([user, mount, net, pid]: [OwnedFd; 4], mode: Mode) -> io::Result<Self> {
         let belongs = |namespace: &OwnedFd, to: BorrowedFd<'_>| {
             namespaces::same(namespaces::owner(namespace)?, to)
         };
-        let ours = std::fs::File::open("/proc/self/ns/user")?;
-        let mut are_of_one_sandbox = belongs(&user, ours.as_fd())?;
-        for namespace in [&mount, &net, &pid] {
+        let ours = |kind: &str| std::fs::File::open(format!("/proc/self/ns/{kind}"));
+        let mut are_of_one_sandbox = belongs(&user, ours("user")?.as_fd())?;
+        for namespace in [&mount, &pid] {
             are_of_one_sandbox &= belongs(namespace, user.as_fd())?;
         }
+        are_of_one_sandbox &= match mode {
+            Mode::Host => namespaces::same(&net, ours("net")?)?,
+            Mode::None | Mode::Internet => belongs(&net, user.as_fd())?,
+        };
         if !are_of_one_sandbox {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -389,8 +394,10 @@ mod tests {
                 .into()
         };
         let of_the_host = ["user", "mnt", "net", "pid"].map(host);
-        assert!(Namespaces::new(of_the_host).is_err());
+        assert!(Namespaces::new(of_the_host, Mode::None).is_err());
+        let of_the_host = ["user", "mnt", "net", "pid"].map(host);
+        assert!(Namespaces::new(of_the_host, Mode::Host).is_err());
         let something = [(); 4].map(|()| File::open("/dev/null").expect("opens").into());
-        assert!(Namespaces::new(something).is_err());
+        assert!(Namespaces::new(something, Mode::None).is_err());
     }
 }

@@ -426,7 +426,8 @@ impl Task {
         }
         let mut fds = fds.into_iter();
         let mut next = || fds.next().ok_or(Violation::Descriptors);
-        let namespaces = Namespaces::new([next()?, next()?, next()?, next()?])
+        let namespaces = [next()?, next()?, next()?, next()?];
+        let namespaces = Namespaces::new(namespaces, self.sandbox.plan.network.mode)
             .map_err(|_| Violation::Descriptors)?;
         let _ = self.sandbox.namespaces.set(namespaces);
         for (service, listener) in services.iter().zip(fds) {

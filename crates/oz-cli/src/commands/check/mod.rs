@@ -11,6 +11,7 @@ mod verdict;
 mod view;
 
 use oz_core::plan::Plan;
+use oz_core::report::{Asked, Wall};
 use serde::Serialize;
 
 use crate::arguments::Check;
@@ -57,12 +58,12 @@ pub(crate) async fn run(what: Check) -> Result<u8> {
     if what.json {
         out::json(&checked)?;
     } else {
-        out::text(&text(&checked))?;
+        out::text(&text(&checked, out::is_read()))?;
     }
     Ok(u8::from(!checked.holds))
 }
 
-fn text(checked: &Checked) -> String {
+fn text(checked: &Checked, terminal: bool) -> String {
     let rows: Vec<Vec<String>> = checked
         .walls
         .iter()
@@ -78,7 +79,13 @@ fn text(checked: &Checked) -> String {
         })
         .collect();
     let headings = ["WALL", "ASKED", "HOLDS", "TESTS", "THE APP CANNOT"];
-    let mut text = out::table(&headings, &rows);
+    let mut text = String::new();
+    let open = |row: &&Row| row.wall == Wall::Network && row.asked == Asked::No;
+    if checked.walls.iter().any(|row| open(&row)) {
+        let warning = format!("{} has {}.", checked.sandbox, out::HOST_NETWORK);
+        text.push_str(&(out::red(&warning, terminal) + "\n\n"));
+    }
+    text.push_str(&out::table(&headings, &rows));
     for row in checked.walls.iter().filter(|row| !row.holds_whole()) {
         text.push_str(&format!("\n{} holds {}:\n", row.wall, row.how_far()));
         for reason in row.reasons() {
@@ -97,14 +104,14 @@ fn text(checked: &Checked) -> String {
 /// What the daemon says of one wall.
 impl Enforcement {
     fn is_asked(&self) -> bool {
-        self.asked != oz_core::report::Asked::No
+        self.asked != Asked::No
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oz_core::report::{Asked, State, WALLS, Wall};
+    use oz_core::report::{State, WALLS};
     use oz_core::wire::check::Finding;
     use verdict::From;
 
@@ -150,7 +157,7 @@ mod tests {
         found.push(finding(Wall::Network, State::Not));
         let broken = checked(&enforcement(), &found);
         assert!(!broken.holds);
-        insta::assert_snapshot!(text(&broken));
+        insta::assert_snapshot!(text(&broken, true));
     }
 
     #[test]
@@ -169,6 +176,18 @@ mod tests {
         let line = said.iter_mut().find(limit).expect("a line");
         line.asked = Asked::No;
         assert!(checked(&said, &all_hold()).holds);
+    }
+
+    #[test]
+    fn the_network_of_the_host_is_said_first_and_is_no_broken_wall() {
+        let mut said = enforcement();
+        let network = |line: &&mut Enforcement| line.wall == Wall::Network;
+        let line = said.iter_mut().find(network).expect("a line");
+        (line.asked, line.state) = (Asked::No, State::Not);
+        let checked = checked(&said, &all_hold());
+        assert!(checked.holds);
+        assert!(text(&checked, true).starts_with("\x1b[31mx has the network of this machine"));
+        assert!(text(&checked, false).starts_with("x has the network of this machine"));
     }
 
     #[test]

@@ -6,17 +6,19 @@ use std::path::Path;
 use oz_core::OsBytes;
 use oz_core::plan::{Access, Bind, Gate, Home, Mode, Network, Op, Plan};
 
+use crate::out;
+
 /// Everything that is in it but the names of 300 system calls.
-pub(super) fn text(plan: &Plan) -> String {
+pub(super) fn text(plan: &Plan, terminal: bool) -> String {
     let mut text = String::new();
     // Writing to a string does not fail.
-    let _ = write_plan(&mut text, plan);
+    let _ = write_plan(&mut text, plan, terminal);
     text
 }
 
-fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
+fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
     writeln!(text, "sandbox   {}", plan.id)?;
-    writeln!(text, "profile   {}", crate::out::safe(&plan.profile))?;
+    writeln!(text, "profile   {}", out::safe(&plan.profile))?;
     match &plan.home {
         Home::Ephemeral => writeln!(text, "home      in memory, gone with the sandbox")?,
         Home::Private(path) => writeln!(text, "home      {}", show(path))?,
@@ -39,8 +41,8 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
         None => writeln!(text, "sound     none")?,
         Some(gate) => writeln!(text, "sound     {}", sound(gate))?,
     }
-    write_network(text, &plan.network)?;
-    writeln!(text, "host name {}", crate::out::safe(&plan.hostname))?;
+    write_network(text, &plan.network, terminal)?;
+    writeln!(text, "host name {}", out::safe(&plan.hostname))?;
     writeln!(
         text,
         "syscalls  {}: {} allowed, {} for some arguments, {} refused, all others absent",
@@ -78,7 +80,7 @@ fn write_plan(text: &mut String, plan: &Plan) -> fmt::Result {
     }
     writeln!(text, "\nvariables:")?;
     for (name, value) in &plan.environment {
-        writeln!(text, "  {name}={}", crate::out::safe(value))?;
+        writeln!(text, "  {name}={}", out::safe(value))?;
     }
     Ok(())
 }
@@ -97,14 +99,15 @@ fn sound(gate: &Gate) -> String {
     )
 }
 
-fn write_network(text: &mut String, network: &Network) -> fmt::Result {
+fn write_network(text: &mut String, network: &Network, terminal: bool) -> fmt::Result {
     let reach = match network.mode {
-        Mode::None => "none; only a loopback interface of its own",
-        Mode::Internet => "the Internet, neither this machine nor its neighbours",
+        Mode::None => "none; only a loopback interface of its own".to_owned(),
+        Mode::Internet => "the Internet, neither this machine nor its neighbours".to_owned(),
+        Mode::Host => out::red(out::HOST_NETWORK, terminal),
     };
     writeln!(text, "network   {reach}")?;
     for forward in &network.forwards {
-        writeln!(text, "forward   {}", crate::out::safe(&forward.to_string()))?;
+        writeln!(text, "forward   {}", out::safe(&forward.to_string()))?;
     }
     Ok(())
 }

@@ -129,7 +129,7 @@ pub(super) fn operations(facts: &HostFacts, ops: &mut Vec<Op>) {
 /// Who is asked for names.
 pub(super) fn resolv_conf(network: Mode) -> Op {
     match network {
-        Mode::None => live("resolv.conf"),
+        Mode::None | Mode::Host => live("resolv.conf"),
         // The host's servers may be on its loopback or among its neighbours.
         Mode::Internet => file("/etc/resolv.conf", network::resolv_conf()),
     }

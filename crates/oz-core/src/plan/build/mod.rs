@@ -17,8 +17,8 @@ mod system;
 use std::path::PathBuf;
 
 use super::{
-    Display, Home, HostFacts, Life, Limits, Listener, Mode, Network, Op, Plan, SandboxId, Service,
-    User, VERSION, check, layout, syscalls,
+    Display, Forward, Home, HostFacts, Life, Limits, Listener, Mode, Network, Op, Plan, SandboxId,
+    Service, User, VERSION, check, layout, syscalls,
 };
 use crate::OsBytes;
 use crate::profile::{Profile, files, identity::Hostname, limits::Memory, syscalls::List};
@@ -87,6 +87,22 @@ pub enum BuildError {
         /// What would happen.
         reason: &'static str,
     },
+    /// The administrator has said which network it is.
+    #[error("the administrator has locked the network of {profile:?} to {:?}: leave `--net` out, or ask the administrator", mode.word())]
+    NetworkLocked {
+        /// The profile.
+        profile: String,
+        /// Its network.
+        mode: Mode,
+    },
+    /// The network of the host has no wall to lead a forward through.
+    #[error(
+        "the profile has the forward {forward}, which leads through a wall that the network \"host\" does not have: take it out of network.forwards, or use another network"
+    )]
+    ForwardOnHost {
+        /// The first of them.
+        forward: Forward,
+    },
     /// A rule of every plan is broken by what the profile asks for.
     #[error("the profile asks for what no sandbox may have: {0}")]
     Violation(#[from] check::Violation),
@@ -150,10 +166,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
                 .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path),
         sound: request.sound,
     };
-    let network = Network {
-        mode: request.network.unwrap_or(profile.network.mode),
-        forwards: profile.network.forwards.clone(),
-    };
+    let network = network(profile, request.network)?;
     let shape = root::Shape {
         profile,
         facts,
@@ -206,6 +219,24 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
     };
     check::check(&plan)?;
     Ok(plan)
+}
+
+/// The profile's, or what is asked for instead.
+fn network(profile: &Profile, asked: Option<Mode>) -> Result<Network, BuildError> {
+    let mode = asked.unwrap_or(profile.network.mode);
+    if profile.network_is_locked && mode != profile.network.mode {
+        return Err(BuildError::NetworkLocked {
+            profile: profile.name.clone(),
+            mode: profile.network.mode,
+        });
+    }
+    let forwards = profile.network.forwards.clone();
+    match forwards.first() {
+        Some(forward) if mode == Mode::Host => Err(BuildError::ForwardOnHost {
+            forward: forward.clone(),
+        }),
+        _ => Ok(Network { mode, forwards }),
+    }
 }
 
 /// How many descriptors one message carries (`SCM_MAX_FD`), and a few messages at once.

@@ -68,6 +68,8 @@ const RULES: &[Rule] = &[
     process::display_and_socket_agree,
     process::sound_and_socket_agree,
     network::forwards_are_few_and_distinct,
+    network::host_has_no_forwards,
+    network::host_opens_no_required_wall,
     syscalls::dangerous_ones_are_never_allowed,
     syscalls::no_call_is_said_twice,
     syscalls::rules_can_match,

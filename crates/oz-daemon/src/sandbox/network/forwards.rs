@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use oz_core::plan::Forward;
 use oz_core::plan::forward::{Direction, Endpoint, MOST};
+use oz_core::plan::{Forward, Mode};
 use oz_core::wire::net::Request;
 use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
@@ -39,6 +39,16 @@ pub(crate) async fn open(
     sandbox: &Arc<Sandbox>,
     forward: Forward,
 ) -> Result<()> {
+    if sandbox.plan.network.mode == Mode::Host {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!(
+                "{} is in the network of this machine, which has no wall to lead a forward through",
+                sandbox.id
+            ),
+            "It reaches that port without one",
+        ));
+    }
     let mut all = sandbox.forwards.0.lock().await;
     let all = all.as_mut().ok_or_else(|| Failure::gone(&sandbox.id))?;
     let taken =
