@@ -38,6 +38,8 @@ pub(crate) struct Args {
 enum Suite {
     /// Starting a program
     Launch,
+    /// Many sandboxes at once
+    Scale,
     /// Showing a window
     Display,
     /// Playing and recording
@@ -47,11 +49,12 @@ enum Suite {
 }
 
 impl Suite {
-    const ALL: [Self; 3] = [Self::Launch, Self::Display, Self::Audio];
+    const ALL: [Self; 4] = [Self::Launch, Self::Scale, Self::Display, Self::Audio];
 
     fn name(self) -> &'static str {
         match self {
             Self::Launch => "launch",
+            Self::Scale => "scale",
             Self::Display => "display",
             Self::Audio => "audio",
             Self::Walls => "walls",

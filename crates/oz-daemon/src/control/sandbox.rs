@@ -142,6 +142,17 @@ impl SandboxObject {
         self.sandbox.started_unix()
     }
 
+    /// What of its launch had happened so many microseconds after it was asked for: `spawned`, `planned`,
+    /// `sent`, `born`, `started`, `built`. Empty if an earlier daemon launched it.
+    #[zbus(property(emits_changed_signal = "false"))]
+    fn launch_moments(&self) -> Vec<(String, u64)> {
+        let list = self.sandbox.moments.list();
+        let said = list
+            .iter()
+            .map(|(moment, at)| (moment.word().to_owned(), *at));
+        said.collect()
+    }
+
     /// `starting`, `running` or `stopping`.
     #[zbus(property)]
     fn state(&self) -> String {

@@ -24,6 +24,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::Origin;
 use crate::grants::change::{self, Wanted};
+use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Run, Sandbox};
 use options::Options;
@@ -61,6 +62,7 @@ pub(crate) async fn launch(
     argv: Vec<OsBytes>,
     mut options: Options,
 ) -> Result<Launched> {
+    let mut moments = Moments::begin();
     let mut status = match options.status.take() {
         Some(fd) => Some(StatusPipe::new(fd.into())?),
         None => None,
@@ -72,7 +74,7 @@ pub(crate) async fn launch(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let target = start::open(daemon, &request)?;
+        let target = start::open(daemon, &request, moments)?;
         let sandbox = &target.sandbox;
         let wanted = grants
             .as_ref()
@@ -118,6 +120,7 @@ pub(crate) async fn launch(
                     return Err(failure);
                 }
                 grants = grants.take();
+                moments = Moments::begin();
             }
         }
     }

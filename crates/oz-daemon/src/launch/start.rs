@@ -18,6 +18,7 @@ use crate::control;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
+use crate::sandbox::moments::{Moment, Moments};
 use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::task::{Hold, Task};
 use crate::sandbox::{Birth, Sandbox, log, spawn};
@@ -35,7 +36,7 @@ pub(super) struct Target {
 }
 
 /// Finds or starts a sandbox. Nothing here awaits, so two launches never start two.
-pub(super) fn open(daemon: &Arc<Daemon>, request: &Request) -> Result<Target> {
+pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) -> Result<Target> {
     if let Some(id) = &request.join {
         return Ok(Target {
             sandbox: daemon.sandboxes.get(id)?,
@@ -79,7 +80,7 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request) -> Result<Target> {
             argv: prepared.argv,
         });
     }
-    let sandbox = start(daemon, request, &prepared, joinable)?;
+    let sandbox = start(daemon, request, &prepared, joinable, moments)?;
     Ok(Target {
         sandbox,
         joined: false,
@@ -92,9 +93,11 @@ fn start(
     request: &Request,
     prepared: &Prepared,
     joinable: bool,
+    moments: Moments,
 ) -> Result<Arc<Sandbox>> {
     // Started first: it gets ready to read its plan while that is made.
     let (stage, socket) = stage(daemon)?;
+    moments.reach(Moment::Spawned);
     let id = daemon.sandboxes.free_id(&prepared.wish);
     let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
@@ -121,6 +124,7 @@ fn start(
         nonce,
         made: spare.as_ref().map_or(0, |spare| spare.steps),
     };
+    moments.reach(Moment::Planned);
     let mut fds = vec![control];
     fds.extend(spare.into_iter().flat_map(|spare| spare.fds));
     let token = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
@@ -135,6 +139,7 @@ fn start(
         sound_server: sound,
         activation_token: token,
         started: SystemTime::now(),
+        moments,
         next_process: 1,
         scope,
         report: None,

@@ -8,6 +8,7 @@ pub(crate) mod connection;
 pub(crate) mod display;
 mod fifo;
 pub(crate) mod log;
+pub(crate) mod moments;
 pub(crate) mod network;
 pub(crate) mod output;
 mod processes;
@@ -36,6 +37,7 @@ use crate::failure::{Failure, Kind, Result};
 use crate::grants::views::Kept;
 use crate::grants::{Grant, Store};
 use audio::Sound;
+use moments::Moments;
 use status::StatusPipe;
 
 /// Where a sandbox is in its life.
@@ -137,6 +139,8 @@ pub(crate) struct Sandbox {
     /// Lets the first window take the focus.
     pub(crate) activation_token: Option<String>,
     pub(crate) started: SystemTime,
+    /// When what of its launch had happened; nothing of an earlier daemon's.
+    pub(crate) moments: Moments,
     /// Files of the user that it holds; locked while they change, which takes a helper's time.
     pub(crate) grants: tokio::sync::Mutex<Store>,
     /// A proxy that serves some of them has ended.
@@ -174,6 +178,7 @@ pub(crate) struct Birth {
     pub(crate) sound_server: Option<oz_host::sound::Server>,
     pub(crate) activation_token: Option<String>,
     pub(crate) started: SystemTime,
+    pub(crate) moments: Moments,
     pub(crate) next_process: ProcessId,
     pub(crate) scope: Option<String>,
     /// What an earlier daemon was told by an init that no app could have changed yet.
@@ -198,6 +203,7 @@ impl Sandbox {
             sound_server: birth.sound_server,
             activation_token: birth.activation_token,
             started: birth.started,
+            moments: birth.moments,
             grants: Default::default(),
             files_proxy_ended: Default::default(),
             namespaces: OnceLock::new(),

@@ -99,6 +99,7 @@ impl Saved {
                 .map(|(socket, cookies)| Server { socket, cookies }),
             activation_token: None,
             started: UNIX_EPOCH + Duration::from_secs(self.started),
+            moments: Default::default(),
             next_process: self.next_process,
             scope: self.scope.clone(),
             report: self.report.clone(),

@@ -10,11 +10,13 @@ use oz_core::OsBytes;
 use oz_core::plan::{Mode, Service};
 use oz_core::report::{self, By, EnforcementReport, Held};
 use oz_core::wire::init::{ExitStatus, FromInit, Nonce, ProcessId, ToInit};
+use rustix::io::Errno;
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::connection::{Connection, ConnectionError};
+use super::moments::Moment;
 use super::network::{self, Outside, forwards};
 use super::processes::{Processes, Unknown};
 use super::proxy::Supervisor;
@@ -150,6 +152,7 @@ impl Task {
         let over = match self.connection.send(&first, &borrowed).await {
             Err(error) if !error.is_end() => self.lost(&error),
             _ => {
+                self.sandbox.moments.reach(Moment::Sent);
                 drop(first);
                 drop(fds);
                 self.follow().await
@@ -218,7 +221,7 @@ impl Task {
     ) -> Result<Option<Over>, Violation> {
         self.count()?;
         match message {
-            FromInit::Born => self.born(fds)?,
+            FromInit::Born => return self.born(fds),
             FromInit::Ready { listeners, held } => {
                 return self.ready(&listeners, &held, fds).await;
             }
@@ -232,6 +235,7 @@ impl Task {
                     return Err(Violation::Descriptors);
                 }
                 self.processes.started(process, terminal)?;
+                self.sandbox.moments.reach(Moment::Started);
             }
             FromInit::Exited { process, status } => {
                 if !self.processes.knows(process) {
@@ -345,18 +349,29 @@ impl Task {
         Ok(())
     }
 
-    fn born(&mut self, fds: Vec<OwnedFd>) -> Result<(), Violation> {
+    fn born(&mut self, fds: Vec<OwnedFd>) -> Result<Option<Over>, Violation> {
         let Ok([pidfd]) = <[OwnedFd; 1]>::try_from(fds) else {
             return Err(Violation::Descriptors);
         };
         if self.init.is_some() {
             return Err(Violation::OutOfTurn);
         }
-        let init = Child::new(pidfd).map_err(|_| Violation::Descriptors)?;
+        let init = match Child::new(pidfd) {
+            Ok(init) => init,
+            // A file is never waited for: it is none.
+            Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => {
+                return Err(Violation::Descriptors);
+            }
+            Err(error) => {
+                let what = format!("cannot watch over the sandbox {}: {error}", self.sandbox.id);
+                return Ok(Some(Over::Failed(Failure::new(Kind::Host, what, ""))));
+            }
+        };
         let pid = init.pid().and_then(|pid| u32::try_from(pid).ok());
         self.sandbox
             .publish(|published| published.pid = pid.unwrap_or(0));
         self.init = Some(init);
+        self.sandbox.moments.reach(Moment::Born);
         if let (Some(pid), Some(_)) = (pid, &self.sandbox.scope) {
             let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
             let enter = async move {
@@ -366,7 +381,7 @@ impl Task {
             let enter = enter.instrument(tracing::Span::current());
             self.entering = Some(tokio::spawn(enter));
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What holds by the scope, now that it is made.
@@ -449,6 +464,7 @@ impl Task {
         self.save().await;
         if self.sandbox.phase() == Phase::Starting {
             self.deadline = None;
+            self.sandbox.moments.reach(Moment::Built);
             self.sandbox.set_phase(Phase::Running);
         }
         Ok(None)

@@ -36,7 +36,8 @@ fn start(count: usize, ids: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn measure(ids: &[String]) -> Result<f64> {
+/// The same of sandboxes that run.
+pub(crate) fn measure(ids: &[String]) -> Result<f64> {
     let list: Vec<Sandbox> = serde_json::from_str(&said(&["ps", "--json"])?)?;
     let mut each = Vec::new();
     for sandbox in list.iter().filter(|sandbox| ids.contains(&sandbox.id)) {
@@ -57,7 +58,8 @@ fn kilobytes(statm: &str, sharers: usize) -> Option<f64> {
     Some((resident - shared + shared / sharers) * f64::from(page) / 1024.0)
 }
 
-fn said(arguments: &[&str]) -> Result<String> {
+/// What a command of `oz` prints.
+pub(crate) fn said(arguments: &[&str]) -> Result<String> {
     let output = Command::new("oz")
         .args(arguments)
         .stdin(Stdio::null())

@@ -16,6 +16,7 @@ mod machine;
 mod peers;
 mod processes;
 mod request;
+mod scale;
 mod walls;
 
 use std::fs;
@@ -44,6 +45,8 @@ struct Args {
 enum Suite {
     /// Starting a program
     Launch,
+    /// Many sandboxes at once
+    Scale,
     /// Showing a window
     Display,
     /// Playing and recording
@@ -57,6 +60,7 @@ fn main() -> Result<()> {
     let mut text = machine::describe(args.quick);
     text += &match args.suite {
         Suite::Launch => launch::measure(args.quick, !args.no_oz)?,
+        Suite::Scale => scale::measure(args.quick)?,
         Suite::Display => display::measure(args.quick, !args.no_oz)?,
         Suite::Audio => audio::measure(args.quick, !args.no_oz)?,
         Suite::Walls => walls::measure(!args.no_oz)?,

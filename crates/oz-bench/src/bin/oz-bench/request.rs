@@ -11,6 +11,7 @@ use zbus::{Connection, Message, SerializeDict, Type};
 const NAME: &str = "org.oz.Oz1";
 const ROOT: &str = "/org/oz/Oz1";
 const MANAGER: &str = "org.oz.Manager1";
+const SANDBOX: &str = "org.oz.Sandbox1";
 
 /// Options of `Launch`.
 #[derive(SerializeDict, Type)]
@@ -54,6 +55,36 @@ impl Asker {
         drop(reply);
         ensure!(line == "exit 0\n", "the daemon says {line:?}");
         Ok(took.as_secs_f64() * 1000.0)
+    }
+
+    /// The daemon's process.
+    pub(crate) fn daemon(&self) -> Result<i32> {
+        let bus = "org.freedesktop.DBus";
+        let method = "GetConnectionUnixProcessID";
+        let path = "/org/freedesktop/DBus";
+        let call = self
+            .bus
+            .call_method(Some(bus), path, Some(bus), method, &(NAME,));
+        let pid: u32 = self.runtime.block_on(call)?.body().deserialize()?;
+        Ok(i32::try_from(pid)?)
+    }
+
+    /// What of a sandbox's launch had happened so many milliseconds after it was asked for.
+    pub(crate) fn launch_moments(&self, id: &str) -> Result<Vec<(String, f64)>> {
+        // All that names of commands with a number hold beside letters and digits.
+        let path = format!("{ROOT}/sandbox/{}", id.replace('-', "_2d"));
+        let properties = "org.freedesktop.DBus.Properties";
+        let name = (SANDBOX, "LaunchMoments");
+        let get = self
+            .bus
+            .call_method(Some(NAME), path.as_str(), Some(properties), "Get", &name);
+        let value: zbus::OwnedVariant = self.runtime.block_on(get)?.body().deserialize()?;
+        let list = Vec::<(String, u64)>::try_from(value)?;
+        let milli = |micros: u64| Duration::from_micros(micros).as_secs_f64() * 1000.0;
+        Ok(list
+            .into_iter()
+            .map(|(name, at)| (name, milli(at)))
+            .collect())
     }
 
     fn ping(&self) -> Result<Duration> {
