@@ -43,6 +43,7 @@ const PROGRAMS: &[Program] = &[
     program("audio-proxy", "audio-proxy", "libexec/oz", false),
     program("files-proxy", "files-proxy", "libexec/oz", false),
     program("net-proxy", "net-proxy", "libexec/oz", false),
+    program("oz-explain", "oz-explain", "libexec/oz", false),
     program("oz-init", "oz-init", "libexec/oz", true),
     program("oz-mount", "oz-init", "libexec/oz", true),
     program("oz-net", "oz-init", "libexec/oz", true),

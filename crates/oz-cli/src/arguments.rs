@@ -98,6 +98,18 @@ pub(crate) struct Run {
     /// Print the sandbox's name and do not wait; output goes to its log
     #[arg(long)]
     pub(crate) detach: bool,
+    /// Say which system calls were refused, as what, how often and why; to standard error, or to a file
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        conflicts_with = "detach"
+    )]
+    pub(crate) explain: Option<Option<PathBuf>>,
+    /// With --explain: as one JSON document at the end
+    #[arg(long, requires = "explain")]
+    pub(crate) json: bool,
     /// An app with its arguments, or behind `--` a command with its own: all that follows is theirs
     #[arg(value_name = "NAME", trailing_var_arg = true)]
     pub(crate) words: Vec<OsString>,

@@ -66,6 +66,11 @@ pub(crate) fn red(text: &str, terminal: bool) -> String {
 pub(crate) const HOST_NETWORK: &str = "the network of this machine itself: the app reaches what listens on its loopback \
      and on its neighbours, and sees its addresses and connections";
 
+/// Text on standard error.
+pub(crate) fn aside(text: &str) -> Result<()> {
+    Ok(io::stderr().lock().write_all(text.as_bytes())?)
+}
+
 /// Text from an app or of a file's name, so that it cannot steer a terminal.
 pub(crate) fn safe(text: &str) -> String {
     OsBytes::from(text).to_string()

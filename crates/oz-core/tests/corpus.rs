@@ -109,6 +109,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
                 columns: 80,
             },
             executable: false,
+            explained: false,
         },
         init::ToInit::Signal {
             process: 1,

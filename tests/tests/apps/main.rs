@@ -3,6 +3,7 @@
 
 mod chromium;
 mod documents;
+mod explained;
 mod firefox;
 mod inner_walls;
 mod plain;

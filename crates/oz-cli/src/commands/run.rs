@@ -2,7 +2,7 @@
 
 use crate::arguments::Run;
 use crate::error::{Error, Result};
-use crate::launch::{self, Options, Wanted};
+use crate::launch::{self, How, Options, Wanted};
 
 pub(crate) async fn run(what: Run) -> Result<u8> {
     launch(what).await.map_err(Error::of_a_launch)
@@ -35,6 +35,8 @@ async fn launch(what: Run) -> Result<u8> {
     if what.detach {
         launch::detached(argv, options).await
     } else {
-        launch::attached(argv, options).await
+        let json = what.json;
+        let explain = what.explain.map(|file| How { file, json });
+        launch::attached(argv, options, explain).await
     }
 }

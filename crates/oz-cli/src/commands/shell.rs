@@ -21,7 +21,7 @@ pub(crate) async fn run(what: Shell) -> Result<u8> {
         what.command
     };
     let argv = launch::command(words);
-    let code = launch::attached(argv, options).await;
+    let code = launch::attached(argv, options, None).await;
     // Only a launch makes a sandbox; that there is none is a failure like any other.
     code.map_err(|error| {
         if error.is("NotFound") {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod context;
+mod explain;
 mod many;
 mod options;
 mod prompts;
@@ -19,11 +20,13 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use arguments::{Wanted, app, command, current_directory, open};
 pub(crate) use context::session;
+pub(crate) use explain::How;
 pub(crate) use options::Options;
 
 use crate::bus::Bus;
 use crate::error::{Error, Result};
 use crate::out;
+use explain::Explanation;
 use options::Results;
 use status::Ended;
 use streams::Streams;
@@ -52,11 +55,17 @@ pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
 }
 
 /// Launches and is the program until it ends; the result is its exit code.
-pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {
+pub(crate) async fn attached(
+    argv: Vec<Vec<u8>>,
+    mut options: Options,
+    explain: Option<How>,
+) -> Result<u8> {
     many::make_room(&mut options)?;
     let mut streams = Streams::choose()?;
     streams.offer(&mut options);
     let mut status = status::pipe(&mut options)?;
+    let explanation = explain.map(|how| explain::ask(&how, &mut options));
+    let mut explanation = explanation.transpose()?;
     let mut signals = Signals::new()?;
     let bus = Bus::connect().await?;
     let launch = async {
@@ -90,6 +99,7 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
                     forward(&bus, id, *number, signal).await;
                 }
             }
+            heard = follow(&mut explanation) => heard?,
             () = &mut telling => {}
             () = terminal::resized(), if relay.is_some() => {
                 if let Some(relay) = &relay {
@@ -109,6 +119,9 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
     }
     streams.finish();
     drop(relay);
+    if let Some(explanation) = explanation {
+        explanation.finish().await?;
+    }
     ended.code()
 }
 
@@ -116,6 +129,13 @@ pub(crate) async fn attached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
 fn warn(id: &str, results: &Results) {
     if results.host_network == Some(true) && std::io::stderr().is_terminal() {
         out::warning(&format!("{id} has {}.", out::HOST_NETWORK));
+    }
+}
+
+async fn follow(explanation: &mut Option<Explanation>) -> Result<()> {
+    match explanation {
+        Some(explanation) => explanation.follow().await,
+        None => std::future::pending().await,
     }
 }
 

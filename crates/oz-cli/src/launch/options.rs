@@ -32,6 +32,7 @@ pub(crate) struct Options {
     pub(crate) stderr: Option<OwnedFd>,
     pub(crate) terminal: Option<(u16, u16)>,
     pub(crate) status: Option<OwnedFd>,
+    pub(crate) explain: Option<OwnedFd>,
     pub(crate) detach: Option<bool>,
 }
 

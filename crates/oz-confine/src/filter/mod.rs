@@ -9,6 +9,7 @@
 //! x32 calls are another architecture's, by numbers of their own.
 
 mod assemble;
+mod decide;
 mod numbers;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,9 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oz_core::plan::SyscallPolicy;
+
+pub use decide::{Decision, decide};
+pub use numbers::name;
 
 /// Compiled programs of the policies that were used last.
 #[derive(Default)]

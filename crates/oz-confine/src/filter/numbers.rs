@@ -18,3 +18,9 @@ pub(super) fn number(name: &str) -> Option<u32> {
     }
     number.and_then(|number| u32::try_from(number).ok())
 }
+
+/// The name of the call that has a number here, if it is one that is known.
+pub fn name(number: u32) -> Option<&'static str> {
+    let number = usize::try_from(number).ok()?;
+    syscalls::Sysno::new(number).map(|call| call.name())
+}

@@ -1,44 +1,24 @@
-//! What the programs decide, by a small interpreter of the instructions that they use.
+//! What the programs decide, by the interpreter of the instructions that they use.
 
 use std::collections::BTreeMap;
 
 use oz_core::plan::{Comparison, Operator, SyscallPolicy};
+use oz_sys::seccomp::Call;
 use proptest::prelude::*;
+use rustix::net::{AddressFamily, SocketType};
 
-use super::assemble::{
-    ABSENT, ALLOW, AND, DONE, IF_AT_LEAST, IF_EQUAL, Instruction, JUMP, KILL, LOAD, REFUSED,
-    RETURN, assemble,
-};
+use super::assemble::{ABSENT, ALLOW, DONE, Instruction, KILL, REFUSED, assemble};
 use super::numbers::{ARCHITECTURE, number};
-use super::{FilterError, Filters};
+use super::{Decision, FilterError, Filters, compile, decide, name};
 
-fn run(program: &[Instruction], arch: u32, call: u32, arguments: [u64; 6]) -> u32 {
-    let mut data = [0; 64];
-    data[..4].copy_from_slice(&call.to_ne_bytes());
-    data[4..8].copy_from_slice(&arch.to_ne_bytes());
-    for (index, argument) in arguments.iter().enumerate() {
-        data[16 + 8 * index..24 + 8 * index].copy_from_slice(&argument.to_le_bytes());
-    }
-    let mut accumulator = 0;
-    let mut at = 0;
-    loop {
-        let step = program[at];
-        at += 1;
-        let mut branch = |holds| at += usize::from(if holds { step.jt } else { step.jf });
-        match step.code {
-            LOAD => {
-                let offset = step.k as usize;
-                accumulator =
-                    u32::from_ne_bytes(data[offset..offset + 4].try_into().expect("four bytes"));
-            }
-            AND => accumulator &= step.k,
-            IF_EQUAL => branch(accumulator == step.k),
-            IF_AT_LEAST => branch(accumulator >= step.k),
-            JUMP => at += step.k as usize,
-            RETURN => return step.k,
-            other => panic!("unknown instruction {other:#x}"),
-        }
-    }
+fn run(program: &[Instruction], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
+    let program: Vec<u64> = program.iter().map(|step| step.encode()).collect();
+    let call = Call {
+        number,
+        architecture,
+        arguments,
+    };
+    decide::run(&program, &call).expect("it comes to an end")
 }
 
 fn native(program: &[Instruction], name: &str, arguments: [u64; 6]) -> u32 {
@@ -159,6 +139,72 @@ fn a_bad_rule_is_an_error_not_a_hole() {
         vec![vec![compare(0, false, Operator::Equal(0)); 100]],
     );
     assert_eq!(assemble(&bad), Err(FilterError::TooLong("socket".into())));
+}
+
+#[test]
+fn the_interpreter_says_what_the_kernel_says() {
+    let needed = "close exit exit_group futex munmap madvise rt_sigprocmask sigaltstack";
+    let policy = SyscallPolicy {
+        allow: needed.split(' ').map(str::to_owned).collect(),
+        ..policy()
+    };
+    let program = compile(&policy).expect("compiles");
+    let sockets = [
+        (AddressFamily::UNIX, SocketType::STREAM),
+        (AddressFamily::INET, SocketType::STREAM),
+        (AddressFamily::INET, SocketType::DGRAM),
+        (AddressFamily::NETLINK, SocketType::RAW),
+    ];
+    let decided = sockets.map(|(family, kind)| {
+        let mut call = Call {
+            number: number("socket").expect("known"),
+            architecture: ARCHITECTURE,
+            arguments: [0; 6],
+        };
+        call.arguments[0] = family.as_raw().into();
+        call.arguments[1] = kind.as_raw().into();
+        decide(&program, &call)
+    });
+    let kernel = std::thread::spawn(move || {
+        rustix::thread::set_no_new_privs(true).expect("no privileges");
+        oz_sys::seccomp::install(&program).expect("installed");
+        sockets.map(
+            |(family, kind)| match rustix::net::socket(family, kind, None) {
+                Ok(_) => Decision::Allow,
+                Err(error) => Decision::Errno(error.raw_os_error().try_into().expect("small")),
+            },
+        )
+    });
+    assert_eq!(decided, kernel.join().expect("no panic"));
+    let refused = Decision::Errno(1);
+    assert_eq!(
+        decided,
+        [Decision::Allow, Decision::Allow, refused, refused]
+    );
+}
+
+#[test]
+fn what_makes_no_sense_kills() {
+    let call = Call {
+        number: 0,
+        architecture: ARCHITECTURE,
+        arguments: [0; 6],
+    };
+    for program in [
+        &[][..],
+        &[u64::MAX],
+        &[0x0005_0000_ffff_ffff],
+        &[0x0020_0000_0000_0008],
+    ] {
+        assert_eq!(decide(program, &call), Decision::Kill, "{program:x?}");
+    }
+}
+
+#[test]
+fn numbers_have_the_names_that_lists_use() {
+    let ptrace = number("ptrace").expect("known");
+    assert_eq!(name(ptrace), Some("ptrace"));
+    assert_eq!(name(100_000), None);
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub enum ToInit {
         /// One more descriptor is the program's file, which need not be anywhere inside; its name is
         /// only its first argument.
         executable: bool,
+        /// The last descriptor is a socket on which somebody waits for the listener of the program's filter,
+        /// to answer its refused calls and say what they were.
+        explained: bool,
     },
     /// Send a signal to a program's process group.
     Signal {

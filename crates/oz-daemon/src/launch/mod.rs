@@ -26,7 +26,7 @@ use crate::grants::Origin;
 use crate::grants::change::{self, Wanted};
 use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
-use crate::sandbox::{Command, Run, Sandbox};
+use crate::sandbox::{Command, Run, Sandbox, explain};
 use options::Options;
 use spare::Spares;
 pub(crate) use start::{adopt, control_address};
@@ -45,6 +45,25 @@ pub(crate) struct Launched {
     pub(crate) joined: bool,
     /// The other end of its terminal.
     pub(crate) terminal: Option<OwnedFd>,
+}
+
+/// What init is sent along with a program, besides its streams.
+struct OfProgram {
+    /// The program itself, unless it lies inside.
+    file: Option<OwnedFd>,
+    /// Where its refused calls are answered.
+    explain: Option<OwnedFd>,
+}
+
+impl OfProgram {
+    fn of(daemon: &Daemon, sandbox: &Arc<Sandbox>, request: &prepare::Request) -> Result<Self> {
+        let report = request.explain.as_ref();
+        let explain = report.map(|report| explain::start(daemon, sandbox, report));
+        Ok(Self {
+            file: request.file(daemon)?,
+            explain: explain.transpose()?,
+        })
+    }
 }
 
 /// Files that came with a request.
@@ -85,6 +104,8 @@ pub(crate) async fn launch(
             // A new sandbox without files, network and scope is told to run its program before it is even
             // built.
             let outside = sandbox.plan.network.has_outside() || sandbox.scope.is_some();
+            // What explains enters its user namespace.
+            let outside = outside || request.explain.is_some();
             if target.joined || !wanted.is_empty() || outside {
                 sandbox.ready().await?;
             }
@@ -93,8 +114,8 @@ pub(crate) async fn launch(
         let result = match first.await {
             Ok(_) => {
                 let program = request.program(&target.argv);
-                let file = request.file(daemon)?;
-                run(daemon, sandbox, program, file, &mut streams, &mut status).await
+                let files = OfProgram::of(daemon, sandbox, &request)?;
+                run(daemon, sandbox, program, files, &mut streams, &mut status).await
             }
             Err(failure) => Err(failure),
         };
@@ -130,7 +151,7 @@ async fn run(
     daemon: &Daemon,
     sandbox: &Sandbox,
     program: Program,
-    file: Option<OwnedFd>,
+    files: OfProgram,
     streams: &mut Streams,
     status: &mut Option<StatusPipe>,
 ) -> Result<(ProcessId, Option<OwnedFd>)> {
@@ -142,7 +163,8 @@ async fn run(
         program,
         stdio,
         fds,
-        file,
+        file: files.file,
+        explain: files.explain,
         started,
         status: status.take(),
     })))?;

@@ -50,6 +50,9 @@ pub(crate) struct Options {
     pub(crate) terminal: Option<(u16, u16)>,
     /// A pipe on which one line says how the program ended.
     pub(crate) status: Option<OwnedFd>,
+    /// A socket on which it is said what system calls of the program are refused, as lines of
+    /// [`oz_core::wire::explain`]; only of a program in a new sandbox.
+    pub(crate) explain: Option<OwnedFd>,
     /// The program's output goes to the sandbox's log.
     pub(crate) detach: Option<bool>,
 }

@@ -22,6 +22,7 @@ use super::options::Options;
 use super::{Files, display, program};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
+use crate::sandbox::explain;
 
 /// The template of commands for which nobody wrote a profile.
 const GENERIC: &str = "generic";
@@ -42,6 +43,8 @@ pub(crate) struct Request {
     pub(super) ephemeral: bool,
     /// Another home than the profile's.
     pub(super) home: Option<Home>,
+    /// Where it is said what calls are refused.
+    pub(super) explain: Option<OwnedFd>,
     /// Another network than the profile's.
     pub(super) network: Option<Mode>,
     pub(super) session: BTreeMap<String, String>,
@@ -105,6 +108,13 @@ impl Request {
         }
         let mut session: BTreeMap<_, _> = options.context.unwrap_or_default().into_iter().collect();
         session.retain(|name, value| is_session_variable(name) && !value.contains('\0'));
+        let explain = options.explain.map(OwnedFd::from);
+        if let Some(report) = &explain {
+            if options.join.is_some() {
+                return invalid("only what runs in a new sandbox is explained");
+            }
+            explain::check_report(report)?;
+        }
         let directory = options.cwd.map(OsBytes::from);
         let home = options.home.as_deref().map(str::parse::<Home>);
         let home = home
@@ -121,6 +131,7 @@ impl Request {
             check,
             ephemeral: options.ephemeral.unwrap_or(false),
             home,
+            explain,
             network,
             session,
             directory: directory.filter(|path| path.as_path().is_absolute() && !path.has_nul()),

@@ -47,6 +47,19 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) ->
     let prepared = request.prepare(&daemon.profiles)?;
     let joinable = !prepared.template && !request.ephemeral && !prepared.profile.life.multi;
     if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
+        if request.explain.is_some() {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!(
+                    "{} runs already, and what runs cannot be explained any more",
+                    sandbox.id
+                ),
+                format!(
+                    "End it first: `oz stop {}`; or explain another one with --ephemeral",
+                    sandbox.id
+                ),
+            ));
+        }
         let runs = sandbox.plan.network.mode;
         if request.network.is_some_and(|wanted| wanted != runs) {
             return Err(Failure::new(

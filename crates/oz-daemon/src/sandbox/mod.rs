@@ -6,6 +6,7 @@
 pub(crate) mod audio;
 pub(crate) mod connection;
 pub(crate) mod display;
+pub(crate) mod explain;
 mod fifo;
 pub(crate) mod log;
 pub(crate) mod moments;
@@ -92,6 +93,8 @@ pub(crate) struct Run {
     pub(crate) fds: Vec<OwnedFd>,
     /// Its file, unless it is found inside by its name.
     pub(crate) file: Option<OwnedFd>,
+    /// Where its refused calls are answered, if somebody wants to know them.
+    pub(crate) explain: Option<OwnedFd>,
     /// Told when it runs, with its terminal's other end.
     pub(crate) started: oneshot::Sender<Result<Option<OwnedFd>>>,
     /// Told when it ended.

@@ -584,12 +584,14 @@ impl Task {
         self.processes
             .asked(run.process, name, Some(run.started), run.status);
         self.publish_processes();
-        let fds: Vec<_> = run.fds.iter().chain(&run.file).map(AsFd::as_fd).collect();
+        let fds = run.fds.iter().chain(&run.file).chain(&run.explain);
+        let fds: Vec<_> = fds.map(AsFd::as_fd).collect();
         let message = ToInit::Run {
             process: run.process,
             program: run.program,
             stdio: run.stdio,
             executable: run.file.is_some(),
+            explained: run.explain.is_some(),
         };
         self.connection.send(&message, &fds).await?;
         if self.sandbox.namespaces.get().is_some() {

@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
 
-use super::{Launch, environment};
+use super::{Launch, environment, explained};
 use crate::failure::{At, Failure};
 use crate::inside::Inside;
 use crate::user_map;
@@ -95,6 +95,7 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
         mut environment,
         socket,
         file,
+        explain,
         ..
     } = launch;
     let Some(name) = argv.first() else {
@@ -109,7 +110,11 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
     let environment = environment::lines(environment);
     let candidates = environment::candidates(&inside.plan, name);
     // From here on only what the plan lists can be called.
-    if let Err(failure) = seccomp::install(&inside.filter).at(Stage::Filter, "syscall filter") {
+    let installed = match explain {
+        None => seccomp::install(&inside.filter),
+        Some(socket) => explained::install(&inside.filter, socket),
+    };
+    if let Err(failure) = installed.at(Stage::Filter, "syscall filter") {
         return failure;
     }
     if let Some(file) = file {

@@ -2,6 +2,7 @@
 
 mod become_it;
 mod environment;
+mod explained;
 mod report;
 mod streams;
 
@@ -29,6 +30,8 @@ pub struct Launch {
     socket: Option<OwnedFd>,
     /// The file of the program; absent: it is found by its name.
     file: Option<OwnedFd>,
+    /// Where its refused calls are answered and explained.
+    explain: Option<OwnedFd>,
     streams: Streams,
 }
 
@@ -49,6 +52,7 @@ impl Launch {
         program: &Program,
         streams: Streams,
         file: Option<OwnedFd>,
+        explain: Option<OwnedFd>,
     ) -> Result<Self, Failure> {
         let invalid = |subject: &str| Failure {
             stage: Stage::Execute,
@@ -64,6 +68,7 @@ impl Launch {
             directory: program.directory.as_ref().and_then(environment::c_string),
             socket: None,
             file,
+            explain,
             streams,
         })
     }
@@ -75,7 +80,7 @@ impl Launch {
             environment: Vec::new(),
             directory: None,
         };
-        let mut launch = Self::program(plan, &program, Streams::Null, None)?;
+        let mut launch = Self::program(plan, &program, Streams::Null, None, None)?;
         launch.socket = Some(socket);
         Ok(launch)
     }

@@ -118,10 +118,12 @@ impl Reactor {
                 program,
                 stdio,
                 executable,
+                explained,
             }) => {
                 let mut fds = frame.fds;
+                let explain = if explained { fds.pop() } else { None };
                 let file = if executable { fds.pop() } else { None };
-                self.start_program(process, &program, stdio, fds, file);
+                self.start_program(process, &program, stdio, fds, file, explain);
             }
             Ok(ToInit::Signal { process, signal }) => self.signal(process, signal),
             Ok(ToInit::Stop { grace_ms }) => self.stop(grace_ms, Instant::now()),

@@ -30,9 +30,10 @@ impl Reactor {
         stdio: Stdio,
         fds: Vec<OwnedFd>,
         file: Option<OwnedFd>,
+        explain: Option<OwnedFd>,
     ) {
         self.watch.begin();
-        match self.launch(program, stdio, fds, file) {
+        match self.launch(program, stdio, fds, file, explain) {
             Ok(Launched {
                 pid,
                 report,
@@ -56,6 +57,7 @@ impl Reactor {
         stdio: Stdio,
         fds: Vec<OwnedFd>,
         file: Option<OwnedFd>,
+        explain: Option<OwnedFd>,
     ) -> Result<Launched, Failure> {
         if self.stopping.is_some() {
             return Err(Failure {
@@ -69,7 +71,7 @@ impl Reactor {
             });
         }
         let streams = Streams::prepare(&self.inside, stdio, fds)?;
-        let launch = Launch::program(&self.inside.plan, program, streams, file)?;
+        let launch = Launch::program(&self.inside.plan, program, streams, file, explain)?;
         launch.start(&self.inside)
     }
 

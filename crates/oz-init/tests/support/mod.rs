@@ -220,6 +220,7 @@ impl Sandbox {
             program,
             stdio,
             executable: false,
+            explained: false,
         };
         self.daemon.send(&run, fds);
         process

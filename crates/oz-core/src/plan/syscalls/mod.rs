@@ -16,12 +16,14 @@ mod process;
 mod refused;
 mod sockets;
 mod time;
+mod why;
 
 pub use conditional::{
     CLONE_NAMESPACES, CLONE_NEVER, TIOCLINUX, TIOCSTI, UNSHARE, answered, conditional,
 };
 pub use extra::{ExtraError, extra};
 pub use refused::{FOR_USER_NAMESPACES, REFUSED, is_never};
+pub use why::why;
 
 use super::SyscallPolicy;
 

@@ -57,7 +57,7 @@ pub const REFUSED: &[(&str, &str)] = &[
 ];
 
 /// Calls that exist for x86_64 only and reach the hardware or the kernel, or go round filters.
-const NEVER: &[(&str, &str)] = &[
+pub(super) const NEVER: &[(&str, &str)] = &[
     ("clone3", "its flags lie where no filter can see them"),
     ("fanotify_mark", "watches others"),
     ("io_uring_enter", "makes calls that no filter sees"),

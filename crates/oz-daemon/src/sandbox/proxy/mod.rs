@@ -185,7 +185,7 @@ impl KillOnDrop {
     }
 
     /// Waits for its end.
-    pub(super) async fn ended(&self) {
+    pub(crate) async fn ended(&self) {
         if let Some(child) = &self.0 {
             child.wait().await;
         }

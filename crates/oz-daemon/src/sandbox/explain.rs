@@ -1,0 +1,81 @@
+//! `oz-explain`: what answers the refused system calls of a program, and says what they were to whoever started it.
+//! What it says never comes by here.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use oz_core::wire::explain::Config;
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+use super::proxy::KillOnDrop;
+use super::{Sandbox, spawn};
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+
+const PROGRAM: &str = "oz-explain";
+
+/// How long after the end of the sandbox it may still say its last numbers.
+const LAST: Duration = Duration::from_secs(3);
+
+/// Starts one for a program that is about to be run in a sandbox that is ready; `report` is the caller's socket.
+/// What is returned goes to init along with the program.
+pub(crate) fn start(daemon: &Daemon, sandbox: &Arc<Sandbox>, report: &OwnedFd) -> Result<OwnedFd> {
+    let namespaces = sandbox.namespaces.get();
+    let namespaces = namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?;
+    let filter = daemon.filters.program(&sandbox.plan.syscalls);
+    let filter = filter.map_err(|error| Failure::new(Kind::Profile, error.to_string(), ""))?;
+    let config = Config {
+        filter: filter.to_vec(),
+        policy: sandbox.plan.syscalls.clone(),
+    };
+    let prepare = || -> io::Result<_> {
+        let json = serde_json::to_vec(&config).map_err(io::Error::other)?;
+        let config = oz_sys::memory::memfd_sealed(&json)?;
+        let (family, kind) = (AddressFamily::UNIX, SocketType::STREAM);
+        let pair = rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None)?;
+        Ok((config, pair))
+    };
+    let (config, (ours, theirs)) = prepare()
+        .map_err(|error| Failure::new(Kind::Host, format!("cannot explain: {error}"), ""))?;
+    let mut fds = vec![
+        (config.as_fd(), 3),
+        (theirs.as_fd(), 4),
+        (report.as_fd(), 5),
+        (namespaces.user.as_fd(), 6),
+    ];
+    let stderr = io::stderr();
+    if spawn::logs_to_stderr() {
+        fds.push((stderr.as_fd(), 2));
+    }
+    let child = spawn::program(&daemon.directories.program(PROGRAM), &[], &[], &fds)?;
+    let child = KillOnDrop::new(child);
+    let sandbox = Arc::clone(sandbox);
+    tokio::spawn(async move {
+        // It ends with the last process that it answers.
+        let late = async {
+            sandbox.ended().await;
+            tokio::time::sleep(LAST).await;
+        };
+        tokio::select! {
+            () = child.ended() => {}
+            () = late => {}
+        }
+    });
+    Ok(ours)
+}
+
+/// Takes what a caller listens on.
+pub(crate) fn check_report(socket: &OwnedFd) -> Result<()> {
+    let kind = rustix::net::sockopt::socket_type(socket);
+    let family = rustix::net::sockopt::socket_domain(socket);
+    if kind == Ok(SocketType::STREAM) && family == Ok(AddressFamily::UNIX) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Kind::InvalidArgument,
+        "the descriptor for explanations is not a stream socket",
+        "Give one end of a socket pair",
+    ))
+}
