@@ -18,6 +18,7 @@ pub mod inside;
 pub mod leftovers;
 pub mod parts;
 pub mod probe;
+pub mod prober;
 pub mod processes;
 pub mod run;
 pub mod session;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::process::Command;
 
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use rustix::thread::{CapabilitySet, LinkNameSpaceType, move_into_link_name_space};
 
 use crate::outcome::{Outcome, Stop, refused};
 use crate::sys::{Arg, call};
@@ -23,6 +23,28 @@ pub fn attempt(pid: &str, seconds: &str) -> Outcome {
     join(&pids.into(), LinkNameSpaceType::ProcessID)?;
     // Only a child is in the new pid namespace.
     Ok(Command::new("sleep").arg(seconds).status()?.to_string())
+}
+
+/// Joins the network of the app with this number with every right over it, and takes its rules away.
+pub fn unguard(pid: &str) -> Outcome {
+    let open = |kind: &str| File::open(format!("/proc/{pid}/ns/{kind}"));
+    let (user, net) = (open("user")?, OwnedFd::from(open("net")?));
+    let sandbox = parent(&user)?;
+    move_into_link_name_space(sandbox.as_fd(), Some(LinkNameSpaceType::User))?;
+    move_into_link_name_space(net.as_fd(), Some(LinkNameSpaceType::Network))?;
+    // A program that an ordinary user executes keeps only what is in the ambient set.
+    let mut sets = rustix::thread::capabilities(None)?;
+    sets.inheritable |= CapabilitySet::NET_ADMIN;
+    rustix::thread::set_capabilities(None, sets)?;
+    rustix::thread::configure_capability_in_ambient_set(CapabilitySet::NET_ADMIN, true)?;
+    let status = Command::new("/usr/sbin/nft")
+        .args(["flush", "ruleset"])
+        .status()?;
+    if status.success() {
+        Ok("no rules are left".to_owned())
+    } else {
+        refused(status.to_string())
+    }
 }
 
 #[allow(unsafe_code, reason = "a number has to become a descriptor")]

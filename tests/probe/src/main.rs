@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         ["send", place] => connect::send(place),
         ["ask", place] => connect::ask(place),
         ["intrude", pid, seconds] => intrude::attempt(pid, seconds),
+        ["unguard", pid] => intrude::unguard(pid),
         ["hog", what, seconds] => old(hog::attempt(what, seconds)),
         ["watch-as-told"] => old(hog::watch_as_told()),
         ["starve"] => old(hog::starve()),

@@ -1,17 +1,9 @@
 //! `oz check`: what it says to hold does, and what does not hold it finds.
 
-use std::io::Write;
-use std::os::linux::net::SocketAddrExt;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
-use oz_core::plan::Plan;
 use oz_core::report::{State, WALLS, Wall};
-use oz_core::wire::check::{Ask, Evidence};
-use oz_core::wire::{Reader, encode, frame};
 use oz_e2e::cli::json;
 use oz_e2e::probe::Probe;
-use oz_e2e::{Inside, Run, Session, oz, wait};
+use oz_e2e::{Inside, Run, Session, oz, prober, wait};
 use serde_json::Value;
 
 fn check(inside: &Inside) -> Value {
@@ -55,43 +47,10 @@ fn files_that_were_given_are_no_hole() {
     oz(["check", inside.id()]).run().ok();
 }
 
-/// The prober without a sandbox around it.
-fn outside() -> Evidence {
-    let plan = oz(["plan", "--json", "--", "true"]).run().ok();
-    let plan: Plan = serde_json::from_slice(&plan.out).expect("a plan");
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let name = format!("oz-claims-walls-{}", std::process::id());
-    let address = std::os::unix::net::SocketAddr::from_abstract_name(&name).expect("a name");
-    let _socket = std::os::unix::net::UnixListener::bind_addr(&address).expect("a socket");
-    let ask = Ask {
-        plan: Box::new(plan),
-        ports: vec![listener.local_addr().expect("an address")],
-        abstract_socket: name.as_str().into(),
-    };
-    let own = Run::sh("command -v oz").run().ok().text();
-    let own = PathBuf::from(own).canonicalize().expect("a path");
-    let prefix = own.ancestors().nth(2).expect("a prefix");
-    let mut child = Command::new(prefix.join("libexec/oz/oz-check"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut input = child.stdin.take().expect("a pipe");
-    input
-        .write_all(&encode(&ask, 0).expect("encodes"))
-        .expect("written");
-    drop(input);
-    let output = child.wait_with_output().expect("it ends");
-    let mut reader = Reader::<()>::new(frame::MAX_UNTRUSTED);
-    reader.push(&output.stdout, []);
-    let frame = reader.next().expect("a frame").expect("a whole one");
-    frame.decode().expect("evidence")
-}
-
 #[test]
 fn outside_the_same_prober_gets_through_every_wall() {
     let _session = Session::begin();
-    let evidence = outside();
+    let evidence = prober::outside(&["--", "true"], Default::default());
     let through = |wall: Wall| {
         evidence
             .findings

@@ -4,6 +4,7 @@
 //! with private and public addresses, in a LAN, behind a router, and an Internet that answers at
 //! every address there is. So each closed address is first shown to be reached from outside.
 
+mod checked;
 mod closed;
 mod life;
 mod open;

@@ -103,6 +103,42 @@ const CLOSED4: &[(&str, &str)] = &[
     ("224.0.0.0/3", "multicast, reserved, broadcast"),
 ];
 
+/// Addresses that are no place of the Internet, the first and the last of each block of IPv4 and some of
+/// IPv6: what is tried to show that they are closed.
+pub fn closed() -> Vec<IpAddr> {
+    let ends = |block: &str| {
+        let (first, bits) = block.split_once('/')?;
+        let first = first.parse::<Ipv4Addr>().ok()?.to_bits();
+        let all = u32::MAX.checked_shr(bits.parse().ok()?).unwrap_or(0);
+        // Beside those that stand for the block itself and for all in it.
+        Some([first | 1, (first | all) & !1].map(Ipv4Addr::from_bits))
+    };
+    let unicast = CLOSED4.iter().map(|(block, _)| block);
+    let unicast = unicast.filter(|block| !SELF4.contains(*block));
+    let v4 = unicast.filter_map(|block| ends(block)).flatten();
+    let v6 = OUTSIDE6.iter().filter_map(|address| address.parse().ok());
+    v4.map(IpAddr::from).chain(v6).collect()
+}
+
+/// Of [`CLOSED4`], what is this host wherever it is, or many hosts at once.
+const SELF4: &[&str] = &["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
+
+/// Some of each kind: private, of the provider's translator, discarded, wrapped, not given to anybody.
+const OUTSIDE6: &[&str] = &[
+    "fc00::1",
+    "fd00::1",
+    "fdff:ffff::1",
+    "64:ff9b::a00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:a00:1::1",
+    "3fff::1",
+    "4000::1",
+    "fec0::1",
+];
+
 /// The one IPv6 block that has places of the Internet.
 const OPEN6: &str = "2000::/3";
 
@@ -247,6 +283,25 @@ mod tests {
         assert_eq!(block("9.9.9.9", 99).to_string(), "9.9.9.9/32");
         assert_eq!(block("2a00:1::5", 64).to_string(), "2a00:1::/64");
         assert_eq!(block("2a00:1::5", 3).to_string(), "2a00:1::5/128");
+    }
+
+    #[test]
+    fn what_is_tried_is_of_every_closed_block() {
+        let closed = closed();
+        let has = |address: &str| closed.contains(&address.parse().expect("an address"));
+        for address in [
+            "10.0.0.1",
+            "10.255.255.254",
+            "192.168.255.254",
+            "169.254.0.1",
+            "100.64.0.1",
+            "203.0.113.254",
+            "fd00::1",
+        ] {
+            assert!(has(address), "{address}: {closed:?}");
+        }
+        let kinds = CLOSED4.len() - SELF4.len();
+        assert_eq!(closed.len(), 2 * kinds + OUTSIDE6.len());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The prober runs as the app does. What it says is taken for hostile all the same: its words are
 //! capped and quoted, and what can be seen from outside is not believed but looked at.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,20 @@ pub struct Ask {
     pub ports: Vec<SocketAddr>,
     /// A name among abstract sockets, likewise.
     pub abstract_socket: OsBytes,
+    /// Whom the host has beside it.
+    pub around: Around,
+}
+
+/// The host's network, as it looks from the host.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Around {
+    /// By whom it reaches the Internet.
+    pub routers: Vec<IpAddr>,
+    /// Machines in its networks: those that it has spoken to, and who is first and last there by
+    /// the addresses.
+    pub neighbours: Vec<IpAddr>,
+    /// Addresses of all in one of its networks at once.
+    pub broadcasts: Vec<Ipv4Addr>,
 }
 
 /// From the prober, on its standard output.

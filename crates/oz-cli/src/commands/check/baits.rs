@@ -3,10 +3,15 @@
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Duration;
 
 use oz_core::OsBytes;
 
+use super::around;
 use crate::error::{Error, Result};
+
+/// How long it may take to reach oneself.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// They are open as long as this lives.
 pub(super) struct Baits {
@@ -29,13 +34,15 @@ impl Baits {
         };
         let mut listeners = Vec::new();
         let mut ports = Vec::new();
-        for address in addresses() {
-            // A machine may be without one of the families.
-            let Ok(listener) = TcpListener::bind((address, 0)) else {
+        for address in around::own() {
+            // One that is just coming or going is not there yet, or any more.
+            let Ok(listener) = TcpListener::bind(address) else {
                 continue;
             };
             let port = listener.local_addr().map_err(failed)?;
-            TcpStream::connect(port).map_err(failed)?;
+            if TcpStream::connect_timeout(&port, PATIENCE).is_err() {
+                continue;
+            }
             ports.push(port);
             listeners.push(listener);
         }
@@ -53,21 +60,6 @@ impl Baits {
             abstract_socket: name.as_str().into(),
         })
     }
-}
-
-/// The loopback's, and the one by which this machine would speak to others.
-fn addresses() -> Vec<std::net::IpAddr> {
-    let mut all: Vec<std::net::IpAddr> = vec![
-        std::net::Ipv4Addr::LOCALHOST.into(),
-        std::net::Ipv6Addr::LOCALHOST.into(),
-    ];
-    // A connected datagram socket sends nothing, and is told which address it would use.
-    let own = std::net::UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
-        socket.connect("192.0.2.1:9")?;
-        socket.local_addr()
-    });
-    all.extend(own.map(|address| address.ip()));
-    all
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! as the app is, and tries; meanwhile it and everything beside it is looked at from here, by what
 //! the kernel says. A wall holds as far as the weakest of all that was found.
 
+mod around;
 mod baits;
 mod looks;
 mod prober;

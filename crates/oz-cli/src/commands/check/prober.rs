@@ -8,6 +8,7 @@ use oz_core::plan::Plan;
 use oz_core::wire::check::{Ask, Evidence, Finding};
 use oz_core::wire::{Reader, encode, frame};
 
+use super::around;
 use super::baits::Baits;
 use super::verdict::From;
 use crate::bus::Bus;
@@ -46,6 +47,7 @@ pub(super) async fn start(bus: &Bus, id: &str, plan: &Plan, baits: &Baits) -> Re
         plan: Box::new(plan.clone()),
         ports: baits.ports.clone(),
         abstract_socket: baits.abstract_socket.clone(),
+        around: around::look(),
     };
     let ask = encode(&ask, 0).map_err(|error| failed(&error.to_string()))?;
     let pipe = || io::pipe().map_err(|error| failed(&error.to_string()));
