@@ -74,6 +74,20 @@ fn each_mistake_has_its_caret() {
             "no such call",
             r#"{ "syscalls": { "also_allow": ["frobnicate"] } }"#,
         ),
+        (
+            "misspelt call",
+            r#"{ "syscalls": { "only": ["getpid", "opennat"] } }"#,
+        ),
+        (
+            "call of some arguments",
+            r#"{ "syscalls": { "deny": ["sockett"] } }"#,
+        ),
+        ("call of nobody's", r#"{ "syscalls": { "only": ["bpf"] } }"#),
+        (
+            "call of everybody's",
+            r#"{ "syscalls": { "deny": ["getpid", "execve"] } }"#,
+        ),
+        ("one call", r#"{ "syscalls": { "only": "getpid" } }"#),
         ("number", r#"{ "limits": { "processes": 1 } }"#),
         ("negative", r#"{ "limits": { "processes": -5 } }"#),
         ("size", r#"{ "limits": { "tmp_size": "lots" } }"#),

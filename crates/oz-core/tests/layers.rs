@@ -185,3 +185,27 @@ fn a_lock_that_names_nothing_is_an_error() {
 fn arguments_are_read_only_unless_a_profile_says_otherwise() {
     assert_eq!(common::profile("{}").files.arguments, Access::Read);
 }
+
+#[test]
+fn a_list_of_system_calls_is_merged_and_locked_like_any_key() {
+    let layers = |lock: &str| {
+        let administrators = format!(
+            r#"{{ {lock} "syscalls": {{ "deny": ["memfd_create"], "only": ["getpid", "kill"] }} }}"#
+        );
+        common::catalogue([
+            text("firefox", Layer::Administrator, false, &administrators),
+            text(
+                "firefox",
+                Layer::User,
+                false,
+                r#"{ "syscalls": { "only": ["getpid"] } }"#,
+            ),
+        ])
+        .resolve("firefox")
+    };
+    let profile = layers("").expect("resolves");
+    let only = profile.syscalls.only.as_deref().unwrap_or_default();
+    assert_eq!((only.len(), profile.syscalls.deny.len()), (1, 1));
+    let error = layers(r#""lock": ["syscalls"],"#).expect_err("is locked");
+    assert!(error.to_string().contains("syscalls.only"), "{error}");
+}

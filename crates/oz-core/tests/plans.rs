@@ -392,3 +392,24 @@ fn what_the_administrator_locks_no_launch_asks_for() {
         Ok(Mode::Host)
     );
 }
+
+#[test]
+fn a_profile_has_a_list_of_its_own_within_the_list() {
+    let calls = |said: &str| plan(&format!("{{ \"syscalls\": {said} }}")).map(|plan| plan.syscalls);
+    let whole = calls("{}").expect("builds");
+    let narrowed = calls(r#"{ "only": ["getpid", "socket"], "deny": ["socket"] }"#);
+    let narrowed = narrowed.expect("builds");
+    let has = |name: &str| oz_core::plan::syscalls::has(&narrowed, name);
+    assert!(has("getpid") && has("execve") && has("prlimit64") && !has("kill"));
+    assert!(!has("socket") && narrowed.refuse.contains(&"socket".to_owned()));
+    assert!(narrowed.allow.iter().all(|name| whole.allow.contains(name)));
+    // What goes beyond the list is asked for by its own key, and can then be named.
+    let error = calls(r#"{ "only": ["ptrace"] }"#).expect_err("is refused");
+    assert!(
+        error.to_string().contains("syscalls.only names ptrace"),
+        "{error}"
+    );
+    calls(r#"{ "only": ["ptrace"], "also_allow": ["ptrace"] }"#).expect("builds");
+    calls(r#"{ "only": ["unshare"], "list": "browser" }"#).expect("builds");
+    calls(r#"{ "only": ["unshare"] }"#).expect_err("is refused");
+}

@@ -52,6 +52,22 @@ fn share() -> impl Strategy<Value = Value> {
         .prop_map(|(path, access, optional)| json!({ "path": path, "access": access, "optional": optional }))
 }
 
+/// Some of each kind.
+fn calls() -> impl Strategy<Value = Vec<&'static str>> {
+    let names = vec![
+        "getpid",
+        "socket",
+        "ioctl",
+        "setrlimit",
+        "prlimit64",
+        "execve",
+        "clone",
+        "ptrace",
+        "open",
+    ];
+    prop::sample::subsequence(names, 0..9)
+}
+
 /// Not all of them parse.
 fn profile() -> impl Strategy<Value = Value> {
     (
@@ -61,10 +77,14 @@ fn profile() -> impl Strategy<Value = Value> {
         prop::collection::btree_map("[A-Z_]{1,8}", ".{0,8}", 0..3),
         any::<[bool; 3]>(),
         16u32..70_000,
-        prop::sample::subsequence(vec!["ptrace", "kcmp", "mbind", "mount"], 0..3),
+        (
+            prop::sample::subsequence(vec!["ptrace", "kcmp", "mbind", "mount"], 0..3),
+            prop::option::of(calls()),
+            calls(),
+        ),
     )
         .prop_map(
-            |(home, share, system, set, [display, bus, multi], processes, calls)| {
+            |(home, share, system, set, [display, bus, multi], processes, (calls, only, deny))| {
                 let system: Vec<_> = system
                     .into_iter()
                     .map(|path| format!("/etc{path}"))
@@ -76,7 +96,7 @@ fn profile() -> impl Strategy<Value = Value> {
                     "bus": { "private": bus },
                     "life": { "multi": multi },
                     "limits": { "processes": processes },
-                    "syscalls": { "also_allow": calls },
+                    "syscalls": { "also_allow": calls, "only": only, "deny": deny },
                 })
             },
         )

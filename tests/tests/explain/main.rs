@@ -1,6 +1,7 @@
 //! `oz run --explain`: what was refused is said, and stays refused.
 
 mod costs;
+mod lists;
 mod said;
 mod walls;
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Gate, Home, Mode, Network, Op, Plan};
+use oz_core::plan::{Access, Bind, Gate, Home, Mode, Network, Op, Plan, SyscallPolicy, syscalls};
 
 use crate::out;
 
@@ -51,6 +51,7 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         plan.syscalls.conditional.len(),
         plan.syscalls.refuse.len()
     )?;
+    write_narrowed(text, &plan.syscalls)?;
     writeln!(
         text,
         "limits    {} processes, {} open files each{}",
@@ -81,6 +82,31 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
     writeln!(text, "\nvariables:")?;
     for (name, value) in &plan.environment {
         writeln!(text, "  {name}={}", out::safe(value))?;
+    }
+    Ok(())
+}
+
+/// What a profile with a shorter list has, or what it lacks: whichever is shorter.
+fn write_narrowed(text: &mut String, policy: &SyscallPolicy) -> fmt::Result {
+    let whole = syscalls::policy(policy.user_namespaces, []);
+    let (has, lacks): (Vec<&String>, Vec<&String>) = whole
+        .allow
+        .iter()
+        .chain(whole.conditional.keys())
+        .partition(|name| syscalls::has(policy, name));
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    let (word, mut names) = if has.len() < lacks.len() {
+        ("only", has)
+    } else {
+        ("without", lacks)
+    };
+    names.sort();
+    for (number, line) in names.chunks(8).enumerate() {
+        let word = if number == 0 { word } else { "" };
+        let names: Vec<&str> = line.iter().map(|name| name.as_str()).collect();
+        writeln!(text, "          {word:<8}{}", names.join(" "))?;
     }
     Ok(())
 }

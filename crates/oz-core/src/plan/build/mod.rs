@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use super::{
     Display, Forward, Home, HostFacts, Life, Limits, Listener, Mode, Network, Op, Plan, SandboxId,
-    Service, User, VERSION, check, layout, syscalls,
+    Service, SyscallPolicy, User, VERSION, check, layout, syscalls,
 };
 use crate::OsBytes;
 use crate::profile::{Profile, files, identity::Hostname, limits::Memory, syscalls::List};
@@ -103,6 +103,16 @@ pub enum BuildError {
         /// The first of them.
         forward: Forward,
     },
+    /// A shorter list can have only what the list has.
+    #[error(
+        "syscalls.only names {call}, which is not in the list {list:?}: leave it out, or see whether syscalls.also_allow may have it"
+    )]
+    NotListed {
+        /// The call.
+        call: String,
+        /// The list.
+        list: String,
+    },
     /// A rule of every plan is broken by what the profile asks for.
     #[error("the profile asks for what no sandbox may have: {0}")]
     Violation(#[from] check::Violation),
@@ -183,10 +193,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         root: root::operations(&shape)?,
         listeners: listeners(profile, facts, has),
         environment: environment::variables(profile, facts, has),
-        syscalls: syscalls::policy(
-            profile.syscalls.list == List::Browser,
-            profile.syscalls.also_allow.iter().map(|name| name.as_str()),
-        ),
+        syscalls: calls(profile)?,
         limits: Limits {
             processes: profile.limits.processes.get(),
             open_files: open_files(profile, facts),
@@ -219,6 +226,28 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
     };
     check::check(&plan)?;
     Ok(plan)
+}
+
+/// The list that the profile names, as long or as short as it wants it.
+fn calls(profile: &Profile) -> Result<SyscallPolicy, BuildError> {
+    let said = &profile.syscalls;
+    let also = said.also_allow.iter().map(|name| name.as_str());
+    let mut policy = syscalls::policy(said.list == List::Browser, also);
+    let only: Option<Vec<&str>> = said
+        .only
+        .as_ref()
+        .map(|only| only.iter().map(|name| name.as_str()).collect());
+    // The same profile is for all architectures.
+    let missing = |name: &&&str| !syscalls::has(&policy, name) && !syscalls::is_foreign(name);
+    if let Some(call) = only.iter().flatten().find(missing) {
+        return Err(BuildError::NotListed {
+            call: (*call).to_owned(),
+            list: policy.name,
+        });
+    }
+    let deny: Vec<&str> = said.deny.iter().map(|name| name.as_str()).collect();
+    syscalls::narrow(&mut policy, only.as_deref(), &deny);
+    Ok(policy)
 }
 
 /// The profile's, or what is asked for instead.

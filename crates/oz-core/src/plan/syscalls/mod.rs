@@ -11,6 +11,7 @@ mod files;
 mod ipc;
 mod legacy;
 mod memory;
+mod narrow;
 mod network;
 mod process;
 mod refused;
@@ -22,6 +23,7 @@ pub use conditional::{
     CLONE_NAMESPACES, CLONE_NEVER, TIOCLINUX, TIOCSTI, UNSHARE, answered, conditional,
 };
 pub use extra::{ExtraError, extra};
+pub use narrow::{ListedError, NEEDED, has, is_foreign, is_needed, listed, names, narrow};
 pub use refused::{FOR_USER_NAMESPACES, REFUSED, is_never};
 pub use why::why;
 
