@@ -1,12 +1,15 @@
 //! What each fuzz target does with its bytes; the tests of oz-core replay the corpus through the same
 //! functions. None of them may panic, hang or allocate beyond the limits.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
-use oz_core::plan::{Access, Op, Plan, Source};
-use oz_core::profile::{Layer, Text};
+use oz_core::plan::facts::{Matches, PathFact};
+use oz_core::plan::{Access, Effect, HostFacts, Op, Plan, Source, User};
+use oz_core::profile::rules::{Base, RulePath, is_pattern, matches};
+use oz_core::profile::{Layer, Profile, Text};
 use oz_core::wire::frame::{MAX_FDS, MAX_PLAN, MAX_UNTRUSTED, Reader};
 use oz_core::wire::{Frame, init, mount};
 
@@ -24,6 +27,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("profile", profile),
     ("plan", plan),
     ("protected", protected),
+    ("rules", rules),
     ("audio_lines", audio_lines),
 ];
 
@@ -256,4 +260,297 @@ where
             message
         );
     }
+}
+
+/// Rules and a host, one a line (`write ~/a/*`, `dir a/b`, `file a/c`, `link a/d`, `other a/e`): if a plan is made
+/// of them, what it shows is what the deepest rule says, by rules that are written here anew.
+pub fn rules(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut host = Host::default();
+    let mut said = serde_json::Map::new();
+    for line in text.lines().take(64) {
+        match line.split_once(' ') {
+            Some((effect @ ("read" | "write" | "hide"), path)) => {
+                judge_path(path);
+                let rule = serde_json::json!({ "access": effect, "optional": true });
+                said.insert(path.to_owned(), rule);
+            }
+            Some((kind, path)) => host.add(kind, path),
+            None => {}
+        }
+    }
+    let profile = serde_json::json!({ "files": { "rules": said } }).to_string();
+    let profile = Text {
+        name: "fuzz".to_owned(),
+        layer: Layer::User,
+        path: "fuzz.json".into(),
+        text: profile,
+        template: false,
+    };
+    let profile = match oz_core::profile::Catalogue::new(vec![profile]).resolve("fuzz") {
+        Ok(profile) => profile,
+        Err(error) => return assert!(!error.render().is_empty()),
+    };
+    let facts = host.facts(&profile);
+    let request = oz_core::plan::Request {
+        id: "fuzz".to_owned().try_into().expect("is an id"),
+        ephemeral: true,
+        home: None,
+        network: None,
+        app_id: None,
+        sound: false,
+    };
+    match oz_core::plan::build(&profile, &request, &facts) {
+        Ok(plan) => {
+            sound(&plan);
+            host.judge(&profile, &facts, &plan);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+const HOME: &str = "/home/u";
+
+/// A path that is taken means the same when it is said again, and a pattern matches as one that is slow does.
+fn judge_path(text: &str) {
+    let Ok(path) = RulePath::try_from(text.to_owned()) else {
+        return;
+    };
+    assert_eq!(path.to_string(), text);
+    assert!(path.names().all(|name| !matches!(name, "" | "." | "..")));
+    for pattern in path.names() {
+        for name in ["", ".", "a", "ab", ".a", "aé", pattern] {
+            let slow = slowly_matches(pattern, name)
+                && (!name.starts_with('.') || pattern.starts_with('.'));
+            assert_eq!(
+                matches(pattern, name.as_bytes(), false),
+                slow,
+                "{pattern:?} {name:?}"
+            );
+        }
+    }
+}
+
+fn slowly_matches(pattern: &str, name: &str) -> bool {
+    // By a table: which beginnings of the name each beginning of the pattern stands for.
+    let name: Vec<char> = name.chars().collect();
+    let mut row: Vec<bool> = (0..=name.len()).map(|n| n == 0).collect();
+    for c in pattern.chars() {
+        let mut next = vec![false; name.len() + 1];
+        for n in 0..=name.len() {
+            next[n] = match c {
+                '*' => row[..=n].contains(&true),
+                '?' => n > 0 && row[n - 1],
+                c => n > 0 && row[n - 1] && name[n - 1] == c,
+            };
+        }
+        row = next;
+    }
+    row[name.len()]
+}
+
+/// What is in the home.
+#[derive(Default)]
+struct Host(BTreeMap<PathBuf, PathFact>);
+
+impl Host {
+    fn add(&mut self, kind: &str, below: &str) {
+        let path = Path::new(HOME).join(below);
+        let plain = is_plain(&path) && path.starts_with(HOME) && path != Path::new(HOME);
+        let written = path
+            .to_str()
+            .is_some_and(|text| !text.contains("//") && !text.ends_with('/'));
+        let fact = match kind {
+            "dir" => PathFact::Directory,
+            "file" => PathFact::File,
+            "link" => PathFact::Symlink(path.clone()),
+            "other" => PathFact::Other,
+            _ => return,
+        };
+        if !plain || !written || below.split('/').any(|name| name.is_empty() || name == ".") {
+            return;
+        }
+        let above: Vec<PathBuf> = path
+            .ancestors()
+            .skip(1)
+            .take_while(|dir| *dir != Path::new(HOME))
+            .map(Path::to_owned)
+            .collect();
+        let is_free = |dir: &PathBuf| matches!(self.0.get(dir), None | Some(PathFact::Directory));
+        if self.0.contains_key(&path) || !above.iter().all(is_free) {
+            return;
+        }
+        self.0
+            .extend(above.into_iter().map(|dir| (dir, PathFact::Directory)));
+        self.0.insert(path, fact);
+    }
+
+    fn facts(&self, profile: &Profile) -> HostFacts {
+        let mut facts = HostFacts {
+            user: User {
+                uid: 1000,
+                gid: 1000,
+                name: "u".to_owned(),
+                home: HOME.into(),
+            },
+            paths: self.0.clone(),
+            xdg: BTreeMap::from([("MUSIC".to_owned(), Path::new(HOME).join("Music"))]),
+            protected: Vec::new(),
+            matches: BTreeMap::new(),
+            listings: BTreeMap::new(),
+            cpus: 1,
+            memory: 1 << 30,
+            open_files: 1024,
+            runtime: "/run/user/1000/oz".into(),
+            state: Path::new(HOME).join(".local/state/oz"),
+            session: BTreeMap::new(),
+        };
+        for (path, rule) in &profile.files.rules {
+            if path.is_pattern() {
+                let found = self.matched(path, rule.effect == Effect::Hide);
+                facts.matches.insert(path.to_string(), found);
+            }
+        }
+        for way in oz_core::plan::ways(profile, &facts) {
+            let children = self.0.keys().filter(|path| path.parent() == Some(&way));
+            let names = children.filter_map(|path| path.file_name()?.to_str().map(str::to_owned));
+            let names = names.collect();
+            facts.listings.insert(way, names);
+        }
+        facts
+    }
+
+    fn matched(&self, path: &RulePath, hidden: bool) -> Matches {
+        let base = match path.base() {
+            Base::Home => HOME.into(),
+            Base::Xdg(_) => Path::new(HOME).join("Music"),
+            Base::Root => PathBuf::from("/"),
+        };
+        let is_it = |place: &&PathBuf| {
+            let Ok(below) = place.strip_prefix(&base) else {
+                return false;
+            };
+            let names: Vec<&str> = path.names().collect();
+            let found: Vec<&[u8]> = below.iter().map(OsStrExt::as_bytes).collect();
+            names.len() == found.len()
+                && names.iter().zip(found).all(|(pattern, name)| {
+                    if is_pattern(pattern) {
+                        matches(pattern, name, hidden)
+                    } else {
+                        pattern.as_bytes() == name
+                    }
+                })
+        };
+        Matches {
+            paths: self.0.keys().filter(is_it).cloned().collect(),
+            complete: true,
+        }
+    }
+
+    fn judge(&self, profile: &Profile, facts: &HostFacts, plan: &Plan) {
+        let home = Path::new(HOME);
+        let guarded: Vec<PathBuf> = oz_core::protected::PLACES
+            .iter()
+            .map(|place| home.join(place.path))
+            .collect();
+        // Where each rule is, whether by name, and what it gives.
+        let mut rules: Vec<(PathBuf, bool, Effect)> = Vec::new();
+        for (path, rule) in &profile.files.rules {
+            let named = !path.is_pattern();
+            let places = match named {
+                true => oz_core::plan::place_of(facts, path).into_iter().collect(),
+                false => facts.matches[path.as_str()].paths.clone(),
+            };
+            for place in places {
+                let is_guarded = guarded.iter().any(|guarded| place.starts_with(guarded));
+                let there = match self.0.get(&place) {
+                    Some(PathFact::Directory | PathFact::File) => true,
+                    Some(PathFact::Other) => rule.effect == Effect::Hide,
+                    Some(PathFact::Symlink(_)) | None => false,
+                };
+                // A pattern names nothing that is protected.
+                if there && (named || rule.effect == Effect::Hide || !is_guarded) {
+                    rules.push((place, named, rule.effect));
+                }
+            }
+        }
+        let decides = |path: &Path| {
+            let mut above: Vec<_> = rules
+                .iter()
+                .filter(|(place, ..)| path.starts_with(place))
+                .collect();
+            above.sort_by_key(|(place, named, effect)| {
+                let gives = match effect {
+                    Effect::Hide => 0,
+                    Effect::Read => 1,
+                    Effect::Write => 2,
+                };
+                (std::cmp::Reverse(place.components().count()), !named, gives)
+            });
+            above
+                .first()
+                .map(|(place, _, effect)| (place.clone(), *effect))
+        };
+        let new = self.0.keys().map(|path| path.join("new"));
+        for path in self.0.keys().cloned().chain(new) {
+            let shown = shown(plan, &path);
+            let rule = decides(&path);
+            let said = rule.as_ref().map(|(_, effect)| *effect);
+            let place = guarded.iter().find(|place| path.starts_with(place));
+            let named =
+                place.is_some_and(|place| rule.is_some_and(|(rule, _)| rule.starts_with(place)));
+            let on_the_way = guarded
+                .iter()
+                .any(|place| place.starts_with(&path) && *place != path);
+            let at = path.display();
+            match shown {
+                Some(Access::Write) => {
+                    assert_eq!(said, Some(Effect::Write), "{at} can be written");
+                    assert!(place.is_none() && !on_the_way, "{at} can be written");
+                }
+                Some(Access::Read) => {
+                    assert!(
+                        matches!(said, Some(Effect::Read | Effect::Write)),
+                        "{at} can be read"
+                    );
+                    assert!(place.is_none() || named, "{at} can be read");
+                }
+                None => {}
+            }
+            // Nor is less shown than is said.
+            let ordinary = |path: &Path| {
+                matches!(self.0.get(path), Some(PathFact::Directory | PathFact::File))
+            };
+            if ordinary(&path) && place.is_none() {
+                match said {
+                    Some(Effect::Read) => {
+                        assert_eq!(shown, Some(Access::Read), "{at} is not shown")
+                    }
+                    Some(Effect::Write) if !on_the_way => {
+                        assert_eq!(shown, Some(Access::Write), "{at} cannot be written");
+                    }
+                    Some(Effect::Write) => {
+                        assert_eq!(shown, Some(Access::Read), "{at} is not shown")
+                    }
+                    Some(Effect::Hide) | None => {}
+                }
+            }
+        }
+    }
+}
+
+/// What a plan shows at a path of the home: by the mount that is nearest above it.
+fn shown(plan: &Plan, path: &Path) -> Option<Access> {
+    for above in path.ancestors() {
+        let mut at = plan.root.iter().rev().filter(|op| op.target() == above);
+        let decides = at.find_map(|op| match op {
+            Op::Bind(bind) => Some(Some(bind.access)),
+            Op::Mask { .. } | Op::Tmpfs { .. } => Some(None),
+            _ => None,
+        });
+        if let Some(shown) = decides {
+            return shown;
+        }
+    }
+    None
 }

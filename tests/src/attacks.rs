@@ -87,7 +87,7 @@ impl Suite {
         self.run(["env".to_owned()])
     }
 
-    /// In a sandbox that follows a template, with a directory to read and one to write.
+    /// In a sandbox that follows a template or a profile, with a directory to read and one to write.
     pub fn inside(&self, template: &str) -> Results {
         self.inside_with(&["--profile", template])
     }

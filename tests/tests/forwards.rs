@@ -154,7 +154,7 @@ fn those_of_a_profile_are_there_before_the_app() {
     let text = format!(
         r#"{{ "extends": "generic",
              "match": {{ "executables": ["{0}"] }},
-             "files": {{ "share": [{{ "path": "{1}" }}] }},
+             "files": {{ "rules": {{ "{1}": "read" }} }},
              "network": {{ "forwards": ["in:tcp:9050"] }} }}"#,
         probe.path().display(),
         probe.dir().display(),

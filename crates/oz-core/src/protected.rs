@@ -29,6 +29,7 @@ const PROGRAMS: &str = "programs there run instead of the system's";
 const LIBRARIES: &str = "programs of the host load code from there";
 const KEYS: &str = "keys and what they open are there";
 const DATA: &str = "passwords, cookies and messages are there";
+const DIRECTORIES: &str = "the host's programs, and Oz, find the user's directories by it";
 const CONFIG: &str = "a program of the host runs what its configuration there says";
 
 macro_rules! places {
@@ -72,6 +73,7 @@ pub const PLACES: &[Place] = places! {
         ".config/Code" ".vscode" ".config/JetBrains" ".muttrc" ".mutt" ".config/ranger" ".nanorc"
         ".config/nano" ".hgrc" ".config/hg" ".subversion" ".docker" ".config/containers" ".m2"
         ".gradle" ".config/dconf" ".config/glib-2.0" ".local/share/keyrings";
+    DIRECTORIES: ".config/user-dirs.dirs" ".config/user-dirs.locale";
     KEYS: ".ssh" ".gnupg" ".pki" ".password-store" ".config/keepassxc" ".config/KeePassXC"
         ".local/share/kwalletd" ".kde" ".aws" ".azure" ".config/gcloud" ".kube" ".config/gh"
         ".netrc" ".git-credentials" ".Xauthority" ".ICEauthority" ".config/Yubico" ".electrum"

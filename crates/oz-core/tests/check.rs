@@ -5,8 +5,9 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::check::check;
+use oz_core::plan::facts::PathFact;
 use oz_core::plan::{
-    Access, Bind, Comparison, Home, Listener, Op, Operator, Plan, Service, Source, build,
+    Access, Bind, Comparison, Effect, Home, Listener, Op, Operator, Plan, Service, Source, build,
 };
 
 /// firefox's: a private home, a share, a display and a bus.
@@ -19,6 +20,17 @@ fn sound() -> Plan {
 fn without_home() -> Plan {
     let profile = common::profile(r#"{ "files": { "home": "none" } }"#);
     build(&profile, &common::request("app"), &common::facts()).expect("builds")
+}
+
+/// A plan in which something is taken out of what may be written.
+fn with_rules() -> Plan {
+    let rules = r#"{ "files": { "rules": { "~/Music": "write", "~/Music/a/b/c": "hide" } } }"#;
+    let mut facts = common::facts();
+    for below in ["a", "a/b", "a/b/c"] {
+        let path = Path::new("/home/user/Music").join(below);
+        facts.paths.insert(path, PathFact::Directory);
+    }
+    build(&common::profile(rules), &common::request("app"), &facts).expect("builds")
 }
 
 /// Of the directory that is the home.
@@ -307,6 +319,52 @@ const BREAKS: &[(&str, Break)] = &[
     ("below a share are masked", |p| {
         p.root
             .push(bind(user("/home/user/.local"), "/tmp/x", Access::Read))
+    }),
+    ("a mount of its own", |p| {
+        *p = with_rules();
+        p.root
+            .retain(|op| !matches!(op, Op::Pin { path } if path.ends_with("a/b")));
+    }),
+    // Not only the nearest.
+    ("a mount of its own", |p| {
+        *p = with_rules();
+        p.root
+            .retain(|op| !matches!(op, Op::Pin { path } if path.ends_with("a")));
+    }),
+    ("said of a rule", |p| {
+        *p = with_rules();
+        let shown = |op: &Op| matches!(op, Op::Mask { path } if path.ends_with("c"));
+        p.root.retain(|op| !shown(op));
+        p.root.push(bind(
+            user("/home/user/Music/a/b/c"),
+            "/home/user/Music/a/b/c",
+            Access::Write,
+        ));
+    }),
+    ("said of a rule", |p| {
+        *p = with_rules();
+        p.rules[1].effect = Effect::Read;
+    }),
+    ("said of a rule", |p| {
+        p.rules[0].places.push("/home/user/Music".into())
+    }),
+    ("rules are printable", |p| {
+        p.rules[0].rule = "~/a\u{1b}[2J".to_owned()
+    }),
+    ("plain", |p| p.rules[0].places.push("Music".into())),
+    ("2048 rules", |p| {
+        p.rules[0].places = vec!["/home/user/Downloads".into(); 3000]
+    }),
+    ("below a share are masked", |p| {
+        // A mask of the directory itself is none of what is in it.
+        p.root.push(bind(
+            user("/home/user/.local"),
+            "/home/user/.local",
+            Access::Read,
+        ));
+        p.root.push(Op::Mask {
+            path: "/home/user/.local".into(),
+        });
     }),
     ("a name and no NUL", |p| {
         drop(p.environment.insert("A=B".to_owned(), String::new()))

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use oz_core::plan::{Access, build};
 use oz_core::report::{Held, State, Wall};
 use oz_core::wire::{encode, init, mount};
+use proptest::prelude::*;
 
 fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus")
@@ -185,4 +186,48 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         seeds.push(("audio_lines", text.as_bytes().to_vec()));
     }
     seeds
+}
+
+/// Lines as the target for rules takes them, of few names, so that they meet.
+fn rules_and_host() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "a",
+        "b",
+        "*",
+        "?",
+        ".config",
+        ".local",
+        "share",
+        "applications",
+        "autostart",
+        ".ssh",
+        "chromium",
+        "oz",
+        ".*",
+    ]);
+    let path = prop::collection::vec(name, 1..4).prop_map(|names| names.join("/"));
+    let start = prop::sample::select(vec![
+        "read ~/",
+        "write ~/",
+        "hide ~/",
+        "write /home/u/",
+        "read xdg:MUSIC/",
+    ]);
+    let rule = (start, path.clone()).prop_map(|(start, path)| format!("{start}{path}"));
+    let kind = prop::sample::select(vec!["dir", "dir", "dir", "file", "link", "other"]);
+    let thing = (kind, path).prop_map(|(kind, path)| format!("{kind} {path}"));
+    let lines = (
+        prop::collection::vec(rule, 1..5),
+        prop::collection::vec(thing, 1..10),
+    );
+    lines.prop_map(|(rules, things)| [rules, things].concat().join("\n"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn what_is_shown_is_what_the_deepest_rule_says(lines in rules_and_host()) {
+        entry::rules(lines.as_bytes());
+    }
 }

@@ -34,19 +34,7 @@ fn each_mistake_has_its_caret() {
         ("wrong word", r#"{ "files": { "home": "privat" } }"#),
         (
             "missing key",
-            r#"{ "files": { "share": [ { "access": "write" } ] } }"#,
-        ),
-        (
-            "whole home",
-            r#"{ "files": { "share": [ { "path": "~" } ] } }"#,
-        ),
-        (
-            "dots",
-            r#"{ "files": { "share": [ { "path": "~/a/../.ssh" } ] } }"#,
-        ),
-        (
-            "unknown directory",
-            r#"{ "files": { "share": [ { "path": "xdg:DOWNLOADS" } ] } }"#,
+            r#"{ "files": { "rules": { "~/Music": { "optional": true } } } }"#,
         ),
         ("system", r#"{ "files": { "system": ["/home/user"] } }"#),
         (
@@ -115,6 +103,68 @@ fn each_mistake_has_its_caret() {
         .map(|(name, content)| format!("== {name}\n{}\n", render(content)))
         .collect();
     insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn each_malformed_rule_has_its_caret() {
+    let paths = [
+        "",
+        "~",
+        "~/",
+        "/",
+        "~other/Music",
+        "Music",
+        "./Music/x",
+        "$HOME/Music",
+        "file:///home/user/Music",
+        "~/Music/",
+        "xdg:MUSIC/",
+        "~/a//b",
+        "~/a/../.ssh",
+        "~/./a",
+        "xdg:DOWNLOADS",
+        "xdg:Documents/Work",
+        "xdg:",
+        "xdg:NONSENSE",
+        "~/Projects/**/target",
+        "~/*/*/*/*/*",
+        "/*/x",
+        "/?",
+    ];
+    let long = [
+        format!("~/{}", "x".repeat(256)),
+        format!("~/{}", "x/".repeat(2000)),
+    ];
+    let paths = paths.iter().map(|path| (*path).to_owned()).chain(long);
+    let of_paths =
+        paths.map(|path| format!(r#"{{ "files": {{ "rules": {{ {path:?}: "read" }} }} }}"#));
+    let values = [
+        r#""raed""#,
+        r#""hidden""#,
+        r#""none""#,
+        r#"{ "acces": "read" }"#,
+        r#"{ "access": "raed" }"#,
+        r#"{ "access": "read", "optional": "yes" }"#,
+        r#"{ "optional": true }"#,
+        "true",
+        "null",
+        "7",
+        r#"["read"]"#,
+    ];
+    let of_values =
+        values.map(|value| format!(r#"{{ "files": {{ "rules": {{ "~/Music": {value} }} }} }}"#));
+    let whole = [
+        r#"{ "files": { "rules": [ { "path": "~/Music" } ] } }"#,
+        r#"{ "files": { "rules": { "~/Music": "read", "~/Music": "write" } } }"#,
+        r#"{ "files": { "rules": { "~/a\u0000b": "read" } } }"#,
+        r#"{ "files": { "share": [] } }"#,
+    ];
+    let whole = whole.map(str::to_owned);
+    let all = of_paths
+        .chain(of_values)
+        .chain(whole)
+        .map(|text| render(&text));
+    insta::assert_snapshot!(all.collect::<Vec<_>>().join("\n\n"));
 }
 
 #[test]

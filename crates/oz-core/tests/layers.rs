@@ -93,7 +93,7 @@ fn locked_keys_are_the_administrators() {
             "browser",
             Layer::Administrator,
             true,
-            r#"{ "lock": ["files.share", "display"], "files": { "share": [] } }"#,
+            r#"{ "lock": ["files.rules", "display"], "files": { "rules": {} } }"#,
         ),
         text(
             "firefox",
@@ -105,13 +105,13 @@ fn locked_keys_are_the_administrators() {
             "other",
             Layer::User,
             false,
-            "{\n  \"extends\": \"browser\",\n  \"files\": { \"share\": [ { \"path\": \"~/Music\" } ] }\n}",
+            "{\n  \"extends\": \"browser\",\n  \"files\": { \"rules\": { \"~/Music\": \"read\" } }\n}",
         ),
         text(
             "free",
             Layer::User,
             false,
-            r#"{ "files": { "share": [ { "path": "~/Music" } ] } }"#,
+            r#"{ "files": { "rules": { "~/Music": "read" } } }"#,
         ),
     ]);
     let render = |name: &str| catalogue.resolve(name).expect_err("is locked").render();
@@ -121,7 +121,7 @@ fn locked_keys_are_the_administrators() {
             .resolve("free")
             .expect("resolves")
             .files
-            .share
+            .rules
             .len(),
         1
     );
@@ -133,7 +133,7 @@ fn a_shipped_profile_does_not_open_what_the_administrator_locked_in_its_template
         "generic",
         Layer::Administrator,
         true,
-        r#"{ "lock": ["files.share"] , "files": { "share": [] } }"#,
+        r#"{ "lock": ["files.rules"], "files": { "rules": {} } }"#,
     )]);
     // The shipped template browser shares Downloads.
     assert!(
@@ -141,7 +141,7 @@ fn a_shipped_profile_does_not_open_what_the_administrator_locked_in_its_template
             .resolve("firefox")
             .expect("resolves")
             .files
-            .share
+            .rules
             .is_empty()
     );
 }

@@ -19,8 +19,8 @@ fn plan(profile: &str) -> Result<Plan, BuildError> {
     )
 }
 
-fn share(path: &str, access: &str) -> String {
-    format!(r#"{{ "files": {{ "share": [ {{ "path": "{path}", "access": "{access}" }} ] }} }}"#)
+fn rule(path: &str, access: &str) -> String {
+    format!(r#"{{ "files": {{ "rules": {{ "{path}": "{access}" }} }} }}"#)
 }
 
 fn bind_at<'a>(plan: &'a Plan, path: &str) -> Option<&'a Bind> {
@@ -129,7 +129,7 @@ fn an_ephemeral_launch_leaves_nothing() {
 
 #[test]
 fn a_home_of_which_nothing_is_there_is_a_directory_of_the_sealed_root() {
-    let none = r#"{ "files": { "home": "none", "share": [{ "path": "xdg:DOWNLOAD" }] } }"#;
+    let none = r#"{ "files": { "home": "none", "rules": { "xdg:DOWNLOAD": "read" } } }"#;
     let plan = plan(none).expect("builds");
     assert_eq!(plan.home, Home::None);
     let home = |op: &&Op| op.target().starts_with("/home/user");
@@ -168,11 +168,8 @@ fn what_is_protected_is_not_shared_for_writing() {
     for path in [
         "~/.ssh",
         "~/.bashrc",
-        "~/.config",
         "~/.config/autostart",
-        "~/.local",
-        "~/.local/share",
-        "~/.local/share/applications",
+        "~/.local/share/applications/x",
         "~/.config/oz",
         "~/.local/state/oz/homes/firefox",
         "/home/user",
@@ -183,7 +180,7 @@ fn what_is_protected_is_not_shared_for_writing() {
         let host = path.replace('~', "/home/user");
         facts.paths.insert(host.into(), PathFact::Directory);
         let error = build(
-            &common::profile(&share(path, "write")),
+            &common::profile(&rule(path, "write")),
             &common::request("app"),
             &facts,
         )
@@ -195,7 +192,7 @@ fn what_is_protected_is_not_shared_for_writing() {
 
 #[test]
 fn a_readable_ancestor_has_its_protected_places_masked() {
-    let plan = plan(&share("~/.config", "read")).expect("builds");
+    let plan = plan(&rule("~/.config", "read")).expect("builds");
     for masked in [
         "/home/user/.config/autostart",
         "/home/user/.config/oz",
@@ -211,7 +208,7 @@ fn a_readable_ancestor_has_its_protected_places_masked() {
     // The home as a whole is never shared, even for reading.
     let mut facts = common::facts();
     facts.paths.insert("/home".into(), PathFact::Directory);
-    let profile = common::profile(&share("/home", "read"));
+    let profile = common::profile(&rule("/home", "read"));
     assert!(build(&profile, &common::request("app"), &facts).is_err());
 }
 
@@ -221,7 +218,7 @@ fn names_that_begin_like_the_home_are_other_places() {
     facts
         .paths
         .insert("/home/user2/.ssh2".into(), PathFact::Directory);
-    let profile = common::profile(&share("/home/user2/.ssh2", "write"));
+    let profile = common::profile(&rule("/home/user2/.ssh2", "write"));
     let plan = build(&profile, &common::request("app"), &facts).expect("is another user's affair");
     assert_eq!(
         bind_at(&plan, "/home/user2/.ssh2").map(|bind| bind.access),
@@ -231,7 +228,7 @@ fn names_that_begin_like_the_home_are_other_places() {
 
 #[test]
 fn only_links_directly_in_the_home_are_followed() {
-    let documents = plan(&share("~/Documents", "write")).expect("builds");
+    let documents = plan(&rule("~/Documents", "write")).expect("builds");
     let bind = bind_at(&documents, "/home/user/Documents").expect("is there");
     assert_eq!(bind.source, Source::User("/data/documents".into()));
 
@@ -239,7 +236,7 @@ fn only_links_directly_in_the_home_are_followed() {
     facts
         .paths
         .insert("/home/user/.ssh".into(), PathFact::Directory);
-    let planted = common::profile(&share("~/Music/link", "read"));
+    let planted = common::profile(&rule("~/Music/link", "read"));
     let error = build(&planted, &common::request("app"), &facts).expect_err("is an app's link");
     assert!(matches!(error, BuildError::Link { .. }), "{error}");
 
@@ -248,24 +245,27 @@ fn only_links_directly_in_the_home_are_followed() {
         "/home/user/keys".into(),
         PathFact::Symlink("/home/user/.ssh".into()),
     );
-    let keys = common::profile(&share("~/keys", "write"));
+    let keys = common::profile(&rule("~/keys", "write"));
     let error = build(&keys, &common::request("app"), &facts).expect_err("is protected");
     assert!(matches!(error, BuildError::Protected { .. }), "{error}");
 }
 
 #[test]
 fn shares_that_are_not_there_say_so() {
-    let missing = plan(&share("~/Nowhere", "read")).expect_err("is missing");
-    let fifo = plan(&share("~/pipe", "read")).expect_err("is a FIFO");
-    let unset = plan(&share("xdg:MUSIC", "read")).expect_err("is not set");
+    let missing = plan(&rule("~/Nowhere", "read")).expect_err("is missing");
+    let fifo = plan(&rule("~/pipe", "read")).expect_err("is a FIFO");
+    let unset = plan(&rule("xdg:MUSIC", "read")).expect_err("is not set");
     insta::assert_snapshot!(format!("{missing}\n{fifo}\n{unset}"));
-    let optional = r#"{ "files": { "share": [ { "path": "~/Nowhere", "optional": true }, { "path": "xdg:MUSIC", "optional": true } ] } }"#;
+    let optional = r#"{ "files": { "rules": {
+        "~/Nowhere": { "access": "read", "optional": true },
+        "xdg:MUSIC": { "access": "write", "optional": true }
+    } } }"#;
     assert!(plan(optional).is_ok());
 }
 
 #[test]
 fn shares_outside_the_home_get_their_mount_points_before_the_seal() {
-    let plan = plan(&share("/srv/common", "write")).expect("builds");
+    let plan = plan(&rule("/srv/common", "write")).expect("builds");
     let at = |wanted: &Op| plan.root.iter().position(|op| op == wanted);
     let point = at(&Op::Directory {
         path: "/srv/common".into(),

@@ -3,9 +3,11 @@
 
 mod common;
 
-use oz_core::plan::facts::PathFact;
-use oz_core::plan::{HostFacts, build, check, probes};
-use oz_core::profile::{Catalogue, Layer};
+use std::path::PathBuf;
+
+use oz_core::plan::facts::{Matches, PathFact};
+use oz_core::plan::{HostFacts, User, build, check, probes, ways};
+use oz_core::profile::{Catalogue, Layer, Profile};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -39,17 +41,23 @@ fn path() -> impl Strategy<Value = String> {
         .prop_map(|(start, path)| format!("{start}{path}"))
 }
 
-fn share() -> impl Strategy<Value = Value> {
+fn rule() -> impl Strategy<Value = (String, Value)> {
     let place = prop_oneof![
         path(),
         prop::sample::select(vec![
             "xdg:DOWNLOAD".to_owned(),
-            "xdg:DOCUMENTS".to_owned(),
-            "~/.config".to_owned()
+            "xdg:DOCUMENTS/x".to_owned(),
+            "~/.config".to_owned(),
+            "~/.local".to_owned(),
+            "~/Music/*".to_owned(),
+            "~/.*".to_owned(),
+            "~/*/x".to_owned(),
         ]),
     ];
-    (place, prop::sample::select(vec!["read", "write"]), any::<bool>())
-        .prop_map(|(path, access, optional)| json!({ "path": path, "access": access, "optional": optional }))
+    let effect = prop::sample::select(vec!["read", "write", "hide"]);
+    (place, effect, any::<bool>()).prop_map(|(path, access, optional)| {
+        (path, json!({ "access": access, "optional": optional }))
+    })
 }
 
 /// Some of each kind.
@@ -72,7 +80,11 @@ fn calls() -> impl Strategy<Value = Vec<&'static str>> {
 fn profile() -> impl Strategy<Value = Value> {
     (
         prop::sample::select(vec!["ephemeral", "private", "none"]),
-        prop::collection::vec(share(), 0..4),
+        prop::collection::btree_map(
+            rule().prop_map(|rule| rule.0),
+            rule().prop_map(|rule| rule.1),
+            0..6,
+        ),
         prop::collection::vec(path(), 0..3),
         prop::collection::btree_map("[A-Z_]{1,8}", ".{0,8}", 0..3),
         any::<[bool; 3]>(),
@@ -84,13 +96,13 @@ fn profile() -> impl Strategy<Value = Value> {
         ),
     )
         .prop_map(
-            |(home, share, system, set, [display, bus, multi], processes, (calls, only, deny))| {
+            |(home, rules, system, set, [display, bus, multi], processes, (calls, only, deny))| {
                 let system: Vec<_> = system
                     .into_iter()
                     .map(|path| format!("/etc{path}"))
                     .collect();
                 json!({
-                    "files": { "home": home, "share": share, "system": system },
+                    "files": { "home": home, "rules": rules, "system": system },
                     "environment": { "set": set },
                     "display": { "enabled": display },
                     "bus": { "private": bus },
@@ -111,16 +123,37 @@ fn fact() -> impl Strategy<Value = PathFact> {
     ]
 }
 
-/// The host has what is probed, or not, as whatever it likes.
-fn host(probed: &[std::path::PathBuf], present: &[Option<PathFact>], home: &str) -> HostFacts {
+/// The host has what is probed, what matches and what lies on the way to protected places, or not, as whatever
+/// it likes.
+fn host(profile: &Profile, user: &User, present: &[Option<PathFact>]) -> HostFacts {
     let mut facts = common::facts();
-    facts.user.home = home.into();
-    let known = probed.iter().zip(present.iter().cycle());
-    for (path, fact) in known {
-        match fact {
-            Some(fact) => drop(facts.paths.insert(path.clone(), fact.clone())),
-            None => drop(facts.paths.remove(path)),
+    facts.user = user.clone();
+    let mut present = present.iter().cycle();
+    let mut set = |facts: &mut HostFacts, path: PathBuf| match present.next().cloned().flatten() {
+        Some(fact) => drop(facts.paths.insert(path, fact)),
+        None => drop(facts.paths.remove(&path)),
+    };
+    for path in probes(profile, user) {
+        set(&mut facts, path);
+    }
+    for path in profile.files.rules.keys().filter(|path| path.is_pattern()) {
+        let names = ["Music", "Music/x", ".ssh", ".config", "Documents/x"];
+        let found = names.map(|name| user.home.join(name));
+        for path in &found {
+            set(&mut facts, path.clone());
         }
+        let found = Matches {
+            paths: found.into(),
+            complete: true,
+        };
+        facts.matches.insert(path.to_string(), found);
+    }
+    for way in ways(profile, &facts) {
+        let names = ["share", "applications", "autostart", "x", "oz"].map(str::to_owned);
+        for name in &names {
+            set(&mut facts, way.join(name));
+        }
+        facts.listings.insert(way, names.into());
     }
     facts
 }
@@ -140,7 +173,7 @@ proptest! {
         let Ok(profile) = catalogue.resolve("app") else { return Ok(()) };
         let mut user = common::user();
         user.home = home.into();
-        let facts = host(&probes(&profile, &user), &present, home);
+        let facts = host(&profile, &user, &present);
         let mut request = common::request("app");
         request.ephemeral = ephemeral;
         if let Ok(plan) = build(&profile, &request, &facts) {

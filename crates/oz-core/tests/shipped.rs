@@ -70,7 +70,7 @@ fn the_schema_names_all_sections() {
 #[test]
 fn probes_are_what_plans_look_at() {
     let profile = common::profile(
-        r#"{ "files": { "share": [{ "path": "~/Music" }, { "path": "/srv/common" }] } }"#,
+        r#"{ "files": { "rules": { "~/Music": "read", "/srv/common": "write", "~/*": "hide" } } }"#,
     );
     let probes = probes(&profile, &common::user());
     for path in [

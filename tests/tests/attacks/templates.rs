@@ -63,15 +63,31 @@ const ALLOWED: &[(&str, &[&str], &str)] = &[
 /// Any program with `--net host`.
 const HOST_NETWORK: &str = "the host's network";
 
+/// What no app should be given, and what must not let it out: directories above protected places, to write.
+const SETTINGS: &str = r#""~/.config": "write", "~/.local": "write""#;
+
 fn contains_all(template: &str) {
-    contains_all_but_allowed(template, &["--profile", template]);
+    let session = Session::begin();
+    contains_all_but_allowed(&session, template, &["--profile", template]);
+    let text = format!(
+        r#"{{ "extends": "{template}", "description": "t", "files": {{ "rules": {{ {SETTINGS} }} }} }}"#
+    );
+    let name = format!("settings-{template}");
+    let _profile = session.profile(&name, &text);
+    let results = contains_all_but_allowed(&session, template, &["--profile", &name]);
+    // They were tried on the host's own directories, not on those of another home.
+    for attack in ["replace-protected-place", "plant-missing-directory"] {
+        let (word, detail) = &results.of[attack];
+        let by_the_kernel = ["Read-only", "EROFS", "busy", "EBUSY"];
+        let so = by_the_kernel.iter().any(|how| detail.contains(how));
+        assert!(*word == Word::Refused && so, "{attack} in {name}: {detail}");
+    }
 }
 
 /// `template` is the name in [`ALLOWED`].
-fn contains_all_but_allowed(template: &str, options: &[&str]) {
-    let session = Session::begin();
+fn contains_all_but_allowed(session: &Session, template: &str, options: &[&str]) -> Results {
     let list = Suite::list();
-    let results = Suite::new(&session).inside_with(options);
+    let results = Suite::new(session).inside_with(options);
     assert!(results.ran.code == 0, "{}", results.ran);
     for name in list.keys() {
         assert!(
@@ -89,9 +105,10 @@ fn contains_all_but_allowed(template: &str, options: &[&str]) {
     );
     assert!(
         results.harm.is_empty(),
-        "seen from outside of {template}: {:?}",
+        "seen from outside of {options:?}: {:?}",
         results.harm
     );
+    results
 }
 
 fn escapes(
@@ -158,5 +175,6 @@ fn nothing_gets_out_of_any_other_program() {
 
 #[test]
 fn nothing_gets_out_of_a_program_in_the_host_s_network_but_its_network() {
-    contains_all_but_allowed(HOST_NETWORK, &["--net", "host"]);
+    let session = Session::begin();
+    contains_all_but_allowed(&session, HOST_NETWORK, &["--net", "host"]);
 }

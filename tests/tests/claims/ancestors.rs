@@ -107,7 +107,7 @@ fn cannot_reach_a_protected_place_by_what_it_is_a_link_to() {
     let profile = |access: &str| {
         let text = format!(
             r#"{{ "description": "t", "match": {{ "executables": ["sh"] }},
-                "files": {{ "share": [{{ "path": "~/linked-dotfiles", "access": "{access}" }}] }} }}"#
+                "files": {{ "rules": {{ "~/linked-dotfiles": "{access}" }} }} }}"#
         );
         session.profile("linked", &text)
     };
@@ -119,7 +119,21 @@ fn cannot_reach_a_protected_place_by_what_it_is_a_link_to() {
     {
         let _write = profile("write");
         let ran = oz(["run", "--ephemeral", "linked", "-c", &look]).run();
-        ran.exits(125).complains("protected");
+        assert_eq!(ran.refused_inside().text(), "open");
+        let change = |what: &str| {
+            let script = format!("cd {}; {what}", dotfiles.display());
+            oz(["run", "--ephemeral", "linked", "-c", &script]).run()
+        };
+        change("echo more >> open").ok();
+        for attempt in [
+            "echo bad > wallet/secret",
+            "mv wallet x && mkdir wallet && echo bad > wallet/secret",
+            "rm -r wallet && mkdir wallet",
+        ] {
+            change(attempt).refused_inside();
+        }
+        let kept = fs::read(dotfiles.join("wallet/secret")).unwrap();
+        assert_eq!(kept, b"the user's own");
     }
     fs::remove_file(link).unwrap();
 }

@@ -15,6 +15,7 @@ mod network;
 mod planting;
 mod privileges;
 mod quotas;
+mod rules;
 mod syscalls;
 mod terminal;
 mod user_namespaces;

@@ -12,10 +12,7 @@ const PROFILE: &str = r#"{
   "match": { "executables": ["sh"] },
   "files": {
     "home": "private",
-    "share": [
-      { "path": "~/Shared", "access": "write" },
-      { "path": "~/deep/er/Shared", "access": "write" }
-    ]
+    "rules": { "~/Shared": "write", "~/deep/er/Shared": "write" }
   }
 }"#;
 

@@ -68,7 +68,7 @@ fn places_of_the_profile_are_listed_too() {
     let _profile = session.profile(
         "scans",
         r#"{ "description": "t", "match": { "executables": ["sleep"] },
-            "files": { "share": [{ "path": "~/Scans", "access": "read" }] } }"#,
+            "files": { "rules": { "~/Scans": "read" } } }"#,
     );
     let ran = oz(["run", "--detach", "scans", "100"]).run().ok();
     let json = cli::json(["files", &ran.text()]);

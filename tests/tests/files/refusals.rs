@@ -132,7 +132,7 @@ fn protected_places_are_refused_at_a_launch_as_well() {
     let _profile = session.profile(
         "greedy",
         r#"{ "description": "t", "match": { "executables": ["true"] },
-            "files": { "share": [{ "path": "~/.ssh", "access": "write" }] } }"#,
+            "files": { "rules": { "~/.ssh": "write" } } }"#,
     );
     oz(["run", "greedy"]).run().fails().complains(".ssh");
 }

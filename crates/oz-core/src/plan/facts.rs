@@ -21,6 +21,11 @@ pub struct HostFacts {
     /// Where the protected places of the home really are, as far as that is another path than their own (a
     /// symlinked `~/.ssh`); looked at only for profiles that share something.
     pub protected: Vec<PathBuf>,
+    /// What the patterns among a profile's rules match, by the rule.
+    pub matches: BTreeMap<String, Matches>,
+    /// Names in the directories that [`ways`](super::ways) asks for, sorted, at most [`MAX_NAMES`] + 1; what
+    /// cannot be listed is absent.
+    pub listings: BTreeMap<PathBuf, Vec<String>>,
     /// Processors online.
     pub cpus: u32,
     /// Memory of the machine, in bytes.
@@ -36,6 +41,24 @@ pub struct HostFacts {
     /// Variables of the caller's session that a plan may use (`LANG`, `LC_*`, `TZ`, …): see
     /// [`SESSION_VARIABLES`].
     pub session: BTreeMap<String, String>,
+}
+
+/// Most places that one pattern can mean.
+pub const MAX_MATCHES: usize = 256;
+
+/// Most things that one rule can make writable beside protected places.
+pub const MAX_NAMES: usize = 512;
+
+/// Most names that are read to find what a pattern means.
+pub const MAX_LISTED: usize = 1 << 16;
+
+/// What a pattern matches.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matches {
+    /// The places, sorted.
+    pub paths: Vec<PathBuf>,
+    /// There are no more: neither [`MAX_MATCHES`] nor [`MAX_LISTED`] was reached.
+    pub complete: bool,
 }
 
 /// What a path of the host is.

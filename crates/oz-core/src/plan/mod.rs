@@ -24,11 +24,13 @@ use serde::{Deserialize, Serialize};
 use crate::report::Wall;
 pub use crate::wire::audio::Gate;
 #[cfg(feature = "profiles")]
-pub use build::{BuildError, Request, build, common, common_probes, own_probes, probes};
+pub use build::{
+    BuildError, Request, build, common, common_probes, own_probes, place_of, probes, ways,
+};
 pub use facts::HostFacts;
 pub use forward::Forward;
 pub use network::{Mode, Network};
-pub use ops::{Access, Bind, Op, Source};
+pub use ops::{Access, Bind, Effect, Op, Source};
 
 /// Version of the plan's encoding; init refuses any other than its own.
 pub const VERSION: u32 = 4;
@@ -127,6 +129,8 @@ pub struct Plan {
     pub network: Network,
     /// Where the app's home lies on the host, for people; the mounts are in `root`.
     pub home: Home,
+    /// What the profile's rules came to on this host, for people; the mounts are in `root`.
+    pub rules: Vec<Ruled>,
     /// What files that are named as arguments become.
     pub arguments: Access,
     /// Walls that must hold whole, beyond those without which there is no launch.
@@ -145,6 +149,17 @@ impl Plan {
             _ => None,
         })
     }
+}
+
+/// What a rule of the profile came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruled {
+    /// Its path or pattern, as the profile says it.
+    pub rule: String,
+    /// What it says.
+    pub effect: Effect,
+    /// The places inside where it decides; none if nothing is there.
+    pub places: Vec<PathBuf>,
 }
 
 /// The user that the app runs as: always the one who started the daemon.

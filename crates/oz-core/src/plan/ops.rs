@@ -21,6 +21,37 @@ pub enum Access {
     Write,
 }
 
+/// What a rule of a profile lets an app do at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Look at what is there.
+    Read,
+    /// Change it as well.
+    Write,
+    /// Nothing: it is empty, and cannot be changed.
+    Hide,
+}
+
+impl Effect {
+    /// All, with the words for them.
+    pub const WORDS: &[(&str, Self)] = &[
+        ("read", Self::Read),
+        ("write", Self::Write),
+        ("hide", Self::Hide),
+    ];
+
+    /// As a profile says it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Hide => "hide",
+        }
+    }
+}
+
 /// One step of building the root. Missing parent directories of a target are made, mode 0755.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -80,6 +111,11 @@ pub enum Op {
     /// A missing path is not an error.
     Mask {
         /// What.
+        path: PathBuf,
+    },
+    /// Makes a directory a mount of its own that shows what was there, so that nobody inside can rename it.
+    Pin {
+        /// Which.
         path: PathBuf,
     },
     /// Covers a file with a random identifier (RFC 9562, a line of text) that is new for each
@@ -149,6 +185,7 @@ impl Op {
             | Self::DevPts { path }
             | Self::Mqueue { path }
             | Self::Mask { path }
+            | Self::Pin { path }
             | Self::RandomId { path }
             | Self::ReadOnly { path } => path,
             Self::Bind(bind) => &bind.path,

@@ -161,6 +161,8 @@ impl Catalogue {
             .map(|(key, leaf)| (key.clone(), leaf.origin()))
             .collect();
         profile.network_is_locked = locks.hold("network.mode");
+        profile.home_is_locked = locks.hold("files.home");
+        profile.locked_rules = locks.rules();
         Ok(profile)
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Layer, Profile};
+use super::{Layer, Profile, merge};
 use crate::OsBytes;
 
 /// Where a value comes from.
@@ -58,9 +58,17 @@ impl Profile {
         lines
     }
 
+    /// Whose value a key has; none if it is built in.
+    pub fn layer_of(&self, key: &str) -> Option<Layer> {
+        match self.origins.get(key)? {
+            Origin::BuiltIn => None,
+            Origin::File { layer, .. } => Some(*layer),
+        }
+    }
+
     fn line(&self, key: String, value: Value, lines: &mut Vec<(String, String, Origin)>) {
         match value {
-            Value::Object(inner) if !inner.is_empty() => {
+            Value::Object(inner) if !inner.is_empty() && merge::entry(&key).is_none() => {
                 for (name, value) in inner {
                     self.line(format!("{key}.{name}"), value, lines);
                 }

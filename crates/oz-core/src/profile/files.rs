@@ -1,10 +1,11 @@
 //! `files`: what the app sees of the user's files and of the system.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rules::{Rule, RulePath};
 use crate::plan::Access;
 
 /// What the app sees of the user's files and of the system.
@@ -13,8 +14,8 @@ use crate::plan::Access;
 pub struct Files {
     /// The app's home directory.
     pub home: Home,
-    /// Places of the user that every sandbox of this profile sees.
-    pub share: Vec<Share>,
+    /// What every sandbox of this profile sees of the user's files, by path. The most specific path decides.
+    pub rules: BTreeMap<RulePath, Rule>,
     /// What files that are named on the command line become.
     pub arguments: Access,
     /// More read-only configuration and data of the system that the app needs, under /etc,
@@ -57,50 +58,11 @@ impl std::str::FromStr for Home {
     }
 }
 
-/// A place of the user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Share {
-    /// Which: `~/Music`, `xdg:DOWNLOAD`, or an absolute path.
-    pub path: SharePath,
-    /// May it be changed?
-    #[serde(default)]
-    pub access: Access,
-    /// It is no error if it does not exist.
-    #[serde(default)]
-    pub optional: bool,
-}
-
-/// How a profile names a place of the user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(try_from = "String", into = "String")]
-#[schemars(with = "String")]
-pub enum SharePath {
-    /// `~/…`, relative to the home directory.
-    Home(PathBuf),
-    /// `xdg:NAME`: one of the user's well-known directories, `DOWNLOAD`, `DOCUMENTS`, …
-    Xdg(String),
-    /// An absolute path.
-    Absolute(PathBuf),
-}
-
 /// An absolute path under /etc, /var/lib or /var/cache.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct SystemPath(String);
-
-/// The user's well-known directories that a profile can name after `xdg:`.
-pub const XDG_NAMES: &[&str] = &[
-    "DESKTOP",
-    "DOCUMENTS",
-    "DOWNLOAD",
-    "MUSIC",
-    "PICTURES",
-    "PUBLICSHARE",
-    "TEMPLATES",
-    "VIDEOS",
-];
 
 /// Whether every component is a plain name.
 fn plain(relative: &str) -> bool {
@@ -134,46 +96,5 @@ impl TryFrom<String> for SystemPath {
 impl From<SystemPath> for String {
     fn from(path: SystemPath) -> Self {
         path.0
-    }
-}
-
-impl TryFrom<String> for SharePath {
-    type Error = String;
-
-    fn try_from(path: String) -> Result<Self, String> {
-        if let Some(below) = path.strip_prefix("~/") {
-            if plain(below) {
-                return Ok(Self::Home(below.into()));
-            }
-        } else if let Some(name) = path.strip_prefix("xdg:") {
-            if XDG_NAMES.contains(&name) {
-                return Ok(Self::Xdg(name.to_owned()));
-            }
-            return Err(format!(
-                "there is no well-known directory called {name:?}\nthere are {}",
-                XDG_NAMES.join(", ")
-            ));
-        } else if path.strip_prefix('/').is_some_and(plain) {
-            return Ok(Self::Absolute(path.into()));
-        } else if path == "~" {
-            return Err("the whole home directory cannot be shared\nname the directories that the app needs, such as ~/Documents".to_owned());
-        }
-        Err("this does not name a place\nwrite ~/DIRECTORY, xdg:DOWNLOAD or an absolute path, without . and ..".to_owned())
-    }
-}
-
-impl From<SharePath> for String {
-    fn from(path: SharePath) -> Self {
-        path.to_string()
-    }
-}
-
-impl std::fmt::Display for SharePath {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Home(below) => write!(f, "~/{}", below.display()),
-            Self::Xdg(name) => write!(f, "xdg:{name}"),
-            Self::Absolute(path) => write!(f, "{}", path.display()),
-        }
     }
 }

@@ -2,15 +2,22 @@
 //!
 //! Later texts win over earlier ones: templates come before what extends them, and within each the
 //! shipped text before the administrator's before the user's. A list is one value. Each variable in
-//! `environment.set` is a value of its own.
+//! `environment.set` and each rule in `files.rules` is a value of its own.
 
 use std::collections::BTreeMap;
 
+use super::rules::RulePath;
 use super::tree::{Member, Node, Value};
 use super::{Diagnostic, Layer, Origin, ProfileError, Text, error, suggest};
 
-/// The deepest place where keys are merged rather than replaced.
-const MAP: &str = "environment.set";
+/// Keys whose values are tables that are merged rather than replaced, entry by entry.
+const MAPS: &[&str] = &["environment.set", "files.rules"];
+
+/// The table that a key is an entry of, and the entry's name, in which dots mean nothing.
+pub(super) fn entry(key: &str) -> Option<(&'static str, &str)> {
+    let name = |map: &str| key.strip_prefix(map)?.strip_prefix('.');
+    MAPS.iter().find_map(|map| Some((*map, name(map)?)))
+}
 
 /// A value and the text that it comes from.
 #[derive(Clone, Debug)]
@@ -59,7 +66,7 @@ impl Locks {
     ) -> Result<(), ProfileError> {
         for key in keys {
             let names_one = |name: &String| holds(key, name);
-            if !known.iter().any(names_one) && !key.starts_with(&format!("{MAP}.")) {
+            if !known.iter().any(names_one) && !is_an_entry(key) {
                 let near = suggest::nearest(key, known.iter().map(String::as_str));
                 let at = text.text.find(&format!("\"{key}\"")).unwrap_or(0);
                 return Err(ProfileError::Value(Box::new(
@@ -94,6 +101,15 @@ impl Locks {
         self.0.iter().any(|lock| holds(lock, key))
     }
 
+    /// The rules about files that are locked by themselves.
+    pub(super) fn rules(&self) -> Vec<String> {
+        let rule = |lock: &String| match entry(lock) {
+            Some(("files.rules", path)) => Some(path.to_owned()),
+            _ => None,
+        };
+        self.0.iter().filter_map(rule).collect()
+    }
+
     /// A locked key at which the two differ.
     pub(super) fn difference(&self, one: &Leaves<'_>, other: &Leaves<'_>) -> Option<String> {
         one.keys()
@@ -110,10 +126,21 @@ impl Locks {
 }
 
 fn holds(lock: &str, key: &str) -> bool {
-    key == lock
-        || key
-            .strip_prefix(lock)
+    let above = || {
+        key.strip_prefix(lock)
             .is_some_and(|rest| rest.starts_with('.'))
+    };
+    // An entry's name may begin with that of another.
+    key == lock || entry(lock).is_none() && above()
+}
+
+/// Whether a lock names an entry of a table as it could stand there.
+fn is_an_entry(lock: &str) -> bool {
+    match entry(lock) {
+        Some(("files.rules", path)) => RulePath::try_from(path.to_owned()).is_ok(),
+        Some((_, name)) => !name.is_empty(),
+        None => false,
+    }
 }
 
 /// The values that one text says.
@@ -129,7 +156,7 @@ pub(super) fn leaves<'a>(text: &'a Text, root: &'a Node) -> Leaves<'a> {
 }
 
 fn flatten<'a>(text: &'a Text, key: &str, member: &'a Member, leaves: &mut Leaves<'a>) {
-    let is_section = !key.contains('.') || key == MAP;
+    let is_section = !key.contains('.') || MAPS.contains(&key);
     match &member.node.value {
         Value::Object(members) if is_section => {
             for member in members {
@@ -186,11 +213,7 @@ pub(super) fn tree(merged: &Leaves<'_>) -> Node {
     let mut root = Vec::new();
     for (key, leaf) in merged {
         let mut at = &mut root;
-        let depth = if key.starts_with(&format!("{MAP}.")) {
-            3
-        } else {
-            2
-        };
+        let depth = if entry(key).is_some() { 3 } else { 2 };
         let mut parts = key.splitn(depth, '.').peekable();
         while let Some(part) = parts.next() {
             if parts.peek().is_none() {

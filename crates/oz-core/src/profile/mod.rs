@@ -21,6 +21,7 @@ pub mod limits;
 pub mod matching;
 mod merge;
 pub mod network;
+pub mod rules;
 mod scan;
 mod schema;
 mod size;
@@ -131,6 +132,12 @@ pub struct Profile {
     /// The administrator has locked `network.mode`: a launch cannot ask for another either.
     #[serde(skip)]
     pub network_is_locked: bool,
+    /// Likewise `files.home`.
+    #[serde(skip)]
+    pub home_is_locked: bool,
+    /// Rules that are locked by themselves, as `files.rules` has them.
+    #[serde(skip)]
+    pub locked_rules: Vec<String>,
 }
 
 impl Profile {
@@ -152,6 +159,8 @@ impl Profile {
             walls: document.walls,
             origins: BTreeMap::new(),
             network_is_locked: false,
+            home_is_locked: false,
+            locked_rules: Vec::new(),
         }
     }
 }

@@ -126,6 +126,8 @@ pub fn facts() -> HostFacts {
     paths.insert("/home/user/pipe".into(), PathFact::Other);
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     HostFacts {
+        matches: BTreeMap::new(),
+        listings: BTreeMap::new(),
         user: user(),
         paths,
         xdg: [
@@ -151,4 +153,27 @@ pub fn facts() -> HostFacts {
             .map(owned),
         ),
     }
+}
+
+/// Every key of a profile, `section.key`; of tables not their entries.
+pub fn keys() -> Vec<String> {
+    let blank = Catalogue::new(vec![text("blank", Layer::User, false, "{}")]);
+    let blank = blank.resolve("blank").expect("resolves");
+    blank.explain().into_iter().map(|(key, ..)| key).collect()
+}
+
+/// A text that says one key. The name of an entry of a table is whatever stands behind the second dot.
+pub fn saying(key: &str, value: &str) -> String {
+    let parts = key.splitn(3, '.').collect::<Vec<_>>();
+    parts.iter().rev().fold(value.to_owned(), |inner, part| {
+        format!("{{ {part:?}: {inner} }}")
+    })
+}
+
+/// What a profile says of a key, as JSON.
+pub fn value(profile: &Profile, key: &str) -> serde_json::Value {
+    let whole = serde_json::to_value(profile).expect("is JSON");
+    key.splitn(3, '.').fold(whole, |value, part| {
+        value.get(part).cloned().unwrap_or_default()
+    })
 }

@@ -113,6 +113,7 @@ pub(crate) fn shown_by(plan: &Plan, path: &Path, access: Access) -> bool {
         .root
         .iter()
         .rev()
+        .filter(|op| !matches!(op, Op::Pin { .. }))
         .find(|op| path.starts_with(op.target()));
     match step {
         Some(Op::Bind(bind)) => {

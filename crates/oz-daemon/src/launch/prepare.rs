@@ -246,9 +246,10 @@ impl Request {
         let probes = plan::own_probes(profile, &user);
         let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;
         let protected =
-            (!profile.files.share.is_empty()).then(|| Protected::look(&facts.user.home));
+            (!profile.files.rules.is_empty()).then(|| Protected::look(&facts.user.home));
         if let Some(protected) = &protected {
             facts.protected = protected.elsewhere(&facts.user.home);
+            facts::look_for_rules(profile, &mut facts);
         }
         // A socket that nobody serves would make whoever connects wait for ever.
         let served = daemon.directories.program("audio-proxy").exists();
@@ -296,18 +297,20 @@ fn refuse_second_names(profile: &Profile, plan: &Plan, protected: &Protected) ->
     let written = plan.shares().filter(|share| share.access == Access::Write);
     for share in written {
         let path = share.source.path();
-        let place = protected.holding(path).or_else(|| protected.below(path));
+        // What lies below by its own path has been seen when the plan was built.
+        let place = protected.holding(path);
+        let place = place.or_else(|| protected.below_unseen(path));
         if let Some(place) = place {
             return Err(Failure::new(
                 Kind::Profile,
                 format!(
-                    "the profile {} shares {} for writing, which is or holds the protected place ~/{}: {}",
+                    "the profile {} lets the app write {}, which is or holds the protected place ~/{}: {}",
                     profile.name,
                     OsBytes::from(path),
                     place.path,
                     place.reason
                 ),
-                "Share a directory beside it, or only for reading",
+                "Name a directory beside it, or write \"read\"",
             ));
         }
     }

@@ -1,6 +1,7 @@
 //! Facts of the host that a plan is built from.
 
 mod paths;
+mod rules;
 mod user_dirs;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use oz_core::plan::{HostFacts, User};
 
 use crate::environment;
 use crate::resolve::canonical;
+pub use rules::look_for_rules;
 
 /// Who runs this process. The home is `$HOME`, canonical: paths inside are those that the user's
 /// files really have.
@@ -59,6 +61,8 @@ pub fn gather(
         paths,
         xdg,
         protected: Vec::new(),
+        matches: BTreeMap::new(),
+        listings: BTreeMap::new(),
         cpus: rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count()),
         memory: memory(),
         open_files: open_files(),

@@ -38,20 +38,19 @@ impl Masks {
         })
     }
 
-    /// Covers what is at `path`, if there is something.
+    /// Covers what is at `path`, if there is something. A link shows nothing itself; where it leads must be hidden
+    /// there.
     pub fn hide(&self, root: &Root, path: &Path) -> io::Result<()> {
-        let place = match root.open(path, OFlags::PATH) {
+        let place = match root.open(path, OFlags::PATH | OFlags::NOFOLLOW) {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(()),
             place => place?,
         };
-        let kind = FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode);
-        cover(
-            match kind {
-                FileType::Directory => &self.directory,
-                _ => &self.file,
-            },
-            place,
-        )
+        let with = match FileType::from_raw_mode(rustix::fs::fstat(&place)?.st_mode) {
+            FileType::Symlink => return Ok(()),
+            FileType::Directory => &self.directory,
+            _ => &self.file,
+        };
+        cover(with, place)
     }
 
     /// Covers a file that must be there with one of this content.

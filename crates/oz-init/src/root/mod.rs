@@ -100,6 +100,10 @@ impl Builder {
             }
             Op::Mqueue { path } => attach(filesystems::mqueue()?, self.root.directory(path)?),
             Op::Mask { path } => self.masks.hide(&self.root, path),
+            Op::Pin { path } => {
+                let place = self.root.open(path, OFlags::PATH | OFlags::DIRECTORY)?;
+                attach(source::clone(&place)?, place)
+            }
             Op::RandomId { path } => {
                 // The kernel makes another one each time it is asked, on the host's /proc.
                 let id = std::fs::read("/proc/sys/kernel/random/uuid")?;

@@ -63,6 +63,7 @@ pub fn minimal() -> Plan {
         audio: None,
         network: Default::default(),
         home: Home::Ephemeral,
+        rules: Vec::new(),
         arguments: Access::Read,
         required: Vec::new(),
     }

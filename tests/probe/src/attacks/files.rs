@@ -114,6 +114,12 @@ pub const ATTACKS: &[Attack] = &[
         "masks lost by renaming what is above",
         ancestors,
     ),
+    attack(
+        "replace-protected-place",
+        Class::Files,
+        "masks lost by renaming what is above",
+        replace_protected,
+    ),
     attack("plant-autostart", Class::Files, PLANT, |t| {
         plant(t, ".config/autostart")
     }),
@@ -152,10 +158,13 @@ pub const ATTACKS: &[Attack] = &[
         Class::Files,
         "made by the sandbox (Firejail #7154)",
         |t| {
-            // Nobody made this one; if the home is the host's, the host will find it.
-            t.read(&home(t, "oz-probe-marker")?)?;
-            fs::create_dir_all(home(t, ".config/autostart-scripts")?)?;
-            Ok("made in the host's home".into())
+            // Nobody made these; if what is above is the host's, the host will find them.
+            let missing = [
+                ".config/autostart-scripts",
+                ".local/lib",
+                ".local/share/kio",
+            ];
+            first(missing.iter().map(|place| make_missing(t, place)))
         },
     ),
     unshown(
@@ -302,6 +311,72 @@ fn hard_link(target: &Target) -> Outcome {
     let result = target.read(&link);
     fs::remove_file(&link)?;
     result
+}
+
+/// The first that succeeds, else the refusal that was met last.
+fn first(attempts: impl Iterator<Item = Outcome>) -> Outcome {
+    let mut last = refused("there is nothing to try");
+    for attempt in attempts {
+        if attempt.is_ok() {
+            return attempt;
+        }
+        last = attempt;
+    }
+    last
+}
+
+/// Makes a protected place that is not there.
+fn make_missing(target: &Target, place: &str) -> Outcome {
+    let place = home(target, place)?;
+    let above = place.parent().unwrap_or(&place);
+    // An app may do as it likes with a home of its own.
+    target.read(&above.join("oz-probe-marker"))?;
+    let mut done = fs::create_dir(&place);
+    if done.is_ok() {
+        fs::remove_dir(&place)?;
+    } else {
+        // The directory that is to hold it may be replaced, or the name come from elsewhere.
+        let beside = above.join("oz-probe-made");
+        done = fs::create_dir(&beside).and_then(|()| fs::rename(&beside, &place));
+        let _ = fs::remove_dir(if done.is_ok() { &place } else { &beside });
+    }
+    done?;
+    Ok(format!("{} can be made", place.display()))
+}
+
+/// Directories whose files run later, of which some are two names deep.
+const REPLACED: &[&str] = &[
+    ".config/autostart",
+    ".config/systemd/user",
+    ".local/bin",
+    ".local/share/applications",
+    ".local/share/dbus-1/services",
+];
+
+/// Renames each directory above a protected place, or the place, and puts another in its place.
+fn replace_protected(target: &Target) -> Outcome {
+    let pairs = REPLACED.iter().flat_map(|place| {
+        let above = Path::new(place).ancestors();
+        let above = above.filter(|above| !above.as_os_str().is_empty());
+        above.map(move |above| (*place, above))
+    });
+    first(pairs.map(|(place, above)| replace(target, place, above)))
+}
+
+fn replace(target: &Target, place: &str, above: &Path) -> Outcome {
+    let home = target.path("home")?;
+    let (dir, place) = (home.join(above), home.join(place));
+    target.read(&dir.join("oz-probe-marker"))?;
+    let mut moved = dir.clone().into_os_string();
+    moved.push(".oz-probe-moved");
+    fs::rename(&dir, &moved)?;
+    let planted = fs::create_dir_all(&place)
+        .and_then(|()| fs::write(place.join("oz-probe-planted"), "planted"));
+    // As it was, for those that come after.
+    let _ = fs::remove_dir_all(&dir);
+    fs::rename(&moved, &dir)?;
+    planted?;
+    Ok(format!("{} is another now", dir.display()))
 }
 
 fn ancestors(target: &Target) -> Outcome {

@@ -15,6 +15,9 @@ const FILES: &[&str] = &[
     ".local/state/oz/oz-probe",
     ".bashrc",
     "oz-probe-marker",
+    ".config/oz-probe-marker",
+    ".local/oz-probe-marker",
+    ".local/share/oz-probe-marker",
 ];
 
 /// Directories whose files run later.

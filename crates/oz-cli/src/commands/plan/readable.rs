@@ -67,6 +67,18 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         plan.limits.total_memory >> 20,
         plan.limits.cpu_weight
     )?;
+    if !plan.rules.is_empty() {
+        writeln!(text, "\nrules:")?;
+    }
+    for ruled in &plan.rules {
+        let rule = out::safe(&ruled.rule);
+        let places: Vec<String> = ruled.places.iter().map(|at| show(at).to_string()).collect();
+        let places = match places.is_empty() {
+            true => "nothing there".to_owned(),
+            false => places.join(", "),
+        };
+        writeln!(text, "  {:<5}  {rule}  {places}", ruled.effect.word())?;
+    }
     writeln!(text, "\nfiles, in order:")?;
     for op in &plan.root {
         writeln!(text, "  {}", step(op))?;
@@ -150,6 +162,7 @@ fn step(op: &Op) -> String {
         Op::DevPts { .. } => format!("terminals  {target}"),
         Op::Mqueue { .. } => format!("queues     {target}"),
         Op::Mask { .. } => format!("hidden     {target}"),
+        Op::Pin { .. } => format!("pinned     {target}"),
         Op::RandomId { .. } => format!("random id  {target}"),
         Op::ReadOnly { .. } => format!("read-only  {target}"),
     }

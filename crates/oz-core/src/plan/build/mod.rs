@@ -11,9 +11,12 @@ mod home;
 mod identity;
 mod proc;
 mod root;
+mod rules;
 mod sound;
 mod system;
+mod view;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::{
@@ -21,6 +24,7 @@ use super::{
     Service, SyscallPolicy, User, VERSION, check, layout, syscalls,
 };
 use crate::OsBytes;
+use crate::profile::rules::RulePath;
 use crate::profile::{Profile, files, identity::Hostname, limits::Memory, syscalls::List};
 
 /// What the user asked for.
@@ -43,47 +47,47 @@ pub struct Request {
 /// Why there is no plan. Each message ends with what to do.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BuildError {
-    /// A shared place is not there.
-    #[error("the profile shares {share} and {} does not exist: make it, or mark the share \"optional\": true", OsBytes::from(path.as_path()))]
+    /// The place of a rule is not there.
+    #[error("the profile's rule for {rule} needs {}, which does not exist: make it, or write {{ \"access\": …, \"optional\": true }}", OsBytes::from(path.as_path()))]
     Missing {
         /// As the profile says it.
-        share: String,
+        rule: String,
         /// What it is on this host.
         path: PathBuf,
     },
-    /// A shared place leads somewhere else.
-    #[error("the profile shares {share}, where {} is a symbolic link that an app could have made: share what it points to", OsBytes::from(path.as_path()))]
+    /// The place of a rule leads somewhere else.
+    #[error("the profile's rule for {rule} leads through a symbolic link to or at {}, which an app could have made: name what the link points to", OsBytes::from(path.as_path()))]
     Link {
         /// As the profile says it.
-        share: String,
+        rule: String,
         /// The link, or a path behind it.
         path: PathBuf,
     },
-    /// A shared place is a socket, a device or a FIFO.
-    #[error("the profile shares {share} and {} is neither a file nor a directory: remove the share", OsBytes::from(path.as_path()))]
+    /// The place of a rule is a socket, a device or a FIFO.
+    #[error("the profile's rule for {rule} is about {}, which is neither a file nor a directory: remove the rule", OsBytes::from(path.as_path()))]
     Kind {
         /// As the profile says it.
-        share: String,
+        rule: String,
         /// What it is on this host.
         path: PathBuf,
     },
     /// The user has no such well-known directory.
     #[error(
-        "the profile shares {share}, which this user does not have: set it in ~/.config/user-dirs.dirs, or mark the share \"optional\": true"
+        "the profile's rule for {rule} is about a directory that this user does not have: set it in ~/.config/user-dirs.dirs, or write {{ \"access\": …, \"optional\": true }}"
     )]
     NoSuchDirectory {
         /// As the profile says it.
-        share: String,
+        rule: String,
     },
     /// Writing there would let the app leave its sandbox.
-    #[error("the profile shares {share} for writing, and {place}{} is protected: {reason}; share a directory beside it, or only for reading", if *inside { "" } else { ", which lies below," })]
+    #[error(
+        "the profile's rule for {rule} would let the app write where {place} is protected: {reason}; name a directory beside it, or only \"read\""
+    )]
     Protected {
         /// As the profile says it.
-        share: String,
+        rule: String,
         /// The protected place.
         place: String,
-        /// It is the place or lies in it; else it holds the place.
-        inside: bool,
         /// What would happen.
         reason: &'static str,
     },
@@ -94,6 +98,14 @@ pub enum BuildError {
         profile: String,
         /// Its network.
         mode: Mode,
+    },
+    /// The administrator has said which home it is.
+    #[error("the administrator has locked the home of {profile:?} to {:?}: leave `--home` out, or ask the administrator", home.word())]
+    HomeLocked {
+        /// The profile.
+        profile: String,
+        /// Its home.
+        home: files::Home,
     },
     /// The network of the host has no wall to lead a forward through.
     #[error(
@@ -112,6 +124,41 @@ pub enum BuildError {
         call: String,
         /// The list.
         list: String,
+    },
+    /// The administrator has locked a rule for what lies above.
+    #[error("the profile's rule for {rule} would open {}, for which the administrator has locked the rule for {locked}: remove the rule, or ask the administrator", OsBytes::from(path.as_path()))]
+    Locked {
+        /// As the profile says it.
+        rule: String,
+        /// What it is on this host.
+        path: PathBuf,
+        /// The locked one.
+        locked: String,
+    },
+    /// A pattern means too much.
+    #[error(
+        "the profile's rule for {rule} matches more than {} places: name a directory above them, or write a narrower pattern",
+        super::facts::MAX_MATCHES
+    )]
+    Many {
+        /// As the profile says it.
+        rule: String,
+    },
+    /// A place that cannot be hidden, for a plan is text.
+    #[error("the profile's rule for {rule} is to hide {}, whose name is not UTF-8: rename it, or hide the directory that it is in", OsBytes::from(path.as_path()))]
+    Name {
+        /// As the profile says it.
+        rule: String,
+        /// What it is on this host.
+        path: PathBuf,
+    },
+    /// Too much lies beside protected places.
+    #[error("the profile's rule for {rule} would make more than {} things in {} writable one by one, because protected places lie among them: name those that the app needs", super::facts::MAX_NAMES, OsBytes::from(path.as_path()))]
+    Crowded {
+        /// As the profile says it.
+        rule: String,
+        /// The directory.
+        path: PathBuf,
     },
     /// A rule of every plan is broken by what the profile asks for.
     #[error("the profile asks for what no sandbox may have: {0}")]
@@ -146,8 +193,20 @@ pub fn common_probes() -> Vec<PathBuf> {
 pub fn own_probes(profile: &Profile, user: &User) -> Vec<PathBuf> {
     let system = profile.files.system.iter();
     let mut paths: Vec<PathBuf> = system.map(|path| path.as_path().to_owned()).collect();
-    home::probes(profile, user, &mut paths);
+    home::probes(user, &mut paths);
+    rules::probes(profile, user, &mut paths);
     paths
+}
+
+/// The place on this host of a rule that is no pattern; none if the user has no such well-known directory.
+pub fn place_of(facts: &HostFacts, path: &RulePath) -> Option<PathBuf> {
+    rules::place_of(facts, path)
+}
+
+/// Directories of the host whose names [`build`](fn@build) must know, once it is known what patterns match: those on
+/// the way from a rule for writing to a protected place.
+pub fn ways(profile: &Profile, facts: &HostFacts) -> BTreeSet<PathBuf> {
+    rules::ways(profile, facts)
 }
 
 /// The steps with which the root of every sandbox of this host begins, but of one whose profile shows
@@ -158,7 +217,14 @@ pub fn common(facts: &HostFacts) -> Vec<Op> {
 
 /// The plan of a sandbox.
 pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<Plan, BuildError> {
-    let home = match request.home.unwrap_or(profile.files.home) {
+    let said = request.home.unwrap_or(profile.files.home);
+    if profile.home_is_locked && said != profile.files.home {
+        return Err(BuildError::HomeLocked {
+            profile: profile.name.clone(),
+            home: profile.files.home,
+        });
+    }
+    let home = match said {
         files::Home::None => Home::None,
         files::Home::Private if !request.ephemeral => {
             Home::Private(facts.state.join(layout::HOMES_NAME).join(&profile.name))
@@ -185,12 +251,13 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         has,
         network: network.mode,
     };
+    let view = view::view(&shape)?;
     let plan = Plan {
         version: VERSION,
         id: request.id.clone(),
         profile: profile.name.clone(),
         user: facts.user.clone(),
-        root: root::operations(&shape)?,
+        root: root::operations(&shape, &view),
         listeners: listeners(profile, facts, has),
         environment: environment::variables(profile, facts, has),
         syscalls: calls(profile)?,
@@ -219,6 +286,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         }),
         audio: has.sound.then(|| profile.audio.gate()),
         network,
+        rules: view.ruled,
         arguments: profile.files.arguments,
         required: profile.walls.require.clone(),
         hostname,

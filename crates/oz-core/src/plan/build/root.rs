@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BuildError, Has, bus, device, etc, home, identity, proc, sound, system};
+use super::view::View;
+use super::{Has, bus, device, etc, home, identity, proc, sound, system};
 use crate::plan::{Access, Bind, Home, HostFacts, Mode, Op, Source, layout};
 use crate::profile::Profile;
 
@@ -42,8 +43,7 @@ pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
 }
 
 /// All steps.
-pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
-    let shares = home::shares(shape)?;
+pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     let runtime = layout::runtime(shape.facts.user.uid);
     let tmp_size = shape.profile.limits.tmp_size.bytes();
     let mut ops = system::with_extras(shape, common(shape.facts));
@@ -58,13 +58,9 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
     ops.push(directory(&runtime, 0o700));
     home_point(shape, &mut ops);
     let home_is_mounted = *shape.home != Home::None;
-    for share in &shares {
-        let within = |outer: &home::Placed| {
-            share.target != outer.target && share.target.starts_with(&outer.target)
-        };
-        let in_home = home_is_mounted && share.target.starts_with(shape.user_home());
-        if !in_home && !shares.iter().any(within) {
-            mount_point(&share.target, share.directory, &mut ops);
+    for (place, is_directory) in view.outermost() {
+        if !(home_is_mounted && place.starts_with(shape.user_home())) {
+            mount_point(place, is_directory, &mut ops);
         }
     }
     ops.push(Op::ReadOnly { path: "/".into() });
@@ -83,9 +79,9 @@ pub(super) fn operations(shape: &Shape<'_>) -> Result<Vec<Op>, BuildError> {
         ops.push(directory(runtime.join(layout::PULSE), 0o700));
     }
     proc::own(&mut ops);
-    home::operations(shape, &shares, tmp_size, &mut ops);
-    home::share_operations(shape, &shares, &mut ops);
-    Ok(ops)
+    home::operations(shape, view, tmp_size, &mut ops);
+    view.operations(&mut ops);
+    ops
 }
 
 /// What follows the host while the sandbox runs.

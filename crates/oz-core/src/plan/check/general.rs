@@ -31,6 +31,11 @@ pub(super) fn names_are_printable(plan: &Plan) -> Result<(), Violation> {
             ));
         }
     }
+    // A path, which may be longer than a name.
+    let readable = |rule: &str| !rule.chars().any(char::is_control);
+    if let Some(ruled) = plan.rules.iter().find(|ruled| !readable(&ruled.rule)) {
+        return Err(Violation::new("rules are printable", &ruled.rule));
+    }
     if plan.profile.contains('/') || plan.profile.starts_with('.') {
         return Err(Violation::new("a profile's name is no path", &plan.profile));
     }

@@ -1,10 +1,12 @@
 //! What of the host is inside.
 
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use super::Violation;
 use super::paths::{is_same, is_within};
-use crate::plan::{Access, Bind, Home, Op, Plan, Source, layout};
+use crate::plan::{Access, Bind, Effect, Home, Op, Plan, Source, layout};
 use crate::protected;
 
 /// Trees of the system that may be inside as a whole.
@@ -172,7 +174,88 @@ pub(super) fn nothing_protected_is_writable(plan: &Plan) -> Result<(), Violation
     Ok(())
 }
 
-/// A readable directory above protected places has each of them masked.
+/// The step that decides what is at a place: of those that mount something there or above, the last.
+fn decides<'p>(plan: &'p Plan, place: &Path) -> Option<&'p Op> {
+    let mounts = |op: &&Op| {
+        let mounts = matches!(op, Op::Bind(_) | Op::Mask { .. } | Op::Tmpfs { .. });
+        mounts && is_within(place, op.target())
+    };
+    plan.root.iter().rev().find(mounts)
+}
+
+/// What is said of a rule is what is mounted. Only a directory that holds protected places may say that it can be
+/// written and be read-only itself.
+pub(super) fn rules_are_what_is_mounted(plan: &Plan) -> Result<(), Violation> {
+    let home = &plan.user.home;
+    for ruled in &plan.rules {
+        for place in &ruled.places {
+            let holds = match (ruled.effect, decides(plan, place)) {
+                (Effect::Hide, Some(Op::Bind(bind))) => bind.path == *home,
+                (Effect::Hide, _) => true,
+                (effect, Some(Op::Bind(bind))) if is_same(&bind.path, place) => {
+                    let of_user = matches!(bind.source, Source::User(_));
+                    of_user && (effect == Effect::Write || bind.access == Access::Read)
+                }
+                _ => false,
+            };
+            if !holds {
+                return Err(Violation::new(
+                    "what is said of a rule is what is mounted",
+                    place.display(),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is taken out of a writable place stays out of it: no directory between the two can be renamed away, with
+/// what covers the place, and another put there.
+pub(super) fn nothing_can_be_renamed_away(plan: &Plan) -> Result<(), Violation> {
+    let home = &plan.user.home;
+    let mounts: HashMap<&OsStr, &Op> = plan
+        .root
+        .iter()
+        .filter(|op| {
+            matches!(
+                op,
+                Op::Bind(_) | Op::Mask { .. } | Op::Tmpfs { .. } | Op::Pin { .. }
+            )
+        })
+        .map(|op| (op.target().as_os_str(), op))
+        .collect();
+    for op in mounts.values() {
+        let takes_away = match op {
+            Op::Bind(bind) => bind.access == Access::Read,
+            // A pin must not be renamed itself.
+            Op::Mask { .. } | Op::Tmpfs { .. } | Op::Pin { .. } => true,
+            _ => false,
+        };
+        if !takes_away {
+            continue;
+        }
+        let mut above = op.target().ancestors().skip(1);
+        let next = |path: &Path| mounts.get(path.as_os_str());
+        let parent = above.next().filter(|parent| next(parent).is_none());
+        // The nearest mount above shows what is there, a pin what the mount above it does.
+        let nearest = above
+            .filter_map(next)
+            .find(|op| !matches!(op, Op::Pin { .. }));
+        let (Some(parent), Some(Op::Bind(bind))) = (parent, nearest) else {
+            continue;
+        };
+        // The home is the app's own.
+        if bind.access == Access::Write && bind.path != *home {
+            return Err(Violation::new(
+                "each directory above what is taken out of a writable place is a mount of its own",
+                parent.display(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// A readable directory above protected places has each of them masked, but those that a rule names.
 pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violation> {
     for (at, op) in plan.root.iter().enumerate() {
         let Op::Bind(bind) = op else { continue };
@@ -185,7 +268,19 @@ pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violati
                 continue;
             };
             let mask = bind.path.join(below);
-            let masked = |op: &Op| matches!(op, Op::Mask { path } if is_same(path, &mask));
+            // It, or what it lies in.
+            let masked = |op: &Op| match op {
+                Op::Mask { path } | Op::Tmpfs { path, .. } => {
+                    let inside = is_within(path, &bind.path) && !is_same(path, &bind.path);
+                    inside && is_within(&mask, path)
+                }
+                // A rule names it.
+                Op::Bind(named) => {
+                    let ruled = named.access == Access::Read && is_same(&named.path, &mask);
+                    ruled && plan.rules.iter().any(|ruled| ruled.places.contains(&mask))
+                }
+                _ => false,
+            };
             if !plan.root[at..].iter().any(masked) {
                 return Err(Violation::new(
                     "protected places below a share are masked",

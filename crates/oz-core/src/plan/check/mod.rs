@@ -61,6 +61,8 @@ const RULES: &[Rule] = &[
     mounts::root_is_sealed,
     mounts::proc_is_masked,
     mounts::no_step_undoes_another,
+    grants::nothing_can_be_renamed_away,
+    grants::rules_are_what_is_mounted,
     process::environment_is_well_formed,
     process::environment_holds_no_secrets,
     process::listeners_are_in_the_runtime_directory,

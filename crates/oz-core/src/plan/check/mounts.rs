@@ -90,7 +90,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
             Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. } | Op::ReadOnly { .. } => {
                 false
             }
-            Op::Mask { .. } | Op::RandomId { .. } => false,
+            Op::Mask { .. } | Op::Pin { .. } | Op::RandomId { .. } => false,
             Op::Tmpfs { .. } | Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => true,
         };
         if writable {
@@ -117,7 +117,10 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
                 target.display(),
             ));
         }
-        if matches!(op, Op::Bind(_) | Op::Tmpfs { .. } | Op::Proc { .. }) {
+        if matches!(
+            op,
+            Op::Bind(_) | Op::Pin { .. } | Op::Tmpfs { .. } | Op::Proc { .. }
+        ) {
             mounted.insert(target.as_os_str());
         }
     }
@@ -176,6 +179,7 @@ pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
         let covers = matches!(
             op,
             Op::Bind(_)
+                | Op::Pin { .. }
                 | Op::Tmpfs { .. }
                 | Op::Proc { .. }
                 | Op::DevPts { .. }

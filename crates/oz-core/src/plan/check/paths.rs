@@ -1,7 +1,7 @@
 //! The form of paths.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Violation;
 use crate::plan::{Home, Op, Plan};
@@ -67,7 +67,9 @@ pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
         .listeners
         .iter()
         .map(|listener| listener.path.as_path());
+    let ruled = plan.rules.iter().flat_map(|ruled| &ruled.places);
     let mut all = targets
+        .chain(ruled.map(PathBuf::as_path))
         .chain(sources)
         .chain(private)
         .chain(listeners)
@@ -85,6 +87,13 @@ pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
 pub(super) fn are_few(plan: &Plan) -> Result<(), Violation> {
     if plan.root.len() > MAX_STEPS {
         return Err(Violation::new("at most 2048 steps", plan.root.len()));
+    }
+    let places = plan.rules.iter().map(|ruled| ruled.places.len());
+    if plan.rules.len() > MAX_STEPS || places.sum::<usize>() > MAX_STEPS {
+        return Err(Violation::new(
+            "at most 2048 rules and places",
+            plan.rules.len(),
+        ));
     }
     Ok(())
 }

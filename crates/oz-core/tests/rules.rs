@@ -1,0 +1,358 @@
+//! What rules about the user's files come to.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use oz_core::plan::facts::{MAX_MATCHES, MAX_NAMES, Matches, PathFact};
+use oz_core::plan::{Access, BuildError, HostFacts, Op, Plan, build, ways};
+use oz_core::profile::Profile;
+
+/// Rules of a profile with a home in memory.
+fn profile(rules: &[(&str, &str)]) -> Profile {
+    let rules: serde_json::Map<String, serde_json::Value> = rules
+        .iter()
+        .map(|(path, effect)| ((*path).to_owned(), (*effect).into()))
+        .collect();
+    common::profile(&serde_json::json!({ "files": { "rules": rules } }).to_string())
+}
+
+/// A host with these directories, and files where a name has a dot in it but not first.
+fn host(paths: &[&str]) -> HostFacts {
+    let mut facts = common::facts();
+    let home = facts.user.home.clone();
+    for path in paths {
+        let path = home.join(path);
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("has a name");
+        let fact = match name.trim_start_matches('.').contains('.') {
+            true => PathFact::File,
+            false => PathFact::Directory,
+        };
+        facts.paths.insert(path, fact);
+    }
+    facts
+}
+
+/// Lists what the host has in the directories on the way to protected places.
+fn list(profile: &Profile, facts: &mut HostFacts) {
+    for way in ways(profile, facts) {
+        let below = facts
+            .paths
+            .keys()
+            .filter_map(|path| path.strip_prefix(&way).ok());
+        let mut names: Vec<String> = below
+            .filter_map(|path| path.iter().next()?.to_str().map(str::to_owned))
+            .collect();
+        names.dedup();
+        facts.listings.insert(way, names);
+    }
+}
+
+fn matched(facts: &mut HostFacts, pattern: &str, paths: &[&str]) {
+    let home = facts.user.home.clone();
+    let paths = paths.iter().map(|path| home.join(path)).collect();
+    let found = Matches {
+        paths,
+        complete: true,
+    };
+    facts.matches.insert(pattern.to_owned(), found);
+}
+
+fn planned(rules: &[(&str, &str)], facts: &mut HostFacts) -> Result<Plan, BuildError> {
+    let profile = profile(rules);
+    list(&profile, facts);
+    build(&profile, &common::request("app"), facts)
+}
+
+/// The steps in the home, without the looks; masks of missing places are left out.
+fn steps(plan: &Plan, facts: &HostFacts) -> String {
+    let home = &plan.user.home;
+    let looks = |op: &&Op| !matches!(op, Op::Bind(bind) if bind.noexec);
+    let missing = |op: &&Op| matches!(op, Op::Mask { path } if !facts.paths.contains_key(path));
+    let in_home = plan.root.iter().filter(|op| op.target().starts_with(home));
+    let lines = in_home.filter(looks).filter(|op| !missing(op)).map(|op| {
+        let word = match op {
+            Op::Bind(bind) if bind.access == Access::Write => "write",
+            Op::Bind(_) => "read",
+            Op::Mask { .. } => "hidden",
+            Op::Pin { .. } => "pinned",
+            Op::Tmpfs { .. } => "memory",
+            Op::ReadOnly { .. } => "sealed",
+            Op::Directory { .. } => "directory",
+            Op::File { .. } => "file",
+            _ => "?",
+        };
+        let from = match op {
+            Op::Bind(bind) if bind.source.path() != bind.path => {
+                format!("  from {}", bind.source.path().display())
+            }
+            _ => String::new(),
+        };
+        format!("{word:<9} {}{from}", op.target().display())
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn shown(rules: &[(&str, &str)], paths: &[&str]) -> String {
+    let mut facts = host(paths);
+    let plan = planned(rules, &mut facts).unwrap_or_else(|error| panic!("{error}"));
+    let said: Vec<String> = rules
+        .iter()
+        .map(|(path, effect)| format!("{effect} {path}"))
+        .collect();
+    format!("== {}\n{}\n", said.join(", "), steps(&plan, &facts))
+}
+
+#[test]
+fn the_most_specific_rule_decides() {
+    let tree = ["P", "P/a", "P/a/b", "P/a/b/c", "P/a/x.txt", "P/z"];
+    let cases: &[&[(&str, &str)]] = &[
+        &[("~/P", "read"), ("~/P/a", "write")],
+        &[("~/P", "write"), ("~/P/a", "read")],
+        &[("~/P", "read"), ("~/P/a/b", "hide")],
+        &[
+            ("~/P", "write"),
+            ("~/P/a/b", "hide"),
+            ("~/P/a/x.txt", "hide"),
+        ],
+        &[("~/P", "write"), ("~/P/a", "read"), ("~/P/a/b/c", "write")],
+        // What is hidden may hold something that is shown.
+        &[
+            ("~/P", "read"),
+            ("~/P/a", "hide"),
+            ("~/P/a/b/c", "write"),
+            ("~/P/a/x.txt", "read"),
+        ],
+        &[("~/P", "write"), ("~/P/a", "hide"), ("~/P/a/b", "read")],
+        // Where nothing is shown there is nothing to hide.
+        &[("~/P", "hide"), ("~/P/a", "read")],
+        // The same place twice: less is given.
+        &[("/home/user/P", "write"), ("~/P", "read")],
+        &[("~/P", "hide"), ("/home/user/P", "read")],
+        // A link directly in the home; what is taken away behind it is taken away before it.
+        &[("~/Documents", "write"), ("xdg:DOCUMENTS/deep/er", "read")],
+    ];
+    let mut all: Vec<String> = cases
+        .iter()
+        .map(|rules| {
+            let mut facts = host(&tree);
+            for below in ["deep", "deep/er"] {
+                let (link, real) = (
+                    Path::new("/home/user/Documents"),
+                    Path::new("/data/documents"),
+                );
+                facts.paths.insert(real.join(below), PathFact::Directory);
+                facts
+                    .paths
+                    .insert(link.join(below), PathFact::Symlink(real.join(below)));
+            }
+            let plan =
+                planned(rules, &mut facts).unwrap_or_else(|error| panic!("{rules:?}: {error}"));
+            let said: Vec<String> = rules
+                .iter()
+                .map(|(path, effect)| format!("{effect} {path}"))
+                .collect();
+            format!("== {}\n{}\n", said.join(", "), steps(&plan, &facts))
+        })
+        .collect();
+    let mut facts = host(&tree);
+    let rules = [("~/Documents", "read"), ("/data/documents", "hide")];
+    all.push(match planned(&rules, &mut facts) {
+        Ok(plan) => format!(
+            "== hidden where it is, shown by its link\n{}\n",
+            steps(&plan, &facts)
+        ),
+        Err(error) => error.to_string(),
+    });
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn a_directory_for_writing_that_holds_protected_places_is_closed_on_the_way_to_them() {
+    let tree = [
+        ".config",
+        ".config/autostart",
+        ".config/app",
+        ".config/app/deep",
+        ".config/loose.conf",
+        ".local",
+        ".local/bin",
+        ".local/share",
+        ".local/share/app",
+        ".local/share/applications",
+        ".local/other",
+        "go",
+        "go/src",
+        ".config/chromium",
+        ".config/chromium/Default",
+        ".config/link",
+        ".config/fifo",
+    ];
+    let mut all = vec![
+        shown(&[("~/.config", "write")], &tree),
+        shown(&[("~/.local", "write")], &tree),
+        shown(&[("~/.local/share", "write")], &tree),
+        // The protected place is not there, and cannot be made.
+        shown(&[("~/go", "write")], &tree),
+        shown(&[("~/.local", "write"), ("~/.local/share", "hide")], &tree),
+        shown(
+            &[("~/.config", "write"), ("~/.config/app/deep", "read")],
+            &tree,
+        ),
+        // Who names a protected place means it, but not for writing.
+        shown(
+            &[
+                ("~/.config", "write"),
+                ("~/.config/chromium/Default", "read"),
+            ],
+            &tree,
+        ),
+        shown(
+            &[
+                ("~/.config", "read"),
+                ("~/.config/autostart", "read"),
+                ("~/.config/app", "write"),
+            ],
+            &tree,
+        ),
+    ];
+    let mut facts = host(&tree);
+    facts.paths.insert(
+        "/home/user/.config/link".into(),
+        PathFact::Symlink("/home/user/.ssh".into()),
+    );
+    facts
+        .paths
+        .insert("/home/user/.config/fifo".into(), PathFact::Other);
+    let plan = planned(&[("~/.config", "write")], &mut facts).expect("builds");
+    all.push(format!(
+        "== links and FIFOs stay as they are\n{}\n",
+        steps(&plan, &facts)
+    ));
+    // What protected names are links to is as protected, wherever it is.
+    let mut facts = host(&[
+        "dotfiles",
+        "dotfiles/shell",
+        "dotfiles/shell/bashrc.sh",
+        "dotfiles/other",
+    ]);
+    facts.protected = vec!["/home/user/dotfiles/shell/bashrc.sh".into()];
+    let plan = planned(&[("~/dotfiles", "write")], &mut facts).expect("builds");
+    all.push(format!("== behind a link\n{}\n", steps(&plan, &facts)));
+    // A directory that could not be listed gives nothing away.
+    let mut facts = host(&tree);
+    let closed = profile(&[("~/.config", "write")]);
+    facts.listings.clear();
+    let plan = build(&closed, &common::request("app"), &facts).expect("builds");
+    all.push(format!("== not listed\n{}\n", steps(&plan, &facts)));
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn patterns_mean_what_they_match_at_the_launch() {
+    let mut facts = host(&[
+        "P",
+        "P/a",
+        "P/b",
+        "P/a/target",
+        "P/b/target",
+        ".ssh",
+        ".config",
+    ]);
+    facts.paths.insert(
+        "/home/user/P/planted".into(),
+        PathFact::Symlink("/home/user/P/planted".into()),
+    );
+    facts
+        .paths
+        .insert("/home/user/P/fifo".into(), PathFact::Other);
+    matched(&mut facts, "~/P/*/target", &["P/a/target", "P/b/target"]);
+    matched(
+        &mut facts,
+        "~/P/*",
+        &["P/a", "P/b", "P/fifo", "P/planted", "P/gone"],
+    );
+    matched(&mut facts, "~/.*", &[".ssh", ".config"]);
+    matched(&mut facts, "~/none/*", &[]);
+    let mut text = |rules: &[(&str, &str)]| {
+        let plan = planned(rules, &mut facts).unwrap_or_else(|error| panic!("{error}"));
+        let ruled = plan
+            .rules
+            .iter()
+            .map(|ruled| format!("{} {}: {:?}", ruled.effect.word(), ruled.rule, ruled.places));
+        format!(
+            "{}\n{}\n",
+            ruled.collect::<Vec<_>>().join("\n"),
+            steps(&plan, &facts)
+        )
+    };
+    insta::assert_snapshot!(
+        [
+            text(&[("~/P", "write"), ("~/P/*/target", "hide")]),
+            // Links, FIFOs and what is gone are not shown, and are hidden if they can be.
+            text(&[("~/P/*", "read")]),
+            text(&[("~/P", "read"), ("~/P/*", "hide")]),
+            // Who names a thing means it.
+            text(&[("~/P", "write"), ("~/P/*", "hide"), ("~/P/a", "read")]),
+            // A pattern names no protected place.
+            text(&[("~/.*", "read")]),
+            text(&[("~/none/*", "write")]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn rules_that_cannot_be_kept_say_so() {
+    let mut facts = host(&["P", "P/a", ".ssh", ".config"]);
+    facts.paths.insert(
+        "/home/user/P/link".into(),
+        PathFact::Symlink("/home/user/P/link".into()),
+    );
+    matched(&mut facts, "~/many/*", &[]);
+    facts
+        .matches
+        .get_mut("~/many/*")
+        .expect("is there")
+        .complete = false;
+    let odd: PathBuf = {
+        use std::os::unix::ffi::OsStrExt;
+        Path::new("/home/user/P").join(std::ffi::OsStr::from_bytes(b"odd\xff"))
+    };
+    let found = Matches {
+        paths: vec![odd.clone()],
+        complete: true,
+    };
+    facts.paths.insert(odd, PathFact::File);
+    facts.matches.insert("~/P/o*".to_owned(), found);
+    let crowd: Vec<String> = (0..=MAX_NAMES).map(|number| format!("d{number}")).collect();
+    for name in &crowd {
+        facts.paths.insert(
+            Path::new("/home/user/.config").join(name),
+            PathFact::Directory,
+        );
+    }
+    let mut refused = |rules: &[(&str, &str)]| planned(rules, &mut facts).expect_err("is refused");
+    let all = [
+        refused(&[("~/Nowhere", "read")]),
+        refused(&[("~/P", "write"), ("~/P/gone", "read")]),
+        refused(&[("xdg:MUSIC/x", "write")]),
+        refused(&[("~/P/link", "read")]),
+        refused(&[("~/P", "write"), ("~/P/link", "hide")]),
+        refused(&[("~/pipe", "write")]),
+        refused(&[("~/.ssh", "write")]),
+        refused(&[("~/many/*", "read")]),
+        refused(&[("~/P", "read"), ("~/P/o*", "hide")]),
+        refused(&[("~/.config", "write")]),
+        refused(&[("/etc/passwd", "read")]),
+    ];
+    insta::assert_snapshot!(all.map(|error| error.to_string()).join("\n"));
+    // What need not be there is said and no error; what cannot be named is not shown.
+    planned(&[("~/P", "read"), ("~/P/gone", "hide")], &mut facts).expect("builds");
+    let plan = planned(&[("~/P/o*", "read")], &mut facts).expect("builds");
+    assert!(plan.rules[0].places.is_empty());
+    assert_eq!(MAX_MATCHES, 256, "the guide says so");
+}
