@@ -12,7 +12,7 @@ const PROFILE: &str = r#"{
   "match": { "executables": ["sh"] },
   "files": {
     "home": "private",
-    "rules": { "~/Shared": "write", "~/deep/er/Shared": "write" }
+    "rules": { "~/Shared": "write", "~/deep/er/Shared": "write", "~/deep/note": "read", "~/Shared/ro": "read" }
   }
 }"#;
 
@@ -33,9 +33,10 @@ impl Planter {
     /// Each test has a profile of its own, so a home of its own.
     fn new(name: &'static str) -> Self {
         let session = Session::begin();
-        for dir in ["Shared", "deep/er/Shared"] {
+        for dir in ["Shared", "deep/er/Shared", "Shared/ro"] {
             session.fresh_dir(dir);
         }
+        write(&home().join("deep/note"), b"a note");
         write(&home().join("victim/secret"), b"the user's own");
         let profile = session.profile(name, PROFILE);
         Self {
@@ -132,6 +133,14 @@ fn whatever_lies_where_a_mount_goes_the_next_launch_works_and_follows_nothing() 
         "mv deep d2; echo a file > deep".to_owned(),
         format!("mv deep d3; mkdir deep; ln -s {victim} deep/er"),
         "mv Shared S4; ln -s Shared Shared".to_owned(),
+        "mv deep d4; mkfifo deep".to_owned(),
+        "mv Shared S5; python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('Shared')\"".to_owned(),
+        // Where a file is mounted.
+        format!("mv deep/note n; ln -s {victim}/secret deep/note"),
+        "mv deep/note n2; mkdir deep/note".to_owned(),
+        "mv deep/note n3; mkfifo deep/note".to_owned(),
+        "mv deep/note n4; ln -s note deep/note".to_owned(),
+        "mv deep/note n5; python3 -c \"import socket; socket.socket(socket.AF_UNIX).bind('deep/note')\"".to_owned(),
     ] {
         // A mount point cannot be renamed, so all is planted where no mount is: by a launch without shares.
         let ran = planter
@@ -139,10 +148,10 @@ fn whatever_lies_where_a_mount_goes_the_next_launch_works_and_follows_nothing() 
             .ok();
         oz_e2e::cli::stop_all();
         let look =
-            "cat ~/Shared/of-the-user && test -d ~/deep/er/Shared && ! ls ~/*/secret ~/*/*/secret";
+            "cat ~/Shared/of-the-user ~/deep/note && test -d ~/deep/er/Shared && ! ls ~/*/secret ~/*/*/secret";
         let next = planter.launch(look).run();
         assert_eq!(next.code, 0, "{plant}: {ran}\n{next}");
-        assert_eq!(next.text(), "shared", "{plant}");
+        assert_eq!(next.text(), "shareda note", "{plant}");
         oz_e2e::cli::stop_all();
     }
     let names: Vec<PathBuf> = fs::read_dir(home().join("victim"))

@@ -298,3 +298,23 @@ fn what_lies_at_the_place_of_a_rule_is_not_followed_at_the_next_launch() {
         b"the user's own"
     );
 }
+
+#[test]
+fn a_check_from_inside_says_whether_rules_hold() {
+    let session = Session::begin();
+    let dir = projects(&session);
+    let _profile = with_rules(
+        &session,
+        r#""~/Projects": "write", "~/Projects/one": "hide", "~/Projects/one/target": "read", "~/Projects/two/notes": "hide""#,
+    );
+    let app = oz(["run", "--detach", "ruled", "-c", "sleep 100"])
+        .run()
+        .ok()
+        .text();
+    oz(["check", &app]).run().ok();
+    // What the user replaces outside comes in by its name, and the check says so.
+    write(&dir.join("two/new"), b"new notes");
+    fs::rename(dir.join("two/new"), dir.join("two/notes")).unwrap();
+    let ran = oz(["check", &app]).run().exits(1);
+    assert!(ran.text().contains("two/notes"), "{ran}");
+}

@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use oz_core::plan::{Access, Effect, Home};
 use oz_core::report::Wall;
 use oz_core::wire::check::Ask;
-use rustix::fs::{Access, StatVfsMountFlags};
+use rustix::fs::{Access as May, StatVfsMountFlags};
 
 use super::Trial;
 use crate::verdict::Verdict;
@@ -57,6 +58,44 @@ pub const TRIALS: &[Trial] = &[
     },
     Trial {
         wall: Wall::Files,
+        claim: "what rules of the profile hide is empty",
+        run: |ask| Verdict::nothing(&rules(ask, Effect::Hide, |place| !is_empty(ask, place))),
+    },
+    Trial {
+        wall: Wall::Files,
+        claim: "what the profile only shows is mounted read-only",
+        run: |ask| {
+            let shown = ask
+                .plan
+                .shares()
+                .filter(|share| share.access == Access::Read);
+            let writable = shown.filter(|share| {
+                // The user may have removed it outside.
+                share.path.exists() && !is_mounted_read_only(&share.path)
+            });
+            Verdict::nothing(
+                &writable
+                    .map(|share| shown_as(&share.path))
+                    .collect::<Vec<_>>(),
+            )
+        },
+    },
+    Trial {
+        wall: Wall::Files,
+        claim: "a home of which nothing is there cannot be written",
+        run: |ask| {
+            let home = &ask.plan.user.home;
+            let writable = ask.plan.home == Home::None && is_writable(home);
+            Verdict::nothing(
+                &writable
+                    .then(|| shown_as(home))
+                    .into_iter()
+                    .collect::<Vec<_>>(),
+            )
+        },
+    },
+    Trial {
+        wall: Wall::Files,
         claim: "what the host's root keeps is not there",
         run: |_| {
             let seen = [
@@ -92,14 +131,43 @@ pub const TRIALS: &[Trial] = &[
     },
 ];
 
+/// The places where a rule of this effect decides and something is so.
+fn rules(ask: &Ask, effect: Effect, is_so: impl Fn(&Path) -> bool) -> Vec<String> {
+    let of_it = ask.plan.rules.iter().filter(|ruled| ruled.effect == effect);
+    let places = of_it.flat_map(|ruled| &ruled.places);
+    places
+        .filter(|place| is_so(place))
+        .map(|place| shown_as(place))
+        .collect()
+}
+
+/// Whether nothing is at a hidden place but what a deeper rule shows.
+fn is_empty(ask: &Ask, place: &Path) -> bool {
+    let deeper = |path: &Path| {
+        let mut places = ask.plan.rules.iter().flat_map(|ruled| &ruled.places);
+        places.any(|other| other.starts_with(path) || path.starts_with(other) && other != place)
+    };
+    match std::fs::symlink_metadata(place) {
+        Ok(found) if found.is_dir() => std::fs::read_dir(place)
+            .is_ok_and(|entries| entries.flatten().all(|entry| deeper(&entry.path()))),
+        Ok(found) => found.len() == 0,
+        Err(_) => true,
+    }
+}
+
+fn shown_as(path: &Path) -> String {
+    path.display().to_string()
+}
+
 fn is_share(ask: &Ask, path: &Path) -> bool {
     ask.plan.shares().any(|share| share.path.starts_with(path))
 }
 
 /// Whether a name can really be made there; an empty file is taken away again.
-fn is_writable(place: &str) -> bool {
-    let may = rustix::fs::access(place, Access::WRITE_OK).is_ok();
-    let path = Path::new(place).join(".oz-check");
+fn is_writable(place: impl AsRef<Path>) -> bool {
+    let place = place.as_ref();
+    let may = rustix::fs::access(place, May::WRITE_OK).is_ok();
+    let path = place.join(".oz-check");
     let made = std::fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -110,7 +178,7 @@ fn is_writable(place: &str) -> bool {
     may || made.is_ok()
 }
 
-fn is_mounted_read_only(place: &str) -> bool {
-    let read: io::Result<_> = rustix::fs::statvfs(place).map_err(Into::into);
+fn is_mounted_read_only(place: impl AsRef<Path>) -> bool {
+    let read: io::Result<_> = rustix::fs::statvfs(place.as_ref()).map_err(Into::into);
     read.is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
