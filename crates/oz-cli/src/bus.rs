@@ -2,11 +2,11 @@
 
 mod prompt;
 mod sandbox;
+mod stranger;
 
 pub(crate) use prompt::Prompt;
-#[cfg(test)]
-pub(crate) use sandbox::Direction;
-pub(crate) use sandbox::{Enforcement, File, Sandbox};
+pub(crate) use sandbox::{Direction, Enforcement, File, Sandbox};
+pub(crate) use stranger::Stranger;
 
 use std::collections::HashMap;
 
@@ -20,6 +20,8 @@ const NAME: &str = "org.oz.Oz1";
 const ROOT: &str = "/org/oz/Oz1";
 const MANAGER: &str = "org.oz.Manager1";
 const SANDBOX: &str = "org.oz.Sandbox1";
+/// One of another version.
+const STRANGER: &str = "org.oz.Stranger1";
 
 /// A connection to the session bus; the daemon is started by the first call.
 pub(crate) struct Bus(Connection);
@@ -73,6 +75,20 @@ impl Bus {
         reply.map_err(|error: Error| sandbox::explain(error, id))
     }
 
+    /// Ends a sandbox, whatever version has started it.
+    pub(crate) async fn stop(&self, id: &str) -> Result<()> {
+        let options: HashMap<String, OwnedVariant> = HashMap::new();
+        let arguments = (options,);
+        let path = sandbox::path(id)?;
+        match self.call(&path, SANDBOX, "Stop", &arguments).await {
+            Err(error) if sandbox::is_unknown(&error) => {
+                let stopped = self.call(&path, STRANGER, "Stop", &arguments).await;
+                stopped.map_err(|error| sandbox::explain(error, id))
+            }
+            result => result,
+        }
+    }
+
     /// Changes a property of a sandbox.
     pub(crate) async fn set(&self, id: &str, property: &str, value: Variant<'_>) -> Result<()> {
         let properties = "org.freedesktop.DBus.Properties";
@@ -85,6 +101,11 @@ impl Bus {
 
     /// All sandboxes with what is known of them, by name; one call.
     pub(crate) async fn list(&self) -> Result<Vec<Sandbox>> {
+        Ok(self.list_all().await?.0)
+    }
+
+    /// The same with those that another version of Oz has started.
+    pub(crate) async fn list_all(&self) -> Result<(Vec<Sandbox>, Vec<Stranger>)> {
         let objects: HashMap<OwnedObjectPath, Interfaces> = self
             .call(
                 ROOT,
@@ -93,14 +114,18 @@ impl Bus {
                 &(),
             )
             .await?;
-        let mut list = Vec::new();
+        let (mut list, mut strangers) = (Vec::new(), Vec::new());
         for mut interfaces in objects.into_values() {
             if let Some(properties) = interfaces.remove(SANDBOX) {
                 list.push(Sandbox::from_properties(properties)?);
             }
+            if let Some(properties) = interfaces.remove(STRANGER) {
+                strangers.push(Stranger::from_properties(properties)?);
+            }
         }
         list.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(list)
+        strangers.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok((list, strangers))
     }
 
     /// One sandbox.

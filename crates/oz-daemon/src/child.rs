@@ -45,7 +45,12 @@ impl Child {
 
     /// Ends it at once.
     pub(crate) fn kill(&self) {
-        let _ = rustix::process::pidfd_send_signal(self.pidfd.get_ref(), Signal::KILL);
+        self.signal(Signal::KILL);
+    }
+
+    /// Sends it a signal, if it is still there.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let _ = rustix::process::pidfd_send_signal(self.pidfd.get_ref(), signal);
     }
 
     /// Its number in our pid namespace, unless it is gone; for people only.

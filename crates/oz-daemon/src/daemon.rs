@@ -11,12 +11,15 @@ use crate::directories::Directories;
 use crate::launch::spare::Spares;
 use crate::sandbox::registry::Registry;
 use crate::scope::Scopes;
+use crate::strangers::Strangers;
 use oz_confine::filter::Filters;
 
 /// The daemon.
 pub(crate) struct Daemon {
     pub(crate) directories: Directories,
     pub(crate) sandboxes: Registry,
+    /// Those of another version.
+    pub(crate) strangers: Strangers,
     pub(crate) profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
@@ -33,6 +36,7 @@ impl Daemon {
         Arc::new(Self {
             directories,
             sandboxes: Registry::default(),
+            strangers: Strangers::default(),
             profiles: Cache::default(),
             filters: Filters::default(),
             consent: Arc::default(),

@@ -19,6 +19,7 @@ mod readiness;
 mod recover;
 mod sandbox;
 mod scope;
+mod strangers;
 
 use std::process::ExitCode;
 use std::sync::Arc;

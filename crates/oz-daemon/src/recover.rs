@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use oz_core::plan::SandboxId;
 use oz_core::wire::init::ToInit;
-use oz_host::inits;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
@@ -18,6 +17,7 @@ use crate::grants::views::View;
 use crate::launch;
 use crate::sandbox::saved::Saved;
 use crate::sandbox::task::Hold;
+use crate::strangers::{self, same_process};
 
 /// How long they may take to answer before the daemon answers others.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -36,6 +36,9 @@ pub(crate) async fn recover(daemon: &Arc<Daemon>) {
         let span = tracing::info_span!("sandbox", id = %id);
         match span.in_scope(|| take_over(daemon, &id)) {
             Some(()) => tracing::info!(%id, "taken over"),
+            None if strangers::meet(daemon, &id) => {
+                tracing::warn!(%id, "it is of another version: it goes on, and can only be ended");
+            }
             None => {
                 tracing::info!(%id, "it did not survive the last daemon");
                 if let Err(error) = directories::remove_flat(&parent, id.as_str()) {
@@ -125,12 +128,6 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         tracing::warn!(%error, "output of its programs is lost");
     }
     Some(())
-}
-
-/// The number may be another process's by now; its start time tells.
-fn same_process((pid, started): (i32, u64)) -> Option<Child> {
-    let process = Child::open(pid).ok()?;
-    (inits::start_time(pid) == Some(started)).then_some(process)
 }
 
 fn connect(daemon: &Daemon, id: &SandboxId) -> Option<OwnedFd> {

@@ -6,6 +6,8 @@ mod logs;
 mod shell;
 mod status;
 mod stdio;
+mod strangers;
+mod survival;
 mod terminal;
 
 /// The text of a profile that runs `sh` with these sections added.

@@ -165,11 +165,25 @@ pub(super) fn path(id: &str) -> Result<String> {
 
 /// An object that does not exist is a sandbox that does not run.
 pub(super) fn explain(error: Error, id: &str) -> Error {
-    let unknown = ["UnknownObject", "UnknownInterface", "UnknownMethod"];
-    if unknown.iter().any(|name| error.is_dbus(name)) {
+    if error.is_dbus("UnknownInterface") {
+        // Something else is at its place.
+        return Error::failed(
+            format!(
+                "the sandbox {id} was started by another version of Oz, which this one cannot speak to."
+            ),
+            format!("Its programs go on; end it when they may: `oz stop {id}`."),
+        );
+    }
+    if is_unknown(&error) {
         return missing(id);
     }
     error
+}
+
+/// Whether nothing of that kind is there.
+pub(super) fn is_unknown(error: &Error) -> bool {
+    let unknown = ["UnknownObject", "UnknownInterface", "UnknownMethod"];
+    unknown.iter().any(|name| error.is_dbus(name))
 }
 
 fn missing(id: &str) -> Error {

@@ -5,9 +5,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::arguments::Ps;
-use crate::bus::{Bus, Sandbox};
+use crate::bus::{Bus, Direction, Sandbox, Stranger};
 use crate::error::Result;
 use crate::out;
+
+/// What is said where nothing is known.
+const UNKNOWN: &str = "unknown";
 
 /// One sandbox in `--json`; the schema is tested.
 #[derive(Debug, Serialize)]
@@ -15,7 +18,8 @@ use crate::out;
 struct Row {
     id: String,
     profile: String,
-    /// `starting`, `running` or `stopping`.
+    /// `starting`, `running`, `stopping`, or `other-version`: another version of Oz has started it, it can only be
+    /// ended, and nothing else is known of it.
     state: String,
     /// Init, on the host; 0 before it exists.
     pid: u32,
@@ -24,7 +28,7 @@ struct Row {
     windows: u32,
     /// How many files and directories it was given.
     files: usize,
-    /// `none`, `internet` or `host`.
+    /// `none`, `internet` or `host`; `unknown` of another version's.
     network: String,
     /// What leads through the wall of its network, as `oz forward` takes it.
     forwards: Vec<String>,
@@ -68,7 +72,10 @@ struct Process {
 }
 
 pub(crate) async fn run(what: Ps) -> Result<u8> {
-    let list = Bus::connect().await?.list().await?;
+    let (list, strangers) = Bus::connect().await?.list_all().await?;
+    let strangers = strangers.into_iter().map(unknown);
+    let mut list: Vec<Sandbox> = list.into_iter().chain(strangers).collect();
+    list.sort_by(|a, b| a.id.cmp(&b.id));
     if what.json {
         let rows: Vec<Row> = list.into_iter().map(Row::from).collect();
         out::json(&rows)?;
@@ -109,6 +116,31 @@ impl From<Sandbox> for Row {
             },
             processes: sandbox.processes.into_iter().map(process).collect(),
         }
+    }
+}
+
+/// What is known of a sandbox of another version.
+fn unknown(stranger: Stranger) -> Sandbox {
+    let nothing = || Direction {
+        state: UNKNOWN.to_owned(),
+        volume: 0,
+        streams: 0,
+    };
+    Sandbox {
+        id: stranger.id,
+        profile: stranger.profile,
+        state: "other-version".to_owned(),
+        pid: stranger.pid,
+        started: stranger.started,
+        processes: Vec::new(),
+        files: Vec::new(),
+        windows: 0,
+        network: UNKNOWN.to_owned(),
+        forwards: Vec::new(),
+        microphone: nothing(),
+        microphone_in_use: false,
+        speaker: nothing(),
+        enforcement: Vec::new(),
     }
 }
 
@@ -173,7 +205,6 @@ pub(super) fn age(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::Direction;
 
     fn sandbox() -> Sandbox {
         Sandbox {

@@ -34,7 +34,7 @@ async fn ask(what: &Stop) -> Result<u8> {
         .map_err(|_| Error::no_bus("it does not answer"))??;
     let options: HashMap<String, zbus::OwnedVariant> = HashMap::new();
     match &what.id {
-        Some(id) => bus.sandbox::<_, ()>(id, "Stop", &(options,)).await?,
+        Some(id) => bus.stop(id).await?,
         None => bus.manager::<_, ()>("StopAll", &(options,)).await?,
     }
     Ok(0)

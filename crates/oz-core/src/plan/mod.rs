@@ -32,8 +32,10 @@ pub use forward::Forward;
 pub use network::{Mode, Network};
 pub use ops::{Access, Bind, Effect, Op, Source};
 
-/// Version of the plan's encoding; init refuses any other than its own.
-pub const VERSION: u32 = 4;
+/// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
+/// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
+/// `wire` knows the encoding of each version.
+pub const VERSION: u32 = 5;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///

@@ -13,6 +13,7 @@ use crate::failure::{Failure, Kind, Result};
 use crate::launch::options::Options;
 use crate::launch::{self, prepare};
 use crate::sandbox::log;
+use crate::strangers;
 
 /// The object at [`super::ROOT`].
 pub(crate) struct Manager {
@@ -115,6 +116,9 @@ pub(crate) async fn stop_all(daemon: &Daemon, grace: Option<Duration>) -> Result
     for sandbox in daemon.sandboxes.all() {
         let own = Duration::from_millis(sandbox.plan.life.grace_ms.into());
         stops.spawn(async move { sandbox.stop(grace.unwrap_or(own)).await });
+    }
+    for stranger in daemon.strangers.all() {
+        stops.spawn(async move { stranger.stop(grace.unwrap_or(strangers::GRACE)).await });
     }
     let mut result = Ok(());
     while let Some(stopped) = stops.join_next().await {

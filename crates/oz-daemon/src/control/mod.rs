@@ -5,6 +5,7 @@ mod path;
 mod prompts;
 mod sandbox;
 mod sound;
+mod stranger;
 
 use std::sync::Arc;
 
@@ -12,11 +13,13 @@ pub(crate) use manager::{Manager, stop_all};
 pub(crate) use path::object_path;
 pub(crate) use prompts::{Prompts, announce as announce_prompts};
 use sandbox::SandboxObject;
+use stranger::StrangerObject;
 use tokio::sync::Mutex;
 use zbus::{Connection, OwnedObjectPath};
 
 use crate::daemon::Daemon;
 use crate::sandbox::Sandbox;
+use crate::strangers::Stranger;
 
 /// Where the manager is.
 pub(crate) const ROOT: &str = "/org/oz/Oz1";
@@ -52,6 +55,29 @@ pub(crate) async fn show(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
         }
     }
     if let Err(error) = take_away(bus, &path, &sandbox).await {
+        tracing::debug!(%error, "the object was gone already");
+    }
+}
+
+/// Shows a sandbox of another version.
+pub(crate) async fn show_stranger(daemon: &Daemon, stranger: &Arc<Stranger>) {
+    let Some(bus) = daemon.bus.get() else {
+        return;
+    };
+    let object = StrangerObject(Arc::clone(stranger));
+    let server = bus.object_server();
+    if let Err(error) = server.at(object_path(&stranger.id), object).await {
+        tracing::error!(%error, "cannot show a sandbox of another version on the bus");
+    }
+}
+
+/// It has ended.
+pub(crate) async fn hide_stranger(daemon: &Daemon, stranger: &Stranger) {
+    let Some(bus) = daemon.bus.get() else {
+        return;
+    };
+    let path = object_path(&stranger.id);
+    if let Err(error) = bus.object_server().remove::<StrangerObject, _>(path).await {
         tracing::debug!(%error, "the object was gone already");
     }
 }

@@ -69,9 +69,9 @@ struct AddOptions {
 /// Options of `Stop`.
 #[derive(Debug, Default, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}", deny_unknown_fields)]
-struct StopOptions {
+pub(super) struct StopOptions {
     /// How long programs may take to end, instead of what the profile says.
-    grace_ms: Option<u32>,
+    pub(super) grace_ms: Option<u32>,
 }
 
 /// What the bus shows of a sandbox, to find out what has changed.

@@ -29,7 +29,7 @@ use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Run, Sandbox, explain};
 use options::Options;
 use spare::Spares;
-pub(crate) use start::{adopt, control_address};
+pub(crate) use start::{CONTROL, adopt, control_address};
 use stdio::Streams;
 
 /// How long init may take to start a program in a sandbox that runs.

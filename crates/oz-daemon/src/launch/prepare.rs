@@ -342,7 +342,7 @@ fn profile_failure(error: &ProfileError) -> Failure {
 /// The plan of a launch that does not happen, for `oz plan`.
 pub(crate) fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
     let prepared = request.prepare(&daemon.profiles)?;
-    let id = daemon.sandboxes.free_id(&prepared.wish);
+    let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
     Ok(request.plan(daemon, &prepared, id)?.0)
 }
 

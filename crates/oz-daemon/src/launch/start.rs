@@ -22,6 +22,7 @@ use crate::sandbox::moments::{Moment, Moments};
 use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::task::{Hold, Task};
 use crate::sandbox::{Birth, Sandbox, log, spawn};
+use crate::strangers;
 
 /// Name of the control socket in a sandbox's runtime directory.
 pub(crate) const CONTROL: &str = "control";
@@ -38,6 +39,10 @@ pub(super) struct Target {
 /// Finds or starts a sandbox. Nothing here awaits, so two launches never start two.
 pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) -> Result<Target> {
     if let Some(id) = &request.join {
+        let known = id.parse().ok();
+        if let Some(stranger) = known.and_then(|id| daemon.strangers.get(&id)) {
+            return Err(strangers::refusal(&stranger));
+        }
         return Ok(Target {
             sandbox: daemon.sandboxes.get(id)?,
             joined: true,
@@ -93,6 +98,10 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) ->
             argv: prepared.argv,
         });
     }
+    if joinable && let Some(stranger) = daemon.strangers.of_profile(&prepared.profile.name) {
+        // It would have the same home, and what runs there does not know of this one.
+        return Err(strangers::refusal(&stranger));
+    }
     let sandbox = start(daemon, request, &prepared, joinable, moments)?;
     Ok(Target {
         sandbox,
@@ -111,7 +120,7 @@ fn start(
     // Started first: it gets ready to read its plan while that is made.
     let (stage, socket) = stage(daemon)?;
     moments.reach(Moment::Spawned);
-    let id = daemon.sandboxes.free_id(&prepared.wish);
+    let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
     let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
         Failure::new(

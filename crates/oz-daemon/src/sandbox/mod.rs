@@ -14,6 +14,7 @@ pub(crate) mod network;
 pub(crate) mod output;
 mod processes;
 pub(crate) mod proxy;
+pub(crate) mod record;
 pub(crate) mod registry;
 pub(crate) mod saved;
 pub(crate) mod spawn;

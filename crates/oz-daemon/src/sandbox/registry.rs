@@ -7,6 +7,7 @@ use oz_core::plan::SandboxId;
 
 use super::{Phase, Sandbox};
 use crate::failure::{Failure, Kind, Result};
+use crate::strangers::Strangers;
 
 /// The sandboxes that exist, starting ones included.
 #[derive(Default)]
@@ -56,10 +57,12 @@ impl Registry {
             .cloned()
     }
 
-    /// A free name: `firefox`, then `firefox-2`.
-    pub(crate) fn free_id(&self, wish: &str) -> SandboxId {
+    /// A free name: `firefox`, then `firefox-2`. Sandboxes of another version have theirs.
+    pub(crate) fn free_id(&self, wish: &str, strangers: &Strangers) -> SandboxId {
         let taken = self.lock();
-        free_id(wish, |id| taken.contains_key(id))
+        free_id(wish, |id| {
+            taken.contains_key(id) || strangers.get(id).is_some()
+        })
     }
 }
 

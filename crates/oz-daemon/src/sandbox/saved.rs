@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-use oz_core::plan::{Forward, Plan, SandboxId, Service};
+use oz_core::plan::{self, Forward, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{Nonce, ProcessId};
 use oz_host::inits::{self, Init};
@@ -20,11 +20,12 @@ use crate::grants::Grant;
 use crate::grants::views::Kept;
 use crate::sandbox::audio::Sound;
 use crate::sandbox::network::Outside;
+use crate::sandbox::record::{self, Record};
 use crate::sandbox::{Birth, Sandbox};
 
 /// Name of the file.
 const FILE: &str = "state";
-/// Version of its encoding.
+/// Version of its encoding, but for that of what it has of [`oz_core`]: [`plan::VERSION`] is also in it.
 const VERSION: u32 = 4;
 
 /// Everything.
@@ -115,15 +116,35 @@ impl Saved {
         let written = postcard::to_stdvec(self)
             .map_err(std::io::Error::other)
             .and_then(|bytes| directories::replace(directory.as_fd(), FILE, &bytes))
+            .and_then(|()| {
+                let record = self.record().text();
+                directories::replace(directory.as_fd(), record::FILE, record.as_bytes())
+            })
             .and_then(|()| directories::replace(directory.as_fd(), inits::FILE, init.as_bytes()));
         written.map_err(|error| Failure::host("write the state beneath", &path, &error))
     }
 
-    /// Reads one that an earlier daemon left; `None` if it left nothing that is understood.
+    /// The part that every version understands.
+    fn record(&self) -> Record {
+        let helpers = self.proxies.values().chain(self.outside.values()).copied();
+        let views = self.views.iter().map(|view| view.process);
+        Record {
+            profile: self.plan.profile.clone(),
+            processes: helpers.chain(views).collect(),
+        }
+    }
+
+    /// Reads one that an earlier daemon left; `None` if it left nothing that is understood: this
+    /// version's init is one that can be spoken to.
     pub(crate) fn read(directories: &Directories, id: &SandboxId) -> Option<Self> {
         let path = directories.sandboxes().join(id.as_str()).join(FILE);
         let bytes = std::fs::read(path).ok()?;
+        // Both come first, in all versions.
+        let (versions, _) = postcard::take_from_bytes::<(u32, u32)>(&bytes).ok()?;
+        if versions != (VERSION, plan::VERSION) {
+            return None;
+        }
         let saved: Self = postcard::from_bytes(&bytes).ok()?;
-        (saved.version == VERSION && saved.plan.id == *id).then_some(saved)
+        (saved.plan.id == *id).then_some(saved)
     }
 }
