@@ -2,17 +2,19 @@
 
 mod prompt;
 mod sandbox;
-mod stranger;
+mod summary;
 
 pub(crate) use prompt::Prompt;
-pub(crate) use sandbox::{Direction, Enforcement, File, Sandbox};
-pub(crate) use stranger::Stranger;
+pub(crate) use sandbox::{Enforcement, File, Sandbox};
+#[cfg(test)]
+pub(crate) use summary::Direction;
+pub(crate) use summary::Summary;
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use zbus::{Connection, OwnedObjectPath, OwnedVariant, Type, Variant};
+use zbus::{Connection, OwnedVariant, Type, Variant};
 
 use crate::error::{Error, Result};
 
@@ -25,8 +27,6 @@ const STRANGER: &str = "org.oz.Stranger1";
 
 /// A connection to the session bus; the daemon is started by the first call.
 pub(crate) struct Bus(Connection);
-
-type Interfaces = HashMap<String, HashMap<String, OwnedVariant>>;
 
 impl Bus {
     pub(crate) async fn connect() -> Result<Self> {
@@ -99,33 +99,11 @@ impl Bus {
         reply.map_err(|error: Error| sandbox::explain(error, id))
     }
 
-    /// All sandboxes with what is known of them, by name; one call.
-    pub(crate) async fn list(&self) -> Result<Vec<Sandbox>> {
-        Ok(self.list_all().await?.0)
-    }
-
-    /// The same with those that another version of Oz has started.
-    pub(crate) async fn list_all(&self) -> Result<(Vec<Sandbox>, Vec<Stranger>)> {
-        let objects: HashMap<OwnedObjectPath, Interfaces> = self
-            .call(
-                ROOT,
-                "org.freedesktop.DBus.ObjectManager",
-                "GetManagedObjects",
-                &(),
-            )
-            .await?;
-        let (mut list, mut strangers) = (Vec::new(), Vec::new());
-        for mut interfaces in objects.into_values() {
-            if let Some(properties) = interfaces.remove(SANDBOX) {
-                list.push(Sandbox::from_properties(properties)?);
-            }
-            if let Some(properties) = interfaces.remove(STRANGER) {
-                strangers.push(Stranger::from_properties(properties)?);
-            }
-        }
+    /// All sandboxes by name, those of another version of Oz among them.
+    pub(crate) async fn list(&self) -> Result<Vec<Summary>> {
+        let mut list: Vec<Summary> = self.manager("List", &()).await?;
         list.sort_by(|a, b| a.id.cmp(&b.id));
-        strangers.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok((list, strangers))
+        Ok(list)
     }
 
     /// One sandbox.

@@ -6,45 +6,22 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use oz_core::plan::{Mode, SandboxId};
+use oz_core::plan::SandboxId;
 use oz_core::report::{Asked, State, Wall};
 use serde::de::DeserializeOwned;
 use zbus::OwnedVariant;
 
 use crate::error::{Error, Result};
 
-/// What is known of one.
+/// What is asked of one that somebody looks at.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sandbox {
     pub(crate) id: String,
     pub(crate) profile: String,
-    pub(crate) state: String,
     pub(crate) pid: u32,
-    /// Seconds since 1970.
-    pub(crate) started: u64,
-    /// Number and name.
-    pub(crate) processes: Vec<(u64, String)>,
     pub(crate) files: Vec<File>,
-    pub(crate) windows: u32,
-    /// Which network.
-    pub(crate) network: String,
-    /// What leads through its wall.
-    pub(crate) forwards: Vec<String>,
-    pub(crate) microphone: Direction,
-    pub(crate) microphone_in_use: bool,
-    pub(crate) speaker: Direction,
     /// One for each wall; empty before it is built.
     pub(crate) enforcement: Vec<Enforcement>,
-}
-
-/// Sound in one direction.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Direction {
-    /// `none` if there is no sound.
-    pub(crate) state: String,
-    /// Percent.
-    pub(crate) volume: u8,
-    pub(crate) streams: u32,
 }
 
 /// How far a wall holds, by what the launch says.
@@ -66,35 +43,13 @@ pub(crate) struct File {
 }
 
 impl Sandbox {
-    /// It has no network of its own.
-    pub(crate) fn is_in_host_network(&self) -> bool {
-        self.network == Mode::Host.word()
-    }
-
     pub(super) fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
         let walls: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Enforcement")?;
         let files: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Files")?;
         Ok(Self {
             id: take(&mut all, "Id")?,
             profile: take(&mut all, "Profile")?,
-            state: take(&mut all, "State")?,
             pid: take(&mut all, "Pid")?,
-            started: take(&mut all, "Started")?,
-            processes: take(&mut all, "Processes")?,
-            windows: take(&mut all, "WindowCount")?,
-            network: take(&mut all, "Network")?,
-            forwards: take(&mut all, "Forwards")?,
-            microphone: Direction {
-                state: take(&mut all, "Microphone")?,
-                volume: take(&mut all, "MicrophoneVolume")?,
-                streams: take(&mut all, "RecordStreams")?,
-            },
-            microphone_in_use: take(&mut all, "MicrophoneInUse")?,
-            speaker: Direction {
-                state: take(&mut all, "Speaker")?,
-                volume: take(&mut all, "SpeakerVolume")?,
-                streams: take(&mut all, "PlaybackStreams")?,
-            },
             enforcement: walls
                 .into_iter()
                 .map(Enforcement::from_properties)

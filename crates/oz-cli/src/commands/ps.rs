@@ -5,12 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::arguments::Ps;
-use crate::bus::{Bus, Direction, Sandbox, Stranger};
+use crate::bus::{Bus, Summary};
 use crate::error::Result;
 use crate::out;
-
-/// What is said where nothing is known.
-const UNKNOWN: &str = "unknown";
 
 /// One sandbox in `--json`; the schema is tested.
 #[derive(Debug, Serialize)]
@@ -27,7 +24,7 @@ struct Row {
     started: u64,
     windows: u32,
     /// How many files and directories it was given.
-    files: usize,
+    files: u32,
     /// `none`, `internet` or `host`; `unknown` of another version's.
     network: String,
     /// What leads through the wall of its network, as `oz forward` takes it.
@@ -72,10 +69,7 @@ struct Process {
 }
 
 pub(crate) async fn run(what: Ps) -> Result<u8> {
-    let (list, strangers) = Bus::connect().await?.list_all().await?;
-    let strangers = strangers.into_iter().map(unknown);
-    let mut list: Vec<Sandbox> = list.into_iter().chain(strangers).collect();
-    list.sort_by(|a, b| a.id.cmp(&b.id));
+    let list = Bus::connect().await?.list().await?;
     if what.json {
         let rows: Vec<Row> = list.into_iter().map(Row::from).collect();
         out::json(&rows)?;
@@ -90,8 +84,8 @@ pub(crate) async fn run(what: Ps) -> Result<u8> {
     Ok(0)
 }
 
-impl From<Sandbox> for Row {
-    fn from(sandbox: Sandbox) -> Self {
+impl From<Summary> for Row {
+    fn from(sandbox: Summary) -> Self {
         let process = |(process, name)| Process { process, name };
         Self {
             id: sandbox.id,
@@ -100,7 +94,7 @@ impl From<Sandbox> for Row {
             pid: sandbox.pid,
             started: sandbox.started,
             windows: sandbox.windows,
-            files: sandbox.files.len(),
+            files: sandbox.files,
             network: sandbox.network,
             forwards: sandbox.forwards,
             microphone: Microphone {
@@ -119,32 +113,7 @@ impl From<Sandbox> for Row {
     }
 }
 
-/// What is known of a sandbox of another version.
-fn unknown(stranger: Stranger) -> Sandbox {
-    let nothing = || Direction {
-        state: UNKNOWN.to_owned(),
-        volume: 0,
-        streams: 0,
-    };
-    Sandbox {
-        id: stranger.id,
-        profile: stranger.profile,
-        state: "other-version".to_owned(),
-        pid: stranger.pid,
-        started: stranger.started,
-        processes: Vec::new(),
-        files: Vec::new(),
-        windows: 0,
-        network: UNKNOWN.to_owned(),
-        forwards: Vec::new(),
-        microphone: nothing(),
-        microphone_in_use: false,
-        speaker: nothing(),
-        enforcement: Vec::new(),
-    }
-}
-
-fn table(list: &[Sandbox], now: u64, terminal: bool) -> String {
+fn table(list: &[Summary], now: u64, terminal: bool) -> String {
     let rows: Vec<Vec<String>> = list
         .iter()
         .map(|sandbox| {
@@ -155,7 +124,7 @@ fn table(list: &[Sandbox], now: u64, terminal: bool) -> String {
                 sandbox.state.clone(),
                 age(now.saturating_sub(sandbox.started)),
                 sandbox.windows.to_string(),
-                sandbox.files.len().to_string(),
+                sandbox.files.to_string(),
                 network(sandbox),
                 microphone(sandbox),
                 names.collect::<Vec<_>>().join(" "),
@@ -167,7 +136,7 @@ fn table(list: &[Sandbox], now: u64, terminal: bool) -> String {
     ];
     let table = out::table(&headings, &rows);
     // A line is a sandbox, behind that of the headings.
-    let warned = std::iter::once(false).chain(list.iter().map(Sandbox::is_in_host_network));
+    let warned = std::iter::once(false).chain(list.iter().map(Summary::is_in_host_network));
     let lines = table.lines().zip(warned);
     lines
         .map(|(line, warned)| out::red(line, terminal && warned) + "\n")
@@ -175,7 +144,7 @@ fn table(list: &[Sandbox], now: u64, terminal: bool) -> String {
 }
 
 /// The one without walls stands out.
-fn network(sandbox: &Sandbox) -> String {
+fn network(sandbox: &Summary) -> String {
     if sandbox.is_in_host_network() {
         "HOST".to_owned()
     } else {
@@ -184,7 +153,7 @@ fn network(sandbox: &Sandbox) -> String {
 }
 
 /// Who listens stands out from who may.
-fn microphone(sandbox: &Sandbox) -> String {
+fn microphone(sandbox: &Summary) -> String {
     if sandbox.microphone_in_use {
         "LISTENS".to_owned()
     } else {
@@ -205,16 +174,17 @@ pub(super) fn age(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bus::Direction;
 
-    fn sandbox() -> Sandbox {
-        Sandbox {
+    fn sandbox() -> Summary {
+        Summary {
             id: "gedit".into(),
             profile: "gedit".into(),
             state: "running".into(),
             pid: 4711,
             started: 1_000,
             processes: vec![(1, "gedit".into()), (2, "\u{1b}[31mbash".into())],
-            files: Vec::new(),
+            files: 0,
             windows: 2,
             network: "none".into(),
             forwards: vec!["in:tcp:127.0.0.1:9050=tcp:127.0.0.1:9050".into()],
@@ -229,13 +199,12 @@ mod tests {
                 volume: 40,
                 streams: 1,
             },
-            enforcement: Vec::new(),
         }
     }
 
     #[test]
     fn a_table_for_people() {
-        let listens = Sandbox {
+        let listens = Summary {
             id: "firefox".into(),
             microphone_in_use: true,
             ..sandbox()
@@ -249,7 +218,7 @@ mod tests {
 
     #[test]
     fn who_is_in_the_network_of_the_host_stands_out() {
-        let host = Sandbox {
+        let host = Summary {
             network: "host".into(),
             ..sandbox()
         };

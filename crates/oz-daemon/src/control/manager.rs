@@ -8,6 +8,7 @@ use oz_core::plan::{Mode, Plan};
 use zbus::{DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 use super::object_path;
+use super::summary::Summary;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::launch::options::Options;
@@ -73,6 +74,15 @@ impl Manager {
         let request = prepare::Request::bare(argv, options)?;
         let plan = prepare::dry(&self.daemon, &request)?;
         plan_json(&plan)
+    }
+
+    /// All sandboxes, those of another version among them.
+    #[zbus(out_args("sandboxes"))]
+    fn list(&self) -> Vec<Summary> {
+        let (all, strangers) = (self.daemon.sandboxes.all(), self.daemon.strangers.all());
+        let own = all.iter().map(|sandbox| Summary::of(sandbox));
+        let strangers = strangers.iter().map(|one| Summary::of_stranger(one));
+        own.chain(strangers).collect()
     }
 
     /// Ends every sandbox.

@@ -6,6 +6,7 @@ mod prompts;
 mod sandbox;
 mod sound;
 mod stranger;
+mod summary;
 
 use std::sync::Arc;
 
