@@ -19,6 +19,7 @@ fn cannot_be_given_what_lies_above_a_protected_place_to_write() {
         let ran = with_write(&above, "true").run();
         assert_eq!(ran.code, 125, "{ran}");
         assert!(ran.complaint().contains("because of"), "{ran}");
+        assert!(ran.complaint().contains("files.rules"), "{ran}");
     }
 }
 

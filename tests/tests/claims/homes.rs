@@ -65,6 +65,38 @@ fn an_app_without_a_home_sees_what_it_is_given_and_nothing_beside_it() {
 }
 
 #[test]
+fn rules_hold_in_a_home_of_which_nothing_else_is_there() {
+    let session = Session::begin();
+    let letters = session.fresh_dir("letters");
+    for (file, text) in [
+        ("first", "hello"),
+        ("keys/key", "a key"),
+        ("read/only", "as it was"),
+    ] {
+        write(&letters.join(file), text.as_bytes());
+    }
+    let _profile = session.profile(
+        "homeless",
+        r#"{ "description": "t", "match": { "executables": ["sh"] }, "files": { "home": "none", "rules": {
+             "~/letters": "write", "~/letters/keys": "hide", "~/letters/read": "read", "~/letters/first": "write" } } }"#,
+    );
+    let run = |script: &str| oz(["run", "homeless", "-c", &format!("cd; {script}")]).run();
+    run("echo more >> letters/first && touch letters/new && cat letters/read/only").ok();
+    assert_eq!(run("ls -A ~").ok().text(), "letters");
+    for attempt in [
+        "cat letters/keys/key",
+        "echo bad > letters/read/only",
+        "mv letters/read letters/x",
+        "mv letters x",
+        "touch beside",
+    ] {
+        run(attempt).refused_inside();
+    }
+    assert_eq!(fs::read(letters.join("first")).unwrap(), b"hellomore\n");
+    assert_eq!(fs::read(letters.join("read/only")).unwrap(), b"as it was");
+}
+
+#[test]
 fn what_lasts_of_a_home_is_what_its_mode_says() {
     let session = Session::begin();
     session.forget("homes");

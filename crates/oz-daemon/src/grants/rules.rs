@@ -60,16 +60,23 @@ pub(crate) fn check(
     if home.starts_with(path) {
         return Err(refuse(path, access, home, OWN_HOME));
     }
-    let of_state = path.starts_with(&state);
-    if of_state || access == Access::Write && state.starts_with(path) {
+    if path.starts_with(&state) {
         return Err(refuse(path, access, &state, OWN_STATE));
+    }
+    if access == Access::Write && state.starts_with(path) {
+        return Err(refuse_with(path, access, &state, OWN_STATE, RULE));
     }
     let found = Protected::look(home);
     if access == Access::Write {
         let inside = protected::is_protected(home, path).or_else(|| found.holding(path));
         let below = || protected::covers_protected(home, path).or_else(|| found.below(path));
-        if let Some(place) = inside.or_else(below) {
+        if let Some(place) = inside {
             return Err(refuse(path, access, &home.join(place.path), place.reason));
+        }
+        if let Some(place) = below() {
+            // What is added is one mount; to close it on the way takes many.
+            let (place, reason) = (home.join(place.path), place.reason);
+            return Err(refuse_with(path, access, &place, reason, RULE));
         }
         return Ok(Vec::new());
     }
@@ -87,7 +94,16 @@ pub(crate) fn check(
     Ok(hide)
 }
 
+/// What to do instead of naming a directory for writing that holds a protected place.
+const RULE: &str = "Name the directories in it that the app needs, or write a rule for it in the app's \
+                    profile (`files.rules`)";
+
 fn refuse(path: &Path, access: Access, place: &Path, reason: &str) -> Failure {
+    let remedy = "Name the files or directories in it that the app needs";
+    refuse_with(path, access, place, reason, remedy)
+}
+
+fn refuse_with(path: &Path, access: Access, place: &Path, reason: &str, remedy: &str) -> Failure {
     let what = match access {
         Access::Read => "shown",
         Access::Write => "made writable",
@@ -102,7 +118,7 @@ fn refuse(path: &Path, access: Access, place: &Path, reason: &str) -> Failure {
     Failure::new(
         Kind::Refused,
         format!("{path} is not {what} to a sandbox, because of {within}{reason}"),
-        "Name the files or directories in it that the app needs",
+        remedy,
     )
 }
 
