@@ -36,7 +36,13 @@ impl Snapshot {
     /// Everything that is there now and was not then, a line each.
     pub fn leftovers(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for process in processes::of_session() {
+        let (next, others): (Vec<_>, Vec<_>) = processes::of_session()
+            .into_iter()
+            .partition(Process::is_for_the_next_launch);
+        if next.len() > 1 {
+            found.push(format!("{} processes for the next launch", next.len()));
+        }
+        for process in others {
             if !self.processes.contains(&(process.pid, process.start)) && !is_host_service(&process)
             {
                 found.push(format!("process {process}"));

@@ -66,6 +66,12 @@ impl Process {
         fs::read_link(format!("/proc/{}/ns/{kind}", self.pid)).ok()
     }
 
+    /// Whether it is what the daemon has ready for the next launch: it waits outside.
+    pub fn is_for_the_next_launch(&self) -> bool {
+        let outside = self.namespace("pid") == fs::read_link("/proc/self/ns/pid").ok();
+        outside && self.runs("oz-init") && self.command.contains(" --next ")
+    }
+
     /// Whether the program's file or its first word has this name.
     pub fn runs(&self, program: &str) -> bool {
         let first = self.command.split(' ').next().unwrap_or_default();
@@ -100,6 +106,13 @@ pub fn all() -> BTreeMap<i32, Process> {
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .filter_map(|pid| Some((pid, Process::read(pid)?)))
         .collect()
+}
+
+/// The processes of this session that build or keep a sandbox.
+pub fn inits() -> Vec<Process> {
+    let mut all = of_session();
+    all.retain(|process| process.runs("oz-init") && !process.is_for_the_next_launch());
+    all
 }
 
 /// Every process of this session, whoever its parent is, but this test and what it started.

@@ -43,6 +43,15 @@ impl Child {
             .and_then(|status: WaitIdStatus| status.exit_status())
     }
 
+    /// Whether it has not ended yet.
+    pub(crate) fn lives(&self) -> bool {
+        let looked = rustix::process::waitid(
+            WaitId::PidFd(std::os::fd::AsFd::as_fd(self.pidfd.get_ref())),
+            WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT,
+        );
+        matches!(looked, Ok(None))
+    }
+
     /// Ends it at once.
     pub(crate) fn kill(&self) {
         self.signal(Signal::KILL);

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::directories::Directories;
 use crate::launch::spare::Spares;
+use crate::launch::stage::Stages;
 use crate::sandbox::registry::Registry;
 use crate::scope::Scopes;
 use crate::strangers::Strangers;
@@ -24,6 +25,7 @@ pub(crate) struct Daemon {
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
     pub(crate) spares: Spares,
+    pub(crate) stages: Stages,
     pub(crate) scopes: Scopes,
     /// Name servers or the time zone of the host have changed.
     pub(crate) host_files: watch::Sender<()>,
@@ -41,6 +43,7 @@ impl Daemon {
             filters: Filters::default(),
             consent: Arc::default(),
             spares: Spares::default(),
+            stages: Stages::default(),
             scopes: Scopes::default(),
             host_files: watch::Sender::new(()),
             bus: OnceLock::new(),

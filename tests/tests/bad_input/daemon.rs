@@ -115,9 +115,7 @@ fn an_app_that_ended_while_no_daemon_ran_is_not_listed() {
     });
     kill_daemon();
     app.kill();
-    wait::for_condition("the sandbox to end", || {
-        !processes::of_session().iter().any(|p| p.runs("oz-init"))
-    });
+    wait::for_condition("the sandbox to end", || processes::inits().is_empty());
     assert!(!cli::running().contains(&inside.id().to_owned()));
 }
 

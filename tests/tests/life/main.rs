@@ -3,6 +3,7 @@
 mod ending;
 mod joining;
 mod logs;
+mod next;
 mod shell;
 mod status;
 mod stdio;

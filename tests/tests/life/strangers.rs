@@ -145,8 +145,6 @@ fn the_end_of_the_session_ends_sandboxes_of_every_version() {
         ran.text().contains(own.id()) && ran.text().contains("other-version"),
         "{ran}"
     );
-    wait::for_condition("all to end", || {
-        !processes::of_session().iter().any(|p| p.runs("oz-init"))
-    });
+    wait::for_condition("all to end", || processes::inits().is_empty());
     assert!(cli::running().is_empty());
 }

@@ -198,6 +198,6 @@ fn ten_sandboxes_go_on_and_the_next_daemon_has_all_of_each() -> Result<()> {
     oz(["stop", "--all"]).within(wait::LONG).run().ok();
     ensure!(cli::running().is_empty());
     session.wait_for_no_window(wait::PATIENCE, |_| true)?;
-    ensure!(!processes::of_session().iter().any(|p| p.runs("oz-init")));
+    ensure!(processes::inits().is_empty());
     Ok(())
 }

@@ -7,6 +7,7 @@ pub(crate) mod prepare;
 mod program;
 pub(crate) mod refused;
 pub(crate) mod spare;
+pub(crate) mod stage;
 mod start;
 mod stdio;
 

@@ -16,6 +16,7 @@ use oz_host::facts::{self, Paths};
 use rustix::fs::{CWD, Mode, OFlags};
 use tokio::io::Interest;
 
+use super::stage::Stages;
 use crate::child;
 use crate::daemon::Daemon;
 use crate::readiness;
@@ -86,20 +87,13 @@ impl Spares {
 
     /// Makes the next set in a while, unless there is one.
     pub(super) fn prepare(daemon: &Arc<Daemon>) {
-        let mut state = daemon.spares.lock();
-        match &*state {
-            State::Making => return,
-            State::Kept(spare) if spare.made.is_some() && !spare.changes.happened() => return,
-            State::Kept(_) | State::Nothing => {}
-        }
-        // What is known of the host stays known meanwhile.
-        if matches!(*state, State::Nothing) {
-            *state = State::Making;
-        }
-        drop(state);
         let daemon = Arc::clone(daemon);
         tokio::spawn(async move {
             tokio::time::sleep(QUIET).await;
+            Stages::prepare(&daemon);
+            if !daemon.spares.begin() {
+                return;
+            }
             let made = tokio::time::timeout(DEADLINE, make(&daemon)).await;
             let made = made.unwrap_or_else(|_| anyhow::bail!("it takes too long"));
             let state = match made {
@@ -112,6 +106,21 @@ impl Spares {
             *daemon.spares.lock() = state;
             forget_when_mounts_change(&daemon).await;
         });
+    }
+
+    /// Whether the next set has to be made, by the caller.
+    fn begin(&self) -> bool {
+        let mut state = self.lock();
+        match &*state {
+            State::Making => return false,
+            State::Kept(spare) if spare.made.is_some() && !spare.changes.happened() => {
+                return false;
+            }
+            // What is known of the host stays known meanwhile.
+            State::Kept(_) => {}
+            State::Nothing => *state = State::Making,
+        }
+        true
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -14,14 +14,14 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use super::prepare::{Prepared, Request, Serving};
 use super::refused;
+use super::stage::{Stage, Stages};
 use crate::control;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::moments::{Moment, Moments};
-use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::task::{Hold, Task};
-use crate::sandbox::{Birth, Sandbox, log, spawn};
+use crate::sandbox::{Birth, Sandbox, log};
 use crate::strangers;
 
 /// Name of the control socket in a sandbox's runtime directory.
@@ -118,7 +118,7 @@ fn start(
     moments: Moments,
 ) -> Result<Arc<Sandbox>> {
     // Started first: it gets ready to read its plan while that is made.
-    let (stage, socket) = stage(daemon)?;
+    let Stage { process, socket } = Stages::take(daemon)?;
     moments.reach(Moment::Spawned);
     let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
     let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
@@ -168,7 +168,7 @@ fn start(
     };
     let hold = Hold {
         socket,
-        stage: stage.keep(),
+        stage: process.keep(),
         init: None,
         nonce,
         earlier: None,
@@ -196,14 +196,6 @@ pub(crate) fn adopt(
     let shown = control::show(Arc::clone(daemon), Arc::clone(&sandbox));
     tokio::spawn(tracing::Instrument::instrument(shown, span));
     Ok(sandbox)
-}
-
-/// The stage before init, and the socket on which it waits for what to build.
-fn stage(daemon: &Daemon) -> Result<(KillOnDrop, OwnedFd)> {
-    let init = daemon.directories.program("oz-init");
-    let arguments = ["--control", "3"].map(String::from);
-    let (stage, socket) = spawn::with_socket(&init, &arguments)?;
-    Ok((KillOnDrop::new(stage), socket))
 }
 
 /// The directory that is the app's home, if it has one that lasts.

@@ -184,6 +184,11 @@ impl KillOnDrop {
         self.0.take()
     }
 
+    /// Whether it has not ended yet.
+    pub(crate) fn lives(&self) -> bool {
+        self.0.as_ref().is_some_and(Child::lives)
+    }
+
     /// Waits for its end.
     pub(crate) async fn ended(&self) {
         if let Some(child) = &self.0 {
