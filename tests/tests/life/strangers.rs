@@ -140,7 +140,9 @@ fn the_end_of_the_session_ends_sandboxes_of_every_version() {
     kill_daemon();
     as_of_another_version(&other);
     // Another session bus, on which another daemon takes them over, and which then ends.
-    let ran = Run::new("dbus-run-session", ["--", "oz", "ps"]).run().ok();
+    // In a session of its own, since what a run leaves in its process group is killed: that daemon, too.
+    let words = ["--wait", "dbus-run-session", "--", "oz", "ps"];
+    let ran = Run::new("setsid", words).run().ok();
     assert!(
         ran.text().contains(own.id()) && ran.text().contains("other-version"),
         "{ran}"
