@@ -20,6 +20,7 @@ pub mod parts;
 pub mod probe;
 pub mod prober;
 pub mod processes;
+pub mod race;
 pub mod run;
 pub mod session;
 pub mod sound;

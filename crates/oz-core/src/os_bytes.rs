@@ -10,8 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A path, an argument or a value of the environment, which need not be UTF-8.
 ///
 /// In binary encodings it is its bytes. For people (JSON, `Display`) bytes that
-/// are not UTF-8 and control characters are written as `\xNN`, and a backslash as
-/// `\\`, so that what is shown is unambiguous and cannot steer a terminal.
+/// are not UTF-8, control characters, and characters that are not seen or turn around what is,
+/// are written as `\xNN`, and a backslash as `\\`, so that what is shown is unambiguous and
+/// cannot steer a terminal.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct OsBytes(Vec<u8>);
 
@@ -37,13 +38,22 @@ impl OsBytes {
     }
 }
 
+/// Whether it is not seen, or changes how others are: joiners, marks and embeddings of direction (a
+/// name that ends in `gpj.exe` and reads `exe.jpg`), ends of lines, tags.
+fn misleads(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
+}
+
 impl fmt::Display for OsBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for chunk in self.0.utf8_chunks() {
             for c in chunk.valid().chars() {
                 match c {
                     '\\' => f.write_str("\\\\")?,
-                    c if c.is_control() => {
+                    c if c.is_control() || misleads(c) => {
                         let mut utf8 = [0; 4];
                         for byte in c.encode_utf8(&mut utf8).bytes() {
                             write!(f, "\\x{byte:02x}")?;
@@ -146,6 +156,11 @@ mod tests {
     fn what_a_person_reads_cannot_steer_a_terminal_and_is_unambiguous() {
         let hostile = OsBytes::from(b"a\x1b[31m\\\xff\n\xc3\xa4".to_vec());
         assert_eq!(hostile.to_string(), "a\\x1b[31m\\\\\\xff\\x0a\u{e4}");
+        let turned = OsBytes::from("photo\u{202e}gpj.exe\u{200b}");
+        assert_eq!(
+            turned.to_string(),
+            "photo\\xe2\\x80\\xaegpj.exe\\xe2\\x80\\x8b"
+        );
     }
 
     #[test]

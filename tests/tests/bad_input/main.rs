@@ -2,7 +2,9 @@
 
 mod compositor;
 mod daemon;
+mod init;
 mod machine;
+mod names;
 mod profiles;
 
 use oz_e2e::Ran;

@@ -1,44 +1,13 @@
 //! A path whose meaning changes while it is being added.
 
 use std::fs;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use oz_e2e::fixtures::write;
+use oz_e2e::race::{meanwhile, while_swapping};
 use oz_e2e::{Session, oz};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{add, sleeper};
-
-/// Does something over and over in the background while something else is done, also if that
-/// panics.
-fn meanwhile(again: impl Fn() + Sync, act: impl FnOnce()) {
-    struct Stop<'a>(&'a AtomicBool);
-    impl Drop for Stop<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                again();
-            }
-        });
-        let _stop = Stop(&stop);
-        act();
-    });
-}
-
-/// Exchanges two names over and over while something is done.
-fn while_swapping(a: &Path, b: &Path, act: impl FnOnce()) {
-    let swap = || {
-        renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).expect("the names can be exchanged");
-    };
-    meanwhile(swap, act);
-}
 
 #[test]
 fn a_directory_that_becomes_a_symlink_meanwhile_never_shows_its_target() {
