@@ -130,6 +130,8 @@ fn each_malformed_rule_has_its_caret() {
         "~/*/*/*/*/*",
         "/*/x",
         "/?",
+        "/usr",
+        "/etc/passwd",
     ];
     let long = [
         format!("~/{}", "x".repeat(256)),

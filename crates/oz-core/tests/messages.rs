@@ -243,7 +243,6 @@ fn every_kind_of_refusal_of_a_launch_has_its_message() {
             r#""~/.config": "write""#,
         ),
         ("the home", &[], r#""/home/user": "read""#),
-        ("the system", &[], r#""/usr": "read""#),
     ];
     let mut seen = BTreeSet::new();
     let mut facts = host();

@@ -347,7 +347,6 @@ fn rules_that_cannot_be_kept_say_so() {
         refused(&[("~/many/*", "read")]),
         refused(&[("~/P", "read"), ("~/P/o*", "hide")]),
         refused(&[("~/.config", "write")]),
-        refused(&[("/etc/passwd", "read")]),
     ];
     insta::assert_snapshot!(all.map(|error| error.to_string()).join("\n"));
     // What need not be there is said and no error; what cannot be named is not shown.
@@ -355,4 +354,22 @@ fn rules_that_cannot_be_kept_say_so() {
     let plan = planned(&[("~/P/o*", "read")], &mut facts).expect("builds");
     assert!(plan.rules[0].places.is_empty());
     assert_eq!(MAX_MATCHES, 256, "the guide says so");
+}
+
+#[test]
+fn what_shows_how_the_desktop_looks_can_be_hidden_too() {
+    for hidden in [
+        "~/.local/share/fonts",
+        "~/.local/share",
+        "~/.local/share/fonts/mine",
+    ] {
+        let mut facts = host(&[
+            ".local/share",
+            ".local/share/fonts",
+            ".local/share/fonts/mine",
+        ]);
+        let plan = planned(&[(hidden, "hide")], &mut facts).expect("builds");
+        let shown = plan.root.iter().any(|op| matches!(op, Op::Bind(bind) if bind.path.ends_with("fonts") && bind.noexec && bind.path.starts_with("/home")));
+        assert!(!shown, "{hidden}");
+    }
 }

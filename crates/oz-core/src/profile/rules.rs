@@ -136,6 +136,11 @@ pub const XDG_NAMES: &[&str] = &[
 /// Longest path, in bytes.
 const MAX_PATH: usize = 3072;
 
+/// Where the system's files are, which every sandbox shows or does not whatever rules say.
+const SYSTEM: &[&str] = &[
+    "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys", "usr",
+];
+
 /// Most names of one path that are patterns: each one multiplies what has to be looked at.
 const MAX_PATTERNS: usize = 4;
 
@@ -236,7 +241,13 @@ impl TryFrom<String> for RulePath {
                 "more than {MAX_PATTERNS} names of this path are patterns\nwrite a rule for a directory above"
             ));
         }
-        if base == Base::Root && names.split('/').next().is_some_and(is_pattern) {
+        let first = names.split('/').next().filter(|_| base == Base::Root);
+        if let Some(first) = first.filter(|first| SYSTEM.contains(first)) {
+            return Err(format!(
+                "what is in /{first} is the system's, and rules are about the user's files\nleave it out; files.system shows more of /etc, /var/lib and /var/cache"
+            ));
+        }
+        if first.is_some_and(is_pattern) {
             return Err("the first name of an absolute path cannot be a pattern\nname the directory, such as /srv/*/music".to_owned());
         }
         Ok(Self { base, below, text })

@@ -276,14 +276,15 @@ impl View {
         })
     }
 
-    /// Whether a rule decides what is at a path.
+    /// Whether a rule decides what is at a path, or hides something below it.
     pub(super) fn decides(&self, path: &Path) -> bool {
         let hidden = self
             .ruled
             .iter()
             .filter(|ruled| ruled.effect == Effect::Hide);
         let mut hidden = hidden.flat_map(|ruled| &ruled.places);
-        hidden.any(|place| path.starts_with(place)) || self.at.keys().any(|at| path.starts_with(at))
+        hidden.any(|place| path.starts_with(place) || place.starts_with(path))
+            || self.at.keys().any(|at| path.starts_with(at))
     }
 
     /// The steps, outer mounts before inner ones.
