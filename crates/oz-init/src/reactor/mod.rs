@@ -74,7 +74,7 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
     };
     // What was asked for along with the sandbox is on its way before the daemon, which shares the
     // processors with it, has something to do.
-    reactor.obey_all();
+    reactor.hear_daemon();
     reactor.tell_ready();
     while !reactor.over && !reactor.is_forsaken() {
         if let Err(failure) = reactor.turn() {
