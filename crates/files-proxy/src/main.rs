@@ -1,5 +1,6 @@
 //! `files-proxy`: one directory of the host in which one sandbox may change some files.
 
+mod confine;
 mod requests;
 mod serve;
 mod view;
@@ -74,7 +75,7 @@ fn begin(first: &Asked) -> anyhow::Result<(Shared, Notifier)> {
         Ok(fd.try_clone()?)
     };
     let (device, mount, host, below) = (fd(0)?, fd(1)?, fd(2)?, fd(3)?);
-    confine(&host, &below).context("cannot confine itself")?;
+    confine::confine(&host, &below).context("cannot confine itself")?;
     let shared = Shared::new(View::new(host, below));
     let session = Session::from_fd(
         shared.clone(),
@@ -102,16 +103,6 @@ fn begin(first: &Asked) -> anyhow::Result<(Shared, Notifier)> {
     )
     .context("the view does not answer")?;
     Ok((shared, notifier))
-}
-
-/// Gives up every file but those of the two directories, before a program inside has asked for
-/// anything and before there is another thread.
-fn confine(host: &OwnedFd, below: &OwnedFd) -> anyhow::Result<()> {
-    oz_confine::proxy::no_cores()?;
-    rustix::thread::set_no_new_privs(true)?;
-    let extent = oz_confine::landlock::only(&[host.as_fd(), below.as_fd()])?;
-    tracing::debug!(state = %extent.state, why = extent.why, "confined");
-    Ok(())
 }
 
 /// Grants these names and no others, and makes the kernel forget what it knew.

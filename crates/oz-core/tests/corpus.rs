@@ -98,6 +98,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         init::ToInit::Start {
             plan: Box::new(plan),
             filter: vec![6, 0x7fff_0000],
+            own_filter: vec![6, 0x7fff_0000],
             nonce: [7; 32],
             made: 3,
         },

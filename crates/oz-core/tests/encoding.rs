@@ -17,7 +17,10 @@ use oz_core::wire::audio::{Microphone, Speaker};
 use oz_core::wire::init::{ExitStatus, FromInit, Program, Stage, Stdio, ToInit};
 
 /// The sum of each version's encoding. A line is never changed: another encoding is another version.
-const ENCODINGS: &[(u32, &str)] = &[(5, "9d5e5d7ce8ccb6a4b20a5123bbd8bf4d")];
+const ENCODINGS: &[(u32, &str)] = &[
+    (5, "9d5e5d7ce8ccb6a4b20a5123bbd8bf4d"),
+    (6, "946d12a49b6c878396ab86153b927f77"),
+];
 
 /// One value of each variant.
 macro_rules! every {
@@ -213,11 +216,12 @@ fn to_init() -> Vec<ToInit> {
     let start = |plan| ToInit::Start {
         plan: Box::new(plan),
         filter: vec![1, 2],
+        own_filter: vec![3],
         nonce: [3; 32],
         made: 4,
     };
     let mut all = every!(ToInit:
-        start(plans().remove(0)) => ToInit::Start { plan: _, filter: _, nonce: _, made: _ },
+        start(plans().remove(0)) => ToInit::Start { plan: _, filter: _, own_filter: _, nonce: _, made: _ },
         ToInit::Resume { nonce: [5; 32] } => ToInit::Resume { nonce: _ },
         run(Stdio::Null) => ToInit::Run {
             process: _, program: _, stdio: _, executable: _, explained: _

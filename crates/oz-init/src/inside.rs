@@ -16,6 +16,8 @@ pub struct Inside {
     pub plan: Plan,
     /// The syscall filter of programs.
     pub filter: Vec<u64>,
+    /// That of init.
+    pub own_filter: Vec<u64>,
     /// What a later daemon must say.
     pub nonce: Nonce,
     /// Where a later daemon connects.

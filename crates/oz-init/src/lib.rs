@@ -12,6 +12,8 @@
 //!
 //! `oz-net` is [`net`]: likewise, for what has to be done in the sandbox's network.
 //!
+//! Each of these two can call only what its list has, which comes with it: [`own_list`].
+//!
 //! One thread, nothing asynchronous, no unsafe code.
 
 pub mod failure;
@@ -20,6 +22,7 @@ pub mod late;
 pub mod limits;
 pub mod listeners;
 pub mod net;
+pub mod own_list;
 pub mod pivot;
 pub mod processes;
 pub mod program;

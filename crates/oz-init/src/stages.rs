@@ -216,6 +216,7 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         thread,
         plan: start.plan,
         filter: start.filter,
+        own_filter: start.own_filter,
         nonce: start.nonce,
         control: start.listener,
         more: start.more,

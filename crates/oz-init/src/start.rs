@@ -16,6 +16,8 @@ pub struct Start {
     pub plan: Plan,
     /// The syscall filter of programs.
     pub filter: Vec<u64>,
+    /// Init's own.
+    pub own_filter: Vec<u64>,
     /// What a later daemon must say.
     pub nonce: Nonce,
     /// Where a later daemon connects.
@@ -40,6 +42,7 @@ pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
     let Ok(ToInit::Start {
         plan,
         filter,
+        own_filter,
         nonce,
         made,
     }) = frame.decode()
@@ -68,12 +71,16 @@ pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
         return Err(invalid(&violation.to_string()));
     }
     // An empty filter would be no filter at all, and the kernel takes no longer one.
-    if filter.is_empty() || filter.len() > 4096 {
+    if [&filter, &own_filter]
+        .iter()
+        .any(|filter| filter.is_empty() || filter.len() > 4096)
+    {
         return Err(invalid("syscall filter"));
     }
     Ok(Start {
         plan: *plan,
         filter,
+        own_filter,
         nonce,
         listener,
         spare,

@@ -7,6 +7,7 @@ mod ancestors;
 mod display;
 mod environment;
 mod files;
+mod helpers;
 mod homes;
 mod host;
 mod host_network;

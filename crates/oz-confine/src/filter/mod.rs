@@ -20,11 +20,22 @@ use oz_core::plan::SyscallPolicy;
 
 pub use decide::{Decision, decide};
 pub use numbers::name;
+#[cfg(test)]
+pub(crate) use numbers::number_of;
 
 /// Compiled programs of the policies that were used last.
 #[derive(Default)]
 pub struct Filters {
-    known: Mutex<Vec<(SyscallPolicy, Arc<[u64]>)>>,
+    known: Mutex<Vec<(SyscallPolicy, Programs)>>,
+}
+
+/// What a policy becomes: instructions as [`oz_sys::seccomp::install`] takes them.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    /// Of the programs of a sandbox.
+    pub programs: Arc<[u64]>,
+    /// Of its init, beneath that.
+    pub init: Arc<[u64]>,
 }
 
 /// Why a policy has no program.
@@ -54,17 +65,20 @@ impl Filters {
     /// How many programs are kept.
     const KEPT: usize = 16;
 
-    /// As [`compile`], once for each policy.
-    pub fn program(&self, policy: &SyscallPolicy) -> Result<Arc<[u64]>, FilterError> {
+    /// As [`compile`] and [`helpers::init`](crate::helpers::init), once for each policy.
+    pub fn programs(&self, policy: &SyscallPolicy) -> Result<Programs, FilterError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, program)) = known.iter().find(|(other, _)| other == policy) {
-            return Ok(Arc::clone(program));
+        if let Some((_, programs)) = known.iter().find(|(other, _)| other == policy) {
+            return Ok(programs.clone());
         }
-        let program: Arc<[u64]> = compile(policy)?.into();
+        let programs = Programs {
+            programs: compile(policy)?.into(),
+            init: crate::helpers::init(policy)?.into(),
+        };
         if known.len() == Self::KEPT {
             known.remove(0);
         }
-        known.push((policy.clone(), Arc::clone(&program)));
-        Ok(program)
+        known.push((policy.clone(), programs.clone()));
+        Ok(programs)
     }
 }

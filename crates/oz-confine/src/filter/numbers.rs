@@ -19,6 +19,12 @@ pub(super) fn number(name: &str) -> Option<u32> {
     number.and_then(|number| u32::try_from(number).ok())
 }
 
+/// The number of a call, and whose numbers those are.
+#[cfg(test)]
+pub(crate) fn number_of(name: &str) -> Option<(u32, u32)> {
+    Some((number(name)?, ARCHITECTURE))
+}
+
 /// The name of the call that has a number here, if it is one that is known.
 pub fn name(number: u32) -> Option<&'static str> {
     let number = usize::try_from(number).ok()?;

@@ -25,6 +25,8 @@ pub enum ToInit {
         /// The syscall filter of the plan, compiled: classic BPF instructions, `code` in the
         /// top 16 bits, then `jt`, `jf` (8 bits each), then `k` (32 bits).
         filter: Vec<u64>,
+        /// The filter of init itself, likewise, once the sandbox is built.
+        own_filter: Vec<u64>,
         /// Expected from a daemon that connects later.
         nonce: Nonce,
         /// How many of the plan's first steps have been made in advance.

@@ -78,7 +78,7 @@ async fn talk(
     request: &Request,
     more: &[BorrowedFd<'_>],
 ) -> Result<(Results, Vec<OwnedFd>)> {
-    let (helper, socket) = spawn::with_socket(program, &[])?;
+    let (helper, socket) = spawn::helper(program, &spawn::MOUNT)?;
     let talk = async {
         let mut connection = Connection::new(socket)?;
         let mut fds = vec![namespaces.user.as_fd(), namespaces.mount.as_fd()];

@@ -122,7 +122,7 @@ fn start(
     moments.reach(Moment::Spawned);
     let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
     let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
-    let filter = daemon.filters.program(&plan.syscalls).map_err(|error| {
+    let filters = daemon.filters.programs(&plan.syscalls).map_err(|error| {
         Failure::new(
             Kind::Profile,
             error.to_string(),
@@ -142,7 +142,8 @@ fn start(
     let spare = daemon.spares.take(&plan);
     let start = ToInit::Start {
         plan: Box::new(plan.clone()),
-        filter: filter.to_vec(),
+        filter: filters.programs.to_vec(),
+        own_filter: filters.init.to_vec(),
         nonce,
         made: spare.as_ref().map_or(0, |spare| spare.steps),
     };

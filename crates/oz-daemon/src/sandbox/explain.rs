@@ -24,10 +24,10 @@ const LAST: Duration = Duration::from_secs(3);
 pub(crate) fn start(daemon: &Daemon, sandbox: &Arc<Sandbox>, report: &OwnedFd) -> Result<OwnedFd> {
     let namespaces = sandbox.namespaces.get();
     let namespaces = namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?;
-    let filter = daemon.filters.program(&sandbox.plan.syscalls);
-    let filter = filter.map_err(|error| Failure::new(Kind::Profile, error.to_string(), ""))?;
+    let filters = daemon.filters.programs(&sandbox.plan.syscalls);
+    let filters = filters.map_err(|error| Failure::new(Kind::Profile, error.to_string(), ""))?;
     let config = Config {
-        filter: filter.to_vec(),
+        filter: filters.programs.to_vec(),
         policy: sandbox.plan.syscalls.clone(),
     };
     let prepare = || -> io::Result<_> {

@@ -5,7 +5,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::LazyLock;
 
+use oz_confine::filter::FilterError;
+use oz_confine::helpers;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
 use crate::child::Child;
@@ -43,8 +46,40 @@ pub(crate) fn program(
     })
 }
 
+/// What a helper that enters sandboxes may call, compiled once.
+pub(crate) struct List(LazyLock<std::result::Result<Vec<u8>, FilterError>>);
+
+/// Of `oz-mount`.
+pub(crate) static MOUNT: List = List(LazyLock::new(|| bytes(helpers::mount())));
+/// Of `oz-net`.
+pub(crate) static NET: List = List(LazyLock::new(|| bytes(helpers::net())));
+
+fn bytes(
+    program: std::result::Result<Vec<u64>, FilterError>,
+) -> std::result::Result<Vec<u8>, FilterError> {
+    Ok(program?.into_iter().flat_map(u64::to_ne_bytes).collect())
+}
+
+/// Starts a helper that enters sandboxes, which speaks frames on descriptor 3 and gets its list of system calls as
+/// descriptor 4; returns our end.
+pub(crate) fn helper(path: &Path, list: &List) -> Result<(Child, OwnedFd)> {
+    let failed =
+        |why: String| Failure::new(Kind::Host, format!("cannot confine a helper: {why}"), "");
+    let list = list.0.as_ref().map_err(|error| failed(error.to_string()))?;
+    let list = oz_sys::memory::memfd_sealed(list).map_err(|error| failed(error.to_string()))?;
+    with_socket_and(path, &[], &[(list.as_fd(), 4)])
+}
+
 /// Starts a program that speaks frames on descriptor 3, and returns our end.
 pub(crate) fn with_socket(path: &Path, arguments: &[String]) -> Result<(Child, OwnedFd)> {
+    with_socket_and(path, arguments, &[])
+}
+
+fn with_socket_and(
+    path: &Path,
+    arguments: &[String],
+    more: &[(BorrowedFd<'_>, i32)],
+) -> Result<(Child, OwnedFd)> {
     let pair = rustix::net::socketpair(
         AddressFamily::UNIX,
         SocketType::STREAM,
@@ -59,6 +94,7 @@ pub(crate) fn with_socket(path: &Path, arguments: &[String]) -> Result<(Child, O
         )
     })?;
     let mut fds = vec![(theirs.as_fd(), 3)];
+    fds.extend_from_slice(more);
     let stderr = io::stderr();
     if logs_to_stderr() {
         fds.push((stderr.as_fd(), 2));

@@ -1,4 +1,5 @@
-//! `oz-mount`: descriptor 3 is a socket on which one request comes and one answer goes.
+//! `oz-mount`: descriptor 3 is a socket on which one request comes and one answer goes;
+//! descriptor 4 is a file with the list of its system calls.
 
 use std::process::ExitCode;
 
@@ -6,7 +7,7 @@ fn main() -> ExitCode {
     let Ok(socket) = oz_sys::descriptors::inherited(3) else {
         return ExitCode::from(2);
     };
-    match oz_init::late::serve(&socket) {
+    match oz_init::own_list::confine().and_then(|()| oz_init::late::serve(&socket)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

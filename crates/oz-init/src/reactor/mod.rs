@@ -76,6 +76,12 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
     // processors with it, has something to do.
     reactor.hear_daemon();
     reactor.tell_ready();
+    // Nothing that comes from inside has been looked at so far: a program may run by now, and init has not
+    // turned to it yet. Whoever waits for that program waits for nothing of this.
+    if let Err(failure) = reactor.confine() {
+        reactor.tell(&failure.message(None), Vec::new());
+        reactor.over = true;
+    }
     while !reactor.over && !reactor.is_forsaken() {
         if let Err(failure) = reactor.turn() {
             reactor.tell(&failure.message(None), Vec::new());
@@ -91,6 +97,12 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
 }
 
 impl Reactor {
+    /// From here on init can call only what is listed. Programs inherit that, and have it as well.
+    fn confine(&mut self) -> Result<(), Failure> {
+        let filter = mem::take(&mut self.inside.own_filter);
+        oz_sys::seccomp::install(&filter).at(Stage::Filter, "init's own")
+    }
+
     /// Nobody is left who knows of the sandbox, and nobody will come.
     fn is_forsaken(&self) -> bool {
         self.daemon.is_none() && !self.findable

@@ -124,6 +124,18 @@ pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandb
     launch_on(plan, filter, more, Vec::new(), 0)
 }
 
+/// As a daemon launches it: programs have the plan's list, and init its own.
+pub fn start_listed(plan: Plan) -> Sandbox {
+    let filter = oz_confine::filter::compile(&plan.syscalls).expect("compiles");
+    start_behind(plan, filter)
+}
+
+/// The same with another filter of the programs.
+pub fn start_behind(plan: Plan, filter: Vec<u64>) -> Sandbox {
+    let own = oz_confine::helpers::init(&plan.syscalls).expect("compiles");
+    launch_as(plan, [filter, own], &[], Vec::new(), 0).expect("a sandbox")
+}
+
 /// The init that is tested.
 pub fn init() -> String {
     std::env::var("OZ_INIT").unwrap_or_else(|_| env!("CARGO_BIN_EXE_oz-init").to_owned())
@@ -154,6 +166,16 @@ pub fn launch_on(
     spare: Vec<OwnedFd>,
     made: u32,
 ) -> Result<Sandbox, FromInit> {
+    launch_as(plan, [filter, vec![ALLOW]], more, spare, made)
+}
+
+fn launch_as(
+    plan: Plan,
+    [filter, own_filter]: [Vec<u64>; 2],
+    more: &[ToInit],
+    spare: Vec<OwnedFd>,
+    made: u32,
+) -> Result<Sandbox, FromInit> {
     oz_sys::reaper::set_subreaper().expect("subreaper");
     let scratch = Scratch::new();
     let listener = UnixListener::bind(scratch.path.join("control")).expect("bound");
@@ -164,6 +186,7 @@ pub fn launch_on(
     let start = ToInit::Start {
         plan: Box::new(plan),
         filter,
+        own_filter,
         nonce: NONCE,
         made,
     };

@@ -25,7 +25,7 @@ impl<'a> Helper<'a> {
     pub(super) fn start(daemon: &Daemon, sandbox: &'a Sandbox) -> Result<Self> {
         let namespaces = sandbox.namespaces.get();
         let namespaces = namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?;
-        let (child, socket) = spawn::with_socket(&daemon.directories.program("oz-net"), &[])?;
+        let (child, socket) = spawn::helper(&daemon.directories.program("oz-net"), &spawn::NET)?;
         let child = KillOnDrop::new(child);
         let connection = Connection::new(socket).map_err(|error| failed(&error.to_string()))?;
         Ok(Self {

@@ -60,6 +60,22 @@ pub(super) const LOOKS: &[Look] = &[
         run: |view| each(view, |_, status| status.field("Seccomp") == "2"),
     },
     Look {
+        wall: Wall::SystemCalls,
+        claim: "those of its init are filtered",
+        run: |view| {
+            let is_filtered = || Some(Status::of(view.init)?.field("Seccomp") == "2");
+            // It has just said that it is ready, and puts its filter up next.
+            if is_filtered() == Some(false) {
+                std::thread::sleep(SETTLE);
+            }
+            match is_filtered() {
+                Some(true) => Seen::good("by a list of its own"),
+                Some(false) => Seen::bad("it can make any"),
+                None => Seen::bad("it cannot be seen"),
+            }
+        },
+    },
+    Look {
         wall: Wall::Processes,
         claim: "no process in it is traced by another",
         run: |view| each(view, |_, status| status.field("TracerPid") == "0"),
