@@ -5,6 +5,7 @@
 //! without a deadline; it holds no privilege. One thread does everything; what can hang (asking a
 //! file system what a file is) goes to another, and changing mounts to a process of its own.
 
+mod aside;
 mod child;
 mod clock;
 mod consent;

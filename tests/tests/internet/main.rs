@@ -9,6 +9,7 @@ mod closed;
 mod life;
 mod open;
 mod rules;
+mod silent;
 
 use oz_e2e::Inside;
 use oz_e2e::oz;

@@ -13,6 +13,7 @@ mod environment;
 mod front;
 mod interrupts;
 mod processes;
+mod silent;
 mod supervisor;
 mod world;
 

@@ -10,7 +10,7 @@ use rustix::process::{
 };
 
 use super::interrupts::Interrupts;
-use super::{Spec, SuperviseArgs, desktop, environment, processes, world};
+use super::{Spec, SuperviseArgs, desktop, environment, processes, silent, world};
 
 /// Runs the session that a file describes, and leaves no process behind.
 pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
@@ -36,9 +36,12 @@ pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
 }
 
 fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
-    if spec.internet {
+    let _silent = if spec.internet {
         world::build(spec)?;
-    }
+        Some(silent::mount(spec)?)
+    } else {
+        None
+    };
     desktop::start(spec, interrupts)?;
     let (program, arguments) = spec.command.split_first().context("no command")?;
     let mut command = spec.user.command("env");

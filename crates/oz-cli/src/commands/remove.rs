@@ -27,7 +27,9 @@ pub(crate) async fn run(what: Remove) -> Result<u8> {
 fn held(sandbox: &Sandbox, path: &Path, directory: &Path) -> Vec<u8> {
     let absolute = plain(&directory.join(path));
     let canonical = || {
-        let resolved = oz_host::resolve::resolve(path, directory).ok()?;
+        let (named, from) = (path.to_owned(), directory.to_owned());
+        let look = move || oz_host::resolve::resolve(&named, &from);
+        let resolved = launch::in_time(path, look).ok()?.ok()?;
         Some(resolved.path.as_path().to_owned())
     };
     let holds = |path: &PathBuf| {

@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use super::Options;
 use crate::error::{Error, Result};
@@ -63,10 +65,35 @@ impl Wanted {
 
 /// Opens a path that the user named.
 pub(crate) fn open(path: &Path, directory: &Path) -> Result<zbus::OwnedFd> {
-    match oz_host::resolve::resolve(path, directory) {
+    let (named, from) = (path.to_owned(), directory.to_owned());
+    match in_time(path, move || oz_host::resolve::resolve(&named, &from))? {
         Ok(resolved) => Ok(resolved.fd.into()),
         Err(error) => Err(Error::advised(&error)),
     }
+}
+
+/// How long a file system may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A look at a path, which is given up if its file system does not answer. The thread that waits goes with
+/// this process.
+pub(crate) fn in_time<T: Send + 'static>(
+    path: &Path,
+    look: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let (tell, told) = mpsc::channel();
+    // Who asked may have gone.
+    std::thread::spawn(move || drop(tell.send(look())));
+    told.recv_timeout(PATIENCE).map_err(|_| {
+        let path = oz_core::OsBytes::from(path);
+        Error::failed(
+            format!(
+                "the file system of {path} did not answer within {} seconds.",
+                PATIENCE.as_secs()
+            ),
+            "Try again when it does, or name another file.",
+        )
+    })
 }
 
 /// Where relative paths begin.
@@ -81,7 +108,8 @@ pub(crate) fn current_directory() -> Result<PathBuf> {
 
 /// Opens a path if a file or a directory is there; devices and the like are the app's own.
 fn open_existing(path: &Path, directory: &Path) -> Result<Option<std::os::fd::OwnedFd>> {
-    match std::fs::metadata(directory.join(path)) {
+    let place = directory.join(path);
+    match in_time(path, move || std::fs::metadata(place))? {
         Ok(metadata) if metadata.is_file() || metadata.is_dir() => {
             open(path, directory).map(|fd| Some(fd.into()))
         }

@@ -18,7 +18,7 @@ use std::pin::Pin;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(crate) use arguments::{Wanted, app, command, current_directory, open};
+pub(crate) use arguments::{Wanted, app, command, current_directory, in_time, open};
 pub(crate) use context::session;
 pub(crate) use explain::How;
 pub(crate) use options::Options;

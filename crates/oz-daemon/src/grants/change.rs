@@ -11,6 +11,7 @@ use oz_core::plan::Access;
 use oz_host::resolve::Resolved;
 
 use super::{Grant, Origin, Store, mounted, rules};
+use crate::aside;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::{Command, Sandbox};
@@ -31,16 +32,15 @@ pub(crate) async fn resolve(fds: Vec<OwnedFd>) -> Result<Vec<Resolved>> {
     if fds.is_empty() {
         return Ok(Vec::new());
     }
-    let all = tokio::task::spawn_blocking(move || {
+    let all = aside::within(RESOLVE_DEADLINE, move || {
         fds.into_iter()
             .map(oz_host::resolve::from_fd)
             .collect::<Result<Vec<_>, _>>()
     });
-    match tokio::time::timeout(RESOLVE_DEADLINE, all).await {
-        Ok(Ok(Ok(resolved))) => Ok(resolved),
-        Ok(Ok(Err(error))) => Err(sentence(Kind::Refused, &error.to_string())),
-        Ok(Err(error)) => Err(Failure::new(Kind::Host, error.to_string(), "")),
-        Err(_) => Err(Failure::new(
+    match all.await {
+        Some(Ok(resolved)) => Ok(resolved),
+        Some(Err(error)) => Err(sentence(Kind::Refused, &error.to_string())),
+        None => Err(Failure::new(
             Kind::Timeout,
             "a file system did not say within 5 seconds what a file is",
             "Try again when it answers",

@@ -94,6 +94,7 @@ pub(crate) async fn launch(
     let mut attempt = 0;
     loop {
         attempt += 1;
+        request.look(daemon).await?;
         let target = start::open(daemon, &request, moments)?;
         let sandbox = &target.sandbox;
         let wanted = grants

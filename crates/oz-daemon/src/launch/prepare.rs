@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::facts::is_session_variable;
@@ -20,9 +21,13 @@ use oz_host::protected::Protected;
 
 use super::options::Options;
 use super::{Files, display, program};
+use crate::aside;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::explain;
+
+/// How long the file systems that a profile shows may take to answer.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// The template of commands for which nobody wrote a profile.
 const GENERIC: &str = "generic";
@@ -223,6 +228,43 @@ impl Request {
             wish,
             app_id,
         })
+    }
+
+    /// Looks at all that the profile says of the user's files, before the daemon does: a file system that does not
+    /// answer holds up another thread.
+    pub(crate) async fn look(&self, daemon: &Daemon) -> Result<()> {
+        if self.join.is_some() {
+            return Ok(());
+        }
+        let profile = self.prepare(&daemon.profiles)?.profile;
+        if profile.files.rules.is_empty() {
+            return Ok(());
+        }
+        let name = profile.name.clone();
+        let session = self.session.clone();
+        let look = move || -> std::io::Result<()> {
+            let user = facts::user()?;
+            let probes = plan::own_probes(&profile, &user);
+            let mut facts = facts::gather(user, facts::Paths::new(), &probes, session)?;
+            let protected = Protected::look(&facts.user.home);
+            facts.protected = protected.elsewhere(&facts.user.home);
+            facts::look_for_rules(&profile, &mut facts);
+            Ok(())
+        };
+        // What fails is found again, and said, by who looks next.
+        match aside::within(LOOK_DEADLINE, look).await {
+            Some(_) => Ok(()),
+            None => Err(Failure::new(
+                Kind::Timeout,
+                format!(
+                    "a file system that the profile {name} shows did not answer within {} seconds",
+                    LOOK_DEADLINE.as_secs()
+                ),
+                format!(
+                    "Unmount it, or take its place out of files.rules: `oz profile show {name}`"
+                ),
+            )),
+        }
     }
 
     /// The plan of a new sandbox, checked, and what of the caller's session it is served by.
