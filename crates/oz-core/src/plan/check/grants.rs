@@ -213,6 +213,10 @@ pub(super) fn rules_are_what_is_mounted(plan: &Plan) -> Result<(), Violation> {
 /// what covers the place, and another put there.
 pub(super) fn nothing_can_be_renamed_away(plan: &Plan) -> Result<(), Violation> {
     let home = &plan.user.home;
+    let writable = |op: &Op| matches!(op, Op::Bind(bind) if bind.access == Access::Write && bind.path != *home);
+    if !plan.root.iter().any(writable) {
+        return Ok(());
+    }
     let mounts: HashMap<&OsStr, &Op> = plan
         .root
         .iter()
@@ -260,7 +264,12 @@ pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violati
     for (at, op) in plan.root.iter().enumerate() {
         let Op::Bind(bind) = op else { continue };
         let source = bind.source.path();
-        if plan.home == Home::Private(source.to_owned()) {
+        if matches!(&plan.home, Home::Private(home) if home == source) {
+            continue;
+        }
+        // Most of what is mounted is nowhere near the home.
+        let home = &plan.user.home;
+        if !is_within(source, home) && !is_within(home, source) {
             continue;
         }
         for place in protected::below(&plan.user.home, source) {
