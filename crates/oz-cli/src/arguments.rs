@@ -165,26 +165,58 @@ pub(crate) struct Add {
     /// Let the app change them
     #[arg(long)]
     pub(crate) write: bool,
+    /// Take them back after so many minutes, or seconds, hours or days with `s`, `h` or `d` behind the number
+    #[arg(long = "for", value_name = "MINUTES", value_parser = seconds)]
+    pub(crate) seconds: Option<u32>,
+    /// Give them to later sandboxes of the app as well, until they are removed
+    #[arg(long, conflicts_with = "seconds")]
+    pub(crate) lasting: bool,
     /// The files and directories
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
 }
 
+/// Seconds of a number with a unit; without one they are minutes.
+fn seconds(text: &str) -> Result<u32, String> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[number.len()..] {
+        "s" => Some(1),
+        "" | "m" => Some(60),
+        "h" => Some(3600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    let number = number.parse::<u32>().ok().filter(|number| *number > 0);
+    let seconds = number
+        .zip(unit)
+        .and_then(|(number, unit)| number.checked_mul(unit));
+    seconds.ok_or_else(|| "write a number of minutes, or one such as 30s, 2h, 1d".to_owned())
+}
+
 /// Take files or directories back; what the app has open stays open until it closes it
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "oz remove ID PATH...\n       oz remove --profile NAME PATH...",
+    after_help = "What was given for good is not given to later sandboxes either."
+)]
 pub(crate) struct Remove {
-    /// The sandbox
-    pub(crate) id: String,
-    /// The files and directories
-    #[arg(value_name = "PATH", required = true)]
-    pub(crate) paths: Vec<PathBuf>,
+    /// Instead of from a sandbox, from a profile that was given them for good
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// The sandbox, unless a profile is named, and the files and directories
+    #[arg(value_name = "ID PATH", required = true)]
+    pub(crate) words: Vec<OsString>,
 }
 
 /// List the files that a sandbox was given
 #[derive(Debug, Args)]
 pub(crate) struct Files {
     /// The sandbox
-    pub(crate) id: String,
+    #[arg(required_unless_present = "lasting", conflicts_with = "lasting")]
+    pub(crate) id: Option<String>,
+    /// Instead of a sandbox's, those that profiles were given for good
+    #[arg(long)]
+    pub(crate) lasting: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -379,6 +411,22 @@ mod tests {
     fn parse(line: &[&str]) -> Result<Verb, clap::Error> {
         let line = line.iter().map(OsString::from).collect();
         Arguments::read(line).map(|arguments| arguments.verb)
+    }
+
+    #[test]
+    fn a_time_is_in_minutes_unless_it_has_a_unit() {
+        for (text, wanted) in [
+            ("5", 300),
+            ("5m", 300),
+            ("30s", 30),
+            ("2h", 7200),
+            ("1d", 86_400),
+        ] {
+            assert_eq!(seconds(text), Ok(wanted), "{text}");
+        }
+        for text in ["", "0", "s", "-1", "1.5h", "5 m", "5y", "99999d", "1h30m"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
     }
 
     fn run(line: &[&str]) -> Run {

@@ -40,6 +40,10 @@ pub(crate) struct File {
     pub(crate) access: String,
     pub(crate) origin: String,
     pub(crate) since: u64,
+    /// When it ends by itself, in seconds since 1970; 0 if it does not.
+    pub(crate) until: u64,
+    /// Later sandboxes of the profile get it as well.
+    pub(crate) lasting: bool,
 }
 
 impl Sandbox {
@@ -85,6 +89,8 @@ impl File {
             access: take(&mut all, "access")?,
             origin: take(&mut all, "origin")?,
             since: take(&mut all, "since")?,
+            until: take(&mut all, "until")?,
+            lasting: take(&mut all, "lasting")?,
         })
     }
 }

@@ -11,6 +11,8 @@ use crate::launch;
 #[zbus(signature = "a{sv}")]
 struct Options {
     write: bool,
+    seconds: Option<u32>,
+    lasting: bool,
 }
 
 /// The bus takes no more descriptors in one message.
@@ -26,7 +28,11 @@ pub(crate) async fn run(what: Add) -> Result<u8> {
     for paths in what.paths.chunks(AT_ONCE) {
         let opened = paths.iter().map(|path| launch::open(path, &directory));
         let files = opened.collect::<Result<Vec<zbus::OwnedFd>>>()?;
-        let options = Options { write: what.write };
+        let options = Options {
+            write: what.write,
+            seconds: what.seconds,
+            lasting: what.lasting,
+        };
         let _: Vec<Vec<u8>> = bus.sandbox(&what.id, "AddFiles", &(files, options)).await?;
     }
     Ok(0)

@@ -1,4 +1,4 @@
-//! `oz files`: what a sandbox was given, since when and why.
+//! `oz files`: what a sandbox was given, since when, why and for how long; what profiles were given for good.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,22 +23,84 @@ struct Row {
     origin: String,
     /// Seconds since 1970.
     since: u64,
+    /// When it ends by itself, in seconds since 1970.
+    until: Option<u64>,
+    /// Later sandboxes of the app get it as well.
+    lasting: bool,
 }
 
+/// One file in `--lasting --json`; the schema is tested.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct LastingRow {
+    profile: String,
+    /// Bytes that are not UTF-8 and control characters are `\xNN`, a backslash is `\\`.
+    path: String,
+    /// `read` or `write`.
+    access: String,
+    /// Seconds since 1970.
+    since: u64,
+}
+
+/// Profile, path, access, since when.
+type Lasting = (String, Vec<u8>, String, u64);
+
 pub(crate) async fn run(what: Files) -> Result<u8> {
-    let sandbox = Bus::connect().await?.get(&what.id).await?;
+    let bus = Bus::connect().await?;
+    let Some(id) = &what.id else {
+        return lasting(&bus, what.json).await;
+    };
+    let sandbox = bus.get(id).await?;
     if what.json {
         let rows: Vec<Row> = sandbox.files.into_iter().map(Row::from).collect();
         out::json(&rows)?;
     } else if sandbox.files.is_empty() {
         out::note(&format!("{} was given no files", sandbox.id));
     } else {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs());
-        out::text(&table(sandbox.files, now))?;
+        out::text(&table(sandbox.files, now()))?;
     }
     Ok(0)
+}
+
+/// What profiles were given for good.
+async fn lasting(bus: &Bus, json: bool) -> Result<u8> {
+    let list: Vec<Lasting> = bus.manager("LastingFiles", &()).await?;
+    let row = |(profile, path, access, since)| LastingRow {
+        profile,
+        path: OsBytes::from(path).to_string(),
+        access,
+        since,
+    };
+    let rows: Vec<LastingRow> = list.into_iter().map(row).collect();
+    if json {
+        out::json(&rows)?;
+    } else if rows.is_empty() {
+        out::note("no profile was given files for good");
+    } else {
+        out::text(&lasting_table(rows, now()))?;
+    }
+    Ok(0)
+}
+
+fn lasting_table(rows: Vec<LastingRow>, now: u64) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .into_iter()
+        .map(|row| {
+            vec![
+                row.profile,
+                row.access,
+                age(now.saturating_sub(row.since)),
+                row.path,
+            ]
+        })
+        .collect();
+    out::table(&["PROFILE", "ACCESS", "SINCE", "PATH"], &rows)
+}
+
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 impl From<File> for Row {
@@ -48,6 +110,8 @@ impl From<File> for Row {
             access: file.access,
             origin: file.origin,
             since: file.since,
+            until: Some(file.until).filter(|until| *until > 0),
+            lasting: file.lasting,
         }
     }
 }
@@ -57,15 +121,26 @@ fn table(files: Vec<File>, now: u64) -> String {
         .into_iter()
         .map(Row::from)
         .map(|row| {
+            let ends = ends(&row, now);
             vec![
                 row.access,
                 row.origin,
                 age(now.saturating_sub(row.since)),
+                ends,
                 row.path,
             ]
         })
         .collect();
-    out::table(&["ACCESS", "BY", "SINCE", "PATH"], &rows)
+    out::table(&["ACCESS", "BY", "SINCE", "ENDS", "PATH"], &rows)
+}
+
+/// When it is taken back.
+fn ends(row: &Row, now: u64) -> String {
+    match (row.lasting, row.until) {
+        (true, _) => "never".to_owned(),
+        (false, None) => "with it".to_owned(),
+        (false, Some(until)) => format!("in {}", age(until.saturating_sub(now))),
+    }
 }
 
 #[cfg(test)]
@@ -78,15 +153,31 @@ mod tests {
             access: "write".into(),
             origin: "argument".into(),
             since: 10,
+            until: 0,
+            lasting: false,
         }
     }
 
     #[test]
     fn a_table_for_people_and_json_as_its_schema_says() {
-        insta::assert_snapshot!(table(vec![file()], 70), @r"
-        ACCESS  BY        SINCE  PATH
-        write   argument  1 min  /home/u/a\x0a\xff
+        let timed = File {
+            until: 190,
+            ..file()
+        };
+        let lasting = File {
+            lasting: true,
+            ..file()
+        };
+        insta::assert_snapshot!(table(vec![file(), timed, lasting], 70), @r"
+        ACCESS  BY        SINCE  ENDS      PATH
+        write   argument  1 min  with it   /home/u/a\x0a\xff
+        write   argument  1 min  in 2 min  /home/u/a\x0a\xff
+        write   argument  1 min  never     /home/u/a\x0a\xff
         ");
+        insta::assert_json_snapshot!(
+            "lasting-files-schema",
+            schemars::schema_for!(Vec<LastingRow>)
+        );
         insta::assert_json_snapshot!("files-schema", schemars::schema_for!(Vec<Row>));
         insta::assert_json_snapshot!("files", vec![Row::from(file())]);
     }

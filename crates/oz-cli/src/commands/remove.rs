@@ -6,19 +6,40 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::arguments::Remove;
 use crate::bus::{Bus, Sandbox};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::launch;
 
 pub(crate) async fn run(what: Remove) -> Result<u8> {
     let directory = launch::current_directory()?;
     let bus = Bus::connect().await?;
-    let sandbox = bus.get(&what.id).await?;
-    let paths: Vec<Vec<u8>> = what
-        .paths
+    let mut words = what.words.into_iter();
+    if let Some(profile) = &what.profile {
+        let paths: Vec<PathBuf> = words.map(PathBuf::from).collect();
+        return forget(&bus, profile, &paths, &directory).await;
+    }
+    let id = words.next().unwrap_or_default();
+    let id = id.to_string_lossy();
+    let paths: Vec<PathBuf> = words.map(PathBuf::from).collect();
+    if paths.is_empty() {
+        return Err(Error::usage(
+            "there is nothing to take back.",
+            "Name the sandbox and its files: `oz remove ID PATH...`.",
+        ));
+    }
+    let sandbox = bus.get(&id).await?;
+    let paths: Vec<Vec<u8>> = paths
         .iter()
         .map(|path| held(&sandbox, path, &directory))
         .collect();
-    let _: Vec<Vec<u8>> = bus.sandbox(&what.id, "RemoveFiles", &(paths,)).await?;
+    let _: Vec<Vec<u8>> = bus.sandbox(&id, "RemoveFiles", &(paths,)).await?;
+    Ok(0)
+}
+
+/// Takes files from a profile that was given them for good.
+async fn forget(bus: &Bus, profile: &str, paths: &[PathBuf], directory: &Path) -> Result<u8> {
+    let typed = paths.iter().map(|path| plain(&directory.join(path)));
+    let paths: Vec<Vec<u8>> = typed.map(|path| OsString::from(path).into_vec()).collect();
+    let () = bus.manager("ForgetFiles", &(profile, paths)).await?;
     Ok(0)
 }
 

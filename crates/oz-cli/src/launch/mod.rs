@@ -125,10 +125,14 @@ pub(crate) async fn attached(
     ended.code()
 }
 
-/// On a terminal only: what a program writes there is read by people, elsewhere by programs.
+/// About the network on a terminal only: what a program writes there is read by people, elsewhere by programs.
 fn warn(id: &str, results: &Results) {
     if results.host_network == Some(true) && std::io::stderr().is_terminal() {
         out::warning(&format!("{id} has {}.", out::HOST_NETWORK));
+    }
+    // Whatever reads this: the app lacks a file, and nothing else says why.
+    for why in results.withheld.iter().flatten() {
+        out::note(&out::safe(why));
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Results {
     pub(crate) terminal: Option<OwnedFd>,
     #[expect(dead_code)] // for others
     joined: Option<bool>,
+    /// What the profile has been given for good and the sandbox does not get, and why.
+    pub(crate) withheld: Option<Vec<String>>,
     /// The app is in the network of the host.
     pub(crate) host_network: Option<bool>,
 }

@@ -11,6 +11,8 @@ use super::object_path;
 use super::summary::Summary;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
+use crate::grants::access_word;
+use crate::grants::lasting::{self, Lasting};
 use crate::launch::options::Options;
 use crate::launch::{self, prepare};
 use crate::sandbox::log;
@@ -35,6 +37,8 @@ struct Results {
     terminal: Option<OwnedFd>,
     /// It runs in a sandbox that was there before.
     joined: Option<bool>,
+    /// What its profile has been given for good and it does not get, and why: a sentence each.
+    withheld: Option<Vec<String>>,
     /// It is in the network of the host: whoever shows this launch to a person says so.
     host_network: Option<bool>,
 }
@@ -62,6 +66,7 @@ impl Manager {
         let results = Results {
             terminal: launched.terminal.map(OwnedFd::from),
             joined: Some(launched.joined),
+            withheld: Some(launched.withheld).filter(|all| !all.is_empty()),
             host_network: (launched.sandbox.plan.network.mode == Mode::Host).then_some(true),
         };
         Ok((id.to_string(), object_path(id), launched.process, results))
@@ -84,6 +89,45 @@ impl Manager {
         let own = all.iter().map(|sandbox| Summary::of(sandbox));
         let strangers = strangers.iter().map(|one| Summary::of_stranger(one));
         own.chain(strangers).collect()
+    }
+
+    /// Files that profiles have been given for good: profile, path, access (`read` or `write`), and since when in
+    /// seconds since 1970.
+    #[zbus(out_args("files"))]
+    fn lasting_files(&self) -> Result<Vec<(String, Vec<u8>, &'static str, u64)>> {
+        let all = lasting::all(&self.daemon.directories)?;
+        let of = |(profile, files): (String, Vec<Lasting>)| {
+            let row = move |file: Lasting| {
+                let path = file.path.as_bytes().to_vec();
+                (profile.clone(), path, access_word(file.access), file.since)
+            };
+            files.into_iter().map(row)
+        };
+        Ok(all.into_iter().flat_map(of).collect())
+    }
+
+    /// A profile is not given these any more, by the paths that `LastingFiles` shows; sandboxes that run keep them.
+    fn forget_files(&self, profile: &str, paths: Vec<Vec<u8>>) -> Result<()> {
+        let paths: Vec<OsBytes> = paths.into_iter().map(OsBytes::from).collect();
+        let nothing = |subject: String| {
+            let remedy = "`oz files --lasting` lists what profiles have for good";
+            Failure::new(Kind::NotFound, subject, remedy)
+        };
+        let known = lasting::all(&self.daemon.directories)?;
+        let Some((profile, kept)) = known.into_iter().find(|(name, _)| name == profile) else {
+            return Err(nothing(format!(
+                "the profile {profile:?} has no file for good"
+            )));
+        };
+        if let Some(path) = paths
+            .iter()
+            .find(|path| kept.iter().all(|one| one.path != **path))
+        {
+            return Err(nothing(format!(
+                "the profile {profile} does not have {path} for good"
+            )));
+        }
+        lasting::forget(&self.daemon.directories, &profile, &paths).map(drop)
     }
 
     /// Ends every sandbox.

@@ -11,11 +11,12 @@ use zbus::object_server::SignalEmitter;
 use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
 use super::sound;
+use crate::clock;
 use crate::consent::Subject;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
-use crate::grants::{Origin, access_word};
+use crate::grants::{Lifetime, Origin, access_word};
 use crate::sandbox::audio::{self, Sound};
 use crate::sandbox::network::forwards;
 use crate::sandbox::{Command, Published, Sandbox};
@@ -34,6 +35,10 @@ pub(crate) struct File {
     access: &'static str,
     origin: &'static str,
     since: u64,
+    /// When it ends by itself, in seconds since 1970; 0 if it does not.
+    until: u64,
+    /// Later sandboxes of the profile get it as well.
+    lasting: bool,
 }
 
 /// A wall of a sandbox, in words.
@@ -64,6 +69,10 @@ impl From<&Line> for Wall {
 #[zbus(signature = "a{sv}", deny_unknown_fields)]
 struct AddOptions {
     write: Option<bool>,
+    /// Take them back after so many seconds.
+    seconds: Option<u32>,
+    /// Give them to later sandboxes of the profile as well.
+    lasting: Option<bool>,
 }
 
 /// Options of `Stop`.
@@ -110,12 +119,16 @@ impl SandboxObject {
             access: access_word(grant.access),
             origin: grant.origin.word(),
             since: grant.since,
+            until: grant.ends().unwrap_or(0),
+            lasting: grant.lifetime == Lifetime::Lasting,
         };
         let shared = |bind: &Bind| File {
             path: OsBytes::from(bind.path.as_path()).as_bytes().to_vec(),
             access: access_word(bind.access),
             origin: "profile",
             since: self.sandbox.started_unix(),
+            until: 0,
+            lasting: true,
         };
         let shares = self.sandbox.plan.shares().map(shared);
         shares
@@ -301,11 +314,14 @@ impl SandboxObject {
         } else {
             Access::Read
         };
+        let lifetime = self.lifetime(&options)?;
         let resolved = change::resolve(files.into_iter().map(Into::into).collect()).await?;
         let wanted = resolved.into_iter().map(|resolved| Wanted {
             resolved,
             access,
             origin: Origin::Added,
+            lifetime,
+            since: None,
         });
         let paths = change::add(&self.daemon, &self.sandbox, wanted.collect()).await?;
         Ok(paths.iter().map(|path| path.as_bytes().to_vec()).collect())
@@ -346,6 +362,43 @@ impl SandboxObject {
 }
 
 impl SandboxObject {
+    /// How long files are to be held.
+    fn lifetime(&self, options: &AddOptions) -> Result<Lifetime> {
+        let invalid = |what: &str, remedy: &str| Failure::new(Kind::InvalidArgument, what, remedy);
+        match (options.seconds, options.lasting.unwrap_or(false)) {
+            (None, false) => Ok(Lifetime::Sandbox),
+            (Some(0), _) => Err(invalid("no time is no time", "Give at least a second")),
+            (Some(_), true) => Err(invalid(
+                "a file is given for some time or for good, not both",
+                "Leave one of them out",
+            )),
+            (Some(seconds), false) => Ok(Lifetime::Until(clock::now() + u64::from(seconds))),
+            (None, true) if self.is_of_an_app()? => Ok(Lifetime::Lasting),
+            (None, true) => Err(Failure::new(
+                Kind::Refused,
+                format!(
+                    "{} runs a command by the template {}, which has nothing for good",
+                    self.sandbox.id, self.sandbox.plan.profile
+                ),
+                "Give it files without --lasting, or write a profile for the command",
+            )),
+        }
+    }
+
+    /// Whether later sandboxes of its profile are of the same app.
+    fn is_of_an_app(&self) -> Result<bool> {
+        let directories = oz_host::profiles::Directories::of_this_installation();
+        let profiles = self.daemon.profiles.load(&directories).map_err(|error| {
+            Failure::new(
+                Kind::Profile,
+                error.to_string(),
+                "Check the directory's permissions",
+            )
+        })?;
+        let names = profiles.catalogue.names();
+        Ok(names.contains(&self.sandbox.plan.profile.as_str()))
+    }
+
     async fn announce_sound(
         &self,
         emitter: &SignalEmitter<'_>,

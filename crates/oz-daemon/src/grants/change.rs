@@ -10,8 +10,9 @@ use oz_core::OsBytes;
 use oz_core::plan::Access;
 use oz_host::resolve::Resolved;
 
-use super::{Grant, Origin, Store, mounted, rules};
+use super::{Grant, Lifetime, Origin, Store, lasting, mounted, rules};
 use crate::aside;
+use crate::clock;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::{Command, Sandbox};
@@ -25,6 +26,9 @@ pub(crate) struct Wanted {
     pub(crate) resolved: Resolved,
     pub(crate) access: Access,
     pub(crate) origin: Origin,
+    pub(crate) lifetime: Lifetime,
+    /// Since when it has been given, if that was before now: seconds since 1970.
+    pub(crate) since: Option<u64>,
 }
 
 /// Finds out what the descriptors are; on a thread of its own, because it can hang.
@@ -32,20 +36,26 @@ pub(crate) async fn resolve(fds: Vec<OwnedFd>) -> Result<Vec<Resolved>> {
     if fds.is_empty() {
         return Ok(Vec::new());
     }
-    let all = aside::within(RESOLVE_DEADLINE, move || {
+    let all = in_time(move || {
         fds.into_iter()
             .map(oz_host::resolve::from_fd)
             .collect::<Result<Vec<_>, _>>()
     });
-    match all.await {
-        Some(Ok(resolved)) => Ok(resolved),
-        Some(Err(error)) => Err(sentence(Kind::Refused, &error.to_string())),
-        None => Err(Failure::new(
+    all.await?
+        .map_err(|error| sentence(Kind::Refused, &error.to_string()))
+}
+
+/// Looks at files on a thread of its own, and not longer than they may take.
+pub(super) async fn in_time<T: Send + 'static>(
+    look: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    aside::within(RESOLVE_DEADLINE, look).await.ok_or_else(|| {
+        Failure::new(
             Kind::Timeout,
             "a file system did not say within 5 seconds what a file is",
             "Try again when it answers",
-        )),
-    }
+        )
+    })
 }
 
 /// An error whose text has its advice behind a colon.
@@ -75,16 +85,26 @@ pub(crate) async fn add(
         hidden(daemon, sandbox, &wanted.resolved.path, wanted.access)?;
     }
     let mut store = sandbox.grants.lock().await;
-    let wanted: Vec<Wanted> = wanted
-        .into_iter()
-        .filter(|wanted| {
-            let path = wanted.resolved.path.as_path();
-            let held = store.get(path).is_some_and(|held| {
-                held.access == wanted.access && held.identity == wanted.resolved.identity
-            });
-            !held && !rules::shown_by(&sandbox.plan, path, wanted.access)
-        })
-        .collect();
+    let lasting = Lasting::among(&wanted);
+    let mut lived = false;
+    let mut left = Vec::new();
+    for mut wanted in wanted {
+        let path = wanted.resolved.path.as_path();
+        let held = store.get(path).cloned();
+        if let Some(held) = &held {
+            wanted.lifetime = lifetime(held.lifetime, &wanted);
+        }
+        let is_as_wanted = held.as_ref().is_some_and(|held| {
+            held.access == wanted.access && held.identity == wanted.resolved.identity
+        });
+        if is_as_wanted {
+            lived |= held.is_some_and(|held| held.lifetime != wanted.lifetime);
+            store.keep_for(path, wanted.lifetime);
+        } else if !rules::shown_by(&sandbox.plan, path, wanted.access) {
+            left.push(wanted);
+        }
+    }
+    let wanted = left;
     let (wanted, absorbed) = {
         // Hundreds of files may be in one directory.
         let known = RefCell::new(BTreeMap::new());
@@ -103,8 +123,42 @@ pub(crate) async fn add(
         let changed = mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
         announce(sandbox, &store);
         changed?;
+    } else if lived {
+        announce(sandbox, &store);
     }
+    lasting.keep(daemon, sandbox, &store)?;
     Ok(paths)
+}
+
+/// Those of the wanted that are to last and are not kept yet.
+struct Lasting(Vec<OsBytes>);
+
+impl Lasting {
+    fn among(wanted: &[Wanted]) -> Self {
+        // What has been given before comes from where it is kept.
+        let new = wanted
+            .iter()
+            .filter(|one| one.lifetime == Lifetime::Lasting && one.since.is_none());
+        Self(new.map(|one| one.resolved.path.clone()).collect())
+    }
+
+    fn keep(&self, daemon: &Daemon, sandbox: &Sandbox, store: &Store) -> Result<()> {
+        let held = self.0.iter().filter_map(|path| store.get(path.as_path()));
+        let held: Vec<&Grant> = held.collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        lasting::keep(&daemon.directories, &sandbox.plan.profile, &held)
+    }
+}
+
+/// How long what is held already is held, now that it is wanted again: naming it to an app changes nothing, and
+/// nothing that lasts ends because somebody has not said again that it lasts.
+fn lifetime(held: Lifetime, wanted: &Wanted) -> Lifetime {
+    match (wanted.origin, held, wanted.lifetime) {
+        (Origin::Argument, ..) | (_, Lifetime::Lasting, Lifetime::Sandbox) => held,
+        _ => wanted.lifetime,
+    }
 }
 
 /// Whether a directory that is shown with this access hides a path below it.
@@ -119,21 +173,23 @@ fn without_covered(store: &Store, mut wanted: Vec<Wanted>, hides: &Hides<'_>) ->
     let mut left: Vec<Wanted> = Vec::new();
     for one in wanted {
         let path = one.resolved.path.as_path();
-        let held = store.above(path).map(|held| (&held.path, held.access));
+        let held = store
+            .above(path)
+            .map(|held| (&held.path, held.access, held.lifetime));
         let other = left.iter().rev().find(|other| {
             other.resolved.identity.directory && path.starts_with(other.resolved.path.as_path())
         });
-        let other = other.map(|other| (&other.resolved.path, other.access));
+        let other = other.map(|other| (&other.resolved.path, other.access, other.lifetime));
         // The nearest one decides, and it is the one with the longer path.
         let above = held
             .into_iter()
             .chain(other)
-            .max_by_key(|(path, _)| path.as_bytes().len());
-        let covered = above.is_some_and(|(directory, access)| {
+            .max_by_key(|(path, ..)| path.as_bytes().len());
+        let covered = above.is_some_and(|(directory, access, lifetime)| {
             // Naming a file to an app takes nothing away from what it may write already.
             let enough =
                 access == one.access || (one.origin == Origin::Argument && access == Access::Write);
-            enough && !hides(directory, access, path)
+            enough && lifetime == one.lifetime && !hides(directory, access, path)
         });
         if !covered || store.get(path).is_some() {
             left.push(one);
@@ -151,6 +207,7 @@ fn absorbed(store: &Store, wanted: &[Wanted], hides: &Hides<'_>) -> Vec<OsBytes>
             let between = store.above(path).map(|above| above.path.as_path());
             one.resolved.identity.directory
                 && one.access == grant.access
+                && one.lifetime == grant.lifetime
                 && path != directory
                 && path.starts_with(directory)
                 && between.is_none_or(|above| directory.starts_with(above))
@@ -181,10 +238,27 @@ pub(crate) async fn remove(
             format!("`oz files {}` lists what it holds", sandbox.id),
         ));
     }
+    // First: should this fail, the user has been told so and it is still there to be taken back.
+    lasting::forget(&daemon.directories, &sandbox.plan.profile, paths)?;
     let changed = mounted::apply(daemon, sandbox, &mut store, paths, Vec::new()).await;
     announce(sandbox, &store);
     changed?;
     Ok(paths.to_vec())
+}
+
+/// Takes back what has ended by now.
+pub(super) async fn expire(daemon: &Daemon, sandbox: &Sandbox) -> Result<()> {
+    let mut store = sandbox.grants.lock().await;
+    let now = clock::now();
+    let ended = store.list().iter();
+    let ended = ended.filter(|grant| grant.ends().is_some_and(|end| end <= now));
+    let ended: Vec<OsBytes> = ended.map(|grant| grant.path.clone()).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let changed = mounted::apply(daemon, sandbox, &mut store, &ended, Vec::new()).await;
+    announce(sandbox, &store);
+    changed
 }
 
 /// Makes views anew that nobody serves any more, and says how many there were. What programs had
@@ -235,6 +309,8 @@ mod tests {
             resolved,
             access,
             origin,
+            lifetime: Lifetime::Sandbox,
+            since: None,
         }
     }
 

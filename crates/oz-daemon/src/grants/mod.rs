@@ -1,7 +1,9 @@
 //! Files of the user that a running sandbox holds: which, with what access, why, since when.
 
 pub(crate) mod change;
+pub(crate) mod expiry;
 mod helper;
+pub(crate) mod lasting;
 mod mounted;
 pub(crate) mod rules;
 pub(crate) mod views;
@@ -35,6 +37,18 @@ impl Origin {
     }
 }
 
+/// How long a sandbox holds a file, unless it is taken back before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Lifetime {
+    /// As long as it runs.
+    #[default]
+    Sandbox,
+    /// Until so many seconds since 1970.
+    Until(u64),
+    /// For good: each sandbox of the profile gets it.
+    Lasting,
+}
+
 /// The word on the bus.
 pub(crate) fn access_word(access: Access) -> &'static str {
     match access {
@@ -52,6 +66,7 @@ pub(crate) struct Grant {
     pub(crate) origin: Origin,
     /// Seconds since 1970.
     pub(crate) since: u64,
+    pub(crate) lifetime: Lifetime,
     pub(crate) shown: Shown,
 }
 
@@ -132,6 +147,14 @@ impl Store {
         self.0.insert(at, grant);
     }
 
+    /// Changes how long a path is held.
+    fn keep_for(&mut self, path: &Path, lifetime: Lifetime) {
+        let grant = self.0.iter_mut().find(|grant| grant.path.as_path() == path);
+        if let Some(grant) = grant {
+            grant.lifetime = lifetime;
+        }
+    }
+
     fn take(&mut self, path: &Path) -> Option<Grant> {
         let at = self
             .0
@@ -166,6 +189,7 @@ pub(crate) mod tests {
             access,
             origin: Origin::Added,
             since: 3,
+            lifetime: Lifetime::Sandbox,
             shown: Shown::Mount(Granted {
                 path: path.into(),
                 mount: 4,

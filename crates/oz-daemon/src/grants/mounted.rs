@@ -14,7 +14,7 @@ use oz_core::wire::mount::{self, Granted, Identity, Refusal, Request};
 
 use super::change::{Wanted, hidden};
 use super::views::{self, View, Without};
-use super::{Grant, Origin, Shown, Store, helper};
+use super::{Grant, Lifetime, Origin, Shown, Store, helper};
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
@@ -28,6 +28,7 @@ struct Due {
     access: Access,
     origin: Origin,
     since: u64,
+    lifetime: Lifetime,
 }
 
 /// What is put on in one go, and what it must come after: mounts by path, and where a view and a
@@ -101,7 +102,8 @@ fn plan(store: &mut Store, remove: &[OsBytes], add: &[Wanted]) -> Change {
             identity: wanted.resolved.identity,
             access: wanted.access,
             origin: wanted.origin,
-            since: clock::now(),
+            since: wanted.since.unwrap_or_else(clock::now),
+            lifetime: wanted.lifetime,
         })
         .collect();
     let new = due.iter().map(|due| due.path.clone());
@@ -411,6 +413,7 @@ impl Due {
             access: grant.access,
             origin: grant.origin,
             since: grant.since,
+            lifetime: grant.lifetime,
         }
     }
 
@@ -421,6 +424,7 @@ impl Due {
             access: self.access,
             origin: self.origin,
             since: self.since,
+            lifetime: self.lifetime,
             shown,
         }
     }
@@ -477,6 +481,7 @@ mod tests {
             access,
             origin: Origin::Added,
             since: 0,
+            lifetime: Lifetime::Sandbox,
         }
     }
 

@@ -23,8 +23,8 @@ use tokio::sync::oneshot;
 
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
-use crate::grants::Origin;
 use crate::grants::change::{self, Wanted};
+use crate::grants::{Lifetime, Origin, lasting};
 use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Run, Sandbox, explain};
@@ -44,6 +44,8 @@ pub(crate) struct Launched {
     pub(crate) process: ProcessId,
     /// It runs in a sandbox that was there before.
     pub(crate) joined: bool,
+    /// What its profile has for good and it does not get, and why: a sentence each.
+    pub(crate) withheld: Vec<String>,
     /// The other end of its terminal.
     pub(crate) terminal: Option<OwnedFd>,
 }
@@ -64,6 +66,52 @@ impl OfProgram {
             file: request.file(daemon)?,
             explain: explain.transpose()?,
         })
+    }
+}
+
+/// Files that the profile of a new sandbox has for good.
+#[derive(Default)]
+struct Lasting {
+    wanted: Vec<Wanted>,
+    /// What is not given, and why.
+    withheld: Vec<String>,
+}
+
+impl Lasting {
+    /// Those beside what was named. That they cannot be had is no reason not to launch.
+    async fn of(daemon: &Daemon, sandbox: &Sandbox, named: &[Wanted]) -> Self {
+        let looked = async {
+            let kept = lasting::of(&daemon.directories, &sandbox.plan.profile)?;
+            lasting::look(kept).await
+        };
+        match looked.await {
+            Ok((mut wanted, withheld)) => {
+                let is_named =
+                    |one: &Wanted| named.iter().any(|n| n.resolved.path == one.resolved.path);
+                wanted.retain(|one| !is_named(one));
+                let withheld = withheld.into_iter().map(|one| one.0).collect();
+                Self { wanted, withheld }
+            }
+            Err(failure) => Self {
+                wanted: Vec::new(),
+                withheld: vec![failure.line()],
+            },
+        }
+    }
+
+    /// Gives them, each for itself; what is not given, and why.
+    async fn give(self, daemon: &Daemon, sandbox: &Sandbox) -> Vec<String> {
+        let mut withheld = self.withheld;
+        for one in self.wanted {
+            let path = one.resolved.path.clone();
+            if let Err(failure) = change::add(daemon, sandbox, vec![one]).await {
+                withheld.push(format!("{path} is not given: {}", failure.line()));
+            }
+        }
+        for why in &withheld {
+            tracing::warn!(%why, "a file that was given for good");
+        }
+        withheld
     }
 }
 
@@ -102,32 +150,39 @@ pub(crate) async fn launch(
             .map(|files| files.wanted(sandbox))
             .transpose()?;
         let wanted = wanted.unwrap_or_default();
+        let mut lasting = Lasting::default();
+        if target.has_lasting {
+            lasting = Lasting::of(daemon, sandbox, &wanted).await;
+        }
         let first = async {
             // A new sandbox without files, network and scope is told to run its program before it is even
             // built.
             let outside = sandbox.plan.network.has_outside() || sandbox.scope.is_some();
             // What explains enters its user namespace.
             let outside = outside || request.explain.is_some();
-            if target.joined || !wanted.is_empty() || outside {
+            if target.joined || !wanted.is_empty() || !lasting.wanted.is_empty() || outside {
                 sandbox.ready().await?;
             }
-            change::add(daemon, sandbox, wanted).await
+            change::add(daemon, sandbox, wanted).await?;
+            Ok(lasting.give(daemon, sandbox).await)
         };
         let result = match first.await {
-            Ok(_) => {
+            Ok(withheld) => {
                 let program = request.program(&target.argv);
                 let files = OfProgram::of(daemon, sandbox, &request)?;
-                run(daemon, sandbox, program, files, &mut streams, &mut status).await
+                let ran = run(daemon, sandbox, program, files, &mut streams, &mut status).await;
+                ran.map(|(process, terminal)| (process, terminal, withheld))
             }
             Err(failure) => Err(failure),
         };
         match result {
-            Ok((process, terminal)) => {
+            Ok((process, terminal, withheld)) => {
                 Spares::prepare(daemon);
                 return Ok(Launched {
                     sandbox: Arc::clone(sandbox),
                     process,
                     joined: target.joined,
+                    withheld,
                     terminal,
                 });
             }
@@ -232,6 +287,8 @@ impl Files {
                 },
                 access,
                 origin: Origin::Argument,
+                lifetime: Lifetime::Sandbox,
+                since: None,
             });
         }
         Ok(wanted)

@@ -32,6 +32,8 @@ pub(super) struct Target {
     pub(super) sandbox: Arc<Sandbox>,
     /// It was there before.
     pub(super) joined: bool,
+    /// It is new, and its profile is of an app, which may have been given files for good.
+    pub(super) has_lasting: bool,
     /// The whole command line.
     pub(super) argv: Vec<OsBytes>,
 }
@@ -46,6 +48,7 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) ->
         return Ok(Target {
             sandbox: daemon.sandboxes.get(id)?,
             joined: true,
+            has_lasting: false,
             argv: request.command(),
         });
     }
@@ -95,6 +98,7 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) ->
         return Ok(Target {
             sandbox,
             joined: true,
+            has_lasting: false,
             argv: prepared.argv,
         });
     }
@@ -106,6 +110,7 @@ pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) ->
     Ok(Target {
         sandbox,
         joined: false,
+        has_lasting: !prepared.template,
         argv: prepared.argv,
     })
 }

@@ -149,6 +149,8 @@ pub(crate) struct Sandbox {
     pub(crate) grants: tokio::sync::Mutex<Store>,
     /// A proxy that serves some of them has ended.
     pub(crate) files_proxy_ended: Arc<Notify>,
+    /// Other files end by themselves now, or other ones.
+    pub(crate) lifetimes_changed: Notify,
     pub(crate) namespaces: OnceLock<Namespaces>,
     pub(crate) forwards: network::forwards::Forwards,
     /// The unit of the service manager that it is in, if there is one.
@@ -210,6 +212,7 @@ impl Sandbox {
             moments: birth.moments,
             grants: Default::default(),
             files_proxy_ended: Default::default(),
+            lifetimes_changed: Notify::new(),
             namespaces: OnceLock::new(),
             forwards: Default::default(),
             report: Mutex::new(birth.report),
@@ -287,6 +290,7 @@ impl Sandbox {
         let views = store.views().iter().map(|view| view.kept().clone());
         *self.views.lock().unwrap_or_else(PoisonError::into_inner) = views.collect();
         self.changed.notify_one();
+        self.lifetimes_changed.notify_one();
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {
