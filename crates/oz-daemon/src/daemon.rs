@@ -8,6 +8,7 @@ use crate::consent::Consent;
 use tokio::sync::watch;
 
 use crate::directories::Directories;
+use crate::launch::plans::Plans;
 use crate::launch::spare::Spares;
 use crate::launch::stage::Stages;
 use crate::sandbox::registry::Registry;
@@ -24,6 +25,7 @@ pub(crate) struct Daemon {
     pub(crate) profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
+    pub(crate) plans: Plans,
     pub(crate) spares: Spares,
     pub(crate) stages: Stages,
     pub(crate) scopes: Scopes,
@@ -42,6 +44,7 @@ impl Daemon {
             profiles: Cache::default(),
             filters: Filters::default(),
             consent: Arc::default(),
+            plans: Plans::default(),
             spares: Spares::default(),
             stages: Stages::default(),
             scopes: Scopes::default(),

@@ -43,6 +43,9 @@ struct Results {
     host_network: Option<bool>,
 }
 
+/// Profile, path, access, since when.
+type LastingFile = (String, Vec<u8>, &'static str, u64);
+
 /// Options of `StopAll`.
 #[derive(Debug, Default, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}", deny_unknown_fields)]
@@ -94,7 +97,7 @@ impl Manager {
     /// Files that profiles have been given for good: profile, path, access (`read` or `write`), and since when in
     /// seconds since 1970.
     #[zbus(out_args("files"))]
-    fn lasting_files(&self) -> Result<Vec<(String, Vec<u8>, &'static str, u64)>> {
+    fn lasting_files(&self) -> Result<Vec<LastingFile>> {
         let all = lasting::all(&self.daemon.directories)?;
         let of = |(profile, files): (String, Vec<Lasting>)| {
             let row = move |file: Lasting| {

@@ -3,6 +3,7 @@
 pub(crate) mod display;
 mod many;
 pub(crate) mod options;
+pub(crate) mod plans;
 pub(crate) mod prepare;
 mod program;
 pub(crate) mod refused;

@@ -304,7 +304,8 @@ impl Request {
             app_id: prepared.app_id.clone(),
             sound: sound.is_some(),
         };
-        let mut plan = plan::build(profile, &request, &facts).map_err(|error| {
+        let made = daemon.plans.make(profile, request, facts);
+        let mut plan = made.map_err(|error| {
             Failure::new(
                 Kind::Profile,
                 error.to_string(),
