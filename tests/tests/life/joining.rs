@@ -38,6 +38,24 @@ fn a_joining_program_has_streams_and_status_of_its_own() {
 }
 
 #[test]
+fn a_launch_that_finds_its_sandbox_just_ending_runs_all_the_same() {
+    let session = Session::begin();
+    let _profile = session.profile("brief", &shell_profile(""));
+    // Each ends the sandbox, unless another has joined it by then.
+    let launches = || {
+        for _ in 0..25 {
+            let ran = oz(["run", "brief", "-c", "cat; exit 9"]).stdin("piped");
+            assert_eq!(ran.run().exits(9).text(), "piped");
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(launches);
+        }
+    });
+}
+
+#[test]
 fn a_file_named_when_joining_is_granted_to_the_running_sandbox() {
     let session = Session::begin();
     let file = oz_e2e::fixtures::write(&session.fresh_dir("join").join("doc"), b"x");

@@ -28,7 +28,7 @@ use crate::grants::change::{self, Wanted};
 use crate::grants::{Lifetime, Origin, lasting};
 use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
-use crate::sandbox::{Command, Run, Sandbox, explain};
+use crate::sandbox::{Command, Phase, Run, Sandbox, explain};
 use options::Options;
 use spare::Spares;
 pub(crate) use start::{CONTROL, adopt, control_address};
@@ -37,7 +37,7 @@ use stdio::Streams;
 /// How long init may take to start a program in a sandbox that runs.
 const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How often a launch tries again when the sandbox that it wants to join is just ending.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 5;
 
 /// What runs now.
 pub(crate) struct Launched {
@@ -132,25 +132,20 @@ pub(crate) async fn launch(
     mut options: Options,
 ) -> Result<Launched> {
     let mut moments = Moments::begin();
-    let mut status = match options.status.take() {
+    let status = match options.status.take() {
         Some(fd) => Some(StatusPipe::new(fd.into())?),
         None => None,
     };
-    let mut streams = Streams::of(&mut options)?;
+    let streams = Streams::of(&mut options)?;
     let files = Files::take(&mut options, argv.len()).await?;
     let request = prepare::Request::new(argv, options, &files)?;
-    let mut grants = Some(files);
     let mut attempt = 0;
     loop {
         attempt += 1;
         request.look(daemon).await?;
         let target = start::open(daemon, &request, moments)?;
         let sandbox = &target.sandbox;
-        let wanted = grants
-            .as_ref()
-            .map(|files| files.wanted(sandbox))
-            .transpose()?;
-        let wanted = wanted.unwrap_or_default();
+        let wanted = files.wanted(sandbox)?;
         let mut lasting = Lasting::default();
         if target.has_lasting {
             lasting = Lasting::of(daemon, sandbox, &wanted).await;
@@ -167,16 +162,15 @@ pub(crate) async fn launch(
             change::add(daemon, sandbox, wanted).await?;
             Ok(lasting.give(daemon, sandbox).await)
         };
-        let result = match first.await {
-            Ok(withheld) => {
-                let program = request.program(&target.argv);
-                let files = OfProgram::of(daemon, sandbox, &request)?;
-                let ran = run(daemon, sandbox, program, files, &mut streams, &mut status).await;
-                ran.map(|(process, terminal)| (process, terminal, withheld))
-            }
-            Err(failure) => Err(failure),
+        let ran = async {
+            let withheld = first.await?;
+            let program = request.program(&target.argv);
+            let files = OfProgram::of(daemon, sandbox, &request)?;
+            let status = status.as_ref().map(StatusPipe::try_clone).transpose()?;
+            let ran = run(daemon, sandbox, program, files, &streams, status).await?;
+            Ok::<_, Failure>((ran.0, ran.1, withheld))
         };
-        match result {
+        match ran.await {
             Ok((process, terminal, withheld)) => {
                 Spares::prepare(daemon);
                 return Ok(Launched {
@@ -188,8 +182,11 @@ pub(crate) async fn launch(
                 });
             }
             Err(failure) => {
-                let again = failure.kind == Kind::Gone && target.joined && request.join.is_none();
-                if !again || attempt == ATTEMPTS || !streams.kept() {
+                // One that is new may be ended by another launch that has joined it and was faster.
+                let again = failure.kind == Kind::Gone
+                    && request.join.is_none()
+                    && (ended_in_order(sandbox).await || target.joined);
+                if !again || attempt == ATTEMPTS {
                     if !target.joined {
                         // Nobody else would end a sandbox in which nothing was ever run.
                         let _ = sandbox.ask(Command::Stop {
@@ -198,11 +195,17 @@ pub(crate) async fn launch(
                     }
                     return Err(failure);
                 }
-                grants = grants.take();
                 moments = Moments::begin();
             }
         }
     }
+}
+
+/// Whether a sandbox that is gone has ended because nothing ran in it any more.
+async fn ended_in_order(sandbox: &Sandbox) -> bool {
+    // It says so when all of it is tidied up; until then it would be joined again.
+    let ended = tokio::time::timeout(START_DEADLINE, sandbox.ended()).await;
+    ended.is_ok() && sandbox.phase() == Phase::Ended(None)
 }
 
 async fn run(
@@ -210,8 +213,8 @@ async fn run(
     sandbox: &Sandbox,
     program: Program,
     files: OfProgram,
-    streams: &mut Streams,
-    status: &mut Option<StatusPipe>,
+    streams: &Streams,
+    status: Option<StatusPipe>,
 ) -> Result<(ProcessId, Option<OwnedFd>)> {
     let process = sandbox.next_process();
     let (started, answer) = oneshot::channel();
@@ -224,7 +227,7 @@ async fn run(
         file: files.file,
         explain: files.explain,
         started,
-        status: status.take(),
+        status,
     })))?;
     match tokio::time::timeout(START_DEADLINE, answer).await {
         Ok(Ok(Ok(terminal))) => Ok((process, terminal)),

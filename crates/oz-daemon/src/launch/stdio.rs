@@ -11,7 +11,7 @@ use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::Sandbox;
 use crate::sandbox::status::check_pipe;
 
-/// As the caller asked; used up by the program.
+/// As the caller asked.
 pub(super) enum Streams {
     /// The caller's pipes.
     Pipes(Vec<OwnedFd>),
@@ -19,8 +19,6 @@ pub(super) enum Streams {
     Terminal(u16, u16),
     /// The sandbox's log.
     Log,
-    /// The pipes are given.
-    Given,
 }
 
 impl Streams {
@@ -55,25 +53,21 @@ impl Streams {
         }
     }
 
-    /// Whether another attempt could still use them.
-    pub(super) fn kept(&self) -> bool {
-        !matches!(self, Self::Given)
-    }
-
-    /// For the message to init.
-    pub(super) fn give(
-        &mut self,
-        daemon: &Daemon,
-        sandbox: &Sandbox,
-    ) -> Result<(Stdio, Vec<OwnedFd>)> {
-        match std::mem::replace(self, Self::Given) {
-            Self::Pipes(pipes) => Ok((Stdio::Pipes, pipes)),
+    /// For the message to init: copies, since another attempt may want them again.
+    pub(super) fn give(&self, daemon: &Daemon, sandbox: &Sandbox) -> Result<(Stdio, Vec<OwnedFd>)> {
+        match self {
+            Self::Pipes(pipes) => {
+                let copies: std::io::Result<_> = pipes.iter().map(OwnedFd::try_clone).collect();
+                let copies = copies.map_err(|error| {
+                    Failure::new(Kind::Host, format!("cannot copy a pipe: {error}"), "")
+                })?;
+                Ok((Stdio::Pipes, copies))
+            }
             Self::Terminal(rows, columns) => {
-                *self = Self::Terminal(rows, columns);
+                let (rows, columns) = (*rows, *columns);
                 Ok((Stdio::Terminal { rows, columns }, Vec::new()))
             }
             Self::Log => {
-                *self = Self::Log;
                 let directories = &daemon.directories;
                 let pipes = sandbox
                     .output
@@ -88,7 +82,6 @@ impl Streams {
                 })?;
                 Ok((Stdio::Pipes, pipes))
             }
-            Self::Given => Err(Failure::gone(&sandbox.id)),
         }
     }
 }

@@ -122,11 +122,11 @@ impl Processes {
 
 impl Process {
     fn fail(self, failure: &Failure) {
-        if let Some(pipe) = self.status {
-            pipe.failed(failure);
-        }
-        if let Some(starting) = self.starting {
-            let _ = starting.send(Err(failure.clone()));
+        match (self.starting, self.status) {
+            // Who waits for its start decides what becomes of it, and may try again.
+            (Some(starting), _) => drop(starting.send(Err(failure.clone()))),
+            (None, Some(pipe)) => pipe.failed(failure),
+            (None, None) => {}
         }
     }
 }

@@ -31,6 +31,13 @@ impl StatusPipe {
         Ok(Self(fd.into()))
     }
 
+    /// For another attempt.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let copy = self.0.try_clone();
+        copy.map(Self)
+            .map_err(|error| Failure::new(Kind::Host, format!("cannot copy a pipe: {error}"), ""))
+    }
+
     /// The program has ended.
     pub(crate) fn ended(mut self, status: ExitStatus) {
         let line = match status {
