@@ -112,6 +112,13 @@ fn every_kind_of_refusal_of_a_profile_has_its_message() {
             vec![user(r#"{ "extends": "nonsense" }"#)],
         ),
         (
+            "a template that only the user has",
+            vec![
+                administrator(r#"{ "extends": "mine" }"#),
+                template("mine", "{}"),
+            ],
+        ),
+        (
             "a circle",
             vec![
                 user(r#"{ "extends": "t" }"#),

@@ -218,7 +218,13 @@ impl Catalogue {
             let Some(next) = self.texts(extends, true, scope) else {
                 let templates = self.entries.iter().filter(|entry| entry.text.template);
                 let names: BTreeSet<_> = templates.map(|entry| entry.text.name.as_str()).collect();
+                let (names, hidden): (BTreeSet<_>, BTreeSet<_>) = names
+                    .into_iter()
+                    .partition(|name| self.texts(name, true, scope).is_some());
                 let label = match suggest::nearest(extends, names.iter().copied()) {
+                    _ if hidden.contains(extends) => {
+                        "only the user has it, and this file is not the user's".to_owned()
+                    }
                     Some(near) => format!("did you mean {near:?}?"),
                     None => "not known".to_owned(),
                 };
