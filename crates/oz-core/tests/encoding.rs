@@ -20,6 +20,7 @@ use oz_core::wire::init::{ExitStatus, FromInit, Program, Stage, Stdio, ToInit};
 const ENCODINGS: &[(u32, &str)] = &[
     (5, "9d5e5d7ce8ccb6a4b20a5123bbd8bf4d"),
     (6, "946d12a49b6c878396ab86153b927f77"),
+    (7, "b3493aeb79067a9c590233b214f33ced"),
 ];
 
 /// One value of each variant.
@@ -190,6 +191,7 @@ fn plans() -> Vec<Plan> {
         home: homes[at % homes.len()].clone(),
         rules: effects.iter().map(ruled).collect(),
         arguments: Access::Write,
+        siblings: true,
         required: walls.clone(),
     };
     (0..most).map(plan).collect()

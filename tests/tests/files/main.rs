@@ -8,6 +8,7 @@ mod names;
 mod refusals;
 mod running_editor;
 mod saving;
+mod siblings;
 mod swapped;
 
 use std::path::Path;

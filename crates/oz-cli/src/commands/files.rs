@@ -19,7 +19,7 @@ struct Row {
     path: String,
     /// `read` or `write`.
     access: String,
-    /// `profile`, `argument`, `cli`.
+    /// `profile`, `argument`, `beside` (of an argument), `cli`.
     origin: String,
     /// Seconds since 1970.
     since: u64,

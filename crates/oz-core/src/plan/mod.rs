@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 6;
+pub const VERSION: u32 = 7;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -135,6 +135,8 @@ pub struct Plan {
     pub rules: Vec<Ruled>,
     /// What files that are named as arguments become.
     pub arguments: Access,
+    /// Whether the rest of their directories is shown with them, read-only.
+    pub siblings: bool,
     /// Walls that must hold whole, beyond those without which there is no launch.
     pub required: Vec<Wall>,
 }

@@ -18,6 +18,9 @@ pub struct Files {
     pub rules: BTreeMap<RulePath, Rule>,
     /// What files that are named on the command line become.
     pub arguments: Access,
+    /// Whether the rest of the directory that such a file is in is shown with it, read-only: subtitles of a film,
+    /// pictures of a page, the other files of a project. Never the home itself.
+    pub siblings: bool,
     /// More read-only configuration and data of the system that the app needs, under /etc,
     /// /var/lib or /var/cache.
     pub system: Vec<SystemPath>,

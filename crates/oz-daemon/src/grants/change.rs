@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oz_core::OsBytes;
@@ -43,6 +43,20 @@ pub(crate) async fn resolve(fds: Vec<OwnedFd>) -> Result<Vec<Resolved>> {
     });
     all.await?
         .map_err(|error| sentence(Kind::Refused, &error.to_string()))
+}
+
+/// Opens directories by their canonical paths; those that are not there any more, or lead elsewhere by now, are
+/// left out.
+pub(crate) async fn look(paths: Vec<PathBuf>) -> Result<Vec<Resolved>> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    in_time(move || {
+        let open = |path: &PathBuf| oz_host::resolve::resolve(path, Path::new("/")).ok();
+        let same = |path: &PathBuf| open(path).filter(|found| found.path.as_path() == path);
+        paths.iter().filter_map(same).collect()
+    })
+    .await
 }
 
 /// Looks at files on a thread of its own, and not longer than they may take.
@@ -91,6 +105,9 @@ pub(crate) async fn add(
     for mut wanted in wanted {
         let path = wanted.resolved.path.as_path();
         let held = store.get(path).cloned();
+        if held.is_some() && wanted.origin == Origin::Beside {
+            continue;
+        }
         if let Some(held) = &held {
             wanted.lifetime = lifetime(held.lifetime, &wanted);
         }
@@ -156,7 +173,8 @@ impl Lasting {
 /// nothing that lasts ends because somebody has not said again that it lasts.
 fn lifetime(held: Lifetime, wanted: &Wanted) -> Lifetime {
     match (wanted.origin, held, wanted.lifetime) {
-        (Origin::Argument, ..) | (_, Lifetime::Lasting, Lifetime::Sandbox) => held,
+        (Origin::Argument | Origin::Beside, ..)
+        | (Origin::Added, Lifetime::Lasting, Lifetime::Sandbox) => held,
         _ => wanted.lifetime,
     }
 }
@@ -188,8 +206,9 @@ fn without_covered(store: &Store, mut wanted: Vec<Wanted>, hides: &Hides<'_>) ->
         let covered = above.is_some_and(|(directory, access, lifetime)| {
             // Naming a file to an app takes nothing away from what it may write already.
             let enough =
-                access == one.access || (one.origin == Origin::Argument && access == Access::Write);
-            enough && lifetime == one.lifetime && !hides(directory, access, path)
+                access == one.access || (one.origin != Origin::Added && access == Access::Write);
+            let as_long = lifetime == one.lifetime || one.origin == Origin::Beside;
+            enough && as_long && !hides(directory, access, path)
         });
         if !covered || store.get(path).is_some() {
             left.push(one);
@@ -333,6 +352,7 @@ mod tests {
             wanted("/h/read/file", Access::Read, Origin::Argument),
             wanted("/h/read/changed", Access::Write, Origin::Argument),
             wanted("/h/write/file", Access::Read, Origin::Argument),
+            wanted("/h/write/beside", Access::Read, Origin::Beside),
         ];
         assert_eq!(
             left(&store, all),

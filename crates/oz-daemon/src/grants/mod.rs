@@ -25,6 +25,8 @@ pub(crate) enum Origin {
     Argument,
     /// It was added to the running sandbox.
     Added,
+    /// What was named on the command line is in it, and the profile shows what is beside that.
+    Beside,
 }
 
 impl Origin {
@@ -33,6 +35,7 @@ impl Origin {
         match self {
             Self::Argument => "argument",
             Self::Added => "cli",
+            Self::Beside => "beside",
         }
     }
 }

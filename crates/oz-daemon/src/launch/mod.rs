@@ -12,7 +12,9 @@ pub(crate) mod stage;
 mod start;
 mod stdio;
 
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -160,6 +162,7 @@ pub(crate) async fn launch(
                 sandbox.ready().await?;
             }
             change::add(daemon, sandbox, wanted).await?;
+            files.show_siblings(daemon, sandbox).await?;
             Ok(lasting.give(daemon, sandbox).await)
         };
         let ran = async {
@@ -266,6 +269,33 @@ impl Files {
             read,
             write,
         })
+    }
+
+    /// Shows what is beside the files that were named, if the plan says so. What cannot be shown, the home above
+    /// all, is not: the files themselves are what was asked for.
+    async fn show_siblings(&self, daemon: &Daemon, sandbox: &Sandbox) -> Result<()> {
+        if !sandbox.plan.siblings {
+            return Ok(());
+        }
+        let files = self.arguments.iter().map(|(_, file)| file);
+        let files = files.filter(|file| !file.identity.directory);
+        let directories: BTreeSet<PathBuf> = files
+            .filter_map(|file| file.path.as_path().parent().map(Path::to_owned))
+            .collect();
+        for resolved in change::look(directories.into_iter().collect()).await? {
+            let path = resolved.path.clone();
+            let directory = Wanted {
+                resolved,
+                access: Access::Read,
+                origin: Origin::Beside,
+                lifetime: Lifetime::Sandbox,
+                since: None,
+            };
+            if let Err(failure) = change::add(daemon, sandbox, vec![directory]).await {
+                tracing::debug!(%path, why = failure.line(), "what is beside a file is not shown");
+            }
+        }
+        Ok(())
     }
 
     /// As grants to a sandbox, by its plan.

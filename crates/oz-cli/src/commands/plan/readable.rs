@@ -28,7 +28,15 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         Access::Read => "shown",
         Access::Write => "shown, and may be changed",
     };
-    writeln!(text, "arguments files that are named are {arguments}")?;
+    let siblings = if plan.siblings {
+        ", with the rest of their directories to read"
+    } else {
+        ""
+    };
+    writeln!(
+        text,
+        "arguments files that are named are {arguments}{siblings}"
+    )?;
     match &plan.display {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(

@@ -288,6 +288,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         network,
         rules: view.ruled,
         arguments: profile.files.arguments,
+        siblings: profile.files.siblings,
         required: profile.walls.require.clone(),
         hostname,
         home,
