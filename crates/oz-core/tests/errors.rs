@@ -147,6 +147,7 @@ fn each_malformed_rule_has_its_caret() {
         r#"{ "acces": "read" }"#,
         r#"{ "access": "raed" }"#,
         r#"{ "access": "read", "optional": "yes" }"#,
+        r#"{ "access": "hide", "make": true }"#,
         r#"{ "optional": true }"#,
         "true",
         "null",

@@ -39,6 +39,7 @@ variants!(BuildError, BUILD_ERRORS, build_error:
     BuildError::Missing { .. } => "missing",
     BuildError::Link { .. } => "link",
     BuildError::Kind { .. } => "kind",
+    BuildError::Make { .. } => "make",
     BuildError::NoSuchDirectory { .. } => "no such directory",
     BuildError::Protected { .. } => "protected",
     BuildError::Locked { .. } => "locked",
@@ -213,6 +214,11 @@ fn every_kind_of_refusal_of_a_launch_has_its_message() {
     let cases: &[(&str, &[Text], &str)] = &[
         ("what is not there", &[], r#""~/Nowhere": "read""#),
         ("a link", &[], r#""~/Music/link": "read""#),
+        (
+            "a pattern that is to be made",
+            &[],
+            r#""~/Music/a*": { "access": "write", "make": true }"#,
+        ),
         ("a FIFO", &[], r#""~/pipe": "write""#),
         (
             "no such directory of the user",

@@ -1,6 +1,7 @@
 //! Files of the user: what a sandbox is given when it starts and while it runs, what it is refused.
 
 mod arguments;
+mod folders;
 mod lifetimes;
 mod listing;
 mod live;

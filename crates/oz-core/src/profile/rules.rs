@@ -19,6 +19,8 @@ pub struct Rule {
     pub effect: Effect,
     /// It is no error if the place does not exist.
     pub optional: bool,
+    /// A launch makes a directory of it if it does not exist.
+    pub make: bool,
 }
 
 /// A rule with more than one word.
@@ -28,8 +30,11 @@ struct Whole {
     /// What an app may do there.
     access: Effect,
     /// It is no error if the place does not exist.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     optional: bool,
+    /// A launch makes a directory of it if it does not exist: a folder that the app shares with its user.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    make: bool,
 }
 
 /// How a rule is written, for the schema.
@@ -53,12 +58,13 @@ impl JsonSchema for Rule {
 
 impl Serialize for Rule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if !self.optional {
+        if !self.optional && !self.make {
             return self.effect.serialize(serializer);
         }
         let whole = Whole {
             access: self.effect,
-            optional: true,
+            optional: self.optional,
+            make: self.make,
         };
         whole.serialize(serializer)
     }
@@ -83,14 +89,21 @@ impl<'de> Deserialize<'de> for Rule {
                 Ok(Rule {
                     effect: effect.1,
                     optional: false,
+                    make: false,
                 })
             }
 
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Rule, M::Error> {
                 let whole = Whole::deserialize(MapAccessDeserializer::new(map))?;
+                if whole.make && whole.access == Effect::Hide {
+                    return Err(M::Error::custom(
+                        "what is hidden is not made\nleave \"make\" out, or show it",
+                    ));
+                }
                 Ok(Rule {
                     effect: whole.access,
                     optional: whole.optional,
+                    make: whole.make,
                 })
             }
         }

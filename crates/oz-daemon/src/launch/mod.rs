@@ -144,7 +144,7 @@ pub(crate) async fn launch(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        request.look(daemon).await?;
+        request.look(daemon, true).await?;
         let target = start::open(daemon, &request, moments)?;
         let sandbox = &target.sandbox;
         let wanted = files.wanted(sandbox)?;

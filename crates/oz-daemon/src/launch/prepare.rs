@@ -16,6 +16,7 @@ use oz_core::profile::files::Home;
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
 use oz_host::facts;
+use oz_host::make::Unmade;
 use oz_host::profile_cache::Cache;
 use oz_host::protected::Protected;
 
@@ -231,8 +232,8 @@ impl Request {
     }
 
     /// Looks at all that the profile says of the user's files, before the daemon does: a file system that does not
-    /// answer holds up another thread.
-    pub(crate) async fn look(&self, daemon: &Daemon) -> Result<()> {
+    /// answer holds up another thread. For a launch it makes what the profile wants to be made.
+    pub(crate) async fn look(&self, daemon: &Daemon, make: bool) -> Result<()> {
         if self.join.is_some() {
             return Ok(());
         }
@@ -242,17 +243,21 @@ impl Request {
         }
         let name = profile.name.clone();
         let session = self.session.clone();
-        let look = move || -> std::io::Result<()> {
+        let look = move || -> std::io::Result<Option<Unmade>> {
             let user = facts::user()?;
             let probes = plan::own_probes(&profile, &user);
             let mut facts = facts::gather(user, facts::Paths::new(), &probes, session)?;
             let protected = Protected::look(&facts.user.home);
             facts.protected = protected.elsewhere(&facts.user.home);
             facts::look_for_rules(&profile, &mut facts);
-            Ok(())
+            let made = make.then(|| oz_host::make::directories(&profile, &facts));
+            Ok(made.and_then(std::result::Result::err))
         };
         // What fails is found again, and said, by who looks next.
         match aside::within(LOOK_DEADLINE, look).await {
+            Some(Ok(Some(Unmade { path, error }))) => {
+                Err(Failure::host("make the directory", &path, &error))
+            }
             Some(_) => Ok(()),
             None => Err(Failure::new(
                 Kind::Timeout,

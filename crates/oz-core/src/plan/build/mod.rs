@@ -71,6 +71,14 @@ pub enum BuildError {
         /// What it is on this host.
         path: PathBuf,
     },
+    /// A pattern names nothing that could be made.
+    #[error(
+        "the profile's rule for {rule} is to make what it names, and is a pattern: name one directory, or leave \"make\" out"
+    )]
+    Make {
+        /// As the profile says it.
+        rule: String,
+    },
     /// The user has no such well-known directory.
     #[error(
         "the profile's rule for {rule} is about a directory that this user does not have: set it in ~/.config/user-dirs.dirs, or write {{ \"access\": …, \"optional\": true }}"

@@ -114,6 +114,8 @@ pub(super) fn places(
             // What cannot be shown can be hidden.
             Some(PathFact::Other) if rule.effect == Effect::Hide => false,
             None | Some(_) if !named => return Ok(None),
+            // A launch has made it by then, or does not come so far.
+            None if rule.make => true,
             None if rule.optional || rule.effect == Effect::Hide => return Ok(None),
             None => {
                 return Err(BuildError::Missing {
@@ -149,6 +151,9 @@ pub(super) fn places(
             None if rule.optional || rule.effect == Effect::Hide => Ok(Vec::new()),
             None => Err(BuildError::NoSuchDirectory { rule: said }),
         };
+    }
+    if rule.make {
+        return Err(BuildError::Make { rule: said });
     }
     let matches = facts.matches.get(path.as_str());
     if matches.is_some_and(|matches| !matches.complete || matches.paths.len() > MAX_MATCHES) {
