@@ -24,12 +24,11 @@ fn start(file: &std::path::Path) -> Inside {
 fn the_rest_of_the_directory_is_shown_to_read() {
     let session = Session::begin();
     let _profile = profile(&session, "write");
-    let dir = session.fresh_dir("film");
-    let (film, titles) = (
-        write(&dir.join("film"), b"film"),
-        write(&dir.join("film.srt"), b"titles"),
-    );
-    let above = write(&dir.parent().unwrap_or(&dir).join("above"), b"above");
+    let top = session.fresh_dir("films");
+    let dir = top.join("one");
+    let film = write(&dir.join("film"), b"film");
+    let titles = write(&dir.join("film.srt"), b"titles");
+    let above = write(&top.join("above"), b"above");
     let inside = start(&film);
     assert_eq!(
         inside.sh(&format!("cat {}", titles.display())).ok().text(),
