@@ -27,7 +27,9 @@ fn a_launch_takes_the_process_that_waits_and_leaves_another() {
 fn a_launch_for_which_none_waits_any_more_starts_one() {
     let _session = Session::begin();
     cli::sandboxed_sh("true").run().ok();
-    waiting().kill();
+    let killed = waiting();
+    killed.kill();
+    wait::for_condition("it to be gone", || !killed.lives());
     cli::sandboxed_sh("true").run().ok();
 }
 
