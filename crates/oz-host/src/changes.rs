@@ -110,13 +110,18 @@ mod tests {
         let paths = [at("etc/file"), at("etc/missing/deep"), at("usr")];
         let watch = || Changes::watch(&paths).expect("watched");
 
-        let quiet = watch();
-        fs::write(at("etc/file"), "two").expect("written");
-        assert!(!quiet.happened(), "the same file is there");
+        // Other tests make things in the directory for temporary files, which is above.
+        let is_quiet = || {
+            let quiet = watch();
+            fs::write(at("etc/file"), "two").expect("written");
+            !quiet.happened()
+        };
+        assert!((0..1000).any(|_| is_quiet()), "the same file is there");
 
         let seen = |what: &str, change: &dyn Fn() -> io::Result<()>| {
-            let changes = watch();
-            assert!(!changes.happened(), "not yet: {what}");
+            let mut some = (0..1000).map(|_| watch());
+            let changes = some.find(|changes| !changes.happened());
+            let changes = changes.unwrap_or_else(|| panic!("not yet: {what}"));
             change().expect(what);
             assert!(changes.happened(), "{what}");
             assert!(changes.happened(), "it stays so: {what}");
