@@ -101,6 +101,15 @@ impl Failure {
         )
     }
 
+    /// The sandbox is still there after it was killed.
+    pub(crate) fn hangs(id: &oz_core::plan::SandboxId) -> Self {
+        Self::new(
+            Kind::Timeout,
+            format!("the sandbox {id} did not end in time, not even when killed"),
+            "A process in it hangs in the kernel, mostly on a file system that does not answer",
+        )
+    }
+
     /// The message on one line, for a status pipe or a log.
     pub(crate) fn line(&self) -> String {
         self.message.replace('\n', " ")

@@ -142,14 +142,7 @@ impl Stranger {
         self.init.kill();
         match tokio::time::timeout(GONE, self.init.wait()).await {
             Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(
-                Kind::Timeout,
-                format!(
-                    "the sandbox {} did not end in time, not even when killed",
-                    self.id
-                ),
-                "A process in it hangs in the kernel, mostly on a file system that does not answer",
-            )),
+            Err(_) => Err(Failure::hangs(&self.id)),
         }
     }
 }

@@ -35,7 +35,7 @@ use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-use crate::failure::{Failure, Kind, Result};
+use crate::failure::{Failure, Result};
 use crate::grants::views::Kept;
 use crate::grants::{Grant, Store};
 use audio::Sound;
@@ -335,14 +335,7 @@ impl Sandbox {
         let ended = phase.wait_for(|phase| matches!(phase, Phase::Ended(_)));
         match tokio::time::timeout(grace + task::KILL_AFTER * 2 + task::GONE, ended).await {
             Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(
-                Kind::Timeout,
-                format!(
-                    "the sandbox {} did not end in time, not even when killed",
-                    self.id
-                ),
-                "A process in it hangs in the kernel, mostly on a file system that does not answer",
-            )),
+            Err(_) => Err(Failure::hangs(&self.id)),
         }
     }
 
