@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use oz_host::profile_cache::Cache;
+use oz_host::profile_cache::{Cache, Profiles};
+use oz_host::profiles;
 
 use crate::consent::Consent;
 use tokio::sync::watch;
 
 use crate::directories::Directories;
+use crate::failure::{Failure, Kind, Result};
 use crate::launch::plans::Plans;
 use crate::launch::spare::Spares;
 use crate::launch::stage::Stages;
@@ -22,7 +24,7 @@ pub(crate) struct Daemon {
     pub(crate) sandboxes: Registry,
     /// Those of another version.
     pub(crate) strangers: Strangers,
-    pub(crate) profiles: Cache,
+    profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
     pub(crate) plans: Plans,
@@ -51,5 +53,14 @@ impl Daemon {
             host_files: watch::Sender::new(()),
             bus: OnceLock::new(),
         })
+    }
+
+    /// The profiles as they are now.
+    pub(crate) fn profiles(&self) -> Result<Arc<Profiles>> {
+        let loaded = self
+            .profiles
+            .load(&profiles::Directories::of_this_installation());
+        let remedy = "Check the directory's permissions";
+        loaded.map_err(|error| Failure::new(Kind::Profile, error.to_string(), remedy))
     }
 }

@@ -80,8 +80,7 @@ impl Manager {
     async fn plan(&self, argv: Vec<Vec<u8>>, options: Options) -> Result<String> {
         let argv = argv.into_iter().map(OsBytes::from).collect();
         let request = prepare::Request::bare(argv, options)?;
-        request.look(&self.daemon, false).await?;
-        let plan = prepare::dry(&self.daemon, &request)?;
+        let plan = prepare::dry(&self.daemon, &request).await?;
         plan_json(&plan)
     }
 

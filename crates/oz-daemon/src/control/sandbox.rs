@@ -387,14 +387,7 @@ impl SandboxObject {
 
     /// Whether later sandboxes of its profile are of the same app.
     fn is_of_an_app(&self) -> Result<bool> {
-        let directories = oz_host::profiles::Directories::of_this_installation();
-        let profiles = self.daemon.profiles.load(&directories).map_err(|error| {
-            Failure::new(
-                Kind::Profile,
-                error.to_string(),
-                "Check the directory's permissions",
-            )
-        })?;
+        let profiles = self.daemon.profiles()?;
         let names = profiles.catalogue.names();
         Ok(names.contains(&self.sandbox.plan.profile.as_str()))
     }

@@ -144,8 +144,14 @@ pub(crate) async fn launch(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        request.look(daemon, true).await?;
-        let target = start::open(daemon, &request, moments)?;
+        let target = match &request.join {
+            Some(id) => start::join(daemon, &request, id)?,
+            None => {
+                let prepared = request.prepare(daemon)?;
+                request.look(&prepared, true).await?;
+                start::open(daemon, &request, prepared, moments)?
+            }
+        };
         let sandbox = &target.sandbox;
         let wanted = files.wanted(sandbox)?;
         let mut lasting = Lasting::default();

@@ -17,7 +17,6 @@ use oz_core::profile::{Profile, ProfileError};
 use oz_core::wire::init::Program;
 use oz_host::facts;
 use oz_host::make::Unmade;
-use oz_host::profile_cache::Cache;
 use oz_host::protected::Protected;
 
 use super::options::Options;
@@ -176,15 +175,8 @@ impl Request {
     }
 
     /// Finds profile and program.
-    pub(super) fn prepare(&self, cache: &Cache) -> Result<Prepared> {
-        let directories = oz_host::profiles::Directories::of_this_installation();
-        let profiles = cache.load(&directories).map_err(|error| {
-            Failure::new(
-                Kind::Profile,
-                error.to_string(),
-                "Check the directory's permissions",
-            )
-        })?;
+    pub(super) fn prepare(&self, daemon: &Daemon) -> Result<Prepared> {
+        let profiles = daemon.profiles()?;
         let catalogue = &profiles.catalogue;
         let known = |what: &str| catalogue.find(what);
         let command = match &self.name {
@@ -233,11 +225,8 @@ impl Request {
 
     /// Looks at all that the profile says of the user's files, before the daemon does: a file system that does not
     /// answer holds up another thread. For a launch it makes what the profile wants to be made.
-    pub(crate) async fn look(&self, daemon: &Daemon, make: bool) -> Result<()> {
-        if self.join.is_some() {
-            return Ok(());
-        }
-        let profile = self.prepare(&daemon.profiles)?.profile;
+    pub(super) async fn look(&self, prepared: &Prepared, make: bool) -> Result<()> {
+        let profile = Arc::clone(&prepared.profile);
         if profile.files.rules.is_empty() {
             return Ok(());
         }
@@ -388,8 +377,9 @@ fn profile_failure(error: &ProfileError) -> Failure {
 }
 
 /// The plan of a launch that does not happen, for `oz plan`.
-pub(crate) fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
-    let prepared = request.prepare(&daemon.profiles)?;
+pub(crate) async fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
+    let prepared = request.prepare(daemon)?;
+    request.look(&prepared, false).await?;
     let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
     Ok(request.plan(daemon, &prepared, id)?.0)
 }

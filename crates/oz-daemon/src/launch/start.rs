@@ -38,21 +38,27 @@ pub(super) struct Target {
     pub(super) argv: Vec<OsBytes>,
 }
 
-/// Finds or starts a sandbox. Nothing here awaits, so two launches never start two.
-pub(super) fn open(daemon: &Arc<Daemon>, request: &Request, moments: Moments) -> Result<Target> {
-    if let Some(id) = &request.join {
-        let known = id.parse().ok();
-        if let Some(stranger) = known.and_then(|id| daemon.strangers.get(&id)) {
-            return Err(strangers::refusal(&stranger));
-        }
-        return Ok(Target {
-            sandbox: daemon.sandboxes.get(id)?,
-            joined: true,
-            has_lasting: false,
-            argv: request.command(),
-        });
+/// The sandbox that the request names.
+pub(super) fn join(daemon: &Daemon, request: &Request, id: &str) -> Result<Target> {
+    let known = id.parse().ok();
+    if let Some(stranger) = known.and_then(|id| daemon.strangers.get(&id)) {
+        return Err(strangers::refusal(&stranger));
     }
-    let prepared = request.prepare(&daemon.profiles)?;
+    Ok(Target {
+        sandbox: daemon.sandboxes.get(id)?,
+        joined: true,
+        has_lasting: false,
+        argv: request.command(),
+    })
+}
+
+/// Finds or starts a sandbox. Nothing here awaits, so two launches never start two.
+pub(super) fn open(
+    daemon: &Arc<Daemon>,
+    request: &Request,
+    prepared: Prepared,
+    moments: Moments,
+) -> Result<Target> {
     let joinable = !prepared.template && !request.ephemeral && !prepared.profile.life.multi;
     if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
         if request.explain.is_some() {
