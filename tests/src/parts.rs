@@ -25,15 +25,14 @@ pub enum Victim {
 
 impl Victim {
     fn is(self, process: &Process) -> bool {
-        let program = match self {
-            Self::Init => "oz-init",
-            Self::Proxy => "display-proxy",
+        match self {
+            Self::Init => process.runs("oz-init"),
+            Self::Proxy => process.runs("display-proxy"),
+            Self::Files => process.serves_files(),
             // The session has one too, which is in our own pid namespace.
-            Self::Files => "files-proxy",
-            Self::Bus => "dbus-daemon",
-            Self::App => "gedit",
-        };
-        process.runs(program) && (self != Self::Bus || is_inside(process))
+            Self::Bus => process.runs("dbus-daemon") && is_inside(process),
+            Self::App => process.runs("gedit"),
+        }
     }
 }
 

@@ -72,6 +72,12 @@ impl Process {
         outside && self.runs("oz-init") && self.command.contains(" --next ")
     }
 
+    /// Whether it serves files that an app may change; it has a child that repeats what happens outside.
+    pub fn serves_files(&self) -> bool {
+        let is = |process: &Self| process.runs("files-proxy");
+        is(self) && !Self::read(self.parent).as_ref().is_some_and(is)
+    }
+
     /// Whether the program's file or its first word has this name.
     pub fn runs(&self, program: &str) -> bool {
         let first = self.command.split(' ').next().unwrap_or_default();

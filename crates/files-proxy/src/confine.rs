@@ -55,7 +55,7 @@ const ALSO: &[Group] = &[
         names: &["getegid", "geteuid", "getgid", "getuid"],
     },
     Group {
-        reason: "a thread that answers the kernel and one that waits for locks",
+        reason: "threads: one answers the kernel, one waits for locks, one for what happens outside",
         names: &["clone", "clone3", "set_tid_address"],
     },
 ];
@@ -75,6 +75,38 @@ pub(crate) fn confine(host: &OwnedFd, below: &OwnedFd) -> anyhow::Result<()> {
     let extent = oz_confine::landlock::only(&[host.as_fd(), below.as_fd()])?;
     tracing::debug!(state = %extent.state, why = extent.why, "confined");
     let program = filter::compile(&policy()).context("cannot make a syscall filter")?;
+    seccomp::install(&program).context("cannot install a syscall filter")
+}
+
+/// What the process needs that repeats changes of the host.
+const REPEATER: &[&str] = &[
+    "close",
+    "exit_group",
+    "fcntl",
+    "fstat",
+    "ftruncate",
+    "newfstatat",
+    "openat",
+    "recvmsg",
+    "rt_sigreturn",
+    "statx",
+    "write",
+];
+
+/// It opens files of the view for writing, and no others, and reads nothing.
+pub(crate) fn repeater(mount: &OwnedFd) -> anyhow::Result<()> {
+    no_cores()?;
+    rustix::thread::set_no_new_privs(true)?;
+    oz_confine::landlock::writing(mount.as_fd())?;
+    let policy = SyscallPolicy {
+        name: "files-proxy, repeating".to_owned(),
+        allow: REPEATER.iter().map(|name| (*name).to_owned()).collect(),
+        conditional: BTreeMap::new(),
+        refuse: Vec::new(),
+        answered: BTreeMap::new(),
+        user_namespaces: false,
+    };
+    let program = filter::compile(&policy).context("cannot make a syscall filter")?;
     seccomp::install(&program).context("cannot install a syscall filter")
 }
 

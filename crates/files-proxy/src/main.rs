@@ -1,6 +1,7 @@
 //! `files-proxy`: one directory of the host in which one sandbox may change some files.
 
 mod confine;
+mod echo;
 mod requests;
 mod serve;
 mod view;
@@ -14,6 +15,7 @@ use anyhow::{Context, bail};
 use fuser::{INodeNo, Notifier, Session, SessionACL};
 use oz_core::wire::files::{Answer, Name, Request};
 
+use echo::{Echo, Watch};
 use requests::Asked;
 use serve::Shared;
 use view::{ROOT, View};
@@ -41,10 +43,11 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     // Modes are what programs inside ask for; the kernel has applied their masks.
     rustix::process::umask(rustix::fs::Mode::empty());
+    let echo = Echo::start().context("cannot start a second process")?;
     let listener = oz_sys::descriptors::inherited(LISTENER).context("no listening socket")?;
     let listener = UnixListener::from(listener);
     let first = requests::next(&listener).context("no request")?;
-    let (shared, notifier) = begin(&first)?;
+    let (shared, notifier) = begin(&first, echo)?;
     first.answer(&grant(&shared, &notifier, names(&first)))?;
     loop {
         let asked = requests::next(&listener).context("no request")?;
@@ -65,7 +68,7 @@ fn names(asked: &Asked) -> &[Name] {
 }
 
 /// Serves the view from now on, on a thread of its own, until it is unmounted.
-fn begin(first: &Asked) -> anyhow::Result<(Shared, Notifier)> {
+fn begin(first: &Asked, echo: Echo) -> anyhow::Result<(Shared, Notifier)> {
     let Request::Serve { sandbox, .. } = &first.request else {
         bail!("the first request is another one");
     };
@@ -75,8 +78,9 @@ fn begin(first: &Asked) -> anyhow::Result<(Shared, Notifier)> {
         Ok(fd.try_clone()?)
     };
     let (device, mount, host, below) = (fd(0)?, fd(1)?, fd(2)?, fd(3)?);
+    let watch = Watch::of(&host);
     confine::confine(&host, &below).context("cannot confine itself")?;
-    let shared = Shared::new(View::new(host, below));
+    let shared = Shared::new(View::new(host, below), echo.process());
     let session = Session::from_fd(
         shared.clone(),
         device,
@@ -102,6 +106,11 @@ fn begin(first: &Asked) -> anyhow::Result<(Shared, Notifier)> {
         rustix::fs::StatxFlags::BASIC_STATS,
     )
     .context("the view does not answer")?;
+    if let Some(watch) = watch {
+        echo.begin(&mount).context("the second process has ended")?;
+        let shared = shared.clone();
+        std::thread::spawn(move || watch.serve(&shared, &echo));
+    }
     Ok((shared, notifier))
 }
 

@@ -7,7 +7,7 @@
 //! directory of the host leads nowhere. Best effort throughout: an older kernel enforces what it
 //! knows, and [`Extent`] says how much that is.
 
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use landlock::{
@@ -42,6 +42,9 @@ pub enum Error {
     /// A place of the sandbox is not there.
     #[error("landlock: {0}")]
     Place(#[from] landlock::PathFdError),
+    /// A rule about a place that is not asked what it is.
+    #[error("landlock: {0}")]
+    Silent(std::io::Error),
 }
 
 /// The second wall of a sandbox, for the calling process and all that it starts; nobody can take it
@@ -101,6 +104,27 @@ pub fn only(directories: &[BorrowedFd<'_>]) -> Result<Extent, Error> {
         .create()?;
     for directory in directories {
         rules = beneath(rules, directory, everything & !none)?;
+    }
+    restrict(rules)
+}
+
+/// For a process that only writes files of one directory: no other file, no TCP, no socket, signal or abstract
+/// socket of others.
+///
+/// Nothing is asked of the directory here: its file system may have nobody yet who answers.
+pub fn writing(directory: BorrowedFd<'_>) -> Result<Extent, Error> {
+    use oz_sys::landlock::{TRUNCATE, WRITE_FILE, allow_beneath};
+    let rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V9))?
+        .handle_access(AccessNet::from_all(ABI::V9))?
+        .scope(Scope::from_all(SCOPES))?
+        .create()?;
+    let same: Option<OwnedFd> = rules.try_clone().map_err(Error::Silent)?.into();
+    if let Some(same) = same {
+        // The second is of version 3.
+        allow_beneath(&same, directory, WRITE_FILE | TRUNCATE)
+            .or_else(|_| allow_beneath(&same, directory, WRITE_FILE))
+            .map_err(Error::Silent)?;
     }
     restrict(rules)
 }

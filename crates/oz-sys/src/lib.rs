@@ -9,6 +9,7 @@
 
 pub mod attempt;
 pub mod descriptors;
+pub mod landlock;
 pub mod memory;
 pub mod mounts;
 pub mod namespaces;

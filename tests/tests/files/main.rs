@@ -11,6 +11,7 @@ mod running_editor;
 mod saving;
 mod siblings;
 mod swapped;
+mod watching;
 
 use std::path::Path;
 

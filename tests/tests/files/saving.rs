@@ -336,7 +336,7 @@ fn when_the_proxy_of_the_files_dies_they_are_there_again() {
     let dir = file.parent().unwrap();
     add(&inside, &[], dir.join("neighbour")).run().ok();
     let all = oz_e2e::processes::of_session();
-    let proxy = all.iter().find(|process| process.runs("files-proxy"));
+    let proxy = all.iter().find(|process| process.serves_files());
     proxy.expect("a files proxy").kill();
     inside.wait_for(&format!("cat {}", file.display()));
     inside

@@ -50,6 +50,10 @@ impl View {
         if changes.accessed.is_some() || changes.modified.is_some() {
             self.set_times(ino, handle, changes)?;
         }
+        match handle {
+            Some(handle) => self.own_write(handle),
+            None => self.own_change_of(ino),
+        }
         self.attributes(ino, handle)
     }
 
@@ -187,6 +191,7 @@ impl View {
                 } else if let Some(State::Draft(draft)) = self.grants.set(name, State::Vacant) {
                     self.host.discard(draft);
                 }
+                self.own_change(name);
             }
         }
         self.nodes.detach(parent, name);

@@ -8,6 +8,7 @@ use oz_core::wire::files::Name;
 use rustix::fs::FileType;
 
 use super::host::Draft;
+use super::outside::Stamp;
 use super::{ROOT, View};
 
 /// How a granted name stands inside.
@@ -25,6 +26,8 @@ pub(crate) enum State {
 struct Grant {
     state: State,
     companion: bool,
+    /// What the host's file was when it was looked at last, or when the sandbox changed it.
+    stamp: Option<Stamp>,
 }
 
 /// All granted names.
@@ -49,6 +52,12 @@ impl Grants {
     /// Files that a program makes and removes on the host itself.
     pub(crate) fn is_companion(&self, name: &OsStr) -> bool {
         self.0.get(name).is_some_and(|grant| grant.companion)
+    }
+
+    /// Notes what a file is now; what it was.
+    pub(crate) fn stamp(&mut self, name: &OsStr, now: Option<Stamp>) -> Option<Stamp> {
+        let grant = self.0.get_mut(name)?;
+        std::mem::replace(&mut grant.stamp, now)
     }
 
     /// Changes how a name stands; the former state.
@@ -100,8 +109,10 @@ impl View {
             let grant = Grant {
                 state: State::Shown,
                 companion: one.companion,
+                stamp: None,
             };
             self.grants.0.insert(name.to_owned(), grant);
+            self.own_change(name);
         }
         changed
     }

@@ -22,7 +22,11 @@ impl View {
             Spot::Below(entry) => entry.open(flags)?,
             Spot::Granted(name) => self.open_granted(name, flags)?,
         };
-        Ok(self.handles.add(Handle::new(ino, flags, file)))
+        let handle = self.handles.add(Handle::new(ino, flags, file));
+        if flags.contains(OFlags::TRUNC) {
+            self.own_write(handle);
+        }
+        Ok(handle)
     }
 
     /// A granted name as a program opens it.
@@ -81,6 +85,9 @@ impl View {
                 file
             }
         };
+        if parent == super::ROOT {
+            self.own_change(name);
+        }
         let attributes = self.told(parent, name)?;
         let mut handle = Handle::new(attributes.ino, flags, file);
         handle.draft = draft;
@@ -104,7 +111,7 @@ impl View {
         Ok(bytes)
     }
 
-    pub(crate) fn write(&self, handle: u64, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
+    pub(crate) fn write(&mut self, handle: u64, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
         let file = self.handles.get(handle)?.file()?;
         let mut written = 0;
         while written < bytes.len() {
@@ -115,18 +122,21 @@ impl View {
                 Err(_) => break,
             }
         }
+        self.own_write(handle);
         Ok(written)
     }
 
     pub(crate) fn allocate(
-        &self,
+        &mut self,
         handle: u64,
         offset: u64,
         length: u64,
         mode: i32,
     ) -> Result<(), Errno> {
         let mode = FallocateFlags::from_bits_retain(mode.cast_unsigned());
-        rustix::fs::fallocate(self.handles.get(handle)?.file()?, mode, offset, length)
+        rustix::fs::fallocate(self.handles.get(handle)?.file()?, mode, offset, length)?;
+        self.own_write(handle);
+        Ok(())
     }
 
     /// A descriptor is closed: what it has made is complete.
@@ -172,6 +182,7 @@ impl View {
             return Ok(());
         };
         self.host.publish(draft, &name)?;
+        self.own_change(&name);
         Ok(())
     }
 }

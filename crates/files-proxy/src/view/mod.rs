@@ -13,6 +13,7 @@ mod host;
 mod io;
 mod locks;
 mod nodes;
+mod outside;
 mod rename;
 #[cfg(test)]
 mod tests;

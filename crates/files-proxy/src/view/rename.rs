@@ -64,6 +64,7 @@ impl View {
         if let Err(error) = source.remove() {
             tracing::debug!(%error, "what a file was made of stays");
         }
+        self.own_change(name);
         self.nodes.moved(from, (ROOT, name));
         self.follow(name);
         Ok(())
@@ -91,6 +92,7 @@ impl View {
         } else if let Some(State::Draft(draft)) = self.grants.set(name, State::Vacant) {
             self.host.discard(draft);
         }
+        self.own_change(name);
         self.nodes.moved((ROOT, name), to);
         if let Some(ino) = self.nodes.known(to.0, to.1) {
             self.handles

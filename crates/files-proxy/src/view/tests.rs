@@ -413,3 +413,44 @@ fn a_program_cannot_open_without_end() {
     let opened = (0..2000).take_while(|_| scene.view.open(ino, O_RDONLY).is_ok());
     assert!(opened.count() < 1000);
 }
+
+#[test]
+fn what_the_host_changes_is_told_from_what_the_sandbox_does() {
+    let mut scene = scene();
+    let file = name("a.txt");
+    assert!(!scene.view.changed_outside(file));
+    let (attributes, handle) = scene
+        .view
+        .create(ROOT, file, 0o600, O_WRONLY)
+        .expect("opened");
+    scene
+        .view
+        .write(handle, 0, b"by the sandbox")
+        .expect("written");
+    assert!(!scene.view.changed_outside(file));
+    std::fs::write(scene.host.join("a.txt"), "by the host, longer").expect("written");
+    assert!(scene.view.changed_outside(file));
+    assert!(!scene.view.changed_outside(file), "told once");
+
+    let shorter = Changes {
+        size: Some(3),
+        ..Changes::default()
+    };
+    scene
+        .view
+        .change(attributes.ino, None, &shorter)
+        .expect("cut");
+    assert!(!scene.view.changed_outside(file));
+    std::fs::write(scene.host.join("new"), "another").expect("written");
+    std::fs::rename(scene.host.join("new"), scene.host.join("a.txt")).expect("renamed");
+    assert!(scene.view.changed_outside(file));
+    std::fs::remove_file(scene.host.join("a.txt")).expect("removed");
+    assert!(
+        !scene.view.changed_outside(file),
+        "there is nothing to look at"
+    );
+
+    // Names that are not granted are nobody's business.
+    std::fs::write(scene.host.join("b.txt"), "changed").expect("written");
+    assert!(!scene.view.changed_outside(name("b.txt")));
+}
