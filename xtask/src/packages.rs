@@ -81,6 +81,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("wtype", "test: keys without a seat of our own"),
     package("wl-clipboard", "test: reading and setting the clipboard"),
     package(
+        "xdg-desktop-portal",
+        "test: file dialogs and settings of the headless desktop",
+    ),
+    package("xdg-desktop-portal-gtk", "test: what shows and knows them"),
+    package(
         "mako-notifier",
         "test: notifications with buttons, pressed by makoctl",
     ),

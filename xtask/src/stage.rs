@@ -41,6 +41,7 @@ const PROGRAMS: &[Program] = &[
     program("oz-daemon", "oz-daemon", "libexec/oz", false),
     program("display-proxy", "display-proxy", "libexec/oz", false),
     program("audio-proxy", "audio-proxy", "libexec/oz", false),
+    program("bus-proxy", "bus-proxy", "libexec/oz", false),
     program("files-proxy", "files-proxy", "libexec/oz", false),
     program("net-proxy", "net-proxy", "libexec/oz", false),
     program("oz-explain", "oz-explain", "libexec/oz", false),

@@ -78,6 +78,10 @@ pub const INIT: &[Group] = &[
         ],
     },
     Group {
+        reason: "reach the programs inside that serve a socket",
+        names: &["connect", "socket"],
+    },
+    Group {
         reason: "terminals of programs",
         names: &["ioctl"],
     },

@@ -21,6 +21,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (5, "9d5e5d7ce8ccb6a4b20a5123bbd8bf4d"),
     (6, "946d12a49b6c878396ab86153b927f77"),
     (7, "b3493aeb79067a9c590233b214f33ced"),
+    (8, "3855e8acb3ec5e640d75fa1c6b67f5a6"),
 ];
 
 /// One value of each variant.
@@ -184,6 +185,7 @@ fn plans() -> Vec<Plan> {
             microphone_volume: 7,
             speaker_volume: 8,
         }),
+        portals: true,
         network: Network {
             mode: modes[at % modes.len()],
             forwards: forwards(),
@@ -230,6 +232,7 @@ fn to_init() -> Vec<ToInit> {
         },
         ToInit::Signal { process: 6, signal: 7 } => ToInit::Signal { process: _, signal: _ },
         ToInit::Stop { grace_ms: 8 } => ToInit::Stop { grace_ms: _ },
+        ToInit::Reach { service: Service::Bus } => ToInit::Reach { service: _ },
         ToInit::Findable => ToInit::Findable,
     );
     all.extend(stdios.into_iter().map(run));
@@ -272,6 +275,7 @@ fn from_init() -> Vec<FromInit> {
         FromInit::Started { process: 7 } => FromInit::Started { process: _ },
         exited(ExitStatus::Code(8)) => FromInit::Exited { process: _, status: _ },
         helper => FromInit::HelperExited { service: _, status: _ },
+        FromInit::Reached { service: Service::Bus } => FromInit::Reached { service: _ },
         FromInit::Ending => FromInit::Ending,
     );
     all.extend(stages.into_iter().map(failed));

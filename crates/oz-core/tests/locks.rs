@@ -33,6 +33,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("network.mode", r#""none""#, r#""internet""#),
     ("network.forwards", "[]", r#"["in:tcp:9050"]"#),
     ("bus.private", "false", "true"),
+    ("bus.portals", "false", "true"),
     ("syscalls.list", r#""default""#, r#""browser""#),
     ("syscalls.also_allow", "[]", r#"["kcmp"]"#),
     ("syscalls.only", r#"["read", "write"]"#, r#"["read"]"#),

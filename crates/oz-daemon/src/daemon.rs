@@ -13,6 +13,7 @@ use crate::failure::{Failure, Kind, Result};
 use crate::launch::plans::Plans;
 use crate::launch::spare::Spares;
 use crate::launch::stage::Stages;
+use crate::portal::Portals;
 use crate::sandbox::registry::Registry;
 use crate::scope::Scopes;
 use crate::strangers::Strangers;
@@ -27,6 +28,7 @@ pub(crate) struct Daemon {
     profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
+    pub(crate) portals: Portals,
     pub(crate) plans: Plans,
     pub(crate) spares: Spares,
     pub(crate) stages: Stages,
@@ -46,6 +48,7 @@ impl Daemon {
             profiles: Cache::default(),
             filters: Filters::default(),
             consent: Arc::default(),
+            portals: Portals::default(),
             plans: Plans::default(),
             spares: Spares::default(),
             stages: Stages::default(),

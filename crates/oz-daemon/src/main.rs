@@ -16,6 +16,8 @@ mod failure;
 mod grants;
 mod launch;
 mod live;
+mod owner;
+mod portal;
 mod readiness;
 mod recover;
 mod sandbox;

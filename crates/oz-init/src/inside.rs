@@ -1,6 +1,7 @@
 //! What init holds of the sandbox that it has built.
 
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 use oz_core::plan::{Plan, Service};
 use oz_core::report::Held;
@@ -43,6 +44,8 @@ pub struct Inside {
 pub struct Listening {
     /// Who serves it.
     pub service: Service,
+    /// Where it lies.
+    pub path: PathBuf,
     /// The program inside that does, if it is not served from outside.
     pub helper: Option<Vec<String>>,
     /// The socket.

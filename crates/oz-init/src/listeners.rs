@@ -25,6 +25,7 @@ pub fn bind(root: &Root, listeners: &[Listener]) -> Result<Vec<Listening>, Failu
         .map(|listener| {
             Ok(Listening {
                 service: listener.service,
+                path: listener.path.clone(),
                 helper: listener.helper.clone(),
                 socket: listen(root, listener).at(Stage::Listeners, listener.path.as_path())?,
             })

@@ -2,10 +2,11 @@
 
 mod support;
 
-use std::os::unix::net::UnixListener;
+use std::io::{Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 
 use oz_core::plan::{Listener, Plan, Service, layout};
-use oz_core::wire::init::{ExitStatus, FromInit};
+use oz_core::wire::init::{ExitStatus, FromInit, ToInit};
 use support::{Sandbox, eventually, plan, start};
 
 /// Everything is allowed on it, and one service leaves a process behind when it is asked for.
@@ -64,6 +65,47 @@ fn a_helper_starts_with_its_first_client_and_again_after_its_end() {
         assert_eq!(sandbox.begin_shell(kill).0 % 2, 0);
         assert_eq!(exited(&mut sandbox), ExitStatus::Signal(9));
     }
+}
+
+#[test]
+fn a_helper_can_be_reached_from_outside_while_it_runs() {
+    let mut plan = with_bus(CONFIGURATION);
+    plan.portals = true;
+    plan::before_the_seal(
+        &mut plan,
+        plan::file(&layout::portal_service().display().to_string(), SERVICE),
+    );
+    let mut sandbox = start(plan);
+    let reach = ToInit::Reach {
+        service: Service::Bus,
+    };
+    sandbox.daemon.send(&reach, &[]);
+    let (_, _output) = sandbox.begin_shell(ASK);
+    let reached = |message: &FromInit| match message {
+        FromInit::Reached { service } => Some(*service),
+        _ => None,
+    };
+    // Once because it was started; nothing ran when it was asked for.
+    for again in [true, false] {
+        let (service, mut fds) = sandbox.daemon.wait(reached);
+        assert_eq!(service, Service::Bus);
+        let socket = UnixStream::from(fds.remove(0));
+        socket.set_nonblocking(false).expect("set");
+        assert!(fds.is_empty() && speaks(socket));
+        if again {
+            sandbox.daemon.send(&reach, &[]);
+        }
+    }
+}
+
+/// Whether a bus answers.
+fn speaks(mut socket: UnixStream) -> bool {
+    let (uid, _) = support::ordinary();
+    let name: String = uid.to_string().bytes().map(|b| format!("{b:x}")).collect();
+    write!(socket, "\0AUTH EXTERNAL {name}\r\n").expect("written");
+    let mut answer = [0; 3];
+    socket.read_exact(&mut answer).expect("answered");
+    &answer == b"OK "
 }
 
 #[test]
@@ -135,7 +177,7 @@ s = socket.socket(socket.AF_UNIX); s.connect('/run/user/{uid}/wayland-0'); s.sen
     let (process, _output) = sandbox.begin_shell(&say);
     let (mut client, _) = listener.accept().expect("connected");
     let mut text = String::new();
-    std::io::Read::read_to_string(&mut client, &mut text).expect("read");
+    Read::read_to_string(&mut client, &mut text).expect("read");
     assert_eq!(text, "hello");
     assert_eq!(sandbox.ended(process), ExitStatus::Code(0));
 }

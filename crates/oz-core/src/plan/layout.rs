@@ -18,6 +18,12 @@ pub const HOMES_NAME: &str = "homes";
 /// Configuration of the private bus.
 pub const BUS_CONFIG: &str = "/run/oz/bus.conf";
 
+/// What the private bus starts by name.
+pub const BUS_SERVICES: &str = "/run/oz/services";
+
+/// The name of the portals, which the bus proxy has on the private bus.
+pub const PORTAL: &str = "org.freedesktop.portal.Desktop";
+
 /// The program of the private bus.
 pub const BUS_DAEMON: &str = "/usr/bin/dbus-daemon";
 
@@ -114,6 +120,11 @@ pub fn pulse_server(uid: u32) -> String {
 pub fn is_on_a_volume(user: &str, path: &Path) -> bool {
     let volumes = Path::new("/run/media").join(user);
     path != volumes && path.starts_with(volumes)
+}
+
+/// What makes the private bus wait for the portals to come instead of saying that there are none.
+pub fn portal_service() -> PathBuf {
+    Path::new(BUS_SERVICES).join(format!("{PORTAL}.service"))
 }
 
 /// The program inside that serves the private bus; it gets the socket as descriptor 3.

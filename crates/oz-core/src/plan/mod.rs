@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -127,6 +127,8 @@ pub struct Plan {
     /// How the gate for sound stands at the start; absent: the session has no place for a sound
     /// server, so there is no socket either.
     pub audio: Option<Gate>,
+    /// The private bus has the portals of the desktop: file dialogs, opening links, settings.
+    pub portals: bool,
     /// What of the network is inside.
     pub network: Network,
     /// Where the app's home lies on the host, for people; the mounts are in `root`.

@@ -65,6 +65,12 @@ pub enum ToInit {
         /// How long to wait.
         grace_ms: u32,
     },
+    /// Connect to a socket that is served inside, and send the connection, if its program runs. One comes without this as
+    /// well, whenever that program is started.
+    Reach {
+        /// Whose socket.
+        service: Service,
+    },
     /// A later daemon will find the sandbox, so it need not end with this one. Before this, a
     /// sandbox whose daemon is gone ends: nobody would ever know of it.
     Findable,
@@ -140,6 +146,11 @@ pub enum FromInit {
         service: Service,
         /// How.
         status: ExitStatus,
+    },
+    /// A program inside serves its socket. Descriptor: a connection to it.
+    Reached {
+        /// Whose socket.
+        service: Service,
     },
     /// Nothing is left that would keep the sandbox; init ends after this message.
     Ending,

@@ -15,6 +15,7 @@ pub mod frame;
 pub mod init;
 pub mod mount;
 pub mod net;
+pub mod portal;
 pub mod spare;
 
 pub use frame::{Frame, FrameError, Header, Reader, encode};

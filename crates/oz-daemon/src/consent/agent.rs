@@ -3,10 +3,10 @@
 
 use zbus::Connection;
 
-use super::owner::{self, Owner};
 use super::queue::{By, Card};
 use super::room::{Event, Events};
 use super::show::{Ended, IsOver};
+use crate::owner::{self, Owner};
 
 const NAME: &str = "org.oz.Prompter1";
 const PATH: &str = "/org/oz/Prompter1";

@@ -10,7 +10,6 @@
 
 mod agent;
 mod notification;
-mod owner;
 mod question;
 mod queue;
 mod room;

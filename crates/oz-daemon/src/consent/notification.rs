@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio_stream::StreamExt;
 use zbus::{Connection, MatchRule, MessageStream, Variant};
 
-use super::owner::{self, Owner};
 use super::queue::{By, Card, NotTaken, PATIENCE};
 use super::room::{self, Event, Events};
 use super::show::{Ended, IsOver};
+use crate::owner::{self, Owner};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";

@@ -4,6 +4,7 @@
 //! and what it has published.
 
 pub(crate) mod audio;
+mod bus;
 pub(crate) mod connection;
 pub(crate) mod display;
 pub(crate) mod explain;
@@ -79,6 +80,8 @@ pub(crate) enum Command {
     Abandon(Failure),
     /// Say how programs ended that may have lost their windows.
     Decide,
+    /// Let init send a connection to a socket that is served inside.
+    Reach(Service),
     /// Write down what a later daemon needs to know.
     Save,
     /// The same, for somebody who waits for it.

@@ -75,7 +75,7 @@ pub(crate) fn with_socket(path: &Path, arguments: &[String]) -> Result<(Child, O
     with_socket_and(path, arguments, &[])
 }
 
-fn with_socket_and(
+pub(crate) fn with_socket_and(
     path: &Path,
     arguments: &[String],
     more: &[(BorrowedFd<'_>, i32)],

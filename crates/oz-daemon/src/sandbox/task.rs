@@ -21,7 +21,7 @@ use super::network::{self, Outside, forwards};
 use super::processes::{Processes, Unknown};
 use super::proxy::Supervisor;
 use super::saved::Saved;
-use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, audio, display};
+use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, audio, bus, display};
 use crate::child::{self, Child};
 use crate::daemon::Daemon;
 use crate::directories;
@@ -70,6 +70,8 @@ pub(crate) struct Task {
     /// Says what holds by the scope, while that is made.
     entering: Option<JoinHandle<Vec<Held>>>,
     supervisors: Vec<AbortHandle>,
+    /// Where connections to the private bus go.
+    bus: Option<bus::Connections>,
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
     /// When messages were received in this second.
@@ -137,6 +139,7 @@ impl Task {
             undecided: Vec::new(),
             entering: None,
             supervisors: Vec::new(),
+            bus: None,
             deadline: Some(Instant::now() + START_DEADLINE),
             rate: VecDeque::new(),
         })
@@ -269,9 +272,25 @@ impl Task {
             FromInit::HelperExited { service, status } => {
                 tracing::info!(?service, code = status.code(), "a helper inside ended");
             }
+            FromInit::Reached { service } => self.reached(service, fds)?,
             FromInit::Ending => return Ok(Some(Over::InOrder)),
         }
         Ok(None)
+    }
+
+    /// A proxy gets the connection, if there is to be one.
+    fn reached(&mut self, service: Service, fds: Vec<OwnedFd>) -> Result<(), Violation> {
+        let (Some(bus), Service::Bus) = (&self.bus, service) else {
+            return Err(Violation::OutOfTurn);
+        };
+        let Ok([connection]) = <[OwnedFd; 1]>::try_from(fds) else {
+            return Err(Violation::Descriptors);
+        };
+        if !bus::is_stream(&connection) {
+            return Err(Violation::Descriptors);
+        }
+        bus.offer(connection);
+        Ok(())
     }
 
     /// Whether a program failed while it had windows: if the compositor goes, programs may notice
@@ -451,6 +470,9 @@ impl Task {
         for (service, listener) in services.iter().zip(fds) {
             self.serve(*service, listener);
         }
+        if self.sandbox.plan.portals {
+            self.portals().await;
+        }
         if let Err(failure) = self.network().await {
             return Ok(Some(Over::Failed(failure)));
         }
@@ -471,6 +493,19 @@ impl Task {
             self.sandbox.set_phase(Phase::Running);
         }
         Ok(None)
+    }
+
+    /// Lets a proxy come to the private bus when there is one.
+    async fn portals(&mut self) {
+        let (connections, come) = bus::connections();
+        self.bus = Some(connections);
+        let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
+        let serving = bus::supervise(daemon, sandbox, come).instrument(tracing::Span::current());
+        self.supervisors.push(tokio::spawn(serving).abort_handle());
+        if self.earlier.is_some() {
+            // The proxy of an earlier daemon ended with it.
+            let _ = self.asked(Command::Reach(Service::Bus)).await;
+        }
     }
 
     /// Makes the network before anything can run; takes it over from an earlier daemon.
@@ -553,6 +588,7 @@ impl Task {
                 let grace = Duration::from_millis(self.sandbox.plan.life.grace_ms.into());
                 self.stop(grace).await
             }
+            Command::Reach(service) => self.connection.send(&ToInit::Reach { service }, &[]).await,
             Command::Decide => {
                 self.decide();
                 Ok(())

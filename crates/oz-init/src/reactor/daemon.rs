@@ -127,6 +127,7 @@ impl Reactor {
             }
             Ok(ToInit::Signal { process, signal }) => self.signal(process, signal),
             Ok(ToInit::Stop { grace_ms }) => self.stop(grace_ms, Instant::now()),
+            Ok(ToInit::Reach { service }) => self.reach(service),
             Ok(ToInit::Findable) => self.findable = true,
             // Neither can come now.
             Ok(ToInit::Start { .. } | ToInit::Resume { .. }) | Err(_) => self.daemon = None,

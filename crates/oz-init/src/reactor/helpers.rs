@@ -1,11 +1,13 @@
 //! Programs inside that serve a socket, started by its first client.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use oz_core::plan::Service;
 use oz_core::wire::init::{ExitStatus, FromInit};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::Pid;
 
 use super::Reactor;
@@ -104,6 +106,16 @@ impl Helper {
         };
     }
 
+    /// A connection to its socket, as a client has one. Programs can put another socket in its place, and
+    /// fill it; neither makes this wait, and what answers is inside in any case.
+    fn connect(&self) -> io::Result<OwnedFd> {
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let stream = SocketType::STREAM;
+        let socket = rustix::net::socket_with(AddressFamily::UNIX, stream, flags, None)?;
+        rustix::net::connect(&socket, &SocketAddrUnix::new(&self.listening.path)?)?;
+        Ok(socket)
+    }
+
     fn service(&self) -> Service {
         self.listening.service
     }
@@ -125,6 +137,10 @@ impl Reactor {
                 helper.state = State::Running {
                     pid,
                     report: Some(report),
+                };
+                if self.inside.plan.portals {
+                    let service = helper.service();
+                    self.reach(service);
                 }
             }
             None => {
@@ -161,6 +177,15 @@ impl Reactor {
             helper.rest(Instant::now());
             let service = helper.service();
             self.tell_helper_exited(service, status);
+        }
+    }
+
+    /// Gives the daemon a connection to a helper that runs.
+    pub(super) fn reach(&mut self, service: Service) {
+        let is_it = |helper: &&Helper| helper.service() == service && helper.pid().is_some();
+        let helper = self.helpers.iter().find(is_it);
+        if let Some(Ok(connection)) = helper.map(Helper::connect) {
+            self.tell(&FromInit::Reached { service }, vec![connection]);
         }
     }
 

@@ -65,6 +65,7 @@ pub fn minimal() -> Plan {
         home: Home::Ephemeral,
         rules: Vec::new(),
         arguments: Access::Read,
+        portals: false,
         siblings: false,
         required: Vec::new(),
     }

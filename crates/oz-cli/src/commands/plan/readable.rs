@@ -49,6 +49,13 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         None => writeln!(text, "sound     none")?,
         Some(gate) => writeln!(text, "sound     {}", sound(gate))?,
     }
+    let portals = match plan.portals {
+        true => {
+            "file dialogs, which show what the person picks; opening links; how the desktop looks"
+        }
+        false => "none",
+    };
+    writeln!(text, "portals   {portals}")?;
     write_network(text, &plan.network, terminal)?;
     writeln!(text, "host name {}", out::safe(&plan.hostname))?;
     writeln!(

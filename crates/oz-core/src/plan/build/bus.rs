@@ -3,12 +3,18 @@
 use super::root::file;
 use crate::plan::{Op, layout};
 
-pub(super) fn configuration(ops: &mut Vec<Op>) {
+pub(super) fn configuration(portals: bool, ops: &mut Vec<Op>) {
     ops.push(file(layout::BUS_CONFIG, CONFIGURATION.to_owned()));
+    if portals {
+        let service = format!("[D-BUS Service]\nName={}\nExec=/bin/true\n", layout::PORTAL);
+        ops.push(file(layout::portal_service(), service));
+    }
 }
 
-/// Without allow rules for send, receive and own every client hangs. Nothing can be activated by
-/// name: there are no service directories. Nobody may eavesdrop.
+/// Without allow rules for send, receive and own every client hangs. Nobody may eavesdrop.
+///
+/// What can be activated by name are the portals alone, if the sandbox has them. The program that is started for them does
+/// nothing: it makes the bus keep what is said to them until the bus proxy, which comes when the bus does, has their name.
 /// <https://dbus.freedesktop.org/doc/dbus-daemon.1.html>
 const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -17,11 +23,13 @@ const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D
   <keep_umask/>
   <listen>systemd:</listen>
   <auth>EXTERNAL</auth>
+  <servicedir>/run/oz/services</servicedir>
   <policy context="default">
     <allow send_destination="*"/>
     <allow receive_sender="*"/>
     <allow own="*"/>
   </policy>
+  <limit name="service_start_timeout">10000</limit>
   <limit name="max_message_size">16777216</limit>
   <limit name="max_incoming_bytes">33554432</limit>
   <limit name="max_outgoing_bytes">33554432</limit>

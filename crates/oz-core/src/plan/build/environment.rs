@@ -57,6 +57,18 @@ const WINDOWS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Variables of sandboxes with portals, each with its reason: without them programs ask nobody, and draw dialogs of their own
+/// that list only what is inside.
+const PORTALS: &[(&str, &str, &str)] = &[
+    ("GTK_USE_PORTAL", "1", "GTK 3, GLib and Firefox ask by it"),
+    ("GDK_DEBUG", "portals", "GTK 4 asks by it"),
+    (
+        "QT_QPA_PLATFORMTHEME",
+        "xdgdesktopportal",
+        "Qt asks by it, where it has that plugin",
+    ),
+];
+
 /// Variables of the session that the plan answers itself or that are for the proxies.
 const NOT_INSIDE: &[&str] = &[
     "WAYLAND_DISPLAY",
@@ -101,6 +113,11 @@ pub(super) fn variables(
     }
     if profile.display.enabled {
         for (name, value, _) in WINDOWS {
+            set(name, value);
+        }
+    }
+    if has.portals {
+        for (name, value, _) in PORTALS {
             set(name, value);
         }
     }

@@ -177,6 +177,8 @@ pub enum BuildError {
 #[derive(Clone, Copy)]
 struct Has {
     bus: bool,
+    /// And the portals on it.
+    portals: bool,
     sound: bool,
 }
 
@@ -243,11 +245,13 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         Some(hostname) => hostname.as_str().to_owned(),
         None => Hostname::nearest(request.id.as_str()).as_str().to_owned(),
     };
+    let bus = profile.bus.private
+        && facts
+            .paths
+            .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path);
     let has = Has {
-        bus: profile.bus.private
-            && facts
-                .paths
-                .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path),
+        bus,
+        portals: bus && profile.bus.portals && profile.display.enabled,
         sound: request.sound,
     };
     let network = network(profile, request.network)?;
@@ -293,6 +297,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             buffers: profile.display.buffers,
         }),
         audio: has.sound.then(|| profile.audio.gate()),
+        portals: has.portals,
         network,
         rules: view.ruled,
         arguments: profile.files.arguments,

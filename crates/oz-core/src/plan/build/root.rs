@@ -52,7 +52,7 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     identity::operations(shape, &mut ops);
     sound::configuration(shape, &mut ops);
     if shape.has.bus {
-        bus::configuration(&mut ops);
+        bus::configuration(shape.has.portals, &mut ops);
     }
 
     ops.push(directory(&runtime, 0o700));

@@ -147,6 +147,24 @@ pub(super) fn display_and_socket_agree(plan: &Plan) -> Result<(), Violation> {
     }
 }
 
+/// Portals are names on the private bus, which knows that it has to wait for them.
+pub(super) fn portals_are_on_a_bus(plan: &Plan) -> Result<(), Violation> {
+    let has_bus = plan
+        .listeners
+        .iter()
+        .any(|listener| listener.service == Service::Bus);
+    let service = layout::portal_service();
+    let is_known = plan.root.iter().any(|op| op.target() == service);
+    if plan.portals == is_known && (has_bus || !plan.portals) {
+        Ok(())
+    } else {
+        Err(Violation::new(
+            "portals, a private bus and their service file go together",
+            service.display(),
+        ))
+    }
+}
+
 /// What programs are told of a sound server is true, and its gate stands somewhere.
 pub(super) fn sound_and_socket_agree(plan: &Plan) -> Result<(), Violation> {
     let socket = plan

@@ -8,28 +8,20 @@ use zbus::{Connection, MatchRule, MessageStream};
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 /// How long somebody may take to answer a call.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The connection that has a well-known name.
-pub(super) struct Owner {
+pub(crate) struct Owner {
     /// Its unique name: what comes from another one is not from it.
-    pub(super) name: String,
+    pub(crate) name: String,
     changes: MessageStream,
 }
 
 impl Owner {
     /// Finds the owner of a name, which is started if nobody has it and the bus can.
-    pub(super) async fn of(bus: &Connection, name: &'static str, start: bool) -> Option<Self> {
-        let rule = MatchRule::builder()
-            .msg_type(zbus::message::Type::Signal)
-            .sender(BUS)
-            .interface(BUS)
-            .member("NameOwnerChanged")
-            .add_arg(name)
-            .build()
-            .ok()?;
+    pub(crate) async fn of(bus: &Connection, name: &'static str, start: bool) -> Option<Self> {
         // Before the owner is asked for, so that no change is missed.
-        let changes = MessageStream::for_match_rule(rule, bus, None).await.ok()?;
+        let changes = changes(bus, name).await?;
         let mut owner = owner(bus, name).await;
         if owner.is_none() && start {
             let arguments = (name, 0_u32);
@@ -43,22 +35,51 @@ impl Owner {
     }
 
     /// Waits until the name is not this connection's any more.
-    pub(super) async fn lost(&mut self) {
+    pub(crate) async fn lost(&mut self) {
         while let Some(message) = self.changes.next().await {
             let Ok(message) = message else {
                 return;
             };
-            let body = message.body();
-            let change = body.deserialize::<(&str, &str, &str)>();
-            let from_the_bus = message.header().sender().map(|name| name.as_str()) == Some(BUS);
-            if let Ok((_, _, new)) = change
-                && from_the_bus
-                && new != self.name
-            {
+            if new_owner(&message).is_some_and(|new| new != self.name) {
                 return;
             }
         }
     }
+}
+
+/// Waits until somebody has the name; nothing if the bus is gone.
+pub(crate) async fn appears(bus: &Connection, name: &'static str) -> Option<()> {
+    let mut changes = changes(bus, name).await?;
+    if owner(bus, name).await.is_some() {
+        return Some(());
+    }
+    while let Some(Ok(message)) = changes.next().await {
+        if new_owner(&message).is_some_and(|new| !new.is_empty()) {
+            return Some(());
+        }
+    }
+    None
+}
+
+/// Says when the owner of a name changes.
+async fn changes(bus: &Connection, name: &'static str) -> Option<MessageStream> {
+    let rule = MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .sender(BUS)
+        .interface(BUS)
+        .member("NameOwnerChanged")
+        .add_arg(name)
+        .build()
+        .ok()?;
+    MessageStream::for_match_rule(rule, bus, None).await.ok()
+}
+
+/// Who has it now, empty if nobody, as the bus itself says it.
+fn new_owner(message: &zbus::Message) -> Option<String> {
+    let from_the_bus = message.header().sender().map(|name| name.as_str()) == Some(BUS);
+    let body = message.body();
+    let (_, _, new) = body.deserialize::<(&str, &str, &str)>().ok()?;
+    from_the_bus.then(|| new.to_owned())
 }
 
 async fn owner(bus: &Connection, name: &str) -> Option<String> {
@@ -67,7 +88,7 @@ async fn owner(bus: &Connection, name: &str) -> Option<String> {
 }
 
 /// A call that has a deadline; nothing if it fails.
-pub(super) async fn call<B>(
+pub(crate) async fn call<B>(
     bus: &Connection,
     destination: &str,
     path: &str,
@@ -82,7 +103,7 @@ where
     match tokio::time::timeout(PATIENCE, call).await {
         Ok(Ok(reply)) => Some(reply),
         Ok(Err(error)) => {
-            tracing::debug!(%error, method, "a call for a prompt failed");
+            tracing::debug!(%error, method, "a call failed");
             None
         }
         Err(_) => {

@@ -1,0 +1,5 @@
+//! What apps ask of the desktop over their private bus, on a desktop with portals of its own: a real
+//! xdg-desktop-portal with the GTK backend.
+
+mod host;
+mod settings;
