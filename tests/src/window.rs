@@ -55,6 +55,21 @@ impl Session {
         anyhow::bail!("the picture of {window:?} never settles")
     }
 
+    /// As [`Session::settled`], for a window in which only a cursor blinks.
+    pub fn settled_but_for_the_cursor(&self, window: &Window) -> Result<Picture> {
+        let mut before = self.look()?;
+        for _ in 0..40 {
+            wait::pause(Duration::from_millis(500));
+            let now = self.look()?;
+            let rect = self.again(window)?.rect;
+            if now.difference(&before, rect) < 0.001 {
+                return Ok(now);
+            }
+            before = now;
+        }
+        anyhow::bail!("the picture of {window:?} never settles")
+    }
+
     /// Keeps a picture of the whole desktop for a person to look at.
     pub fn shoot(&self, name: &str) -> Result<()> {
         self.screenshot(&session::output_dir().join(format!("{name}.png")))

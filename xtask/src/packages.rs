@@ -111,6 +111,9 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("jq", "test: reading --json output in scripts"),
     // test: real apps
     package("vim", "test: an editor that saves in several ways"),
+    package("emacs-nox", "test: an editor with lock files and backups"),
+    package("libreoffice-writer", "test: an editor of documents"),
+    package("libreoffice-gtk3", "test: its windows"),
     package("sqlite3", "test: a database with a journal and locks"),
     package("patch", "test: a program that replaces files"),
     package("foot", "test: a Wayland terminal"),

@@ -1,0 +1,60 @@
+//! Editors with windows.
+
+use anyhow::Result;
+use oz_e2e::editing::{Document, EACH, Way};
+use oz_e2e::{Inside, Session, oz, wait};
+
+/// An editor that opens a second file in the process that runs.
+fn saves_twice(name: &str, way: Way, home: &str) -> Result<()> {
+    let session = Session::begin();
+    let document = Document::new(&session, "edited", "doc.txt", b"old\n");
+    let run = oz(["run", "--detach", "--home", home, name]);
+    let inside = if way == Way::Argument {
+        Inside::of(&run.arg(document.path()).run().ok().text())
+    } else {
+        let inside = Inside::of(&run.run().ok().text());
+        session.wait_for_window(wait::LONG, |window| !window.app_id.is_empty())?;
+        oz(["add", inside.id(), "--write"])
+            .arg(document.path())
+            .run()
+            .ok();
+        inside
+            .sh(&format!("{name} {}", document.path().display()))
+            .ok();
+        inside
+    };
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
+    session.give_focus(&window)?;
+    for (word, content) in [("one", "one old\n"), ("two", "two one old\n")] {
+        // While it saves, what is typed is lost; a star in the title is what has not been saved.
+        let saved = || {
+            session
+                .again(&window)
+                .is_ok_and(|now| !now.title.contains('*'))
+        };
+        wait::for_condition("the text to be saved", saved);
+        session.settled(&window)?;
+        session.chord(&["ctrl", "home"])?;
+        session.type_text(&format!("{word} "))?;
+        session.chord(&["ctrl", "s"])?;
+        document.wait_for(content.as_bytes());
+        document.is_alone_as_before();
+    }
+    session.close_all(|_| true)?;
+    inside.wait_for_end();
+    document.wait_for(b"two one old\n");
+    document.is_alone_as_before();
+    Ok(())
+}
+
+#[test]
+fn gedit_saves_twice() -> Result<()> {
+    EACH.iter()
+        .try_for_each(|(way, home)| saves_twice("gedit", *way, home))
+}
+
+#[test]
+fn mousepad_saves_twice() -> Result<()> {
+    EACH.iter()
+        .try_for_each(|(way, home)| saves_twice("mousepad", *way, home))
+}
