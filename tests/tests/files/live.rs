@@ -159,11 +159,48 @@ fn what_was_open_stays_open_when_it_is_taken_back() {
     );
     let holder = inside.script(&hold).start();
     inside.wait_for("test -e /tmp/holding");
-    remove(&inside, &dir).ok();
+    // What is taken back and open is said at once, and listed as long as it lasts.
+    let ran = remove(&inside, &dir).ok();
+    ran.complains("is still open in ")
+        .complains(&dir.to_string_lossy());
+    inside
+        .sh(&format!("cat {}/file", dir.display()))
+        .refused_inside();
+    let listed = || oz_e2e::cli::json(["files", inside.id()]);
+    let row = &listed()[0];
+    assert_eq!(row["access"], "taken-back", "{row}");
+    assert!(row["programs"][0]["name"].is_string(), "{row}");
     inside.sh("touch /tmp/go").ok();
     let ran = holder.end_within(Duration::from_secs(15));
+    oz_e2e::wait::for_condition("nothing to be open", || {
+        listed().as_array().is_some_and(Vec::is_empty)
+    });
     assert!(ran.text().contains("still readable"), "{ran}");
     assert!(!ran.text().contains("\nfile"), "{ran}");
+}
+
+#[test]
+fn what_was_open_for_writing_is_listed_when_it_may_only_be_read() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("narrowed");
+    let inside = sleeper();
+    add(&inside, &["--write"], &dir).run().ok();
+    let hold = format!(
+        "cd {}; touch /tmp/holding; while ! test -e /tmp/go; do sleep 0.1; done",
+        dir.display()
+    );
+    let holder = inside.script(&hold).start();
+    inside.wait_for("test -e /tmp/holding");
+    add(&inside, &[], &dir).run().ok();
+    let json = oz_e2e::cli::json(["files", inside.id()]);
+    let rows: Vec<_> = json.as_array().into_iter().flatten().collect();
+    let access: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row["access"].as_str())
+        .collect();
+    assert_eq!(access, ["read", "taken-back"], "{json}");
+    inside.sh("touch /tmp/go").ok();
+    holder.end_within(Duration::from_secs(15));
 }
 
 #[test]

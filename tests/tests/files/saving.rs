@@ -223,7 +223,19 @@ fn a_file_in_the_home_itself_leaves_the_rest_of_the_home_as_it_was() {
     inside
         .sh("mkdir -p ~/.config/app && echo 1 > ~/.config/app/rc && echo 2 > ~/note")
         .ok();
-    add(&inside, &["--write"], &file).run().ok();
+    // One who is there already and has something open in it.
+    let stays = "cd; exec 5>>open; touch /tmp/holding; while ! test -e /tmp/go; do sleep 0.1; done; echo 5 >&5; cat note; ls";
+    let stays = inside.script(stays).start();
+    inside.wait_for("test -e /tmp/holding");
+    let told = add(&inside, &["--write"], &file).run().ok();
+    told.complains(&format!(
+        "programs that are in {}",
+        session.home().display()
+    ));
+    inside.sh("touch /tmp/go").ok();
+    let stayed = stays.end_within(oz_e2e::wait::LONG);
+    assert_eq!(stayed.text(), "2\nnote\nopen", "it sees what it saw");
+    assert_eq!(inside.sh("cat ~/open").ok().text(), "5");
     assert_eq!(
         inside
             .sh("cat ~/.config/app/rc ~/note ~/letter.txt")
@@ -344,4 +356,21 @@ fn when_the_proxy_of_the_files_dies_they_are_there_again() {
         .ok();
     assert_eq!(fs::read(&file).unwrap(), b"new\n");
     inside.sh(&format!("cat {}/neighbour", dir.display())).ok();
+}
+
+#[test]
+fn a_file_in_the_home_can_be_named_when_the_sandbox_starts() {
+    let session = Session::begin();
+    let file = write(&session.home().join("letter.txt"), b"old\n");
+    for home in ["private", "ephemeral"] {
+        fs::write(&file, "old\n").unwrap();
+        let script = "cd; echo own > note; sed -i s/old/new/ letter.txt; cat letter.txt note";
+        let ran = oz_e2e::oz(["run", "--profile", "editor", "--home", home, "--write"])
+            .arg(&file)
+            .args(["--", "sh", "-c", script])
+            .run();
+        assert_eq!(ran.ok().text(), "new\nown", "{home}");
+        assert_eq!(fs::read(&file).unwrap(), b"new\n");
+        assert!(!session.home().join("note").exists());
+    }
 }

@@ -20,6 +20,7 @@ pub(crate) struct Sandbox {
     pub(crate) profile: String,
     pub(crate) pid: u32,
     pub(crate) files: Vec<File>,
+    pub(crate) still_open: Vec<StillOpen>,
     /// One for each wall; empty before it is built.
     pub(crate) enforcement: Vec<Enforcement>,
 }
@@ -44,16 +45,37 @@ pub(crate) struct File {
     pub(crate) until: u64,
     /// Later sandboxes of the profile get it as well.
     pub(crate) lasting: bool,
+    /// A directory that the sandbox had, and that is another now to whoever opens it; empty if there is none.
+    pub(crate) covers: Vec<u8>,
+}
+
+/// In the host's numbers, with their short names.
+type Programs = Vec<(u32, Vec<u8>)>;
+
+/// A file that was taken back and that programs have open still.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct StillOpen {
+    pub(crate) path: Vec<u8>,
+    /// When it was taken back: seconds since 1970.
+    pub(crate) since: u64,
+    pub(crate) processes: Programs,
 }
 
 impl Sandbox {
     pub(super) fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
         let walls: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Enforcement")?;
         let files: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Files")?;
+        let open: Vec<(Vec<u8>, u64, Programs)> = take(&mut all, "StillOpen")?;
+        let open = open.into_iter().map(|(path, since, processes)| StillOpen {
+            path,
+            since,
+            processes,
+        });
         Ok(Self {
             id: take(&mut all, "Id")?,
             profile: take(&mut all, "Profile")?,
             pid: take(&mut all, "Pid")?,
+            still_open: open.collect(),
             enforcement: walls
                 .into_iter()
                 .map(Enforcement::from_properties)
@@ -91,6 +113,7 @@ impl File {
             since: take(&mut all, "since")?,
             until: take(&mut all, "until")?,
             lasting: take(&mut all, "lasting")?,
+            covers: take(&mut all, "covers")?,
         })
     }
 }

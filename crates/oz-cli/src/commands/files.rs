@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::ps::age;
 use crate::arguments::Files;
-use crate::bus::{Bus, File};
+use crate::bus::{Bus, File, StillOpen};
 use crate::error::Result;
 use crate::out;
 
@@ -17,16 +17,28 @@ use crate::out;
 struct Row {
     /// Bytes that are not UTF-8 and control characters are `\xNN`, a backslash is `\\`.
     path: String,
-    /// `read` or `write`.
+    /// `read`, `write`, or `taken-back` if programs have it open still.
     access: String,
-    /// `profile`, `argument`, `beside` (of an argument), `cli`.
+    /// `profile`, `argument`, `beside` (of an argument), `cli`; empty of what was taken back.
     origin: String,
-    /// Seconds since 1970.
+    /// Seconds since 1970; of what was taken back, when that was.
     since: u64,
     /// When it ends by itself, in seconds since 1970.
     until: Option<u64>,
     /// Later sandboxes of the app get it as well.
     lasting: bool,
+    /// Programs that have open what was taken back.
+    programs: Vec<Program>,
+}
+
+/// A program in the sandbox.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Program {
+    /// The host's number.
+    pid: u32,
+    /// Its short name, written as `path` is.
+    name: String,
 }
 
 /// One file in `--lasting --json`; the schema is tested.
@@ -42,6 +54,9 @@ struct LastingRow {
     since: u64,
 }
 
+/// The word for what is held no longer and open still.
+const TAKEN_BACK: &str = "taken-back";
+
 /// Profile, path, access, since when.
 type Lasting = (String, Vec<u8>, String, u64);
 
@@ -51,13 +66,16 @@ pub(crate) async fn run(what: Files) -> Result<u8> {
         return lasting(&bus, what.json).await;
     };
     let sandbox = bus.get(id).await?;
+    let given = sandbox.files.into_iter().map(Row::from);
+    let rows: Vec<Row> = given
+        .chain(sandbox.still_open.iter().map(Row::from))
+        .collect();
     if what.json {
-        let rows: Vec<Row> = sandbox.files.into_iter().map(Row::from).collect();
         out::json(&rows)?;
-    } else if sandbox.files.is_empty() {
+    } else if rows.is_empty() {
         out::note(&format!("{} was given no files", sandbox.id));
     } else {
-        out::text(&table(sandbox.files, now()))?;
+        out::text(&table(rows, now()))?;
     }
     Ok(0)
 }
@@ -112,14 +130,32 @@ impl From<File> for Row {
             since: file.since,
             until: Some(file.until).filter(|until| *until > 0),
             lasting: file.lasting,
+            programs: Vec::new(),
         }
     }
 }
 
-fn table(files: Vec<File>, now: u64) -> String {
-    let rows: Vec<Vec<String>> = files
+impl From<&StillOpen> for Row {
+    fn from(open: &StillOpen) -> Self {
+        let program = |(pid, name): &(u32, Vec<u8>)| Program {
+            pid: *pid,
+            name: OsBytes::from(name.clone()).to_string(),
+        };
+        Self {
+            path: OsBytes::from(open.path.clone()).to_string(),
+            access: TAKEN_BACK.to_owned(),
+            origin: String::new(),
+            since: open.since,
+            until: None,
+            lasting: false,
+            programs: open.processes.iter().map(program).collect(),
+        }
+    }
+}
+
+fn table(rows: Vec<Row>, now: u64) -> String {
+    let rows: Vec<Vec<String>> = rows
         .into_iter()
-        .map(Row::from)
         .map(|row| {
             let ends = ends(&row, now);
             vec![
@@ -136,6 +172,13 @@ fn table(files: Vec<File>, now: u64) -> String {
 
 /// When it is taken back.
 fn ends(row: &Row, now: u64) -> String {
+    if row.access == TAKEN_BACK {
+        let programs = row.programs.iter();
+        let programs: Vec<_> = programs
+            .map(|program| format!("{} ({})", program.name, program.pid))
+            .collect();
+        return format!("with {}", programs.join(", "));
+    }
     match (row.lasting, row.until) {
         (true, _) => "never".to_owned(),
         (false, None) => "with it".to_owned(),
@@ -155,6 +198,7 @@ mod tests {
             since: 10,
             until: 0,
             lasting: false,
+            covers: Vec::new(),
         }
     }
 
@@ -168,11 +212,19 @@ mod tests {
             lasting: true,
             ..file()
         };
-        insta::assert_snapshot!(table(vec![file(), timed, lasting], 70), @r"
-        ACCESS  BY        SINCE  ENDS      PATH
-        write   argument  1 min  with it   /home/u/a\x0a\xff
-        write   argument  1 min  in 2 min  /home/u/a\x0a\xff
-        write   argument  1 min  never     /home/u/a\x0a\xff
+        let open = StillOpen {
+            path: b"/home/u/b\n".to_vec(),
+            since: 10,
+            processes: vec![(812, b"gedit".to_vec()), (900, b"\x1b[31m".to_vec())],
+        };
+        let given = [file(), timed, lasting].map(Row::from);
+        let rows: Vec<Row> = given.into_iter().chain([Row::from(&open)]).collect();
+        insta::assert_snapshot!(table(rows, 70), @r"
+        ACCESS      BY        SINCE  ENDS                              PATH
+        write       argument  1 min  with it                           /home/u/a\x0a\xff
+        write       argument  1 min  in 2 min                          /home/u/a\x0a\xff
+        write       argument  1 min  never                             /home/u/a\x0a\xff
+        taken-back            1 min  with gedit (812), \x1b[31m (900)  /home/u/b\x0a
         ");
         insta::assert_json_snapshot!(
             "lasting-files-schema",

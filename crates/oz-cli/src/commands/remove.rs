@@ -4,10 +4,12 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
+use oz_core::OsBytes;
+
 use crate::arguments::Remove;
-use crate::bus::{Bus, Sandbox};
+use crate::bus::{Bus, Sandbox, StillOpen};
 use crate::error::{Error, Result};
-use crate::launch;
+use crate::{launch, out};
 
 pub(crate) async fn run(what: Remove) -> Result<u8> {
     let directory = launch::current_directory()?;
@@ -31,7 +33,16 @@ pub(crate) async fn run(what: Remove) -> Result<u8> {
         .iter()
         .map(|path| held(&sandbox, path, &directory))
         .collect();
-    let _: Vec<Vec<u8>> = bus.sandbox(&id, "RemoveFiles", &(paths,)).await?;
+    let taken: Vec<Vec<u8>> = bus.sandbox(&id, "RemoveFiles", &(paths,)).await?;
+    // It may have ended with what it lost.
+    let open = bus.get(&id).await.map_or(Vec::new(), |now| now.still_open);
+    for open in open.iter().filter(|open| taken.contains(&open.path)) {
+        out::note(&format!(
+            "{} is still open in {}, which can go on with it until it closes it",
+            OsBytes::from(open.path.clone()),
+            names(open),
+        ));
+    }
     Ok(0)
 }
 
@@ -65,6 +76,13 @@ fn held(sandbox: &Sandbox, path: &Path, directory: &Path) -> Vec<u8> {
         canonical().unwrap_or(absolute)
     };
     OsString::from(found).into_vec()
+}
+
+/// `gedit (812), cat (900)`.
+pub(super) fn names(open: &StillOpen) -> String {
+    let name = |(pid, name): &(u32, Vec<u8>)| format!("{} ({pid})", OsBytes::from(name.clone()));
+    let names: Vec<String> = open.processes.iter().map(name).collect();
+    names.join(", ")
 }
 
 /// Without `.`, `..` and doubled slashes, by the text alone.

@@ -16,7 +16,7 @@ use crate::consent::Subject;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
-use crate::grants::{Lifetime, Origin, access_word};
+use crate::grants::{Grant, Lifetime, Origin, Shown, access_word};
 use crate::sandbox::audio::{self, Sound};
 use crate::sandbox::network::forwards;
 use crate::sandbox::{Command, Published, Sandbox};
@@ -39,7 +39,16 @@ pub(crate) struct File {
     until: u64,
     /// Later sandboxes of the profile get it as well.
     lasting: bool,
+    /// Why it holds it: a sentence without its full stop.
+    why: &'static str,
+    /// A directory that the sandbox had and that is another now to whoever opens it by its path, because the
+    /// file is served in it; empty if there is none.
+    covers: Vec<u8>,
 }
+
+/// What was taken back and is open still: its path, since when (seconds since 1970), and in which processes,
+/// by the host's number and short name.
+type StillOpen = (Vec<u8>, u64, Vec<(u32, Vec<u8>)>);
 
 /// A wall of a sandbox, in words.
 #[derive(Clone, Debug, PartialEq, SerializeDict, Type)]
@@ -89,6 +98,7 @@ pub(super) struct Picture {
     state: &'static str,
     published: Published,
     files: Vec<File>,
+    still_open: Vec<StillOpen>,
 }
 
 impl SandboxObject {
@@ -106,6 +116,7 @@ impl SandboxObject {
             state: self.sandbox.phase().word(),
             published: self.sandbox.published(),
             files: self.list(),
+            still_open: self.open(),
         }
     }
 
@@ -113,14 +124,33 @@ impl SandboxObject {
         self.sandbox.published().sound.gate
     }
 
+    fn open(&self) -> Vec<StillOpen> {
+        let open = self.sandbox.still_open();
+        let said = open.iter().map(|open| {
+            let path = open.path.as_bytes().to_vec();
+            (path, open.since, open.processes.clone())
+        });
+        said.collect()
+    }
+
     fn list(&self) -> Vec<File> {
-        let file = |grant: &crate::grants::Grant| File {
+        let views = self.sandbox.views();
+        let covers = |grant: &Grant| {
+            let directory = grant.path.as_path().parent();
+            let covered = views.iter().filter_map(|view| view.covers());
+            let mut covered = covered.filter(|_| grant.shown == Shown::View);
+            let covered = covered.find(|covered| Some(covered.as_path()) == directory);
+            covered.map_or(Vec::new(), |path| path.as_bytes().to_vec())
+        };
+        let file = |grant: &Grant| File {
             path: grant.path.as_bytes().to_vec(),
             access: access_word(grant.access),
             origin: grant.origin.word(),
             since: grant.since,
             until: grant.ends().unwrap_or(0),
             lasting: grant.lifetime == Lifetime::Lasting,
+            why: grant.origin.why(),
+            covers: covers(grant),
         };
         let shared = |bind: &Bind| File {
             path: OsBytes::from(bind.path.as_path()).as_bytes().to_vec(),
@@ -129,6 +159,8 @@ impl SandboxObject {
             since: self.sandbox.started_unix(),
             until: 0,
             lasting: true,
+            why: "the profile of the app says so",
+            covers: Vec::new(),
         };
         let shares = self.sandbox.plan.shares().map(shared);
         shares
@@ -188,6 +220,13 @@ impl SandboxObject {
     #[zbus(property)]
     fn files(&self) -> Vec<File> {
         self.list()
+    }
+
+    /// Files that were taken back and that programs have open still, as far as that can be seen. They can go on with
+    /// those; nothing new can be opened.
+    #[zbus(property)]
+    fn still_open(&self) -> Vec<StillOpen> {
+        self.open()
     }
 
     /// How far each wall holds; empty before it is built.
@@ -467,6 +506,9 @@ pub(super) async fn announce(
     }
     if now.files != shown.files {
         object.files_changed(emitter).await?;
+    }
+    if now.still_open != shown.still_open {
+        object.still_open_changed(emitter).await?;
     }
     *shown = now;
     Ok(())

@@ -10,7 +10,7 @@ use oz_core::OsBytes;
 use oz_core::plan::Access;
 use oz_host::resolve::Resolved;
 
-use super::{Grant, Lifetime, Origin, Store, lasting, mounted, rules};
+use super::{Grant, Lifetime, Origin, Store, lasting, mounted, open, rules};
 use crate::aside;
 use crate::clock;
 use crate::daemon::Daemon;
@@ -136,6 +136,13 @@ pub(crate) async fn add(
         let absorbed = absorbed(&store, &wanted, &hides);
         (wanted, absorbed)
     };
+    let is_narrowed = |wanted: &&Wanted| wanted.access == Access::Read;
+    let narrowed = wanted.iter().filter(is_narrowed);
+    let narrowed = narrowed.filter_map(|wanted| store.get(wanted.resolved.path.as_path()));
+    let narrowed: Vec<Grant> = narrowed
+        .filter(|held| held.access == Access::Write)
+        .cloned()
+        .collect();
     if !wanted.is_empty() {
         let changed = mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
         announce(sandbox, &store);
@@ -144,6 +151,10 @@ pub(crate) async fn add(
         announce(sandbox, &store);
     }
     lasting.keep(daemon, sandbox, &store)?;
+    drop(store);
+    if !narrowed.is_empty() {
+        open::note(sandbox, &narrowed).await;
+    }
     Ok(paths)
 }
 
@@ -259,9 +270,13 @@ pub(crate) async fn remove(
     }
     // First: should this fail, the user has been told so and it is still there to be taken back.
     lasting::forget(&daemon.directories, &sandbox.plan.profile, paths)?;
+    let taken = paths.iter().filter_map(|path| store.get(path.as_path()));
+    let taken: Vec<Grant> = taken.cloned().collect();
     let changed = mounted::apply(daemon, sandbox, &mut store, paths, Vec::new()).await;
     announce(sandbox, &store);
+    drop(store);
     changed?;
+    open::note(sandbox, &taken).await;
     Ok(paths.to_vec())
 }
 
@@ -271,13 +286,17 @@ pub(super) async fn expire(daemon: &Daemon, sandbox: &Sandbox) -> Result<()> {
     let now = clock::now();
     let ended = store.list().iter();
     let ended = ended.filter(|grant| grant.ends().is_some_and(|end| end <= now));
-    let ended: Vec<OsBytes> = ended.map(|grant| grant.path.clone()).collect();
-    if ended.is_empty() {
+    let taken: Vec<Grant> = ended.cloned().collect();
+    if taken.is_empty() {
         return Ok(());
     }
+    let ended: Vec<OsBytes> = taken.iter().map(|grant| grant.path.clone()).collect();
     let changed = mounted::apply(daemon, sandbox, &mut store, &ended, Vec::new()).await;
     announce(sandbox, &store);
-    changed
+    drop(store);
+    changed?;
+    open::note(sandbox, &taken).await;
+    Ok(())
 }
 
 /// Makes views anew that nobody serves any more, and says how many there were. What programs had

@@ -5,6 +5,7 @@ pub(crate) mod expiry;
 mod helper;
 pub(crate) mod lasting;
 mod mounted;
+pub(crate) mod open;
 pub(crate) mod rules;
 pub(crate) mod views;
 
@@ -30,6 +31,15 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    /// Why, for people.
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            Self::Argument => "it was named when the app was started",
+            Self::Added => "it was added while the app ran, or for good",
+            Self::Beside => "a file in it was named, and the profile shows what is beside that",
+        }
+    }
+
     /// The word on the bus.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -53,6 +53,13 @@ pub(crate) struct Kept {
     pub(crate) process: (i32, u64),
 }
 
+impl Kept {
+    /// The directory that it lies over, if the sandbox had one at its place before.
+    pub(crate) fn covers(&self) -> Option<&OsBytes> {
+        self.granted.made.is_empty().then_some(&self.granted.path)
+    }
+}
+
 impl View {
     /// One that an earlier daemon made.
     pub(crate) fn adopt(sandbox: &Sandbox, kept: Kept, proxy: Child) -> Self {

@@ -37,6 +37,7 @@ use oz_sys::namespaces;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::failure::{Failure, Result};
+use crate::grants::open::Open;
 use crate::grants::views::Kept;
 use crate::grants::{Grant, Store};
 use audio::Sound;
@@ -154,6 +155,8 @@ pub(crate) struct Sandbox {
     pub(crate) files_proxy_ended: Arc<Notify>,
     /// Other files end by themselves now, or other ones.
     pub(crate) lifetimes_changed: Notify,
+    /// Something that was taken back is open still.
+    pub(crate) open_changed: Notify,
     pub(crate) namespaces: OnceLock<Namespaces>,
     pub(crate) forwards: network::forwards::Forwards,
     /// The unit of the service manager that it is in, if there is one.
@@ -171,6 +174,8 @@ pub(crate) struct Sandbox {
     files: Mutex<Arc<[Grant]>>,
     /// The same for its views.
     views: Mutex<Vec<Kept>>,
+    /// What was taken back and is open still, as far as that can be seen.
+    still_open: Mutex<Arc<[Open]>>,
     phase: watch::Sender<Phase>,
     commands: mpsc::UnboundedSender<Command>,
     next_process: AtomicU64,
@@ -216,6 +221,7 @@ impl Sandbox {
             grants: Default::default(),
             files_proxy_ended: Default::default(),
             lifetimes_changed: Notify::new(),
+            open_changed: Notify::new(),
             namespaces: OnceLock::new(),
             forwards: Default::default(),
             report: Mutex::new(birth.report),
@@ -226,6 +232,7 @@ impl Sandbox {
             published: Mutex::new(published),
             files: Default::default(),
             views: Default::default(),
+            still_open: Default::default(),
             phase: watch::Sender::new(Phase::Starting),
             commands,
             next_process: AtomicU64::new(birth.next_process),
@@ -294,6 +301,20 @@ impl Sandbox {
         *self.views.lock().unwrap_or_else(PoisonError::into_inner) = views.collect();
         self.changed.notify_one();
         self.lifetimes_changed.notify_one();
+    }
+
+    /// What was taken back and is open still.
+    pub(crate) fn still_open(&self) -> Arc<[Open]> {
+        let open = self.still_open.lock();
+        Arc::clone(&open.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Says what is open still.
+    pub(crate) fn publish_still_open(&self, now: Vec<Open>) {
+        let open = self.still_open.lock();
+        *open.unwrap_or_else(PoisonError::into_inner) = now.into();
+        self.changed.notify_one();
+        self.open_changed.notify_one();
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {

@@ -26,7 +26,7 @@ use crate::child::{self, Child};
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind};
-use crate::grants::{expiry, views};
+use crate::grants::{expiry, open, views};
 use crate::launch::refused;
 use crate::scope;
 
@@ -154,6 +154,9 @@ impl Task {
         let ending = expiry::supervise(Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
         let ending = tokio::spawn(ending.instrument(tracing::Span::current()));
         self.supervisors.push(ending.abort_handle());
+        let open = open::supervise(Arc::clone(&self.sandbox));
+        let open = tokio::spawn(open.instrument(tracing::Span::current()));
+        self.supervisors.push(open.abort_handle());
         let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
         let over = match self.connection.send(&first, &borrowed).await {
             Err(error) if !error.is_end() => self.lost(&error),
