@@ -25,6 +25,8 @@ pub(crate) const PACKAGES: &[Package] = &[
         "libpulse-dev",
         "build: oz-sound, a client of the sound server",
     ),
+    package("libgtk-4-dev", "build: shell-ui, windows of Oz's own"),
+    package("libadwaita-1-dev", "build: their widgets"),
     package("pkg-config", "build: finds the libraries above"),
     package(
         "ca-certificates",
@@ -94,6 +96,11 @@ pub(crate) const PACKAGES: &[Package] = &[
         "imagemagick",
         "test: pictures of X11 windows, comparing pictures",
     ),
+    package("xvfb", "test: a display for widgets that are tested alone"),
+    package("xauth", "test: who may use that display"),
+    package("at-spi2-core", "test: what screen readers are told"),
+    package("gir1.2-atspi-2.0", "test: pressing what they can press"),
+    package("python3-gi", "test: the language to say so in"),
     package("procps", "test: ps and friends as probes"),
     package(
         "iproute2",

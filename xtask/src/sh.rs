@@ -79,11 +79,15 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 
 /// The cargo that runs us.
 pub(crate) fn cargo() -> Command {
-    let mut command = Command::new(
-        std::env::var_os("CARGO")
-            .as_deref()
-            .unwrap_or(OsStr::new("cargo")),
-    );
+    cargo_by(&[])
+}
+
+/// The same, started by another program.
+pub(crate) fn cargo_by(starter: &[&str]) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut words = starter.iter().map(OsStr::new).chain([cargo.as_os_str()]);
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words);
     command.current_dir(crate::workspace::root());
     // What cargo told *us* about our own package is nobody else's business.
     for (name, _) in std::env::vars_os() {

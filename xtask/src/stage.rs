@@ -45,6 +45,7 @@ const PROGRAMS: &[Program] = &[
     program("files-proxy", "files-proxy", "libexec/oz", false),
     program("net-proxy", "net-proxy", "libexec/oz", false),
     program("oz-explain", "oz-explain", "libexec/oz", false),
+    program("oz-dialog", "shell-ui", "libexec/oz", false),
     program("oz-init", "oz-init", "libexec/oz", true),
     program("oz-mount", "oz-init", "libexec/oz", true),
     program("oz-net", "oz-init", "libexec/oz", true),

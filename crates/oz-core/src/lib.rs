@@ -4,12 +4,15 @@
 //! [`plan::Plan`], which [`plan::check`] proves sane; the daemon sends it over
 //! [`wire`] to the sandbox's init, which checks it again and executes it.
 
+pub mod colour;
 pub mod os_bytes;
 pub mod plan;
 #[cfg(feature = "profiles")]
 pub mod profile;
 pub mod protected;
 pub mod report;
+#[cfg(feature = "text")]
+pub mod said;
 pub mod variables;
 pub mod wire;
 

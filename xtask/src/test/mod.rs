@@ -153,7 +153,14 @@ fn packages() -> Result<Vec<String>> {
 
 /// Unit, property, snapshot and documentation tests; no packages means all of the workspace.
 fn workspace_tests(packages: &[String], filters: &[String]) -> Result<Part> {
-    let mut cargo = sh::cargo();
+    // Widgets are tested on a display that nobody sees.
+    let screen = "--server-args=-screen 0 1280x800x24";
+    let mut cargo = sh::cargo_by(&["xvfb-run", "--auto-servernum", screen]);
+    cargo.envs([
+        ("GDK_BACKEND", "x11"),
+        ("GSK_RENDERER", "cairo"),
+        ("GTK_A11Y", "none"),
+    ]);
     cargo.args(["test", "--no-fail-fast"]);
     if packages.is_empty() {
         cargo.args(["--workspace", "--exclude", e2e::PACKAGE]);

@@ -13,7 +13,6 @@ mod notification;
 mod question;
 mod queue;
 mod room;
-mod said;
 mod show;
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use oz_core::plan::SandboxId;
+use oz_core::said::Said;
 use zbus::Variant;
-
-use super::said::Said;
 
 /// How much of a name that an app gives itself is shown.
 const NAME: usize = 64;

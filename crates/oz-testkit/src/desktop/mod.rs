@@ -3,6 +3,7 @@
 //! Everything here talks to real programs of that desktop (sway, grim, wl-clipboard, the seat),
 //! and every such call has a deadline: a compositor that hangs fails the test, not the machine.
 
+mod accessible;
 mod app;
 mod clipboard;
 mod input;
@@ -18,6 +19,7 @@ use anyhow::{Result, bail};
 
 use crate::patience::scaled;
 
+pub use accessible::Widget;
 pub use app::App;
 pub use screen::{Picture, Rgb};
 pub use timeout::{Finished, finish};

@@ -10,11 +10,11 @@ const MARKS: usize = 2;
 /// Text from an app, on one line and capped, that can neither end its quotation nor turn the
 /// reading direction of what stands beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Said(String);
+pub struct Said(String);
 
 impl Said {
     /// At most `most` characters of it; nothing if nothing can be seen of it.
-    pub(crate) fn new(untrusted: &[u8], most: usize) -> Option<Self> {
+    pub fn new(untrusted: &[u8], most: usize) -> Option<Self> {
         let read = &untrusted[..untrusted.len().min(READ)];
         let mut said = Filter::default();
         for chunk in read.utf8_chunks() {
@@ -34,12 +34,12 @@ impl Said {
     }
 
     /// Without quotation marks.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// As it stands in a sentence.
-    pub(crate) fn quoted(&self) -> String {
+    pub fn quoted(&self) -> String {
         format!("“{}”", self.0)
     }
 }

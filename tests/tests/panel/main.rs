@@ -1,0 +1,3 @@
+//! Windows of Oz's own: the file dialog, the panel.
+
+mod dialog;
