@@ -1,5 +1,8 @@
 //! What apps ask of the desktop over their private bus, on a desktop with portals of its own: a real
 //! xdg-desktop-portal with the GTK backend.
 
+mod app;
+mod dialog;
 mod host;
+mod open;
 mod settings;

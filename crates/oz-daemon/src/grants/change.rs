@@ -60,7 +60,7 @@ pub(crate) async fn look(paths: Vec<PathBuf>) -> Result<Vec<Resolved>> {
 }
 
 /// Looks at files on a thread of its own, and not longer than they may take.
-pub(super) async fn in_time<T: Send + 'static>(
+pub(crate) async fn in_time<T: Send + 'static>(
     look: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
     aside::within(RESOLVE_DEADLINE, look).await.ok_or_else(|| {
@@ -73,7 +73,7 @@ pub(super) async fn in_time<T: Send + 'static>(
 }
 
 /// An error whose text has its advice behind a colon.
-fn sentence(kind: Kind, text: &str) -> Failure {
+pub(crate) fn sentence(kind: Kind, text: &str) -> Failure {
     match text.rsplit_once(": ") {
         Some((what, remedy)) => {
             let mut letters = remedy.chars();
@@ -110,6 +110,10 @@ pub(crate) async fn add(
         }
         if let Some(held) = &held {
             wanted.lifetime = lifetime(held.lifetime, &wanted);
+            if wanted.origin == Origin::Dialog && held.access == Access::Write {
+                // To be picked again takes nothing away.
+                wanted.access = Access::Write;
+            }
         }
         let is_as_wanted = held.as_ref().is_some_and(|held| {
             held.access == wanted.access && held.identity == wanted.resolved.identity
@@ -184,7 +188,7 @@ impl Lasting {
 /// nothing that lasts ends because somebody has not said again that it lasts.
 fn lifetime(held: Lifetime, wanted: &Wanted) -> Lifetime {
     match (wanted.origin, held, wanted.lifetime) {
-        (Origin::Argument | Origin::Beside, ..)
+        (Origin::Argument | Origin::Beside | Origin::Dialog, ..)
         | (Origin::Added, Lifetime::Lasting, Lifetime::Sandbox) => held,
         _ => wanted.lifetime,
     }
@@ -322,7 +326,7 @@ fn announce(sandbox: &Sandbox, store: &Store) {
 }
 
 /// What may not be seen of a path that is shown; an error if it may not be shown at all.
-pub(super) fn hidden(
+pub(crate) fn hidden(
     daemon: &Daemon,
     sandbox: &Sandbox,
     path: &OsBytes,

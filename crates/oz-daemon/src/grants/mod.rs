@@ -26,6 +26,8 @@ pub(crate) enum Origin {
     Argument,
     /// It was added to the running sandbox.
     Added,
+    /// The person picked it in a dialog that the app asked for.
+    Dialog,
     /// What was named on the command line is in it, and the profile shows what is beside that.
     Beside,
 }
@@ -36,6 +38,7 @@ impl Origin {
         match self {
             Self::Argument => "it was named when the app was started",
             Self::Added => "it was added while the app ran, or for good",
+            Self::Dialog => "it was picked in a dialog that the app asked for",
             Self::Beside => "a file in it was named, and the profile shows what is beside that",
         }
     }
@@ -45,6 +48,7 @@ impl Origin {
         match self {
             Self::Argument => "argument",
             Self::Added => "cli",
+            Self::Dialog => "dialog",
             Self::Beside => "beside",
         }
     }

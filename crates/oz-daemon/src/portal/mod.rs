@@ -3,13 +3,25 @@
 //! A bus proxy sends what an app asks for as one frame. Here it becomes a dialog of the host's, and what the person picks in it
 //! becomes grants: what a proxy says can bring up a question and never names a file. A proxy hears how the
 //! desktop looks, of what [`settings`] lists.
+//!
+//! A dialog goes through [`turns`] (how many, how often), [`words`] (what of an app's words a person sees), [`chooser`] (the
+//! portal of the session) or [`own`] (a program of ours, where there is none), and [`picked`] (what becomes a grant).
 
+mod chooser;
+mod dialog;
+mod host;
+mod notice;
+mod own;
+mod picked;
 mod settings;
+mod turns;
+mod words;
 
 use std::sync::Arc;
 
 use oz_core::wire::dialog::Response;
 use oz_core::wire::portal::{Answer, Ask, Setting};
+pub(crate) use turns::Turns;
 
 use crate::daemon::Daemon;
 use crate::sandbox::Sandbox;
@@ -46,8 +58,9 @@ impl Changes {
 }
 
 /// Does what an app asks for, as far as the person wants it. Dropping the future takes it back.
-pub(crate) async fn answer(_daemon: &Arc<Daemon>, _sandbox: &Arc<Sandbox>, ask: Ask) -> Answer {
+pub(crate) async fn answer(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, ask: Ask) -> Answer {
     match ask {
-        Ask::Files(_) | Ask::Uri(_) => Answer::Done(Response::Ended),
+        Ask::Files(dialog) => Answer::Files(Box::new(dialog::ask(daemon, sandbox, &dialog).await)),
+        Ask::Uri(_) => Answer::Done(Response::Ended),
     }
 }

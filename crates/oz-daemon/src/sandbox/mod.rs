@@ -40,6 +40,7 @@ use crate::failure::{Failure, Result};
 use crate::grants::open::Open;
 use crate::grants::views::Kept;
 use crate::grants::{Grant, Store};
+use crate::portal::Turns;
 use audio::Sound;
 use moments::Moments;
 use status::StatusPipe;
@@ -151,6 +152,8 @@ pub(crate) struct Sandbox {
     pub(crate) moments: Moments,
     /// Files of the user that it holds; locked while they change, which takes a helper's time.
     pub(crate) grants: tokio::sync::Mutex<Store>,
+    /// Whose turn it is to show a dialog.
+    pub(crate) dialogs: Turns,
     /// A proxy that serves some of them has ended.
     pub(crate) files_proxy_ended: Arc<Notify>,
     /// Other files end by themselves now, or other ones.
@@ -219,6 +222,7 @@ impl Sandbox {
             started: birth.started,
             moments: birth.moments,
             grants: Default::default(),
+            dialogs: Default::default(),
             files_proxy_ended: Default::default(),
             lifetimes_changed: Notify::new(),
             open_changed: Notify::new(),

@@ -26,7 +26,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding, but for that of what it has of [`oz_core`]: [`plan::VERSION`] is also in it.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]

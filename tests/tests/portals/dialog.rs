@@ -1,0 +1,78 @@
+//! The host's file dialog, and a hand on its keys.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use oz_e2e::{Session, wait};
+use oz_testkit::desktop::Window;
+
+/// What shows it.
+const APP_ID: &str = "xdg-desktop-portal-gtk";
+
+/// The dialog of a sandbox, once it is there and does not move any more.
+pub fn wait_for(session: &Session, sandbox: &str) -> Result<Window> {
+    let mark = format!("[{sandbox}] ");
+    let window = session
+        .wait_for_window(wait::LONG, |w| {
+            w.app_id == APP_ID && w.title.starts_with(&mark)
+        })
+        .context("no dialog")?;
+    session.give_focus(&window)?;
+    session.settled(&window)?;
+    Ok(window)
+}
+
+/// Types the path of a file, accepts, and waits until the dialog is gone.
+pub fn pick(session: &Session, window: &Window, path: &Path) -> Result<()> {
+    type_path(session, path)?;
+    session.key("enter", "press")?;
+    gone(session, window)
+}
+
+/// The same for a folder, which the key would only enter: it is the button at the right of the title that picks it,
+/// and none of what was used recently, with which the dialog begins.
+pub fn pick_folder(session: &Session, window: &Window, path: &Path) -> Result<()> {
+    let content = session.again(window)?.content;
+    let home = (content.x + 60, content.y + 106);
+    session.click(home)?;
+    session.settled(window)?;
+    type_path(session, path)?;
+    session.click((content.x + content.width - 45, content.y + 22))?;
+    gone(session, window)
+}
+
+/// Types a path where the dialog takes one. It looks names up as they are typed, and eats what comes meanwhile.
+pub fn type_path(session: &Session, path: &Path) -> Result<()> {
+    session.chord(&["ctrl", "l"])?;
+    wait::pause(Duration::from_millis(500));
+    session.chord(&["ctrl", "a"])?;
+    let path = path.to_string_lossy();
+    let (first, rest) = path.split_at(1);
+    for part in [first, rest] {
+        session.type_text(part)?;
+        wait::pause(Duration::from_millis(700));
+    }
+    Ok(())
+}
+
+/// Waves it away.
+pub fn cancel(session: &Session, window: &Window) -> Result<()> {
+    session.key("escape", "press")?;
+    gone(session, window)
+}
+
+fn gone(session: &Session, window: &Window) -> Result<()> {
+    let con = window.con_id;
+    let there = |w: &Window| w.con_id == con;
+    session
+        .wait_for_no_window(wait::LONG, there)
+        .context("the dialog stays")
+}
+
+/// Whether one is shown.
+pub fn is_shown(session: &Session) -> bool {
+    session
+        .windows()
+        .is_ok_and(|all| all.iter().any(|w| w.app_id == APP_ID))
+}
