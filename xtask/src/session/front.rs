@@ -81,8 +81,8 @@ pub(crate) fn run(mut request: Request) -> Result<Outcome> {
     // The second net: if the supervisor is killed, what it held becomes ours.
     set_child_subreaper(Some(getpid())).context("cannot become a child subreaper")?;
     let root = dirs::make(&user)?;
-    let result =
-        prepare(&root, &user, &request).and_then(|()| supervised(&root, &mut request, &interrupts));
+    let result = prepare(&root, &user, &request)
+        .and_then(|()| supervised(&root, &user, &mut request, &interrupts));
     let all_ended = processes::end_descendants();
     let failed = !matches!(result, Ok((0, _)));
     let logs = if failed { log_tails(&root) } else { Vec::new() };
@@ -168,12 +168,19 @@ fn enterable(dir: &Path, user: &User) -> bool {
 }
 
 /// Starts the supervisor and waits for it; its exit status, and whether we were interrupted.
-fn supervised(root: &Path, request: &mut Request, interrupts: &Interrupts) -> Result<(u8, bool)> {
+fn supervised(
+    root: &Path,
+    user: &User,
+    request: &mut Request,
+    interrupts: &Interrupts,
+) -> Result<(u8, bool)> {
     // This very program even if a build has meanwhile replaced the file.
     let exe = format!("/proc/{}/exe", getpid());
-    let mut command = if request.internet {
+    let mut command = if user.drop {
         let mut command = Command::new("unshare");
-        command.args(["--net", "--mount", "--propagation", "private", "--", &exe]);
+        command.args(["--mount", "--propagation", "private"]);
+        command.args(request.internet.then_some("--net"));
+        command.args(["--", &exe]);
         command
     } else {
         Command::new(exe)

@@ -1,7 +1,7 @@
 //! The supervisor: the ancestor of all that runs in a session.
 
 use std::fs;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -9,8 +9,11 @@ use rustix::process::{
     Pid, Signal, WaitStatus, getpid, getppid, set_child_subreaper, set_parent_process_death_signal,
 };
 
+use super::environment::Places;
 use super::interrupts::Interrupts;
 use super::{Spec, SuperviseArgs, desktop, environment, processes, silent, world};
+use crate::sh;
+use crate::user::User;
 
 /// Runs the session that a file describes, and leaves no process behind.
 pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
@@ -42,6 +45,7 @@ fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
     } else {
         None
     };
+    keep_runtime_in_memory(spec)?;
     desktop::start(spec, interrupts)?;
     let (program, arguments) = spec.command.split_first().context("no command")?;
     let mut command = spec.user.command("env");
@@ -68,6 +72,18 @@ fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
         }
         interrupts.sleep(Duration::from_millis(500));
     }
+}
+
+/// As a login has it. Who is nobody but the user has what the user has; it goes with the mount namespace.
+fn keep_runtime_in_memory(spec: &Spec) -> Result<()> {
+    let User { drop, uid, gid, .. } = spec.user;
+    if !drop {
+        return Ok(());
+    }
+    let options = format!("mode=0700,uid={uid},gid={gid},size=64m,nosuid,nodev");
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]);
+    sh::run_quietly(mount.arg(Places(&spec.root).run()))
 }
 
 /// A wait status as a shell would say it.
