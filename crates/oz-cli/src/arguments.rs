@@ -26,7 +26,12 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Understands a command line.
     pub(crate) fn read(line: Vec<OsString>) -> Result<Self, clap::Error> {
-        let mut arguments = Self::try_parse_from(&line)?;
+        let mut arguments = match OnlyRun::understand(&line) {
+            Some(run) => Self {
+                verb: Verb::Run(run),
+            },
+            None => Self::try_parse_from(&line)?,
+        };
         if let Verb::Run(run) = &mut arguments.verb {
             // All that is behind the first word is in `words` as it is, so what stands before
             // them is the `--` that clap has taken away, or an option.
@@ -34,6 +39,31 @@ impl Arguments {
             run.command = !run.words.is_empty() && line[before - 1] == "--";
         }
         Ok(arguments)
+    }
+}
+
+/// The verb for which people wait, by itself: to make all the others known takes as long as it does to find out
+/// what it was asked for.
+#[derive(Parser)]
+#[command(name = "oz", disable_help_subcommand = true)]
+struct OnlyRun {
+    #[command(subcommand)]
+    verb: TheRun,
+}
+
+#[derive(Subcommand)]
+enum TheRun {
+    Run(Run),
+}
+
+impl OnlyRun {
+    /// Nothing for any other line, nor for one that is wrong or asks for help: that is said by who knows all verbs.
+    fn understand(line: &[OsString]) -> Option<Run> {
+        if line.get(1)? != "run" {
+            return None;
+        }
+        let TheRun::Run(run) = Self::try_parse_from(line).ok()?.verb;
+        Some(run)
     }
 }
 
