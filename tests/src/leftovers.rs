@@ -61,8 +61,8 @@ impl Snapshot {
             found.extend(new.map(|path| format!("file {}", path.display())));
         }
         let held = namespaces_held();
-        for (kind, spare) in SPARE {
-            let most = self.namespaces_held[kind].max(spare);
+        for kind in KINDS {
+            let most = self.namespaces_held[kind];
             if held[kind] > most {
                 let held = held[kind];
                 found.push(format!(
@@ -101,9 +101,15 @@ fn is_host_service(process: &Process) -> bool {
         "gvfsd",
         "at-spi-bus-launcher",
         "xdg-desktop-portal",
+        "xdg-desktop-portal-gtk",
+        "xdg-document-portal",
+        "xdg-permission-store",
     ];
     let outside = process.namespace("pid") == fs::read_link("/proc/self/ns/pid").ok();
-    outside && services.iter().any(|name| process.runs(name))
+    // Of another user, so it cannot be asked where it is.
+    let mounts_documents =
+        process.runs("fusermount3") && process.command.contains("subtype=portal");
+    mounts_documents || outside && services.iter().any(|name| process.runs(name))
 }
 
 /// What the daemon keeps for all sandboxes alike: its sockets and the live copies of host files.
@@ -111,7 +117,7 @@ fn may_stay(path: &Path) -> bool {
     let oz = session::runtime_dir().join("oz");
     let Ok(below) = path.strip_prefix(&oz) else {
         let runtime = session::runtime_dir();
-        return ["dconf", "at-spi", "gvfs"]
+        return ["dconf", "at-spi", "gvfs", "doc"]
             .iter()
             .any(|name| path.starts_with(runtime.join(name)));
     };
@@ -128,7 +134,11 @@ fn may_stay(path: &Path) -> bool {
 
 fn mounts() -> BTreeSet<String> {
     let table = fs::read_to_string("/proc/self/mountinfo").expect("mountinfo can be read");
-    table.lines().map(str::to_owned).collect()
+    // That of the host's document portal comes when somebody asks the portal for anything.
+    let of_session = table
+        .lines()
+        .filter(|line| !line.contains(" - fuse.portal "));
+    of_session.map(str::to_owned).collect()
 }
 
 /// All files beneath a directory, no symlink followed.
@@ -147,8 +157,8 @@ pub fn tree(dir: &Path) -> BTreeSet<PathBuf> {
     all
 }
 
-/// Kinds of namespaces, and how many of each the daemon keeps for the next launch.
-const SPARE: [(&str, usize); 4] = [("mnt", 0), ("net", 1), ("pid", 0), ("user", 1)];
+/// Kinds of namespaces. What is begun for the next launch holds its own.
+const KINDS: [&str; 4] = ["mnt", "net", "pid", "user"];
 
 /// How many namespaces of each kind the daemon has open: each would keep a sandbox's mounts alive.
 fn namespaces_held() -> BTreeMap<&'static str, usize> {
@@ -166,5 +176,5 @@ fn namespaces_held() -> BTreeMap<&'static str, usize> {
         let of_kind = |target: &&PathBuf| target.to_string_lossy().starts_with(&start);
         targets.iter().filter(of_kind).count()
     };
-    SPARE.iter().map(|(kind, _)| (*kind, held(kind))).collect()
+    KINDS.map(|kind| (kind, held(kind))).into()
 }

@@ -26,7 +26,7 @@ pub enum Victim {
 impl Victim {
     fn is(self, process: &Process) -> bool {
         match self {
-            Self::Init => process.runs("oz-init"),
+            Self::Init => process.runs("oz-init") && !process.is_for_the_next_launch(),
             Self::Proxy => process.runs("display-proxy"),
             Self::Files => process.serves_files(),
             // The session has one too, which is in our own pid namespace.

@@ -66,10 +66,9 @@ impl Process {
         fs::read_link(format!("/proc/{}/ns/{kind}", self.pid)).ok()
     }
 
-    /// Whether it is what the daemon has ready for the next launch: it waits outside.
+    /// Whether it is what the daemon has begun for the next launch, or is about to.
     pub fn is_for_the_next_launch(&self) -> bool {
-        let outside = self.namespace("pid") == fs::read_link("/proc/self/ns/pid").ok();
-        outside && self.runs("oz-init") && self.command.contains(" --next ")
+        self.runs("oz-init") && self.name == "oz-next"
     }
 
     /// Whether it serves files that an app may change; it has a child that repeats what happens outside.

@@ -43,6 +43,13 @@ fn set_mode(plan: &mut Plan, wanted: u32) {
     }
 }
 
+/// Which step makes the root read-only.
+fn seal(plan: &Plan) -> usize {
+    let seal = Op::ReadOnly { path: "/".into() };
+    let at = plan.root.iter().position(|op| *op == seal);
+    at.expect("a seal")
+}
+
 fn bind(source: Source, path: &str, access: Access) -> Op {
     Op::Bind(Bind {
         source,
@@ -226,12 +233,12 @@ const BREAKS: &[(&str, Break)] = &[
         })
     }),
     ("mounted in /proc", |p| {
-        p.root.push(Op::Tmpfs {
-            path: "/proc/1".into(),
-            mode: 0o755,
-            size: 1,
-            noexec: true,
-        });
+        p.root.insert(
+            seal(p),
+            Op::Pin {
+                path: "/proc/1".into(),
+            },
+        )
     }),
     ("as the plan says", |p| p.home = Home::Ephemeral),
     ("as the plan says", |p| {

@@ -95,12 +95,16 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         directory: Some("/".into()),
     };
     let to_init = [
+        init::ToInit::Begin {
+            user: plan.user.clone(),
+            network: true,
+            root: plan.root[..9].to_vec(),
+        },
         init::ToInit::Start {
             plan: Box::new(plan),
             filter: vec![6, 0x7fff_0000],
             own_filter: vec![6, 0x7fff_0000],
             nonce: [7; 32],
-            made: 3,
         },
         init::ToInit::Resume { nonce: [1; 32] },
         init::ToInit::Run {

@@ -22,6 +22,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (6, "946d12a49b6c878396ab86153b927f77"),
     (7, "b3493aeb79067a9c590233b214f33ced"),
     (8, "3855e8acb3ec5e640d75fa1c6b67f5a6"),
+    (9, "d82fd9e8c38f4996a9ad55fa9b9085a3"),
 ];
 
 /// One value of each variant.
@@ -222,10 +223,11 @@ fn to_init() -> Vec<ToInit> {
         filter: vec![1, 2],
         own_filter: vec![3],
         nonce: [3; 32],
-        made: 4,
     };
     let mut all = every!(ToInit:
-        start(plans().remove(0)) => ToInit::Start { plan: _, filter: _, own_filter: _, nonce: _, made: _ },
+        ToInit::Begin { user: plans().remove(0).user, network: true, root: ops() }
+            => ToInit::Begin { user: _, network: _, root: _ },
+        start(plans().remove(0)) => ToInit::Start { plan: _, filter: _, own_filter: _, nonce: _ },
         ToInit::Resume { nonce: [5; 32] } => ToInit::Resume { nonce: _ },
         run(Stdio::Null) => ToInit::Run {
             process: _, program: _, stdio: _, executable: _, explained: _
@@ -270,6 +272,7 @@ fn from_init() -> Vec<FromInit> {
     };
     let mut all = every!(FromInit:
         FromInit::Born => FromInit::Born,
+        FromInit::Begun => FromInit::Begun,
         ready => FromInit::Ready { listeners: _, held: _ },
         failed(Stage::Plan) => FromInit::Failed { process: _, stage: _, subject: _, errno: _ },
         FromInit::Started { process: 7 } => FromInit::Started { process: _ },

@@ -10,9 +10,8 @@ use tokio::sync::watch;
 
 use crate::directories::Directories;
 use crate::failure::{Failure, Kind, Result};
+use crate::launch::next::Next;
 use crate::launch::plans::Plans;
-use crate::launch::spare::Spares;
-use crate::launch::stage::Stages;
 use crate::portal::Portals;
 use crate::sandbox::registry::Registry;
 use crate::scope::Scopes;
@@ -30,8 +29,7 @@ pub(crate) struct Daemon {
     pub(crate) consent: Arc<Consent>,
     pub(crate) portals: Portals,
     pub(crate) plans: Plans,
-    pub(crate) spares: Spares,
-    pub(crate) stages: Stages,
+    pub(crate) next: Next,
     pub(crate) scopes: Scopes,
     /// Name servers or the time zone of the host have changed.
     pub(crate) host_files: watch::Sender<()>,
@@ -50,8 +48,7 @@ impl Daemon {
             consent: Arc::default(),
             portals: Portals::default(),
             plans: Plans::default(),
-            spares: Spares::default(),
-            stages: Stages::default(),
+            next: Next::default(),
             scopes: Scopes::default(),
             host_files: watch::Sender::new(()),
             bus: OnceLock::new(),

@@ -1,7 +1,6 @@
 //! Taking over the sandboxes of a daemon that died.
 
 use std::collections::BTreeMap;
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use crate::daemon::Daemon;
 use crate::directories;
 use crate::grants::views::View;
 use crate::launch;
+use crate::sandbox::connection::Connection;
 use crate::sandbox::saved::Saved;
 use crate::sandbox::task::Hold;
 use crate::strangers::{self, same_process};
@@ -88,7 +88,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         kill_proxies();
         return None;
     };
-    let Some(socket) = connect(daemon, id) else {
+    let Some(connection) = connect(daemon, id) else {
         // It lives but cannot be controlled: nobody may own it unseen.
         init.kill();
         kill_proxies();
@@ -96,7 +96,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     };
     let first = ToInit::Resume { nonce: saved.nonce };
     let hold = Hold {
-        socket,
+        connection,
         stage: None,
         init: Some(init),
         nonce: saved.nonce,
@@ -109,7 +109,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let running = saved.proxies.clone();
     let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
     let grants = saved.grants.clone();
-    let sandbox = launch::adopt(daemon, saved.birth(), hold, first, Vec::new()).ok()?;
+    let sandbox = launch::adopt(daemon, saved.birth(), hold, vec![(first, Vec::new())]);
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
         published.pid = pid.unwrap_or(0);
@@ -130,7 +130,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     Some(())
 }
 
-fn connect(daemon: &Daemon, id: &SandboxId) -> Option<OwnedFd> {
+fn connect(daemon: &Daemon, id: &SandboxId) -> Option<Connection> {
     let directory = daemon.directories.sandboxes().join(id.as_str());
     let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = rustix::fs::open(directory, flags, Mode::empty()).ok()?;
@@ -140,5 +140,8 @@ fn connect(daemon: &Daemon, id: &SandboxId) -> Option<OwnedFd> {
         rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).ok()?;
     rustix::net::connect(&socket, &launch::control_address(&directory).ok()?).ok()?;
     let owner = rustix::net::sockopt::socket_peercred(&socket).ok()?;
-    (owner.uid == rustix::process::geteuid()).then_some(socket)
+    if owner.uid != rustix::process::geteuid() {
+        return None;
+    }
+    Connection::new(socket).ok()
 }

@@ -1,17 +1,18 @@
 //! Before init: a process of the host that makes the namespaces and ends.
 //!
-//! One `clone` makes all namespaces and init in them, but for those that were made in advance, which
-//! are joined before. What failed is found out only if it did.
+//! One `clone` makes all namespaces and init in them. What failed is found out only if it did.
 
+use std::ffi::CStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::ExitCode;
 
 use oz_core::wire::encode;
 use oz_core::wire::init::{FromInit, Stage};
 use oz_sys::process::{Fork, SingleThread, new};
-use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
+use rustix::thread::UnshareFlags;
 
 use crate::failure::{At, Failure};
+use crate::inside::Inside;
 use crate::{reactor, stages, start, user_map};
 
 /// Every namespace of a sandbox, with what it is called when it cannot be made.
@@ -27,24 +28,47 @@ const NAMESPACES: [(u64, UnshareFlags, &str); 6] = [
     (new::UTS, UnshareFlags::NEWUTS, "uts namespace"),
 ];
 
-/// Reads the plan and makes init, which takes the rest of this function in the sandbox.
+/// Hears what to begin with and makes init, which takes the rest of this function in the sandbox.
 pub fn run(control: OwnedFd) -> ExitCode {
     match make(&control) {
         Ok(Role::Parent) => ExitCode::SUCCESS,
         Ok(Role::Init {
             thread,
-            start,
+            begin,
             gate,
-        }) => {
-            let built = stages::run(thread, *start);
-            gate.wait();
-            match built {
-                Ok(inside) => reactor::run(inside, control),
-                Err(failure) => fail(&control, failure),
-            }
-        }
+        }) => match become_init(thread, *begin, gate, &control) {
+            Ok(inside) => reactor::run(inside, control),
+            Err(failure) => fail(&control, failure),
+        },
         Err(failure) => fail(&control, failure),
     }
+}
+
+/// Its names for whoever lists processes.
+const WAITING: &CStr = c"oz-next";
+const INIT: &CStr = c"oz-init";
+
+fn call_me(name: &CStr) {
+    // If it is refused, only the list is less clear.
+    let _ = rustix::thread::set_name(name);
+}
+
+/// Between the two halves init may wait for long, and ends if its daemon does.
+fn become_init(
+    thread: SingleThread,
+    mut begin: start::Begin,
+    gate: Gate,
+    control: &OwnedFd,
+) -> Result<Inside, Failure> {
+    let begun = stages::begin(&begin);
+    gate.wait();
+    let begun = begun?;
+    call_me(WAITING);
+    let message = encode(&FromInit::Begun, 0).unwrap_or_default();
+    oz_sys::socket::send_frame(control, &message, &[]).at(Stage::Plan, "control socket")?;
+    let start = start::receive(control, &mut begin)?;
+    call_me(INIT);
+    stages::finish(thread, begun, start, begin.more)
 }
 
 fn fail(control: &OwnedFd, failure: Failure) -> ExitCode {
@@ -59,7 +83,7 @@ enum Role {
     Parent,
     Init {
         thread: SingleThread,
-        start: Box<start::Start>,
+        begin: Box<start::Begin>,
         gate: Gate,
     },
 }
@@ -76,21 +100,17 @@ impl Gate {
 
 fn make(control: &OwnedFd) -> Result<Role, Failure> {
     let thread = SingleThread::check().at(Stage::Namespaces, "/proc/self/task")?;
-    let start = start::receive(control)?;
+    let begin = start::begin(control)?;
     let (gate, opener) =
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).at(Stage::Namespaces, "pipe")?;
     let mut all = NAMESPACES.iter().fold(0, |all, (flag, ..)| all | flag);
-    if !start.has_own_network() {
+    if !begin.network {
         all &= !new::NET;
-    }
-    if let Some(spare) = &start.spare {
-        join(spare, start.has_own_network())?;
-        all &= !(new::USER | new::NET);
     }
     match oz_sys::process::fork(thread, all) {
         Ok(Fork::Child) => Ok(Role::Init {
             thread,
-            start: Box::new(start),
+            begin: Box::new(begin),
             gate: Gate(gate),
         }),
         Ok(Fork::Parent { pidfd, .. }) => {
@@ -100,31 +120,19 @@ fn make(control: &OwnedFd) -> Result<Role, Failure> {
             drop(opener);
             Ok(Role::Parent)
         }
-        Err(error) => Err(diagnose(&start, error)),
+        Err(error) => Err(diagnose(&begin, error)),
     }
-}
-
-/// The user namespace first: it gives the right to join what belongs to it. A sandbox in the host's
-/// network stays where it is.
-fn join(spare: &start::Spare, network: bool) -> Result<(), Failure> {
-    let user = (&spare.user, LinkNameSpaceType::User, "user namespace");
-    let net = (&spare.net, LinkNameSpaceType::Network, "network namespace");
-    for (namespace, kind, name) in std::iter::once(user).chain(network.then_some(net)) {
-        move_into_link_name_space(namespace.as_fd(), Some(kind)).at(Stage::Namespaces, name)?;
-    }
-    // To join one took the right to look at oneself.
-    oz_sys::privileges::set_inspectable(true).at(Stage::Namespaces, "dumpable")
 }
 
 /// Makes one namespace after the other to find the one that cannot be made.
-fn diagnose(start: &start::Start, together: std::io::Error) -> Failure {
-    let wanted = |flag| flag != UnshareFlags::NEWNET || start.has_own_network();
+fn diagnose(begin: &start::Begin, together: std::io::Error) -> Failure {
+    let wanted = |flag| flag != UnshareFlags::NEWNET || begin.network;
     for (_, flag, name) in NAMESPACES.into_iter().filter(|(_, flag, _)| wanted(*flag)) {
         if let Err(failure) = oz_sys::namespaces::unshare(flag).at(Stage::Namespaces, name) {
             return failure;
         }
         if flag == UnshareFlags::NEWUSER
-            && let Err(failure) = user_map::write(&start.plan.user, None)
+            && let Err(failure) = user_map::write(&begin.user, None)
         {
             return failure;
         }

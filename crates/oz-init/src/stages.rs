@@ -1,29 +1,65 @@
-//! From an empty set of namespaces to a finished sandbox: an ordered list, each step with its
-//! reason to be where it is.
+//! From an empty set of namespaces to a finished sandbox: what all begin with, then an ordered list, each step
+//! with its reason to be where it is.
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use oz_core::plan::User;
 use oz_core::report::{self, By, Held, Wall};
+use oz_core::wire::Reader;
 use oz_core::wire::init::Stage;
 use oz_sys::mounts::{Attributes, Propagation, READ_ONLY, set_attributes};
 use oz_sys::process::SingleThread;
 use rustix::fs::{CWD, Mode, OFlags};
-use rustix::io::Errno;
 
 use crate::failure::{At, Failure};
 use crate::inside::{Inside, Listening};
-use crate::root::{self, Root, filesystems};
-use crate::start::Start;
+use crate::root::{self, filesystems};
+use crate::start::{Begin, Start};
 use crate::{limits, listeners, pivot, quotas, user_map};
+
+/// What every sandbox begins with, in namespaces of its own; nothing of an app is there yet.
+pub struct Begun {
+    namespaces: Vec<OwnedFd>,
+    proc: OwnedFd,
+    root: root::Builder,
+}
+
+/// Makes that.
+///
+/// The mount namespace has copies of all the host's mounts, which come and go with those: it belongs to another user
+/// namespace, for which the kernel has made them so. Nothing is held back while init waits.
+pub fn begin(begin: &Begin) -> Result<Begun, Failure> {
+    // The steps' modes are meant as they are.
+    rustix::process::umask(Mode::empty());
+    // Without a map every file belongs to nobody and none can be made.
+    user_map::write(&begin.user, None)?;
+    if begin.network {
+        oz_sys::network::loopback_up().at(Stage::Namespaces, "lo")?;
+    }
+    // One that has no path; the kernel makes it only while the host's is still in sight.
+    let proc = filesystems::proc().at(Stage::Root, "proc")?;
+    // Before /proc/1/ns is closed to everybody, init included.
+    let namespaces = ["user", "mnt", "net", "pid"].map(|kind| namespace(&proc, kind));
+    let namespaces = namespaces.into_iter().collect::<Result<_, _>>()?;
+    let mut root = root::Builder::new(&begin.user.home)?;
+    root.build(&begin.root)?;
+    Ok(Begun {
+        namespaces,
+        proc,
+        root,
+    })
+}
+
+fn namespace(proc: &OwnedFd, kind: &str) -> Result<OwnedFd, Failure> {
+    let path = format!("self/ns/{kind}");
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    rustix::fs::openat(proc, &path, flags, Mode::empty()).at(Stage::Namespaces, path)
+}
 
 /// What the steps have made so far.
 struct Building {
     start: Start,
-    namespaces: Vec<OwnedFd>,
-    proc: Option<OwnedFd>,
-    root: Option<Root>,
-    terminals: Option<OwnedFd>,
+    proc: OwnedFd,
+    root: root::Builder,
     listeners: Vec<Listening>,
     held: Vec<Held>,
 }
@@ -34,17 +70,8 @@ struct Step {
     run: fn(&mut Building) -> Result<(), Failure>,
 }
 
-/// Looking for what a sandbox is made of? Here it is.
+/// Looking for what a sandbox is made of, once it is known for what? Here it is.
 const STEPS: &[Step] = &[
-    Step {
-        what: "map the user",
-        why_now: "without a map every file belongs to nobody and none can be made",
-        run: |b| match &b.start.spare {
-            None => user_map::write(&b.start.plan.user, None),
-            // Whoever made the user namespace has done it.
-            Some(_) => is_user(&b.start.plan.user),
-        },
-    },
     Step {
         what: "name the host",
         why_now: "needs a capability that the last step gives up",
@@ -54,64 +81,24 @@ const STEPS: &[Step] = &[
         },
     },
     Step {
-        what: "bring the loopback interface up",
-        why_now: "likewise",
-        run: |b| match &b.start.spare {
-            None if b.start.has_own_network() => {
-                oz_sys::network::loopback_up().at(Stage::Namespaces, "lo")
-            }
-            // Likewise; and that of the host is not ours to change.
-            None | Some(_) => Ok(()),
-        },
-    },
-    Step {
         what: "cut the mount namespace off from the host's",
-        why_now: "from here on, mounts are made that the host must not get, and one that the host \
-                  makes later must not appear inside, where it would not be read-only",
+        why_now: "a mount that the host makes from here on must not appear inside, where it would not be read-only",
         run: |_| cut_off(),
-    },
-    Step {
-        what: "open a process file system that has no path",
-        why_now: "the kernel makes one only while the host's is still in sight",
-        run: |b| {
-            b.proc = Some(filesystems::proc().at(Stage::Root, "proc")?);
-            Ok(())
-        },
-    },
-    Step {
-        what: "keep descriptors of the namespaces",
-        why_now: "the last step closes /proc/1/ns to everybody, init included",
-        run: |b| {
-            let proc = made(&b.proc)?;
-            for kind in ["user", "mnt", "net", "pid"] {
-                let path = format!("self/ns/{kind}");
-                let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-                let fd = rustix::fs::openat(proc, &path, flags, Mode::empty())
-                    .at(Stage::Namespaces, path)?;
-                b.namespaces.push(fd);
-            }
-            Ok(())
-        },
     },
     Step {
         what: "build the root",
         why_now: "the sources are in sight until the pivot; the new root lies on top of the \
                   host's `/`, where no path leads to it, so all paths still mean the host's",
         run: |b| {
-            let (ops, home) = (&b.start.plan.root, &b.start.plan.user.home);
-            let spare = b.start.spare.as_mut();
-            let begun = spare.and_then(|spare| Some((spare.root.take()?, spare.steps)));
-            let built = root::build(ops, home, begun)?;
-            b.root = Some(built.root);
-            b.terminals = built.terminals;
-            Ok(())
+            let made = b.root.made();
+            b.root.build(&b.start.plan.root[made..])
         },
     },
     Step {
         what: "listen",
         why_now: "the directories exist now and the root can still be written",
         run: |b| {
-            b.listeners = listeners::bind(made(&b.root)?, &b.start.plan.listeners)?;
+            b.listeners = listeners::bind(b.root.root(), &b.start.plan.listeners)?;
             Ok(())
         },
     },
@@ -123,13 +110,13 @@ const STEPS: &[Step] = &[
                 set: READ_ONLY,
                 ..Attributes::default()
             };
-            set_attributes(made(&b.root)?, false, read_only).at(Stage::Root, "/")
+            set_attributes(b.root.root(), false, read_only).at(Stage::Root, "/")
         },
     },
     Step {
         what: "enter the root and let go of the host's",
         why_now: "everything of the host that is needed has been mounted",
-        run: |b| pivot::enter(made(&b.root)?),
+        run: |b| pivot::enter(b.root.root()),
     },
     Step {
         what: "share the mounts",
@@ -140,7 +127,7 @@ const STEPS: &[Step] = &[
                 propagation: Some(Propagation::Shared),
                 ..Attributes::default()
             };
-            set_attributes(made(&b.root)?, true, shared).at(Stage::Pivot, "/")
+            set_attributes(b.root.root(), true, shared).at(Stage::Pivot, "/")
         },
     },
     Step {
@@ -148,8 +135,8 @@ const STEPS: &[Step] = &[
         why_now: "that of processes must be lower before a program's user namespace is made, \
                   which records it for good",
         run: |b| {
-            b.held.push(limits::set(&b.start.plan, made(&b.proc)?)?);
-            b.held.push(quotas::set(&b.start.plan, made(&b.proc)?));
+            b.held.push(limits::set(&b.start.plan, &b.proc)?);
+            b.held.push(quotas::set(&b.start.plan, &b.proc));
             Ok(())
         },
     },
@@ -158,7 +145,7 @@ const STEPS: &[Step] = &[
         why_now: "init has mounted all that it ever will, and behind the wall nobody can; programs \
                   get it from init, so they all are behind the same one and can signal each other",
         run: |b| {
-            let extent = oz_confine::landlock::sandbox(made(&b.proc)?.as_fd())
+            let extent = oz_confine::landlock::sandbox(b.proc.as_fd())
                 .map_err(|error| Failure::of_wall(Wall::Landlock, &error))?;
             b.held
                 .push(Held::new(Wall::Landlock, extent.state, extent.why));
@@ -184,34 +171,35 @@ const STEPS: &[Step] = &[
 ];
 
 /// Goes through the steps. A failure of one ends the launch.
-pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
+pub fn finish(
+    thread: SingleThread,
+    begun: Begun,
+    start: Start,
+    more: Reader<OwnedFd>,
+) -> Result<Inside, Failure> {
+    let Begun {
+        namespaces,
+        proc,
+        root,
+    } = begun;
     let mut building = Building {
         start,
-        namespaces: Vec::new(),
-        proc: None,
-        root: None,
-        terminals: None,
+        proc,
+        root,
         listeners: Vec::new(),
         held: Vec::new(),
     };
-    // The plan's modes are meant as they are.
-    rustix::process::umask(Mode::empty());
     for step in STEPS {
         debug_assert!(!step.what.is_empty() && !step.why_now.is_empty());
         (step.run)(&mut building)?;
     }
     let Building {
         start,
-        namespaces,
-        proc: Some(proc),
-        terminals,
+        proc,
+        root,
         listeners,
         held,
-        ..
-    } = building
-    else {
-        return Err(out_of_order());
-    };
+    } = building;
     Ok(Inside {
         thread,
         plan: start.plan,
@@ -219,10 +207,10 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
         own_filter: start.own_filter,
         nonce: start.nonce,
         control: start.listener,
-        more: start.more,
+        more,
         namespaces,
         proc,
-        terminals,
+        terminals: root.into_terminals(),
         null: open_null().at(Stage::Pivot, "/dev/null")?,
         listeners,
         held,
@@ -230,7 +218,7 @@ pub fn run(thread: SingleThread, start: Start) -> Result<Inside, Failure> {
 }
 
 /// Keeps the mounts of the calling process's namespace and the host's apart.
-pub(crate) fn cut_off() -> Result<(), Failure> {
+fn cut_off() -> Result<(), Failure> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let top = rustix::fs::openat(CWD, "/", flags, Mode::empty()).at(Stage::Root, "/")?;
     let private = Attributes {
@@ -240,31 +228,8 @@ pub(crate) fn cut_off() -> Result<(), Failure> {
     set_attributes(top, true, private).at(Stage::Root, "/")
 }
 
-/// Nobody is launched as somebody else.
-fn is_user(user: &User) -> Result<(), Failure> {
-    let (uid, gid) = (rustix::process::getuid(), rustix::process::getgid());
-    if (uid.as_raw(), gid.as_raw()) == (user.uid, user.gid) {
-        Ok(())
-    } else {
-        Err(Errno::PERM).at(Stage::UserMap, user.name.as_str())
-    }
-}
-
 /// The null device of the sandbox, which every plan has.
 fn open_null() -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     rustix::fs::openat(CWD, "/dev/null", flags, Mode::empty())
-}
-
-fn made<T>(thing: &Option<T>) -> Result<&T, Failure> {
-    thing.as_ref().ok_or_else(out_of_order)
-}
-
-/// A step ran before one that it needs: the list above is wrong.
-fn out_of_order() -> Failure {
-    Failure {
-        stage: Stage::Root,
-        subject: "order of the stages".into(),
-        errno: 0,
-    }
 }

@@ -1,14 +1,27 @@
-//! The first message, and waiting for whole frames.
+//! The first two messages, and waiting for whole frames.
 
 use std::io;
+use std::mem;
 use std::os::fd::{AsFd, OwnedFd};
 
-use oz_core::plan::{self, Plan};
+use oz_core::plan::{self, Op, Plan, User};
 use oz_core::wire::Reader;
 use oz_core::wire::frame::{self, Frame};
 use oz_core::wire::init::{Nonce, Stage, ToInit};
 
 use crate::failure::{At, Failure};
+
+/// What every sandbox begins with.
+pub struct Begin {
+    /// Who is mapped.
+    pub user: User,
+    /// It is not in the network of the host.
+    pub network: bool,
+    /// The first steps of the root.
+    pub root: Vec<Op>,
+    /// What has arrived behind the message.
+    pub more: Reader<OwnedFd>,
+}
 
 /// What a sandbox is made from.
 pub struct Start {
@@ -22,53 +35,54 @@ pub struct Start {
     pub nonce: Nonce,
     /// Where a later daemon connects.
     pub listener: OwnedFd,
-    /// What was made in advance.
-    pub spare: Option<Spare>,
-    /// What has arrived behind the first message.
-    pub more: Reader<OwnedFd>,
 }
 
-impl Start {
-    /// Whether the sandbox is not in the network of the host.
-    pub fn has_own_network(&self) -> bool {
-        self.plan.network.mode != plan::Mode::Host
+/// Waits for the first message.
+pub fn begin(control: impl AsFd) -> Result<Begin, Failure> {
+    let mut more = Reader::new(frame::MAX_PLAN);
+    let frame = wait_for_frame(control, &mut more).at(Stage::Plan, "control socket")?;
+    match frame.decode() {
+        Ok(ToInit::Begin {
+            user,
+            network,
+            root,
+        }) if frame.fds.is_empty() => Ok(Begin {
+            user,
+            network,
+            root,
+            more,
+        }),
+        _ => Err(invalid("first message")),
     }
 }
 
-/// Waits for the first message and checks the plan in it.
-pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
-    let mut more = Reader::new(frame::MAX_PLAN);
-    let frame = wait_for_frame(control, &mut more).at(Stage::Plan, "control socket")?;
+/// Waits for the second, and checks the plan in it.
+pub fn receive(control: impl AsFd, begin: &mut Begin) -> Result<Start, Failure> {
+    let frame = wait_for_frame(control, &mut begin.more).at(Stage::Plan, "control socket")?;
     let Ok(ToInit::Start {
-        plan,
+        mut plan,
         filter,
         own_filter,
         nonce,
-        made,
     }) = frame.decode()
     else {
-        return Err(invalid("first message"));
+        return Err(invalid("second message"));
     };
-    let mut fds = frame.fds.into_iter();
-    let Some(listener) = fds.next() else {
+    let Ok([listener]) = <[OwnedFd; 1]>::try_from(frame.fds) else {
         return Err(invalid("control listener"));
-    };
-    let steps = made as usize;
-    let spare = match (steps, <[OwnedFd; 3]>::try_from(fds.collect::<Vec<_>>())) {
-        (0, Err(none)) if none.is_empty() => None,
-        (1.., Ok([user, net, root])) if steps <= plan.root.len() => Some(Spare {
-            user,
-            net,
-            root: Some(root),
-            steps,
-        }),
-        _ => return Err(invalid("what was made in advance")),
     };
     if plan.version != plan::VERSION {
         return Err(invalid("version"));
     }
+    let rest = mem::replace(&mut plan.root, mem::take(&mut begin.root));
+    plan.root.extend(rest);
     if let Err(violation) = plan::check::check(&plan) {
         return Err(invalid(&violation.to_string()));
+    }
+    // What was made before anybody knew for what.
+    let network = plan.network.mode != plan::Mode::Host;
+    if plan.user != begin.user || network != begin.network {
+        return Err(invalid("what was begun is for another plan"));
     }
     // An empty filter would be no filter at all, and the kernel takes no longer one.
     if [&filter, &own_filter]
@@ -83,21 +97,7 @@ pub fn receive(control: impl AsFd) -> Result<Start, Failure> {
         own_filter,
         nonce,
         listener,
-        spare,
-        more,
     })
-}
-
-/// What every sandbox needs, made by [`spare`](crate::spare) before it was known for which.
-pub struct Spare {
-    /// The user namespace, in which the user is mapped.
-    pub user: OwnedFd,
-    /// The network namespace, whose loopback interface is up.
-    pub net: OwnedFd,
-    /// The root as far as it was made, until it is mounted.
-    pub root: Option<OwnedFd>,
-    /// How many of the plan's first steps those were.
-    pub steps: usize,
 }
 
 fn invalid(subject: &str) -> Failure {

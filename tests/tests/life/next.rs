@@ -1,4 +1,4 @@
-//! The process that is ready for the next launch.
+//! What is begun for the next launch.
 
 use anyhow::{Context, Result, ensure};
 use oz_e2e::processes::{self, Process, kill_daemon};
@@ -46,17 +46,19 @@ fn one_that_does_not_run_while_it_waits_does_not_keep_the_daemon() {
 }
 
 #[test]
-fn it_has_nothing_of_a_sandbox_and_ends_with_the_daemon() -> Result<()> {
+fn it_has_namespaces_of_its_own_nothing_in_them_and_ends_with_the_daemon() -> Result<()> {
     let _session = Session::begin();
     cli::sandboxed_sh("true").run().ok();
     let waiting = waiting();
     let daemon = processes::daemon().context("a daemon")?;
     for kind in ["user", "mnt", "net", "pid", "ipc", "uts"] {
-        ensure!(waiting.namespace(kind) == daemon.namespace(kind), "{kind}");
+        let (its, ours) = (waiting.namespace(kind), daemon.namespace(kind));
+        ensure!(its.is_some() && its != ours, "{kind}");
     }
-    let sockets = std::fs::read_dir(format!("/proc/{}/fd", waiting.pid))?.count();
-    // Its standard streams and the socket.
-    ensure!(sockets <= 4, "{sockets} descriptors");
+    let of_it = |what: &str| std::fs::read_to_string(format!("/proc/{}/{what}", waiting.pid));
+    ensure!(of_it(&format!("task/{}/children", waiting.pid))?.is_empty());
+    let devices = of_it("net/dev")?;
+    ensure!(devices.lines().count() == 3, "{devices}");
     kill_daemon();
     wait::for_condition("it to end", || !waiting.lives());
     Ok(())

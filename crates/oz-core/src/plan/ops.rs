@@ -125,9 +125,9 @@ pub enum Op {
         path: PathBuf,
     },
     /// Makes what is there, and all that is mounted beneath it so far, read-only; a directory or
-    /// file that is not a mount becomes one. `/` is the root itself: a plan makes all directories
-    /// and mount points of the root, then makes it read-only, then mounts what can be written
-    /// (/tmp, the home, /dev/shm), so an existing target is taken as it is. Who has to make a
+    /// file that is not a mount becomes one. `/` is the root itself, without what is mounted on it, which is as it was
+    /// mounted: a plan makes all directories and mount points of the root, then makes it read-only, then mounts what
+    /// can be written (/tmp, the home, /dev/shm), so an existing target is taken as it is. Who has to make a
     /// mount point in the root later does it in a writable clone of the root's mount.
     ReadOnly {
         /// What.

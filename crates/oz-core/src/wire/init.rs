@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::OsBytes;
-use crate::plan::{Plan, Service};
+use crate::plan::{Op, Plan, Service, User};
 use crate::report::Held;
 
 /// Number of a program that was started on request; chosen by the daemon, never reused.
@@ -16,11 +16,20 @@ pub type Nonce = [u8; 32];
 /// From the daemon.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToInit {
-    /// First message ever: build the sandbox. Descriptors: the listening control socket at which
-    /// a later daemon can connect, and, if something was made in advance, what
-    /// [`spare::Answer::Made`](super::spare::Answer::Made) came with.
+    /// First message ever: make the namespaces, and in them what the plan will begin with. It is not known for
+    /// what yet. No descriptors; answered by [`FromInit::Born`] and [`FromInit::Begun`].
+    Begin {
+        /// Who is mapped into the user namespace.
+        user: User,
+        /// There is a network namespace, with its loopback interface up.
+        network: bool,
+        /// The first steps of the root.
+        root: Vec<Op>,
+    },
+    /// Second message ever: make a sandbox of what was begun. Descriptors: the listening control socket at
+    /// which a later daemon can connect. Answered by [`FromInit::Ready`].
     Start {
-        /// What to build.
+        /// What to build, for that user and with such a network; its root goes on behind the first steps.
         plan: Box<Plan>,
         /// The syscall filter of the plan, compiled: classic BPF instructions, `code` in the
         /// top 16 bits, then `jt`, `jf` (8 bits each), then `k` (32 bits).
@@ -29,8 +38,6 @@ pub enum ToInit {
         own_filter: Vec<u64>,
         /// Expected from a daemon that connects later.
         nonce: Nonce,
-        /// How many of the plan's first steps have been made in advance.
-        made: u32,
     },
     /// First message of a daemon that connects later; answered by [`FromInit::Ready`] with
     /// duplicates of all descriptors, then [`FromInit::Started`] for each program that runs.
@@ -109,6 +116,8 @@ pub enum Stdio {
 pub enum FromInit {
     /// From the stage before init, which ends right after: init exists. Descriptors: its pidfd.
     Born,
+    /// What a sandbox begins with is made, and init waits to be told for what.
+    Begun,
     /// The sandbox is built. Descriptors: user namespace, mount namespace, network namespace, pid namespace,
     /// then one listening socket for each of `listeners`.
     Ready {

@@ -16,6 +16,5 @@ pub mod init;
 pub mod mount;
 pub mod net;
 pub mod portal;
-pub mod spare;
 
 pub use frame::{Frame, FrameError, Header, Reader, encode};

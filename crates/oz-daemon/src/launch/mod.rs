@@ -2,13 +2,13 @@
 
 pub(crate) mod display;
 mod many;
+pub(crate) mod nascent;
+pub(crate) mod next;
 pub(crate) mod options;
 pub(crate) mod plans;
 pub(crate) mod prepare;
 mod program;
 pub(crate) mod refused;
-pub(crate) mod spare;
-pub(crate) mod stage;
 mod start;
 mod stdio;
 
@@ -31,8 +31,8 @@ use crate::grants::{Lifetime, Origin, lasting};
 use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Phase, Run, Sandbox, explain};
+use next::Next;
 use options::Options;
-use spare::Spares;
 pub(crate) use start::{CONTROL, adopt, control_address};
 use stdio::Streams;
 
@@ -181,7 +181,7 @@ pub(crate) async fn launch(
         };
         match ran.await {
             Ok((process, terminal, withheld)) => {
-                Spares::prepare(daemon);
+                Next::prepare(daemon);
                 return Ok(Launched {
                     sandbox: Arc::clone(sandbox),
                     process,

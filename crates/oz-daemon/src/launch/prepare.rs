@@ -277,7 +277,7 @@ impl Request {
         };
         let profile = &prepared.profile;
         let user = facts::user().map_err(host)?;
-        let known = daemon.spares.paths();
+        let known = daemon.next.paths();
         let known = known.unwrap_or_else(|| facts::look(&user, &plan::common_probes()));
         let probes = plan::own_probes(profile, &user);
         let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;

@@ -2,24 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Home, Plan};
+use oz_core::plan::{Home, Mode, Plan};
 use oz_core::report::{self, By};
 use oz_core::wire::init::{Nonce, ToInit};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+use super::nascent::Nascent;
 use super::prepare::{Prepared, Request, Serving};
 use super::refused;
-use super::stage::{Stage, Stages};
 use crate::control;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::moments::{Moment, Moments};
+use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::task::{Hold, Task};
 use crate::sandbox::{Birth, Sandbox, log};
 use crate::strangers;
@@ -129,10 +131,11 @@ fn start(
     moments: Moments,
 ) -> Result<Arc<Sandbox>> {
     // Started first: it gets ready to read its plan while that is made.
-    let Stage { process, socket } = Stages::take(daemon)?;
+    let fresh = || Nascent::start(daemon);
+    let early = (!daemon.next.is_begun()).then(fresh).transpose()?;
     moments.reach(Moment::Spawned);
     let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
-    let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
+    let (mut plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filters = daemon.filters.programs(&plan.syscalls).map_err(|error| {
         Failure::new(
             Kind::Profile,
@@ -150,17 +153,26 @@ fn start(
     log::forget(&daemon.directories.logs(), &plan.id);
     let nonce = nonce()?;
     let control = listen(daemon, &plan)?;
-    let spare = daemon.spares.take(&plan);
+    let begun = daemon.next.take(daemon, &plan);
+    let begin = begun.is_none().then(|| ToInit::Begin {
+        user: plan.user.clone(),
+        network: plan.network.mode != Mode::Host,
+        root: Vec::new(),
+    });
+    let (nascent, made) = match (begun, early) {
+        (Some(begun), _) => begun,
+        (None, Some(early)) => (early, 0),
+        (None, None) => (fresh()?, 0),
+    };
     let start = ToInit::Start {
-        plan: Box::new(plan.clone()),
+        plan: Box::new(without_first_steps(&mut plan, made)),
         filter: filters.programs.to_vec(),
         own_filter: filters.init.to_vec(),
         nonce,
-        made: spare.as_ref().map_or(0, |spare| spare.steps),
     };
     moments.reach(Moment::Planned);
-    let mut fds = vec![control];
-    fds.extend(spare.into_iter().flat_map(|spare| spare.fds));
+    let begin = begin.map(|begin| (begin, Vec::new()));
+    let opening = begin.into_iter().chain([(start, vec![control])]).collect();
     let token = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
     let token = token
         .iter()
@@ -179,35 +191,45 @@ fn start(
         report: None,
     };
     let hold = Hold {
-        socket,
-        stage: process.keep(),
-        init: None,
+        connection: nascent.connection,
+        stage: nascent.stage.and_then(KillOnDrop::keep),
+        init: nascent.init.and_then(KillOnDrop::keep),
         nonce,
         earlier: None,
         proxies: BTreeMap::new(),
         outside: BTreeMap::new(),
     };
-    adopt(daemon, birth, hold, start, fds)
+    Ok(adopt(daemon, birth, hold, opening))
 }
 
-/// Gives a sandbox its task and shows it on the bus.
+/// A copy of the plan in which the root goes on behind what was begun.
+fn without_first_steps(plan: &mut Plan, made: usize) -> Plan {
+    let root = mem::take(&mut plan.root);
+    let rest = root[made..].to_vec();
+    let copy = Plan {
+        root: rest,
+        ..plan.clone()
+    };
+    plan.root = root;
+    copy
+}
+
+/// Gives a sandbox its task and shows it on the bus. `opening` is what init is told before anything else.
 pub(crate) fn adopt(
     daemon: &Arc<Daemon>,
     birth: Birth,
     hold: Hold,
-    first: ToInit,
-    fds: Vec<OwnedFd>,
-) -> Result<Arc<Sandbox>> {
+    opening: Vec<(ToInit, Vec<OwnedFd>)>,
+) -> Arc<Sandbox> {
     let (sandbox, commands) = Sandbox::new(birth);
-    let task = Task::new(Arc::clone(daemon), Arc::clone(&sandbox), commands, hold)
-        .map_err(|error| Failure::new(Kind::Host, format!("cannot talk to init: {error}"), ""))?;
+    let task = Task::new(Arc::clone(daemon), Arc::clone(&sandbox), commands, hold);
     daemon.sandboxes.add(Arc::clone(&sandbox));
     let span = tracing::info_span!(parent: None, "sandbox", id = %sandbox.id);
-    let run = tracing::Instrument::instrument(task.run(first, fds), span.clone());
+    let run = tracing::Instrument::instrument(task.run(opening), span.clone());
     tokio::spawn(run);
     let shown = control::show(Arc::clone(daemon), Arc::clone(&sandbox));
     tokio::spawn(tracing::Instrument::instrument(shown, span));
-    Ok(sandbox)
+    sandbox
 }
 
 /// The directory that is the app's home, if it has one that lasts.

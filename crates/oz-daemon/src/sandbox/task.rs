@@ -101,10 +101,10 @@ enum Violation {
 
 /// How the task came to its sandbox.
 pub(crate) struct Hold {
-    pub(crate) socket: OwnedFd,
+    pub(crate) connection: Connection,
     /// The stage before init, when it was just started.
     pub(crate) stage: Option<Child>,
-    /// Init, when it was taken over.
+    /// Init, when it was begun in advance or taken over.
     pub(crate) init: Option<Child>,
     pub(crate) nonce: Nonce,
     /// Programs that an earlier daemon knew by name, when it was taken over.
@@ -121,8 +121,8 @@ impl Task {
         sandbox: Arc<Sandbox>,
         commands: Commands,
         hold: Hold,
-    ) -> std::io::Result<Self> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             daemon,
             first_process: sandbox.process_count(),
             findable: hold.earlier.is_some(),
@@ -130,7 +130,7 @@ impl Task {
             proxies: hold.proxies,
             outside: hold.outside,
             sandbox,
-            connection: Connection::new(hold.socket)?,
+            connection: hold.connection,
             commands,
             stage: hold.stage,
             init: hold.init,
@@ -142,12 +142,12 @@ impl Task {
             bus: None,
             deadline: Some(Instant::now() + START_DEADLINE),
             rate: VecDeque::new(),
-        })
+        }
     }
 
-    /// Runs until the sandbox is gone. `first` is what init is told before anything else, with the
+    /// Runs until the sandbox is gone. `opening` is what init is told before anything else, with the
     /// descriptors that go with it.
-    pub(crate) async fn run(mut self, first: ToInit, fds: Vec<OwnedFd>) {
+    pub(crate) async fn run(mut self, opening: Vec<(ToInit, Vec<OwnedFd>)>) {
         let files = views::supervise(Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
         let files = tokio::spawn(files.instrument(tracing::Span::current()));
         self.supervisors.push(files.abort_handle());
@@ -157,17 +157,25 @@ impl Task {
         let open = open::supervise(Arc::clone(&self.sandbox));
         let open = tokio::spawn(open.instrument(tracing::Span::current()));
         self.supervisors.push(open.abort_handle());
-        let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-        let over = match self.connection.send(&first, &borrowed).await {
+        let over = match self.open(opening).await {
             Err(error) if !error.is_end() => self.lost(&error),
             _ => {
                 self.sandbox.moments.reach(Moment::Sent);
-                drop(first);
-                drop(fds);
+                if self.init.is_some() && self.earlier.is_none() {
+                    self.is_born();
+                }
                 self.follow().await
             }
         };
         self.end(over).await;
+    }
+
+    async fn open(&self, opening: Vec<(ToInit, Vec<OwnedFd>)>) -> Result<(), ConnectionError> {
+        for (message, fds) in opening {
+            let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
+            self.connection.send(&message, &fds).await?;
+        }
+        Ok(())
     }
 
     async fn follow(&mut self) -> Over {
@@ -231,6 +239,8 @@ impl Task {
         self.count()?;
         match message {
             FromInit::Born => return self.born(fds),
+            FromInit::Begun if self.sandbox.namespaces.get().is_none() => {}
+            FromInit::Begun => return Err(Violation::OutOfTurn),
             FromInit::Ready { listeners, held } => {
                 return self.ready(&listeners, &held, fds).await;
             }
@@ -392,10 +402,17 @@ impl Task {
                 return Ok(Some(Over::Failed(Failure::new(Kind::Host, what, ""))));
             }
         };
-        let pid = init.pid().and_then(|pid| u32::try_from(pid).ok());
+        self.init = Some(init);
+        self.is_born();
+        Ok(None)
+    }
+
+    /// Init exists, and nothing inside it yet.
+    fn is_born(&mut self) {
+        let pid = self.init.as_ref().and_then(Child::pid);
+        let pid = pid.and_then(|pid| u32::try_from(pid).ok());
         self.sandbox
             .publish(|published| published.pid = pid.unwrap_or(0));
-        self.init = Some(init);
         self.sandbox.moments.reach(Moment::Born);
         if let (Some(pid), Some(_)) = (pid, &self.sandbox.scope) {
             let (daemon, sandbox) = (Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
@@ -406,7 +423,6 @@ impl Task {
             let enter = enter.instrument(tracing::Span::current());
             self.entering = Some(tokio::spawn(enter));
         }
-        Ok(None)
     }
 
     /// What holds by the scope, now that it is made.
@@ -638,6 +654,10 @@ impl Task {
         self.connection.send(&message, &fds).await?;
         if self.sandbox.namespaces.get().is_some() {
             self.save().await;
+        } else {
+            // The kernel has put init onto this processor, as one who answers; and there is more to do here
+            // that nobody waits for.
+            std::thread::yield_now();
         }
         Ok(())
     }

@@ -1,19 +1,13 @@
 //! `oz-init --control 3`: makes a sandbox and becomes its first process.
-//! `oz-init --next 3`: the same, started before anybody wants one.
-//! `oz-init --spare 3`: makes what all sandboxes have in common, and ends.
 
 use std::os::fd::OwnedFd;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let task = arguments.next();
-    match (task.as_deref(), socket(arguments)) {
-        (Some("--control" | "--next"), Some(control)) => oz_init::stage0::run(control),
-        (Some("--spare"), Some(socket)) => match oz_init::spare::serve(&socket) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
-        },
+    let how = arguments.next();
+    match (how.as_deref(), socket(arguments)) {
+        (Some("--control"), Some(control)) => oz_init::stage0::run(control),
         _ => ExitCode::from(2),
     }
 }

@@ -91,11 +91,15 @@ impl Launch {
         // The control group that init is in by now is all that a program sees of the host's.
         match oz_sys::process::fork(inside.thread, new::USER | new::CGROUP) {
             Err(error) => Err(error).at(Stage::NestedNamespace, "user namespace"),
-            Ok(Fork::Parent { child, .. }) => Ok(Launched {
-                pid: child,
-                report,
-                terminal: self.streams.into_terminal(),
-            }),
+            Ok(Fork::Parent { child, .. }) => {
+                // People wait for the program, and for nothing that init has to do now.
+                std::thread::yield_now();
+                Ok(Launched {
+                    pid: child,
+                    report,
+                    terminal: self.streams.into_terminal(),
+                })
+            }
             Ok(Fork::Child) => {
                 let failure = become_it::become_it(self, inside);
                 // One write of less than a pipe holds: it does not wait and is not torn.

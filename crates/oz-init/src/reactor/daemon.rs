@@ -130,7 +130,9 @@ impl Reactor {
             Ok(ToInit::Reach { service }) => self.reach(service),
             Ok(ToInit::Findable) => self.findable = true,
             // Neither can come now.
-            Ok(ToInit::Start { .. } | ToInit::Resume { .. }) | Err(_) => self.daemon = None,
+            Ok(ToInit::Begin { .. } | ToInit::Start { .. } | ToInit::Resume { .. }) | Err(_) => {
+                self.daemon = None
+            }
         }
     }
 }

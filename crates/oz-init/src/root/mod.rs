@@ -23,52 +23,52 @@ use crate::failure::{At, Failure};
 use mask::Masks;
 pub use target::Root;
 
-/// A root that was built.
-pub struct Built {
-    /// The root.
-    pub root: Root,
-    /// Root of the terminal file system, if there is one.
-    pub terminals: Option<OwnedFd>,
-}
-
-/// Executes the operations in order, on an empty root or on one on which the first of them have been
-/// executed already: that, and how many.
-pub fn build(ops: &[Op], home: &Path, begun: Option<(OwnedFd, usize)>) -> Result<Built, Failure> {
-    let masks = Masks::prepare().at(Stage::Root, "masks")?;
-    let (root, made) = match begun {
-        None => (Root::mount(), 0),
-        Some((root, made)) => (Root::take(root), made),
-    };
-    let mut builder = Builder {
-        root: root.at(Stage::Root, "/")?,
-        masks,
-        terminals: None,
-        home: home.to_owned(),
-    };
-    for op in ops.iter().skip(made) {
-        builder.execute(op).at(Stage::Root, op.target())?;
-    }
-    Ok(Built {
-        root: builder.root,
-        terminals: builder.terminals,
-    })
-}
-
-/// A root on which only these operations have been executed, mounted nowhere.
-pub fn begin(ops: &[Op], home: &Path) -> Result<OwnedFd, Failure> {
-    let built = build(ops, home, None)?;
-    source::clone(built.root).at(Stage::Root, "/")
-}
-
-struct Builder {
+/// A root that is being built, on an empty one over the host's `/`.
+pub struct Builder {
     root: Root,
     masks: Masks,
     terminals: Option<OwnedFd>,
     /// The app's own, in which it may have left anything.
     home: PathBuf,
+    made: usize,
 }
 
 impl Builder {
+    /// Of a root with this home.
+    pub fn new(home: &Path) -> Result<Self, Failure> {
+        Ok(Self {
+            masks: Masks::prepare().at(Stage::Root, "masks")?,
+            root: Root::mount().at(Stage::Root, "/")?,
+            terminals: None,
+            home: home.to_owned(),
+            made: 0,
+        })
+    }
+
+    /// Executes the next operations in order.
+    pub fn build(&mut self, ops: &[Op]) -> Result<(), Failure> {
+        for op in ops {
+            self.execute(op).at(Stage::Root, op.target())?;
+            self.made += 1;
+        }
+        Ok(())
+    }
+
+    /// How many operations have been executed.
+    pub fn made(&self) -> usize {
+        self.made
+    }
+
+    /// The root itself.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Root of the terminal file system, if there is one.
+    pub fn into_terminals(self) -> Option<OwnedFd> {
+        self.terminals
+    }
+
     fn execute(&mut self, op: &Op) -> io::Result<()> {
         match op {
             Op::Directory { path, mode } => self.root.make_directory(path, Mode::from(*mode)),
@@ -113,8 +113,9 @@ impl Builder {
         }
     }
 
-    /// A mount becomes read-only with all beneath it; what is none becomes one first.
+    /// A mount becomes read-only with all beneath it, but the root alone; what is none becomes one first.
     fn read_only(&self, path: &Path) -> io::Result<()> {
+        let is_root = path == Path::new("/");
         let place = self.root.open(path, OFlags::PATH)?;
         let read_only = Attributes {
             set: READ_ONLY,
@@ -123,7 +124,7 @@ impl Builder {
         let empty = rustix::fs::AtFlags::EMPTY_PATH;
         let statx = rustix::fs::statx(&place, "", empty, StatxFlags::empty())?;
         if statx.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-            return set_attributes(place, true, read_only);
+            return set_attributes(place, !is_root, read_only);
         }
         let mount = source::clone(&place)?;
         set_attributes(&mount, true, read_only)?;

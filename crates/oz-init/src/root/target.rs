@@ -25,11 +25,7 @@ pub struct Root(OwnedFd);
 impl Root {
     /// Mounts an empty one over the host's `/`; only its descriptor leads to it.
     pub fn mount() -> io::Result<Self> {
-        Self::take(filesystems::tmpfs(USUAL.as_raw_mode(), SIZE, false)?)
-    }
-
-    /// Likewise one that is mounted nowhere yet.
-    pub fn take(root: OwnedFd) -> io::Result<Self> {
+        let root = filesystems::tmpfs(USUAL.as_raw_mode(), SIZE, false)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         attach(&root, rustix::fs::openat(CWD, "/", flags, Mode::empty())?)?;
         Ok(Self(root))

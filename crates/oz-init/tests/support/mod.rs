@@ -8,14 +8,14 @@ pub mod scratch;
 
 use std::ffi::CString;
 use std::io::Read;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
-use oz_core::plan::{Op, Plan, User};
+use oz_core::plan::{Mode, Op, Plan, User};
 use oz_core::report::Held;
 use oz_core::wire::init::{ExitStatus, FromInit, Program, Stdio, ToInit};
-use oz_core::wire::{Reader, encode, frame, spare};
+use oz_core::wire::{Reader, encode, frame};
 use oz_sys::spawn::Spawned;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{PidfdFlags, WaitId, WaitIdOptions};
@@ -121,7 +121,7 @@ pub fn launch(plan: Plan, filter: Vec<u64>) -> Result<Sandbox, FromInit> {
 
 /// The same, with requests sent right behind the first message.
 pub fn launch_and(plan: Plan, filter: Vec<u64>, more: &[ToInit]) -> Result<Sandbox, FromInit> {
-    launch_on(plan, filter, more, Vec::new(), 0)
+    launch_as(plan, [filter, vec![ALLOW]], more)
 }
 
 /// As a daemon launches it: programs have the plan's list, and init its own.
@@ -133,7 +133,7 @@ pub fn start_listed(plan: Plan) -> Sandbox {
 /// The same with another filter of the programs.
 pub fn start_behind(plan: Plan, filter: Vec<u64>) -> Sandbox {
     let own = oz_confine::helpers::init(&plan.syscalls).expect("compiles");
-    launch_as(plan, [filter, own], &[], Vec::new(), 0).expect("a sandbox")
+    launch_as(plan, [filter, own], &[]).expect("a sandbox")
 }
 
 /// The init that is tested.
@@ -141,64 +141,66 @@ pub fn init() -> String {
     std::env::var("OZ_INIT").unwrap_or_else(|_| env!("CARGO_BIN_EXE_oz-init").to_owned())
 }
 
-/// What is made in advance for plans that begin with these steps.
-pub fn spare(user: User, root: &[Op]) -> Result<Vec<OwnedFd>, spare::Answer> {
-    let (ours, theirs) = UnixStream::pair().expect("pair");
-    let helper = spawn_ordinary(&init(), &["--spare", "3"], &[(theirs.as_fd(), 3)]);
-    drop(theirs);
-    let root = root.to_vec();
-    let bytes = encode(&spare::Request { user, root }, 0).expect("encodes");
-    oz_sys::socket::send_frame(&ours, &bytes, &[]).expect("sent");
-    let mut reader = Reader::new(frame::MAX_UNTRUSTED);
-    let frame = oz_init::start::wait_for_frame(&ours, &mut reader).expect("an answer");
-    helper.wait().expect("it ends");
-    match frame.decode().expect("decodes") {
-        spare::Answer::Made => Ok(frame.fds),
-        failed => Err(failed),
+/// What a sandbox begins with.
+pub struct Nascent {
+    pub daemon: Daemon,
+    pub init: Init,
+    /// How many of the plan's steps.
+    made: usize,
+}
+
+/// Has an init begin, and waits until it has.
+pub fn begin(user: User, network: bool, root: &[Op]) -> Result<Nascent, FromInit> {
+    let (daemon, stage0) = spawn_init();
+    let begin = ToInit::Begin {
+        user,
+        network,
+        root: root.to_vec(),
+    };
+    let made = root.len();
+    daemon.send(&begin, &[]);
+    let nascent = born(daemon, stage0)?;
+    Ok(Nascent { made, ..nascent })
+}
+
+impl Nascent {
+    /// Makes a sandbox of it.
+    pub fn finish(self, mut plan: Plan) -> Result<Sandbox, FromInit> {
+        plan.root.drain(..self.made);
+        let scratch = Scratch::new();
+        send_start(&self.daemon, &scratch, plan, [vec![ALLOW], vec![ALLOW]]);
+        self.ready(scratch)
+    }
+
+    fn ready(mut self, scratch: Scratch) -> Result<Sandbox, FromInit> {
+        match self.daemon.hear().expect("an answer") {
+            (FromInit::Ready { listeners, held }, mut fds) => {
+                let sockets = fds.split_off(4);
+                assert_eq!(sockets.len(), listeners.len());
+                Ok(Sandbox {
+                    scratch,
+                    daemon: self.daemon,
+                    init: self.init,
+                    namespaces: fds,
+                    listeners: sockets,
+                    held,
+                    next: 1,
+                })
+            }
+            (other, _) => Err(other),
+        }
     }
 }
 
-/// The same as [`launch_and`], where the first steps have been made in advance.
-pub fn launch_on(
-    plan: Plan,
-    filter: Vec<u64>,
-    more: &[ToInit],
-    spare: Vec<OwnedFd>,
-    made: u32,
-) -> Result<Sandbox, FromInit> {
-    launch_as(plan, [filter, vec![ALLOW]], more, spare, made)
-}
-
-fn launch_as(
-    plan: Plan,
-    [filter, own_filter]: [Vec<u64>; 2],
-    more: &[ToInit],
-    spare: Vec<OwnedFd>,
-    made: u32,
-) -> Result<Sandbox, FromInit> {
+fn spawn_init() -> (Daemon, Spawned) {
     oz_sys::reaper::set_subreaper().expect("subreaper");
-    let scratch = Scratch::new();
-    let listener = UnixListener::bind(scratch.path.join("control")).expect("bound");
     let (ours, theirs) = UnixStream::pair().expect("pair");
     let stage0 = spawn_ordinary(&init(), &["--control", "3"], &[(theirs.as_fd(), 3)]);
-    drop(theirs);
-    let mut daemon = Daemon::new(ours);
-    let start = ToInit::Start {
-        plan: Box::new(plan),
-        filter,
-        own_filter,
-        nonce: NONCE,
-        made,
-    };
-    let fds: Vec<_> = [listener.as_fd()]
-        .into_iter()
-        .chain(spare.iter().map(AsFd::as_fd))
-        .collect();
-    daemon.send(&start, &fds);
-    drop(spare);
-    for request in more {
-        daemon.send(request, &[]);
-    }
+    (Daemon::new(ours), stage0)
+}
+
+/// Until it has begun.
+fn born(mut daemon: Daemon, stage0: Spawned) -> Result<Nascent, FromInit> {
     let first = daemon.hear().expect("an answer");
     stage0.wait().expect("stage 0 ends");
     let (FromInit::Born, mut fds) = first else {
@@ -206,21 +208,42 @@ fn launch_as(
     };
     let init = Init(fds.pop().expect("a pidfd"));
     match daemon.hear().expect("an answer") {
-        (FromInit::Ready { listeners, held }, mut fds) => {
-            let sockets = fds.split_off(4);
-            assert_eq!(sockets.len(), listeners.len());
-            Ok(Sandbox {
-                scratch,
-                daemon,
-                init,
-                namespaces: fds,
-                listeners: sockets,
-                held,
-                next: 1,
-            })
-        }
+        (FromInit::Begun, _) => Ok(Nascent {
+            daemon,
+            init,
+            made: 0,
+        }),
         (other, _) => Err(other),
     }
+}
+
+fn send_start(daemon: &Daemon, scratch: &Scratch, plan: Plan, filters: [Vec<u64>; 2]) {
+    let listener = UnixListener::bind(scratch.path.join("control")).expect("bound");
+    let [filter, own_filter] = filters;
+    let start = ToInit::Start {
+        plan: Box::new(plan),
+        filter,
+        own_filter,
+        nonce: NONCE,
+    };
+    daemon.send(&start, &[listener.as_fd()]);
+}
+
+/// Says everything at once, as a daemon does that has begun nothing in advance.
+fn launch_as(plan: Plan, filters: [Vec<u64>; 2], more: &[ToInit]) -> Result<Sandbox, FromInit> {
+    let scratch = Scratch::new();
+    let (daemon, stage0) = spawn_init();
+    let begin = ToInit::Begin {
+        user: plan.user.clone(),
+        network: plan.network.mode != Mode::Host,
+        root: Vec::new(),
+    };
+    daemon.send(&begin, &[]);
+    send_start(&daemon, &scratch, plan, filters);
+    for request in more {
+        daemon.send(request, &[]);
+    }
+    born(daemon, stage0)?.ready(scratch)
 }
 
 /// A sandbox whose programs may call everything.
@@ -286,19 +309,7 @@ impl Sandbox {
 
     /// Waits until the sandbox has ended.
     pub fn gone(&mut self, within: Duration) -> bool {
-        let timeout = Timespec {
-            tv_sec: 0,
-            tv_nsec: within.as_nanos().try_into().expect("short"),
-        };
-        let timeout = match within.as_secs() {
-            0 => timeout,
-            seconds => Timespec {
-                tv_sec: seconds.try_into().expect("short"),
-                tv_nsec: 0,
-            },
-        };
-        let mut polled = [PollFd::new(&self.init.0, PollFlags::IN)];
-        rustix::event::poll(&mut polled, Some(&timeout)).expect("poll") == 1
+        self.init.ended(within)
     }
 
     /// Host pids of all processes in the sandbox's pid namespace.
@@ -317,6 +328,33 @@ impl Sandbox {
 
 /// The first process of a sandbox, which goes with the test however that ends.
 pub struct Init(pub OwnedFd);
+
+impl Init {
+    /// Waits until it has ended.
+    pub fn ended(&self, within: Duration) -> bool {
+        let timeout = Timespec {
+            tv_sec: 0,
+            tv_nsec: within.as_nanos().try_into().expect("short"),
+        };
+        let timeout = match within.as_secs() {
+            0 => timeout,
+            seconds => Timespec {
+                tv_sec: seconds.try_into().expect("short"),
+                tv_nsec: 0,
+            },
+        };
+        let mut polled = [PollFd::new(&self.0, PollFlags::IN)];
+        rustix::event::poll(&mut polled, Some(&timeout)).expect("poll") == 1
+    }
+
+    /// Its number outside.
+    pub fn pid(&self) -> i32 {
+        let info = format!("/proc/self/fdinfo/{}", self.0.as_raw_fd());
+        let info = std::fs::read_to_string(info).expect("read");
+        let line = info.lines().find_map(|line| line.strip_prefix("Pid:"));
+        line.and_then(|pid| pid.trim().parse().ok()).expect("a pid")
+    }
+}
 
 impl Drop for Init {
     fn drop(&mut self) {

@@ -100,7 +100,6 @@ fn root(uid: u32, gid: u32) -> Vec<Op> {
     ] {
         ops.push(directory(path));
     }
-    ops.push(Op::ReadOnly { path: "/".into() });
     ops.push(Op::Proc {
         path: "/proc".into(),
     });
@@ -116,6 +115,7 @@ fn root(uid: u32, gid: u32) -> Vec<Op> {
     ops.push(Op::DevPts {
         path: "/dev/pts".into(),
     });
+    ops.push(Op::ReadOnly { path: "/".into() });
     ops.push(tmpfs("/tmp", 0o1777));
     ops.push(tmpfs(HOME, 0o700));
     ops.push(tmpfs(runtime, 0o700));

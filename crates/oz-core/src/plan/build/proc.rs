@@ -13,10 +13,6 @@ pub(super) fn operations(ops: &mut Vec<Op>) {
     for (path, _) in layout::PROC_MASKS {
         ops.push(Op::Mask { path: path.into() });
     }
-}
-
-/// What is new for each launch.
-pub(super) fn own(ops: &mut Vec<Op>) {
     ops.push(Op::RandomId {
         path: layout::BOOT_ID.into(),
     });

@@ -1,4 +1,5 @@
-//! The root file system, in two halves: what no app can change, then a seal, then what it can.
+//! The root file system, in three parts: what is the same for all, what no app can change, then a seal, then what it
+//! can.
 
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ impl Shape<'_> {
 const SMALL: u64 = 16 << 20;
 
 /// What every root of this host begins with, whatever it is made for: the system as far as no app can
-/// change it. Who makes many sandboxes can build it before it is known for what.
+/// change it, and the kernel's own file systems. It can be built before it is known for what.
 pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
     let mut ops = Vec::new();
     system::operations(facts, &mut ops);
@@ -39,6 +40,13 @@ pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
     for path in ["/proc", "/tmp", "/dev/pts", "/dev/shm", "/dev/mqueue"] {
         ops.push(directory(path, 0o755));
     }
+    proc::operations(&mut ops);
+    ops.push(Op::DevPts {
+        path: "/dev/pts".into(),
+    });
+    ops.push(Op::Mqueue {
+        path: "/dev/mqueue".into(),
+    });
     ops
 }
 
@@ -65,20 +73,12 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     }
     ops.push(Op::ReadOnly { path: "/".into() });
 
-    proc::operations(&mut ops);
-    ops.push(Op::DevPts {
-        path: "/dev/pts".into(),
-    });
     ops.push(tmpfs("/dev/shm", 0o1777, tmp_size, true));
-    ops.push(Op::Mqueue {
-        path: "/dev/mqueue".into(),
-    });
     ops.push(tmpfs("/tmp", 0o1777, tmp_size, false));
     ops.push(tmpfs(&runtime, 0o700, SMALL, true));
     if shape.has.sound {
         ops.push(directory(runtime.join(layout::PULSE), 0o700));
     }
-    proc::own(&mut ops);
     home::operations(shape, view, tmp_size, &mut ops);
     view.operations(&mut ops);
     ops

@@ -91,7 +91,9 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
                 false
             }
             Op::Mask { .. } | Op::Pin { .. } | Op::RandomId { .. } => false,
-            Op::Tmpfs { .. } | Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => true,
+            // The kernel's own, in which nobody can make a file.
+            Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => false,
+            Op::Tmpfs { .. } => true,
         };
         if writable {
             return Err(Violation::new(
