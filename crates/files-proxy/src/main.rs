@@ -47,8 +47,8 @@ fn run() -> anyhow::Result<()> {
     let listener = oz_sys::descriptors::inherited(LISTENER).context("no listening socket")?;
     let listener = UnixListener::from(listener);
     let first = requests::next(&listener).context("no request")?;
-    let (shared, notifier) = begin(&first, echo)?;
-    first.answer(&grant(&shared, &notifier, names(&first)))?;
+    let (shared, notifier, answer) = begin(&first, echo)?;
+    first.answer(&answer)?;
     loop {
         let asked = requests::next(&listener).context("no request")?;
         if matches!(asked.request, Request::Serve { .. }) {
@@ -68,7 +68,7 @@ fn names(asked: &Asked) -> &[Name] {
 }
 
 /// Serves the view from now on, on a thread of its own, until it is unmounted.
-fn begin(first: &Asked, echo: Echo) -> anyhow::Result<(Shared, Notifier)> {
+fn begin(first: &Asked, echo: Echo) -> anyhow::Result<(Shared, Notifier, Answer)> {
     let Request::Serve { sandbox, .. } = &first.request else {
         bail!("the first request is another one");
     };
@@ -80,7 +80,10 @@ fn begin(first: &Asked, echo: Echo) -> anyhow::Result<(Shared, Notifier)> {
     let (device, mount, host, below) = (fd(0)?, fd(1)?, fd(2)?, fd(3)?);
     let watch = Watch::of(&host);
     confine::confine(&host, &below).context("cannot confine itself")?;
-    let shared = Shared::new(View::new(host, below), echo.process());
+    let mut view = View::new(host, below);
+    // Before anybody asks, so that the kernel has nothing to forget.
+    let replaced = view.grant(names(first)).replaced;
+    let shared = Shared::new(view, echo.process());
     let session = Session::from_fd(
         shared.clone(),
         device,
@@ -111,18 +114,22 @@ fn begin(first: &Asked, echo: Echo) -> anyhow::Result<(Shared, Notifier)> {
         let shared = shared.clone();
         std::thread::spawn(move || watch.serve(&shared, &echo));
     }
-    Ok((shared, notifier))
+    Ok((shared, notifier, Answer { replaced }))
 }
 
-/// Grants these names and no others, and makes the kernel forget what it knew.
+/// Grants these names and no others, and makes the kernel forget what it knew: of names that were the sandbox's
+/// own, what they stood for; of those that were granted only the content, for it asks about these each time.
+///
+/// It has to wait for whoever does something in the directory meanwhile, and if this process is killed then,
+/// nobody ends that: so this is done where it must be, and views are ended by force.
 fn grant(shared: &Shared, notifier: &Notifier, names: &[Name]) -> Answer {
     let changed = shared.with(|view| view.grant(names));
-    for (name, ino) in changed.names {
-        // The kernel may have forgotten them already.
-        let _ = notifier.inval_entry(INodeNo(ROOT), &name);
-        if let Some(ino) = ino {
-            let _ = notifier.inval_inode(INodeNo(ino), 0, 0);
-        }
+    for name in &changed.covered {
+        // The kernel may have forgotten it already.
+        let _ = notifier.inval_entry(INodeNo(ROOT), name);
+    }
+    for ino in changed.gone {
+        let _ = notifier.inval_inode(INodeNo(ino), 0, 0);
     }
     Answer {
         replaced: changed.replaced,

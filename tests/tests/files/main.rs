@@ -1,7 +1,9 @@
 //! Files of the user: what a sandbox is given when it starts and while it runs, what it is refused.
 
 mod arguments;
+mod crashes;
 mod folders;
+mod hostile;
 mod lifetimes;
 mod listing;
 mod live;

@@ -263,6 +263,9 @@ fn a_read_only_directory_can_have_one_writable_file() {
     let dir = file.parent().unwrap();
     for turn in ["the directory later", "the file later"] {
         fs::write(&file, "old\n").unwrap();
+        // It is another file by then, of the same name.
+        let replace = format!("cd {} && cp doc t && mv t doc", dir.display());
+        inside.sh(&replace).ok();
         add(&inside, &[], dir).run().ok();
         if turn == "the file later" {
             remove(&inside, &file).ok();
@@ -315,6 +318,42 @@ fn a_database_works_and_its_journal_is_on_the_host() {
     outside.wait().unwrap();
     refused.refused_inside().complains("locked");
     ask("insert into b values('later')").ok();
+}
+
+#[test]
+fn a_database_with_a_write_ahead_log_is_the_same_inside_and_outside() {
+    let session = Session::begin();
+    let file = session.fresh_dir("wal").join("books.sqlite");
+    let outside = |sql: &str| {
+        let run = oz_e2e::Run::new("sqlite3", [file.as_os_str()]);
+        run.arg(sql).run().ok().text()
+    };
+    outside("pragma journal_mode=wal; create table b(t); insert into b values('outside')");
+    let inside = sleeper();
+    add(&inside, &["--write"], &file).run().ok();
+    let ask = |sql: &str| inside.sh(&format!("sqlite3 {} \"{sql}\"", file.display()));
+    for round in 0..2 {
+        ask(&format!("insert into b values('inside {round}')")).ok();
+        outside(&format!("insert into b values('outside {round}')"));
+    }
+    let all = "outside\ninside 0\noutside 0\ninside 1\noutside 1";
+    assert_eq!(ask("select t from b").ok().text(), all);
+    assert_eq!(
+        outside("select t from b; pragma integrity_check"),
+        format!("{all}\nok")
+    );
+    // One who has written and not ended leaves a log, which the other finds.
+    let hold = format!(
+        "(echo \"insert into b values('held');\"; touch /tmp/x; while ! test -e /tmp/go; do sleep 0.1; done) | sqlite3 {}",
+        file.display()
+    );
+    let holder = inside.script(&hold).start();
+    oz_e2e::wait::for_condition("what is in the log", || {
+        outside("select t from b").contains("held")
+    });
+    inside.sh("touch /tmp/go").ok();
+    holder.end_within(oz_e2e::wait::LONG).ok();
+    assert_eq!(names(file.parent().unwrap()), ["books.sqlite"]);
 }
 
 #[test]

@@ -70,8 +70,10 @@ impl Grants {
 /// What has changed for the kernel.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
-    /// Names that stand for something else now, with the numbers that they had.
-    pub(crate) names: Vec<(OsString, Option<u64>)>,
+    /// Names that the kernel knew as the sandbox's own and that stand for the host's files now.
+    pub(crate) covered: Vec<OsString>,
+    /// Numbers of files that are granted no longer.
+    pub(crate) gone: Vec<u64>,
     /// Names that cannot be shown, because another file had their place.
     pub(crate) replaced: Vec<OsBytes>,
 }
@@ -88,7 +90,7 @@ impl View {
             .map(OsStr::to_owned)
             .collect();
         for name in gone {
-            changed.names.push((name.clone(), self.take_back(&name)));
+            changed.gone.extend(self.take_back(&name));
         }
         for one in names {
             let name = one.name.as_os_str();
@@ -103,9 +105,8 @@ impl View {
                 tracing::debug!(%error, "cannot look for what a crash has left");
             }
             // What the sandbox had at this name is covered.
-            changed
-                .names
-                .push((name.to_owned(), self.forget_name(name)));
+            let known = self.forget_name(name);
+            changed.covered.extend(known.map(|_| name.to_owned()));
             let grant = Grant {
                 state: State::Shown,
                 companion: one.companion,
@@ -119,7 +120,7 @@ impl View {
 
     fn is_same(&self, one: &Name) -> bool {
         let Some(identity) = one.identity else {
-            return one.companion;
+            return true;
         };
         self.host.stat(one.name.as_os_str()).is_ok_and(|stat| {
             let regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;

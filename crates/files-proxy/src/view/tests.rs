@@ -232,7 +232,7 @@ fn taking_a_name_back_also_ends_what_is_open() {
     let ino = scene.view.lookup(ROOT, name("a.txt")).expect("there").ino;
     let handle = scene.view.open(ino, O_RDWR).expect("opens");
     let changed = scene.view.grant(&[]);
-    assert_eq!(changed.names, [("a.txt".into(), Some(ino))]);
+    assert_eq!(changed.gone, [ino]);
     assert_eq!(scene.view.read(handle, 0, 10), Err(Errno::ACCESS));
     assert_eq!(scene.view.write(handle, 0, b"x"), Err(Errno::ACCESS));
     assert_eq!(scene.inside("a.txt"), Err(Errno::NOENT));
@@ -412,6 +412,30 @@ fn a_program_cannot_open_without_end() {
     let ino = scene.view.lookup(ROOT, name("a.txt")).expect("there").ino;
     let opened = (0..2000).take_while(|_| scene.view.open(ino, O_RDONLY).is_ok());
     assert!(opened.count() < 1000);
+}
+
+#[test]
+fn what_was_shown_before_goes_by_its_name() {
+    let mut scene = scene();
+    let other = Name {
+        identity: None,
+        ..grant(&scene.host, "b.txt", false)
+    };
+    let first = grant(&scene.host, "a.txt", false);
+    std::fs::write(scene.host.join("new"), "new").expect("written");
+    std::fs::rename(scene.host.join("new"), scene.host.join("b.txt")).expect("renamed");
+    assert!(
+        scene
+            .view
+            .grant(&[first.clone(), other])
+            .replaced
+            .is_empty()
+    );
+    assert!(scene.view.lookup(ROOT, name("b.txt")).is_ok());
+    // A link in its place is none the less not followed.
+    std::fs::remove_file(scene.host.join("b.txt")).expect("removed");
+    symlink("a.txt", scene.host.join("b.txt")).expect("linked");
+    assert!(scene.view.lookup(ROOT, name("b.txt")).is_err());
 }
 
 #[test]

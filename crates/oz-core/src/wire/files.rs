@@ -35,7 +35,8 @@ pub enum Request {
 pub struct Name {
     /// A single component of a path.
     pub name: OsBytes,
-    /// What must be there when it is first shown. A companion need not exist.
+    /// What must be there when it is first shown. Nothing of a companion, which need not exist, and of what an
+    /// earlier proxy has shown, which goes by its name.
     pub identity: Option<Identity>,
     /// A file that belongs to another one, as a database's journal does: the program makes and
     /// removes it itself, and both happen on the host as well.

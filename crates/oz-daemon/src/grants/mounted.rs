@@ -20,6 +20,9 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::{Namespaces, Sandbox};
 
+/// How often it is tried to show again what a proxy that has ended showed.
+const ATTEMPTS: usize = 5;
+
 /// A grant that is to be shown.
 #[derive(Clone, Debug)]
 struct Due {
@@ -29,6 +32,8 @@ struct Due {
     origin: Origin,
     since: u64,
     lifetime: Lifetime,
+    /// A view has shown it before. The app may have replaced it since: it is whatever has its name now.
+    by_name: bool,
 }
 
 /// What is put on in one go, and what it must come after: mounts by path, and where a view and a
@@ -88,7 +93,20 @@ pub(super) async fn repair(
         change.off = store.take_at_or_beneath(directory.as_path());
         change.views_off = store.take_views_at_or_beneath(directory.as_path());
         change.due = change.off.iter().map(Due::again).collect();
-        task.carry_out(store, before, change).await?;
+        let due = change.due.clone();
+        let mut repaired = task.carry_out(store, before, change).await;
+        for _ in 0..ATTEMPTS {
+            if repaired.is_ok() {
+                break;
+            }
+            // What ended the one may have ended the next as well.
+            let left = due
+                .iter()
+                .filter(|due| store.get(due.path.as_path()).is_none());
+            let left = left.cloned().collect();
+            repaired = task.put_on(store, left, BTreeSet::new()).await;
+        }
+        repaired?;
     }
     Ok(())
 }
@@ -104,6 +122,7 @@ fn plan(store: &mut Store, remove: &[OsBytes], add: &[Wanted]) -> Change {
             origin: wanted.origin,
             since: wanted.since.unwrap_or_else(clock::now),
             lifetime: wanted.lifetime,
+            by_name: false,
         })
         .collect();
     let new = due.iter().map(|due| due.path.clone());
@@ -197,7 +216,7 @@ fn steps(due: Vec<Due>) -> Vec<Step> {
 }
 
 /// Names of a view that others do not have.
-fn names(files: impl Iterator<Item = (OsBytes, Identity)>) -> Vec<Name> {
+fn names(files: impl Iterator<Item = (OsBytes, Option<Identity>)>) -> Vec<Name> {
     let mut all: BTreeMap<OsBytes, Name> = BTreeMap::new();
     for (path, identity) in files {
         for name in views::names(path.as_path(), identity) {
@@ -366,7 +385,7 @@ impl<'a> Task<'a> {
         if store.view(directory).is_some() {
             return self.update(store, directory, files).await;
         }
-        let all = names(files.iter().map(|due| (due.path.clone(), due.identity)));
+        let all = names(files.iter().map(|due| (due.path.clone(), due.must_be())));
         let opened = views::open(self.daemon, self.sandbox, self.namespaces, directory, all);
         match opened.await {
             Ok((view, replaced)) => {
@@ -393,8 +412,8 @@ impl<'a> Task<'a> {
         };
         let held = store
             .shown_in(directory)
-            .map(|grant| (grant.path.clone(), grant.identity));
-        let new = files.iter().map(|due| (due.path.clone(), due.identity));
+            .map(|grant| (grant.path.clone(), None));
+        let new = files.iter().map(|due| (due.path.clone(), due.must_be()));
         let all = names(held.chain(new));
         if all.len() > NAMES_MAX {
             return self.mount(store, files).await;
@@ -414,7 +433,13 @@ impl Due {
             origin: grant.origin,
             since: grant.since,
             lifetime: grant.lifetime,
+            by_name: grant.shown == Shown::View,
         }
+    }
+
+    /// What a view must find at its name.
+    fn must_be(&self) -> Option<Identity> {
+        (!self.by_name).then_some(self.identity)
     }
 
     fn shown(self, shown: Shown) -> Grant {
@@ -482,6 +507,7 @@ mod tests {
             origin: Origin::Added,
             since: 0,
             lifetime: Lifetime::Sandbox,
+            by_name: false,
         }
     }
 
@@ -512,7 +538,7 @@ mod tests {
         let identity = due("/h/a.db", Access::Write, false).identity;
         let all = names(
             ["/h/a.db-wal", "/h/a.db"]
-                .map(|path| (path.into(), identity))
+                .map(|path| (path.into(), Some(identity)))
                 .into_iter(),
         );
         let companions = all.iter().filter(|name| name.companion);

@@ -117,11 +117,11 @@ pub(crate) async fn supervise(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
 }
 
 /// What a view shows of a file, and of what belongs to it.
-pub(super) fn names(path: &Path, identity: Identity) -> Vec<Name> {
+pub(super) fn names(path: &Path, identity: Option<Identity>) -> Vec<Name> {
     let name = path.file_name().unwrap_or_default();
     let itself = Name {
         name: name.into(),
-        identity: Some(identity),
+        identity,
         companion: false,
     };
     let is_database = path.extension().is_some_and(|end| {
@@ -339,7 +339,7 @@ mod tests {
             directory: false,
         };
         let of = |path: &str| -> Vec<String> {
-            let all = names(Path::new(path), identity);
+            let all = names(Path::new(path), Some(identity));
             all.iter().map(|one| one.name.to_string()).collect()
         };
         assert_eq!(of("/h/a.txt"), ["a.txt"]);

@@ -81,7 +81,14 @@ fn open_mount(point: &Path, id: u64) -> Result<OwnedFd, Errno> {
 fn detach(proc: &OwnedFd, mount: &OwnedFd) -> Result<(), Refusal> {
     rustix::process::fchdir(proc).map_err(|error| os("fchdir", error))?;
     let link = format!("fd/{}", mount.as_raw_fd());
-    let result = rustix::mount::unmount(link, UnmountFlags::DETACH);
+    // A view belongs to the sandbox, and is ended by force: who waits for one that nobody serves any more would
+    // wait for ever, and could not even be killed. What is of the host is detached; that it is nobody's here to
+    // end is what the kernel says first.
+    let by_force = UnmountFlags::DETACH | UnmountFlags::FORCE;
+    let result = match rustix::mount::unmount(&link, by_force) {
+        Err(Errno::PERM) => rustix::mount::unmount(&link, UnmountFlags::DETACH),
+        result => result,
+    };
     // Nothing relative is looked up afterwards, but the host's /proc is no place to be.
     let back = rustix::process::chdir("/");
     result.map_err(|error| os("umount2", error))?;
