@@ -126,6 +126,10 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("foot", "test: a Wayland terminal"),
     package("gtk-4-examples", "test: a GTK 4 app"),
     package("mousepad", "test: a GTK 3 editor"),
+    package(
+        "thunar",
+        "test: a file manager of the host, to drag files from",
+    ),
     package("gedit", "test: a GTK editor with a bus name"),
     package("evince", "test: a viewer"),
     package("poppler-utils", "test: reading PDFs"),

@@ -55,6 +55,7 @@ const PROGRAMS: &[Program] = &[
 /// What tests and benchmarks use on headless desktops; it is staged, never installed.
 const HELPERS: &[Program] = &[
     program("oz-seat", "oz-testkit", TEST_DIR, false),
+    program("oz-drag", "oz-testkit", TEST_DIR, false),
     program("oz-internet", "oz-testkit", TEST_DIR, false),
     program("oz-fake-systemd", "oz-testkit", TEST_DIR, false),
     program("oz-bench", "oz-bench", TEST_DIR, false),

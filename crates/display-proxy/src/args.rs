@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use display_proxy::config::{Buffers, Config};
+use display_proxy::config::{self, Buffers, Config};
 
 /// The largest configuration that is read.
 const CONFIG_MAX: u64 = 64 * 1024;
@@ -17,15 +17,18 @@ pub(crate) struct Start {
     pub(crate) config: Config,
     pub(crate) listener: UnixListener,
     pub(crate) report: Option<OwnedFd>,
+    pub(crate) control: Option<OwnedFd>,
 }
 
-const USAGE: &str = "usage: display-proxy --config-fd N --listen-fd M [--report-fd K]
+const USAGE: &str =
+    "usage: display-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L]
        display-proxy --listen PATH --host-socket PATH [--copied]";
 
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Start> {
-    let mut config = None;
+    let mut given = None;
     let mut listener = None;
     let mut report = None;
+    let mut control = None;
     let mut host_socket = None;
     let mut copied = false;
     let mut args = args;
@@ -39,9 +42,10 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
             .next()
             .with_context(|| format!("{name} needs a value\n{USAGE}"))?;
         match name {
-            "--config-fd" => config = Some(read_config(take_fd(&value)?)?),
+            "--config-fd" => given = Some(read_config(take_fd(&value)?)?),
             "--listen-fd" => listener = Some(UnixListener::from(take_fd(&value)?)),
             "--report-fd" => report = Some(take_fd(&value)?),
+            "--control-fd" => control = Some(take_fd(&value)?),
             "--listen" => {
                 listener = Some(UnixListener::bind(&value).context("cannot bind the socket")?)
             }
@@ -49,9 +53,9 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
             _ => bail!("unknown argument {name}\n{USAGE}"),
         }
     }
-    let mut config = match (config, host_socket) {
+    let mut config = match (given, host_socket) {
         (Some(config), None) => config,
-        (None, Some(path)) => Config::for_host(path),
+        (None, Some(path)) => config::for_host(path),
         _ => bail!("{USAGE}"),
     };
     if copied {
@@ -61,6 +65,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
         config,
         listener: listener.with_context(|| USAGE.to_owned())?,
         report,
+        control,
     })
 }
 
@@ -82,5 +87,5 @@ fn read_config(fd: OwnedFd) -> anyhow::Result<Config> {
         .take(CONFIG_MAX)
         .read_to_end(&mut json)
         .context("cannot read the configuration")?;
-    Config::parse(&json).context("bad configuration")
+    config::parse(&json).context("bad configuration")
 }

@@ -8,6 +8,7 @@ mod app;
 mod bridge;
 pub mod config;
 pub mod confine;
+mod control;
 mod fds;
 pub mod globals;
 pub mod host;

@@ -41,6 +41,9 @@ fn run() -> anyhow::Result<Exit> {
         Report::new(start.report),
     )
     .context("cannot listen")?;
+    if let Some(control) = start.control {
+        server.hear(control).context("cannot hear the daemon")?;
+    }
     server
         .stop_on_signals()
         .context("cannot watch for signals")?;

@@ -29,6 +29,14 @@
 //! transfer runs through a pipe made here: no descriptor of an app reaches the host or the
 //! reverse. A transfer that has not begun when the selection changes never serves.
 //!
+//! **Drags.** The types that pass are text and lists of files, in the direction of the clipboard; anything
+//! within the sandbox. An app reads only what was dropped on its window, never what passes above it.
+//! A list of files is read here, whole, and the daemon says what has become of each file: dropped by the
+//! host it becomes the app's, by the profile; dragged out it is one that the sandbox has, or it is left out.
+//! What a sandbox drags carries a mark that its app can neither leave out nor forge, and is given
+//! nothing that this sandbox has not. A start needs the serial of a button, as above; what is dragged out
+//! can only be copied. Reads, answers and transfers have deadlines.
+//!
 //! **Names.** Titles and application ids are capped and stripped of control and direction
 //! characters. Output names are generic.
 //!
@@ -43,14 +51,18 @@ pub const APP_ID_MAX: usize = 256;
 pub const SIDE_MAX: i32 = 16_384;
 /// Longest side of a cursor image. Larger ones could cover the screen.
 pub const CURSOR_MAX: i32 = 512;
+/// Longest side of a picture under the pointer that drags; larger ones are not shown.
+pub const DRAG_ICON_MAX: i32 = 1024;
 /// Largest pool. Some terminals map half a gigabyte and use little of it.
 pub const POOL_MAX: i32 = 1 << 30;
 /// Longest MIME type; longer ones are ignored.
 pub const MIME_MAX: usize = 256;
 /// MIME types per offer; further ones are ignored.
 pub const MIMES_MAX: usize = 128;
-/// Bytes of one clipboard transfer.
+/// Bytes of one transfer of what is copied or dragged.
 pub const TRANSFER_MAX: usize = 64 << 20;
+/// Bytes of one list of files.
+pub const LIST_MAX: usize = 256 << 10;
 
 /// A text from an app as a person may see it: control characters and those that turn the reading
 /// direction are dropped, and it is cut at a character boundary.

@@ -3,15 +3,17 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use rustix::event::{PollFd, PollFlags};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use tracing::{debug, info, warn};
 
 use crate::bridge::live::{Ended, Live};
 use crate::config::Config;
+use crate::control::Control;
 use crate::host::{Backend, ConnectError};
 use crate::quota;
 use crate::report::{Event, Report};
@@ -34,6 +36,8 @@ pub struct Server {
     clients: Vec<Live>,
     signals: Option<SignalFd>,
     stop: Option<OwnedFd>,
+    /// What the daemon has to say.
+    control: Option<Control>,
     /// No descriptor was left for a new client: wait until one leaves.
     full: bool,
     /// An idle connection to a host that may be about to end: when it closes, that is known.
@@ -59,6 +63,7 @@ impl Server {
             clients: Vec::new(),
             signals: None,
             stop: None,
+            control: None,
             full: false,
             sentinel: None,
         })
@@ -83,6 +88,15 @@ impl Server {
     /// Ends in order when `fd` can be read or is closed at its other end. For tests.
     pub fn stop_on(&mut self, fd: OwnedFd) {
         self.stop = Some(fd);
+    }
+
+    /// Hears what the daemon says on `pipe`.
+    ///
+    /// # Errors
+    /// When the pipe cannot be set to not wait.
+    pub fn hear(&mut self, pipe: OwnedFd) -> std::io::Result<()> {
+        self.control = Some(Control::new(pipe)?);
+        Ok(())
     }
 
     /// Serves until asked to stop or the host is gone.
@@ -118,6 +132,10 @@ impl Server {
         }
         let accept = ready.next().is_some_and(|flags| !flags.is_empty());
         let host_suspect = ready.next().is_some_and(|flags| !flags.is_empty());
+        let said = ready.next().is_some_and(|flags| !flags.is_empty());
+        if ready.next().is_some_and(|flags| !flags.is_empty()) {
+            self.shared.report.flush();
+        }
 
         for index in 0..self.clients.len() {
             let wanted = self.clients[index].polled();
@@ -128,6 +146,10 @@ impl Server {
                     self.check_strays(index);
                 }
             }
+        }
+        if said {
+            // Only now: the places in `ready` were those of what was under way before.
+            self.hear_daemon();
         }
         if accept && let Some(exit) = self.accept() {
             return Some(exit);
@@ -156,11 +178,45 @@ impl Server {
         // That the host closes is told without asking for it.
         let sentinel = self.sentinel.as_ref().map_or(listener, AsFd::as_fd);
         fds.push(PollFd::from_borrowed_fd(sentinel, PollFlags::empty()));
+        fds.push(match &self.control {
+            Some(control) => PollFd::from_borrowed_fd(control.pipe(), PollFlags::IN),
+            None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
+        });
+        let report = &self.shared.report;
+        fds.push(match report.pipe().filter(|_| report.is_behind()) {
+            Some(pipe) => PollFd::from_borrowed_fd(pipe, PollFlags::OUT),
+            None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
+        });
         for client in &self.clients {
             client.poll(&mut fds);
         }
-        rustix::event::poll(&mut fds, None)?;
+        rustix::event::poll(&mut fds, self.patience().as_ref())?;
         Ok(fds.iter().map(PollFd::revents).collect())
+    }
+
+    /// How long nothing needs to be done if nothing happens.
+    fn patience(&self) -> Option<Timespec> {
+        let first = self.clients.iter().filter_map(Live::deadline).min()?;
+        // A little late rather than too early, which would be in vain.
+        let left = first.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+        Timespec::try_from(left).ok()
+    }
+
+    /// Takes what the daemon says to whom it concerns.
+    fn hear_daemon(&mut self) {
+        let Some(answers) = self.control.as_mut().map(Control::read) else {
+            return;
+        };
+        let Some(answers) = answers else {
+            self.control = None;
+            return;
+        };
+        for (list, paths) in answers {
+            let mut clients = self.clients.iter_mut();
+            if !clients.any(|client| client.answered_list(list, &paths)) {
+                debug!("nobody waits for these files any more");
+            }
+        }
     }
 
     fn accept(&mut self) -> Option<Exit> {

@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use smithay::input::SeatState;
 use smithay::wayland::compositor::{CompositorClientState, CompositorState};
@@ -18,7 +19,9 @@ use wayland_server::{Client, DisplayHandle, Resource};
 
 use crate::app::Pings;
 use crate::bridge::clipboard::{Hub, Selections};
+use crate::bridge::drag::{Drags, OwnDrags};
 use crate::bridge::known::Known;
+use crate::bridge::lists::Lists;
 use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
 use crate::config::Config;
@@ -34,10 +37,13 @@ pub(crate) struct Shared {
     pub(crate) report: Report,
     /// Who in the sandbox owns which selection.
     pub(crate) hub: RefCell<Hub>,
+    /// What its clients drag.
+    pub(crate) drags: RefCell<OwnDrags>,
     /// The start token; the first window takes it.
     pub(crate) activation_token: RefCell<Option<String>>,
     windows: Cell<u64>,
     sessions: Cell<u64>,
+    lists: Cell<u64>,
 }
 
 impl Shared {
@@ -47,9 +53,11 @@ impl Shared {
             config,
             report,
             hub: RefCell::default(),
+            drags: RefCell::default(),
             activation_token: RefCell::new(token),
             windows: Cell::new(0),
             sessions: Cell::new(0),
+            lists: Cell::new(0),
         })
     }
 
@@ -61,6 +69,12 @@ impl Shared {
     pub(crate) fn next_session(&self) -> u64 {
         self.sessions.set(self.sessions.get() + 1);
         self.sessions.get()
+    }
+
+    /// A number for a list of files; none is given twice.
+    pub(crate) fn next_list(&self) -> u64 {
+        self.lists.set(self.lists.get() + 1);
+        self.lists.get()
     }
 }
 
@@ -87,6 +101,8 @@ pub(crate) struct Session {
     pub(crate) region_rects: HashMap<ObjectId, u32>,
     pub(crate) selections: Selections,
     pub(crate) transfers: Vec<Transfer>,
+    pub(crate) drags: Drags,
+    pub(crate) lists: Lists,
     /// Surfaces that have a viewport; a second one is an error.
     pub(crate) viewports: HashSet<ObjectId>,
     pub(crate) known: Known,
@@ -137,6 +153,8 @@ impl Session {
             region_rects: HashMap::new(),
             selections: Selections::default(),
             transfers: Vec::new(),
+            drags: Drags::default(),
+            lists: Lists::default(),
             viewports: HashSet::new(),
             known: Known::default(),
             // Every host has these two, even before it says so.
@@ -233,7 +251,7 @@ impl Session {
         self.verdict.as_deref()
     }
 
-    /// A pipe of our own for a clipboard transfer.
+    /// A pipe of our own for what is copied or dragged.
     pub(crate) fn own_pipe() -> Option<(OwnedFd, OwnedFd)> {
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).ok()
     }
@@ -242,7 +260,28 @@ impl Session {
     pub(crate) fn expected_fds(&self) -> usize {
         // The two sockets, the duplicate for polling, the display's epoll; then the rest.
         let counted = self.quota.held(Kind::Pool) + self.quota.held(Kind::Buffer);
-        8 + 2 * counted as usize + 4 * self.transfers.len() + self.unsent_fds as usize
+        let waiting = self.drags.fds() + self.lists.fds();
+        8 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
+    }
+}
+
+impl Session {
+    /// When something that waits for others is given up.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let lists = self.lists.deadline();
+        lists.into_iter().chain(self.transfers_deadline()).min()
+    }
+
+    /// Gives up what has waited too long.
+    pub(crate) fn give_up(&mut self) {
+        // Nearly always there is nothing: this runs every turn.
+        let now = self.deadline().map(|first| (first, Instant::now()));
+        if let Some((first, now)) = now
+            && first <= now
+        {
+            self.give_up_lists(now);
+            self.give_up_transfers(now);
+        }
     }
 }
 

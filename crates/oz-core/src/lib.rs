@@ -13,6 +13,7 @@ pub mod protected;
 pub mod report;
 #[cfg(feature = "text")]
 pub mod said;
+pub mod uri;
 pub mod variables;
 pub mod wire;
 

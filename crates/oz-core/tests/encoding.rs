@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use oz_core::plan::forward::{Direction, Endpoint};
 use oz_core::plan::{
-    self, Access, Bind, Buffers, Clipboard, Comparison, Display, Effect, Forward, Gate, Home, Life,
-    Limits, Listener, Mode, Network, Op, Operator, Plan, Ruled, Service, Source, SyscallPolicy,
-    User,
+    self, Access, Bind, Buffers, Clipboard, Comparison, Display, Drops, Effect, Forward, Gate,
+    Home, Life, Limits, Listener, Mode, Network, Op, Operator, Plan, Ruled, Service, Source,
+    SyscallPolicy, User,
 };
 use oz_core::report::{Held, State, WALLS, Wall};
 use oz_core::wire::audio::{Microphone, Speaker};
@@ -23,6 +23,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (7, "b3493aeb79067a9c590233b214f33ced"),
     (8, "3855e8acb3ec5e640d75fa1c6b67f5a6"),
     (9, "d82fd9e8c38f4996a9ad55fa9b9085a3"),
+    (10, "f96f159d76634fc4318835d8cbd647c0"),
 ];
 
 /// One value of each variant.
@@ -130,6 +131,7 @@ fn plans() -> Vec<Plan> {
         Home::None => Home::None,
     );
     let clipboards = units!(Clipboard: Off, In, Out, Both);
+    let drops = units!(Drops: Off, Ask, Read, Write);
     let buffers = units!(Buffers: Shared, Copied);
     let microphones = units!(Microphone: Off, Silent, Ask, On);
     let speakers = units!(Speaker: Off, Silent, On);
@@ -194,6 +196,7 @@ fn plans() -> Vec<Plan> {
         home: homes[at % homes.len()].clone(),
         rules: effects.iter().map(ruled).collect(),
         arguments: Access::Write,
+        drops: drops[at % drops.len()],
         siblings: true,
         required: walls.clone(),
     };

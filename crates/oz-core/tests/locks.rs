@@ -18,6 +18,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("files.rules", "{}", r#"{ "~/Music": "read" }"#),
     ("files.rules.~/.config/app.d", r#""read""#, r#""write""#),
     ("files.arguments", r#""read""#, r#""write""#),
+    ("files.drops", r#""off""#, r#""write""#),
     ("files.siblings", "false", "true"),
     ("files.system", "[]", r#"["/etc/a"]"#),
     ("environment.set", "{}", r#"{ "A": "b" }"#),

@@ -3,6 +3,7 @@
 
 mod answers;
 mod attacks;
+mod drops;
 mod service;
 
 use oz_e2e::{Inside, Run, oz, wait};

@@ -1,4 +1,4 @@
-//! The clipboard as apps speak it. Drag and drop does not cross: a drag is cancelled at once.
+//! The clipboard and drags as apps speak them.
 
 use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_server::backend::ClientId;
@@ -6,11 +6,13 @@ use wayland_server::protocol::wl_data_device::{self, WlDataDevice};
 use wayland_server::protocol::wl_data_device_manager::{self, WlDataDeviceManager};
 use wayland_server::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_server::protocol::wl_data_source::{self, WlDataSource};
-use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
 use super::mirror::Mirror;
 use crate::bridge::clipboard::AppOffer;
-use crate::bridge::selection::{AppDevice, AppSource, HostDevice, Mimes, Which};
+use crate::bridge::drag::DataSource;
+use crate::bridge::drag::over::DragOffer;
+use crate::bridge::selection::{AppDevice, AppSource, HostDevice, Which};
 use crate::peer::host_of;
 use crate::quota::Kind;
 use crate::session::Session;
@@ -42,7 +44,7 @@ impl Dispatch<WlDataDeviceManager, ()> for Session {
         session.tick(manager);
         match request {
             wl_data_device_manager::Request::CreateDataSource { id } => {
-                let source = data_init.init(id, Mimes::default());
+                let source = data_init.init(id, DataSource::default());
                 session.take(Kind::Object, &source);
             }
             wl_data_device_manager::Request::GetDataDevice { id, seat } => {
@@ -51,7 +53,7 @@ impl Dispatch<WlDataDeviceManager, ()> for Session {
                 if let (Some(host), Some(seat)) =
                     (&session.host.data_devices, host_of::<HostSeat>(&seat))
                 {
-                    let host = host.get_data_device(seat, &session.qh, ());
+                    let host = host.get_data_device(seat, &session.qh, device.clone());
                     session.add_device(
                         Which::Clipboard,
                         AppDevice::Data(device),
@@ -87,37 +89,48 @@ impl Dispatch<WlDataDevice, ()> for Session {
                 );
             }
             wl_data_device::Request::StartDrag {
-                source: Some(source),
-                ..
-            } => source.cancelled(),
+                source,
+                origin,
+                icon,
+                serial,
+            } => session.start_drag(device, source, &origin, icon, serial),
             _ => {}
         }
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, device: &WlDataDevice, (): &()) {
+        session.drag_device_gone(device);
         session.remove_device(Which::Clipboard, &AppDevice::Data(device.clone()));
         session.quota.give(Kind::Object);
     }
 }
 
-impl Dispatch<WlDataSource, Mimes> for Session {
+impl Dispatch<WlDataSource, DataSource> for Session {
     fn request(
         session: &mut Self,
         _client: &Client,
         source: &WlDataSource,
         request: wl_data_source::Request,
-        mimes: &Mimes,
+        data: &DataSource,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(source);
-        if let wl_data_source::Request::Offer { mime_type } = request {
-            mimes.add(mime_type);
+        match request {
+            wl_data_source::Request::Offer { mime_type } => data.mimes.add(mime_type),
+            wl_data_source::Request::SetActions { dnd_actions }
+                if !data.set_actions(dnd_actions.into()) =>
+            {
+                source.post_error(wl_data_source::Error::InvalidActionMask, "no such action");
+                session.end("named an action that does not exist");
+            }
+            _ => {}
         }
     }
 
-    fn destroyed(session: &mut Self, _client: ClientId, source: &WlDataSource, _mimes: &Mimes) {
+    fn destroyed(session: &mut Self, _client: ClientId, source: &WlDataSource, _data: &DataSource) {
         session.source_gone(Which::Clipboard, &AppSource::Data(source.clone()));
+        session.drag_source_gone(source);
         session.quota.give(Kind::Object);
     }
 }
@@ -139,6 +152,38 @@ impl Dispatch<WlDataOffer, AppOffer> for Session {
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, _offer: &WlDataOffer, _data: &AppOffer) {
+        session.quota.give(Kind::Object);
+    }
+}
+
+impl Dispatch<WlDataOffer, DragOffer> for Session {
+    fn request(
+        session: &mut Self,
+        _client: &Client,
+        offer: &WlDataOffer,
+        request: wl_data_offer::Request,
+        _data: &DragOffer,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        use wl_data_offer::Request;
+        session.tick(offer);
+        match request {
+            Request::Accept { serial, mime_type } => {
+                session.drag_accepted(offer, serial, mime_type)
+            }
+            Request::Receive { mime_type, fd } => session.drag_read(offer, mime_type, fd),
+            Request::SetActions {
+                dnd_actions,
+                preferred_action,
+            } => session.drag_actions(offer, dnd_actions.into(), preferred_action.into()),
+            Request::Finish => session.drag_finished(offer),
+            _ => {}
+        }
+    }
+
+    fn destroyed(session: &mut Self, _client: ClientId, offer: &WlDataOffer, _data: &DragOffer) {
+        session.drag_offer_gone(offer);
         session.quota.give(Kind::Object);
     }
 }

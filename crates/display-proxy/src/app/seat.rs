@@ -144,7 +144,7 @@ impl Session {
             return;
         };
         link.role = Role::Cursor;
-        if link.exceeds_a_cursor() {
+        if link.exceeds(policy::CURSOR_MAX) {
             self.offend(surface, "the cursor image is too large");
             return;
         }

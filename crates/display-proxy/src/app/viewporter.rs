@@ -24,14 +24,19 @@ impl Session {
         self.surfaces.get(&surface.id()).map(|link| &link.host)
     }
 
-    /// A cursor must not grow by its viewport either.
+    /// What moves with the pointer must not grow by its viewport either.
     fn resize(&mut self, viewport: &WpViewport, surface: &WlSurface, size: (i32, i32)) {
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
         link.destination = Some(size).filter(|size| *size != (-1, -1));
-        if matches!(link.role, Role::Cursor) && link.exceeds_a_cursor() {
-            self.offend(viewport, "the cursor image is too large");
+        let most = match link.role {
+            Role::Cursor => policy::CURSOR_MAX,
+            Role::DragIcon => policy::DRAG_ICON_MAX,
+            _ => return,
+        };
+        if link.exceeds(most) {
+            self.offend(viewport, "what moves with the pointer is too large");
         }
     }
 }

@@ -4,8 +4,10 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 use tracing::debug;
+use wayland_client::protocol::wl_data_device::WlDataDevice as HostDataDevice;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_offer_v1::ZwpPrimarySelectionOfferV1;
 use wayland_server::Resource;
+use wayland_server::protocol::wl_data_device::WlDataDevice;
 use wayland_server::protocol::wl_data_offer::WlDataOffer;
 
 use super::selection::{AppDevice, AppSource, Direction, HostDevice, HostOffer, HostSource, Which};
@@ -108,6 +110,17 @@ impl Session {
             host,
             shown: Shown::Nothing,
         });
+    }
+
+    /// The host's counterpart of an app's device.
+    pub(crate) fn host_data_device(&self, app: &WlDataDevice) -> Option<HostDataDevice> {
+        let mut devices = self.selections.both[Which::Clipboard as usize]
+            .devices
+            .iter();
+        devices.find_map(|device| match (&device.app, &device.host) {
+            (AppDevice::Data(known), HostDevice::Data(host)) if known == app => Some(host.clone()),
+            _ => None,
+        })
     }
 
     pub(crate) fn remove_device(&mut self, which: Which, app: &AppDevice) {
@@ -267,11 +280,11 @@ impl Session {
         self.transfer(
             from,
             to,
-            Origin {
+            Some(Origin {
                 which,
                 direction: Direction::Out,
                 generation,
-            },
+            }),
         );
     }
 
@@ -427,11 +440,11 @@ impl Session {
                 self.transfer(
                     from,
                     to,
-                    Origin {
+                    Some(Origin {
                         which,
                         direction: Direction::In,
                         generation,
-                    },
+                    }),
                 );
             }
         }

@@ -6,7 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
+use oz_core::OsBytes;
 use rustix::event::{PollFd, PollFlags};
 use smithay::wayland::compositor::CompositorState;
 use smithay::wayland::shell::xdg::XdgShellState;
@@ -100,7 +102,10 @@ impl Live {
     /// How many descriptors [`Self::poll`] adds.
     pub(crate) fn polled(&self) -> usize {
         match &self.stage {
-            Stage::Serving(serving) => 2 + 2 * serving.session.transfers.len(),
+            Stage::Serving(serving) => {
+                let session = &serving.session;
+                2 + 2 * session.transfers.len() + session.lists.polled()
+            }
             _ => 1,
         }
     }
@@ -129,6 +134,7 @@ impl Live {
             for transfer in &serving.session.transfers {
                 transfer.poll(fds);
             }
+            serving.session.lists.poll(fds);
         }
     }
 
@@ -154,9 +160,12 @@ impl Live {
     fn handle_inner(&mut self, ready: &[PollFlags]) {
         // First, while the places in `ready` still are those of the transfers.
         if let Stage::Serving(serving) = &mut self.stage {
-            serving
-                .session
-                .run_transfers(ready.get(2..).unwrap_or_default());
+            let ready = ready.get(2..).unwrap_or_default();
+            let (transfers, lists) = ready
+                .split_at_checked(2 * serving.session.transfers.len())
+                .unwrap_or_default();
+            serving.session.run_transfers(transfers);
+            serving.session.run_lists(lists);
         }
         if ready
             .first()
@@ -207,12 +216,29 @@ impl Live {
         }
     }
 
+    /// When something of it is given up that has not come by then.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match &self.stage {
+            Stage::Serving(serving) => serving.session.deadline(),
+            _ => None,
+        }
+    }
+
+    /// The daemon's answer about a list of files; false if this client has not asked.
+    pub(crate) fn answered_list(&mut self, list: u64, paths: &[Option<OsBytes>]) -> bool {
+        match &mut self.stage {
+            Stage::Serving(serving) => serving.session.answered_list(list, paths),
+            _ => false,
+        }
+    }
+
     /// Brings what this client sees up to date with what others of the sandbox did.
     pub(crate) fn settle(&mut self) {
         if self.ended.is_some() {
             return;
         }
         if let Stage::Serving(serving) = &mut self.stage {
+            serving.session.give_up();
             serving.session.announce_selections();
             if let Some(reason) = serving.session.verdict() {
                 self.ended = Some(Ended::Refused(reason.to_owned()));

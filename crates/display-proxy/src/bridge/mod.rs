@@ -3,7 +3,9 @@
 pub(crate) mod buffers;
 pub(crate) mod clipboard;
 pub(crate) mod copied;
+pub(crate) mod drag;
 pub(crate) mod known;
+pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod popups;
 pub(crate) mod selection;

@@ -20,6 +20,7 @@ use wayland_server::Resource;
 use wayland_server::protocol::wl_data_device::WlDataDevice;
 use wayland_server::protocol::wl_data_source::WlDataSource;
 
+use super::drag::DataSource;
 use crate::policy;
 
 /// Which of the two selections.
@@ -69,7 +70,7 @@ pub(crate) enum AppSource {
 impl AppSource {
     pub(crate) fn mimes(&self) -> Vec<String> {
         let mimes = match self {
-            Self::Data(source) => source.data::<Mimes>(),
+            Self::Data(source) => source.data::<DataSource>().map(|data| &data.mimes),
             Self::Primary(source) => source.data::<Mimes>(),
         };
         mimes.map(Mimes::list).unwrap_or_default()

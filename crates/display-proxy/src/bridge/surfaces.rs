@@ -24,6 +24,8 @@ use crate::session::Session;
 
 /// Role name of cursor surfaces; the protocol has none of its own.
 pub(crate) const CURSOR_ROLE: &str = "cursor";
+/// Role name of what is shown under the pointer while it drags.
+pub(crate) const DRAG_ICON_ROLE: &str = "drag icon";
 
 /// An app's surface and the host's that stands for it.
 #[derive(Debug)]
@@ -52,6 +54,7 @@ pub(crate) enum Role {
     Toplevel(Toplevel),
     Popup(Popup),
     Cursor,
+    DragIcon,
 }
 
 /// What the host has been told, so that only changes are sent.
@@ -98,12 +101,12 @@ impl Surface {
         self.buffer.is_some()
     }
 
-    /// Whether it is larger than a cursor may be, now or with the next commit.
-    pub(crate) fn exceeds_a_cursor(&self) -> bool {
+    /// Whether a side is longer than that, now or with the next commit.
+    pub(crate) fn exceeds(&self, side: i32) -> bool {
         [self.buffer, self.destination, self.in_force]
             .into_iter()
             .flatten()
-            .any(|(width, height)| width.max(height) > policy::CURSOR_MAX)
+            .any(|(width, height)| width.max(height) > side)
     }
 }
 
@@ -156,6 +159,7 @@ impl Session {
         match std::mem::take(&mut link.role) {
             Role::None => {}
             Role::Cursor => link.role = Role::Cursor,
+            Role::DragIcon => link.role = Role::DragIcon,
             Role::Subsurface(host) => host.destroy(),
             Role::Toplevel(toplevel) => toplevel.destroy(&self.shared),
             Role::Popup(popup) => popup.destroy(),
@@ -308,6 +312,10 @@ impl Session {
             self.offend(surface, "the cursor image is too large");
             return false;
         }
+        if matches!(link.role, Role::DragIcon) && width.max(height) > policy::DRAG_ICON_MAX {
+            // Some apps show all that they drag; it is the picture that is missing then.
+            return false;
+        }
         true
     }
 }
@@ -317,7 +325,7 @@ impl Role {
         match self {
             Self::Toplevel(toplevel) => toplevel.configures.acked(),
             Self::Popup(popup) => popup.configures.acked(),
-            Self::None | Self::Subsurface(_) | Self::Cursor => true,
+            Self::None | Self::Subsurface(_) | Self::Cursor | Self::DragIcon => true,
         }
     }
 }

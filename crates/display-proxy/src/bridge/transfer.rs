@@ -1,6 +1,7 @@
-//! Clipboard transfers: from a pipe of ours into somebody's pipe, without ever waiting.
+//! Transfers of what is copied and dragged: from a pipe of ours into somebody's pipe, without ever waiting.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::FileType;
@@ -16,6 +17,9 @@ const AT_ONCE: usize = 16;
 /// Bytes moved before others get their turn.
 const PER_TURN: usize = 1 << 20;
 
+/// How long neither end may do anything.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// One transfer under way.
 #[derive(Debug)]
 pub(crate) struct Transfer {
@@ -25,7 +29,10 @@ pub(crate) struct Transfer {
     started: bool,
     /// The reader's pipe is full: wait for it, not for the writer.
     full: bool,
-    origin: Origin,
+    /// When it is given up.
+    until: Instant,
+    /// Nothing for a drag, which is not replaced by another.
+    origin: Option<Origin>,
 }
 
 /// The selection that a transfer serves.
@@ -65,6 +72,7 @@ impl Transfer {
                 Ok(count) => {
                     self.started = true;
                     moved += count;
+                    self.until = Instant::now() + PATIENCE;
                     self.left -= count;
                     if self.left == 0 {
                         return false;
@@ -93,9 +101,19 @@ impl Transfer {
 }
 
 impl Session {
+    /// When the first transfer is given up unless something moves.
+    pub(crate) fn transfers_deadline(&self) -> Option<Instant> {
+        self.transfers.iter().map(|transfer| transfer.until).min()
+    }
+
+    /// Gives up those in which nothing has moved for long.
+    pub(crate) fn give_up_transfers(&mut self, now: Instant) {
+        self.transfers.retain(|transfer| transfer.until > now);
+    }
+
     /// Starts a transfer, or closes both ends if the receiver is no pipe: writing to anything
     /// else could wait for somebody.
-    pub(crate) fn transfer(&mut self, from: OwnedFd, to: OwnedFd, origin: Origin) {
+    pub(crate) fn transfer(&mut self, from: OwnedFd, to: OwnedFd, origin: Option<Origin>) {
         let is_pipe = rustix::fs::fstat(&to)
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
         if !is_pipe {
@@ -111,6 +129,7 @@ impl Session {
             left,
             started: false,
             full: false,
+            until: Instant::now() + PATIENCE,
             origin,
         });
     }
@@ -134,11 +153,14 @@ impl Session {
         current: u64,
     ) {
         self.transfers.retain(|transfer| {
-            let Origin {
+            let Some(Origin {
                 which: its,
                 direction: way,
                 generation,
-            } = transfer.origin;
+            }) = transfer.origin
+            else {
+                return true;
+            };
             transfer.started || its != which || way != direction || generation == current
         });
     }

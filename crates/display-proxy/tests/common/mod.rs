@@ -3,23 +3,29 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use display_proxy::config::Config;
+use display_proxy::config::{self, Config};
 use display_proxy::host::Backend;
 use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
+use oz_core::OsBytes;
+use oz_core::wire::display::{Event, answer};
 use oz_testkit::fakehost::FakeHost;
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
 use wayland_client::protocol::wl_buffer::{self, WlBuffer};
 use wayland_client::protocol::wl_compositor::WlCompositor;
 use wayland_client::protocol::wl_data_device::{self, WlDataDevice};
-use wayland_client::protocol::wl_data_device_manager::WlDataDeviceManager;
+use wayland_client::protocol::wl_data_device_manager::{DndAction, WlDataDeviceManager};
 use wayland_client::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_client::protocol::wl_data_source::{self, WlDataSource};
 use wayland_client::protocol::wl_keyboard::{self, WlKeyboard};
@@ -45,6 +51,9 @@ use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
 use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
 
+/// What names the sandbox of a rig in its drags.
+pub const TOKEN: &str = "0123456789abcdef";
+
 static RIGS: AtomicU32 = AtomicU32::new(0);
 
 /// A proxy with its host.
@@ -53,6 +62,69 @@ pub struct Rig {
     path: PathBuf,
     stop: Option<OwnedFd>,
     thread: Option<JoinHandle<Exit>>,
+    daemon: Daemon,
+}
+
+/// What a test does in the daemon's place.
+pub struct Daemon {
+    reports: Mutex<BufReader<File>>,
+    control: OwnedFd,
+}
+
+impl Daemon {
+    /// The next question about a list of files.
+    pub fn asked(&self) -> (Vec<OsBytes>, Event) {
+        let mut paths = Vec::new();
+        let mut lines = self.reports.lock().unwrap();
+        loop {
+            let mut line = String::new();
+            lines.read_line(&mut line).unwrap();
+            match serde_json::from_str(&line).unwrap() {
+                Event::Files { paths: more, .. } => {
+                    paths.extend(more.iter().map(|name| name.path().unwrap()));
+                }
+                event @ (Event::Dropped { .. } | Event::Leaving { .. }) => return (paths, event),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether anything was asked.
+    pub fn was_asked(&self) -> bool {
+        let mut lines = self.reports.lock().unwrap();
+        let mut ready = [PollFd::from_borrowed_fd(
+            lines.get_ref().as_fd(),
+            PollFlags::IN,
+        )];
+        let at_once = rustix::event::Timespec::default();
+        let mut line = String::new();
+        while rustix::event::poll(&mut ready, Some(&at_once)).unwrap() > 0
+            || !lines.buffer().is_empty()
+        {
+            line.clear();
+            lines.read_line(&mut line).unwrap();
+            if line.contains("files") || line.contains("dropped") || line.contains("leaving") {
+                return true;
+            }
+            ready = [PollFd::from_borrowed_fd(
+                lines.get_ref().as_fd(),
+                PollFlags::IN,
+            )];
+        }
+        false
+    }
+
+    /// Says what has become of the files of a list.
+    pub fn answer(&self, event: &Event, paths: &[Option<&str>]) {
+        let (Event::Dropped { list, .. } | Event::Leaving { list }) = event else {
+            panic!("{event:?} has no answer")
+        };
+        let paths: Vec<_> = paths.iter().map(|path| path.map(OsBytes::from)).collect();
+        for tell in answer(*list, &paths) {
+            let line = serde_json::to_string(&tell).unwrap() + "\n";
+            rustix::io::write(&self.control, line.as_bytes()).unwrap();
+        }
+    }
 }
 
 impl Rig {
@@ -65,17 +137,22 @@ impl Rig {
         let path = std::env::temp_dir().join(format!("oz-dp-{}-{number}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
         let (hosts, connections) = std::sync::mpsc::channel();
-        let mut config = Config::for_host(PathBuf::from("/none"));
+        let mut config = config::for_host(PathBuf::from("/none"));
+        config.drops = true;
+        config.token = TOKEN.to_owned();
         change(&mut config);
         let (stopped, stop) = rustix::pipe::pipe().unwrap();
+        let (reports, report) = rustix::pipe::pipe().unwrap();
+        let (controlled, control) = rustix::pipe::pipe().unwrap();
         let thread = std::thread::spawn(move || {
             let mut server = Server::new(
                 config,
                 Backend::Headless(hosts),
                 listener,
-                Report::new(None),
+                Report::new(Some(report)),
             )
             .unwrap();
+            server.hear(controlled).unwrap();
             server.stop_on(stopped);
             // Every test runs behind the walls, which are the thread's own.
             display_proxy::confine::confine("/nonexistent".as_ref()).unwrap();
@@ -86,7 +163,15 @@ impl Rig {
             path,
             stop: Some(stop),
             thread: Some(thread),
+            daemon: Daemon {
+                reports: Mutex::new(BufReader::new(reports.into())),
+                control,
+            },
         }
+    }
+
+    pub fn daemon(&self) -> &Daemon {
+        &self.daemon
     }
 
     pub fn host(&self) -> &FakeHost {
@@ -148,6 +233,14 @@ pub struct Told {
     pub cancelled: bool,
     pub sends: Vec<String>,
     pub text: String,
+    /// The drag that is above, with the serial of its coming.
+    pub over: Option<(u32, Option<WlDataOffer>)>,
+    /// What was dropped here.
+    pub dropped: Option<WlDataOffer>,
+    pub source_actions: u32,
+    pub action: u32,
+    /// What a source was told of its drag.
+    pub source: Vec<String>,
     pub output_names: Vec<String>,
 }
 
@@ -297,6 +390,25 @@ impl App {
         (manager, device)
     }
 
+    /// Says that it would take what is above as this type, and copy or move it; gives the offer.
+    pub fn accept(&mut self, mime: &str) -> WlDataOffer {
+        self.until(|told| told.over.is_some());
+        let (serial, offer) = self.told.over.clone().unwrap();
+        let offer = offer.expect("it has a source");
+        offer.accept(serial, Some(mime.to_owned()));
+        offer.set_actions(DndAction::Copy | DndAction::Move, DndAction::Move);
+        self.sync().unwrap();
+        offer
+    }
+
+    /// Begins to read what is dragged.
+    pub fn read(&mut self, offer: &WlDataOffer, mime: &str) -> OwnedFd {
+        let (read, write) = rustix::pipe::pipe().unwrap();
+        offer.receive(mime.to_owned(), write.as_fd());
+        self.sync().unwrap();
+        read
+    }
+
     /// Reads the offer as text; an empty string if the proxy closed the pipe.
     pub fn paste(&mut self, mime: &str) -> String {
         let (read, write) = rustix::pipe::pipe().unwrap();
@@ -305,7 +417,7 @@ impl App {
         self.sync().unwrap();
         drop(write);
         let mut text = String::new();
-        std::io::Read::read_to_string(&mut std::fs::File::from(read), &mut text).unwrap();
+        std::io::Read::read_to_string(&mut File::from(read), &mut text).unwrap();
         text
     }
 }
@@ -401,17 +513,33 @@ note!(WlOutput, |told, _output, event| {
     }
 });
 note!(WlDataOffer, |told, _offer, event| {
-    if let wl_data_offer::Event::Offer { mime_type } = event {
-        told.mimes.push(mime_type);
+    match event {
+        wl_data_offer::Event::Offer { mime_type } => told.mimes.push(mime_type),
+        wl_data_offer::Event::SourceActions { source_actions } => {
+            told.source_actions = source_actions.into();
+        }
+        wl_data_offer::Event::Action { dnd_action } => told.action = dnd_action.into(),
+        _ => {}
     }
 });
 note!(WlDataSource, |told, _source, event| {
     match event {
         wl_data_source::Event::Send { mime_type, fd } => {
             told.sends.push(mime_type);
-            rustix::io::write(&fd, told.text.as_bytes()).unwrap();
+            // Whoever reads may have been refused meanwhile.
+            let _ = rustix::io::write(&fd, told.text.as_bytes());
         }
         wl_data_source::Event::Cancelled => told.cancelled = true,
+        wl_data_source::Event::Target { mime_type } => {
+            told.source
+                .push(format!("target {}", mime_type.unwrap_or_default()));
+        }
+        wl_data_source::Event::Action { dnd_action } => {
+            told.source
+                .push(format!("action {}", u32::from(dnd_action)));
+        }
+        wl_data_source::Event::DndDropPerformed => told.source.push("dropped".to_owned()),
+        wl_data_source::Event::DndFinished => told.source.push("finished".to_owned()),
         _ => {}
     }
 });
@@ -428,6 +556,12 @@ impl Dispatch<WlDataDevice, ()> for Told {
         match event {
             wl_data_device::Event::DataOffer { .. } => told.mimes.clear(),
             wl_data_device::Event::Selection { id } => told.offer = id,
+            wl_data_device::Event::Enter { serial, id, .. } => told.over = Some((serial, id)),
+            wl_data_device::Event::Leave => told.over = None,
+            wl_data_device::Event::Drop => {
+                let above = told.over.as_ref().and_then(|(_, offer)| offer.clone());
+                told.dropped = above.or(told.dropped.take());
+            }
             _ => {}
         }
     }
@@ -441,3 +575,10 @@ note!(
     wayland_client::protocol::wl_callback::WlCallback,
     |_told, _callback, _event| {}
 );
+
+/// All that comes through a pipe until its end.
+pub fn all(pipe: OwnedFd) -> String {
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut File::from(pipe), &mut text).unwrap();
+    text
+}

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use oz_core::uri;
+
 use super::Options;
 use crate::error::{Error, Result};
 
@@ -123,42 +125,15 @@ fn path_of(word: &OsStr) -> Option<PathBuf> {
     if bytes.is_empty() || bytes.starts_with(b"-") {
         return None;
     }
-    let Some(rest) = bytes.strip_prefix(b"file://") else {
-        return Some(PathBuf::from(word));
-    };
-    let path = rest.strip_prefix(b"localhost").unwrap_or(rest);
-    let path = path
-        .split(|byte| matches!(byte, b'?' | b'#'))
-        .next()
-        .unwrap_or_default();
-    let path = decode(path)?;
-    (path.starts_with(b"/") && !path.contains(&0)).then(|| PathBuf::from(OsString::from_vec(path)))
-}
-
-/// Undoes percent encoding; `None` if it is broken.
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first != b'%' {
-            decoded.push(*first);
-            continue;
-        }
-        let [high, low, tail @ ..] = tail else {
-            return None;
-        };
-        let digit = |byte: &u8| char::from(*byte).to_digit(16);
-        decoded.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
-        rest = tail;
+    if bytes.starts_with(b"file://") {
+        return uri::local_path(bytes).map(|path| path.as_path().to_owned());
     }
-    Some(decoded)
+    Some(PathBuf::from(word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     fn path(word: &str) -> Option<PathBuf> {
         path_of(OsStr::new(word))
@@ -177,13 +152,6 @@ mod tests {
             Some(OsString::from_vec(b"/\xe4".to_vec()).into())
         );
         assert_eq!(path("x.txt"), Some("x.txt".into()));
-    }
-
-    proptest! {
-        #[test]
-        fn any_encoding_ends(text in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = decode(&text);
-        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -137,6 +137,8 @@ pub struct Plan {
     pub rules: Vec<Ruled>,
     /// What files that are named as arguments become.
     pub arguments: Access,
+    /// What files become that are dropped on a window.
+    pub drops: Drops,
     /// Whether the rest of their directories is shown with them, read-only.
     pub siblings: bool,
     /// Walls that must hold whole, beyond those without which there is no launch.
@@ -231,6 +233,36 @@ pub enum Clipboard {
     /// Both.
     #[default]
     Both,
+}
+
+impl Clipboard {
+    /// Whether the sandbox may read what the host offers.
+    #[must_use]
+    pub fn lets_in(self) -> bool {
+        matches!(self, Self::Both | Self::In)
+    }
+
+    /// Whether the host may read what the sandbox offers.
+    #[must_use]
+    pub fn lets_out(self) -> bool {
+        matches!(self, Self::Both | Self::Out)
+    }
+}
+
+/// What files of the user become that are dropped on a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Drops {
+    /// Nothing: the app hears only of what it has.
+    Off,
+    /// What a file that is named as an argument becomes, once the user has said yes.
+    Ask,
+    /// They can be read.
+    #[default]
+    Read,
+    /// They can be changed as well.
+    Write,
 }
 
 /// How pixels reach the host.

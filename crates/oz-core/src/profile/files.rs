@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Rule, RulePath};
-use crate::plan::Access;
+use crate::plan::{Access, Drops};
 
 /// What the app sees of the user's files and of the system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +18,8 @@ pub struct Files {
     pub rules: BTreeMap<RulePath, Rule>,
     /// What files that are named on the command line become.
     pub arguments: Access,
+    /// What files become that are dragged from outside and dropped on a window.
+    pub drops: Drops,
     /// Whether the rest of the directory that such a file is in is shown with it, read-only: subtitles of a film,
     /// pictures of a page, the other files of a project. Never the home itself.
     pub siblings: bool,

@@ -1,13 +1,19 @@
 //! What a person can be asked, and what comes back.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use oz_core::plan::SandboxId;
+use oz_core::OsBytes;
+use oz_core::plan::{Access, SandboxId};
 use oz_core::said::Said;
 use zbus::Variant;
 
 /// How much of a name that an app gives itself is shown.
 const NAME: usize = 64;
+/// How much of a path is shown.
+const PATH: usize = 160;
+/// How many of several files are named.
+const LISTED: usize = 5;
 
 /// Something that a sandbox may only do if the person in front of it says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +22,17 @@ pub(crate) enum Question {
     Microphone {
         /// What the program that records calls itself.
         program: Option<Said>,
+    },
+    /// To have files that were dropped on one of its windows.
+    Files {
+        /// The first of them.
+        names: Vec<Said>,
+        /// How many there are.
+        count: usize,
+        /// What it does with them.
+        access: Access,
+        /// Tells these files from others.
+        sum: u64,
     },
     /// Any other: the rules are tested with more kinds than there are.
     #[cfg(test)]
@@ -27,6 +44,8 @@ pub(crate) enum Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Microphone,
+    /// These files.
+    Files(u64),
     #[cfg(test)]
     Other(u8),
 }
@@ -63,9 +82,31 @@ impl Question {
         }
     }
 
+    /// Files, by their canonical paths.
+    pub(crate) fn files<'a>(paths: impl Iterator<Item = &'a OsBytes>, access: Access) -> Self {
+        let mut hasher = DefaultHasher::new();
+        access.hash(&mut hasher);
+        let mut names = Vec::new();
+        let mut count = 0;
+        for path in paths {
+            path.hash(&mut hasher);
+            count += 1;
+            if names.len() < LISTED {
+                names.extend(Said::new(path.to_string().as_bytes(), PATH));
+            }
+        }
+        Self::Files {
+            names,
+            count,
+            access,
+            sum: hasher.finish(),
+        }
+    }
+
     pub(super) fn subject(&self) -> Subject {
         match self {
             Self::Microphone { .. } => Subject::Microphone,
+            Self::Files { sum, .. } => Subject::Files(*sum),
             #[cfg(test)]
             Self::Other(number) => Subject::Other(*number),
         }
@@ -75,6 +116,7 @@ impl Question {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Microphone { .. } => "microphone",
+            Self::Files { .. } => "files",
             #[cfg(test)]
             Self::Other(_) => "other",
         }
@@ -84,6 +126,7 @@ impl Question {
     pub(super) fn icon(&self) -> &'static str {
         match self {
             Self::Microphone { .. } => "audio-input-microphone",
+            Self::Files { .. } => "document-open",
             #[cfg(test)]
             Self::Other(_) => "dialog-question",
         }
@@ -93,6 +136,16 @@ impl Question {
     pub(super) fn title(&self, sandbox: &SandboxId) -> String {
         match self {
             Self::Microphone { .. } => format!("Let “{sandbox}” use the microphone?"),
+            Self::Files { count, access, .. } => {
+                let what = match access {
+                    Access::Read => "read",
+                    Access::Write => "change",
+                };
+                match count {
+                    1 => format!("Let “{sandbox}” {what} a file that was dropped on it?"),
+                    _ => format!("Let “{sandbox}” {what} {count} files that were dropped on it?"),
+                }
+            }
             #[cfg(test)]
             Self::Other(number) => format!("Let {sandbox} do {number}?"),
         }
@@ -109,6 +162,17 @@ impl Question {
                 }
                 body
             }
+            Self::Files { names, count, .. } => {
+                let mut body = "It has them until it ends, or you take them back.".to_owned();
+                for name in names {
+                    body.push('\n');
+                    body.push_str(&name.quoted());
+                }
+                if *count > names.len() {
+                    body.push_str(&format!("\nand {} more", count - names.len()));
+                }
+                body
+            }
             #[cfg(test)]
             Self::Other(_) => String::new(),
         }
@@ -121,6 +185,21 @@ impl Question {
                 .iter()
                 .map(|program| ("program", Variant::from(program.as_str().to_owned())))
                 .collect(),
+            Self::Files {
+                names,
+                count,
+                access,
+                ..
+            } => {
+                let names: Vec<String> =
+                    names.iter().map(|name| name.as_str().to_owned()).collect();
+                let count = u32::try_from(*count).unwrap_or(u32::MAX);
+                HashMap::from([
+                    ("paths", Variant::from(names)),
+                    ("count", Variant::from(count)),
+                    ("write", Variant::from(*access == Access::Write)),
+                ])
+            }
             #[cfg(test)]
             Self::Other(_) => HashMap::new(),
         }

@@ -188,7 +188,7 @@ impl Lasting {
 /// nothing that lasts ends because somebody has not said again that it lasts.
 fn lifetime(held: Lifetime, wanted: &Wanted) -> Lifetime {
     match (wanted.origin, held, wanted.lifetime) {
-        (Origin::Argument | Origin::Beside | Origin::Dialog, ..)
+        (Origin::Argument | Origin::Beside | Origin::Dialog | Origin::Dropped, ..)
         | (Origin::Added, Lifetime::Lasting, Lifetime::Sandbox) => held,
         _ => wanted.lifetime,
     }

@@ -1,6 +1,7 @@
 //! Files of the user that a running sandbox holds: which, with what access, why, since when.
 
 pub(crate) mod change;
+pub(crate) mod drops;
 pub(crate) mod expiry;
 mod helper;
 pub(crate) mod lasting;
@@ -30,6 +31,8 @@ pub(crate) enum Origin {
     Dialog,
     /// What was named on the command line is in it, and the profile shows what is beside that.
     Beside,
+    /// It was dropped on a window.
+    Dropped,
 }
 
 impl Origin {
@@ -40,6 +43,7 @@ impl Origin {
             Self::Added => "it was added while the app ran, or for good",
             Self::Dialog => "it was picked in a dialog that the app asked for",
             Self::Beside => "a file in it was named, and the profile shows what is beside that",
+            Self::Dropped => "it was dropped on a window of the app",
         }
     }
 
@@ -50,6 +54,7 @@ impl Origin {
             Self::Added => "cli",
             Self::Dialog => "dialog",
             Self::Beside => "beside",
+            Self::Dropped => "drop",
         }
     }
 }

@@ -184,6 +184,7 @@ fn start(
         host_socket: display,
         sound_server: sound,
         activation_token: token,
+        token: drag_token()?,
         started: SystemTime::now(),
         moments,
         next_process: 1,
@@ -277,6 +278,12 @@ pub(crate) fn control_address(directory: &OwnedFd) -> io::Result<SocketAddrUnix>
 /// What is left of an earlier sandbox of that name.
 fn forget(daemon: &Daemon, plan: &Plan) {
     let _ = directories::remove_flat(&daemon.directories.sandboxes(), plan.id.as_str());
+}
+
+/// What tells the drags of a sandbox from others': a secret of its proxy's, not of its init's.
+fn drag_token() -> Result<String> {
+    let random = nonce()?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn nonce() -> Result<Nonce> {

@@ -147,6 +147,8 @@ pub(crate) struct Sandbox {
     pub(crate) sound_server: Option<oz_host::sound::Server>,
     /// Lets the first window take the focus.
     pub(crate) activation_token: Option<String>,
+    /// What tells its drags from others'.
+    pub(crate) token: String,
     pub(crate) started: SystemTime,
     /// When what of its launch had happened; nothing of an earlier daemon's.
     pub(crate) moments: Moments,
@@ -168,6 +170,8 @@ pub(crate) struct Sandbox {
     pub(crate) output: output::Output,
     /// How its audio proxy is told what may pass.
     pub(crate) control: audio::Control,
+    /// How its display proxy is told what has become of files.
+    pub(crate) display: display::Control,
     /// Something that the bus shows has changed.
     pub(crate) changed: Notify,
     published: Mutex<Published>,
@@ -194,6 +198,7 @@ pub(crate) struct Birth {
     pub(crate) host_socket: Option<PathBuf>,
     pub(crate) sound_server: Option<oz_host::sound::Server>,
     pub(crate) activation_token: Option<String>,
+    pub(crate) token: String,
     pub(crate) started: SystemTime,
     pub(crate) moments: Moments,
     pub(crate) next_process: ProcessId,
@@ -219,6 +224,7 @@ impl Sandbox {
             host_socket: birth.host_socket,
             sound_server: birth.sound_server,
             activation_token: birth.activation_token,
+            token: birth.token,
             started: birth.started,
             moments: birth.moments,
             grants: Default::default(),
@@ -232,6 +238,7 @@ impl Sandbox {
             scope: birth.scope,
             output: Default::default(),
             control: Default::default(),
+            display: Default::default(),
             changed: Notify::new(),
             published: Mutex::new(published),
             files: Default::default(),

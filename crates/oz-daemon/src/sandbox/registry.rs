@@ -45,6 +45,12 @@ impl Registry {
         })
     }
 
+    /// The one whose drags have this token.
+    pub(crate) fn by_token(&self, token: &str) -> Option<Arc<Sandbox>> {
+        let all = self.lock();
+        all.values().find(|sandbox| sandbox.token == token).cloned()
+    }
+
     /// One that a further launch of this profile joins.
     pub(crate) fn joinable(&self, profile: &str) -> Option<Arc<Sandbox>> {
         self.lock()

@@ -26,7 +26,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding, but for that of what it has of [`oz_core`]: [`plan::VERSION`] is also in it.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,6 +53,7 @@ pub(crate) struct Saved {
     pub(crate) forwards: Vec<Forward>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) views: Vec<Kept>,
+    token: String,
     scope: Option<String>,
     report: Option<EnforcementReport>,
 }
@@ -83,6 +84,7 @@ impl Saved {
             forwards: published.forwards,
             grants: sandbox.files().to_vec(),
             views: sandbox.views(),
+            token: sandbox.token.clone(),
             scope: sandbox.scope.clone(),
             report: sandbox.report(),
         }
@@ -99,6 +101,7 @@ impl Saved {
                 .clone()
                 .map(|(socket, cookies)| Server { socket, cookies }),
             activation_token: None,
+            token: self.token.clone(),
             started: UNIX_EPOCH + Duration::from_secs(self.started),
             moments: Default::default(),
             next_process: self.next_process,

@@ -585,7 +585,8 @@ impl Task {
         let supervisor = Supervisor::new(&self.daemon, sandbox.clone(), program, listener, earlier);
         let span = tracing::Span::current();
         let serving = if service == Service::Wayland {
-            tokio::spawn(display::supervise(sandbox, supervisor).instrument(span))
+            let daemon = Arc::clone(&self.daemon);
+            tokio::spawn(display::supervise(daemon, sandbox, supervisor).instrument(span))
         } else {
             let daemon = Arc::clone(&self.daemon);
             tokio::spawn(audio::supervise(daemon, sandbox, supervisor).instrument(span))

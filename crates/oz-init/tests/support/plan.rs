@@ -66,6 +66,7 @@ pub fn minimal() -> Plan {
         rules: Vec::new(),
         arguments: Access::Read,
         portals: false,
+        drops: oz_core::plan::Drops::Off,
         siblings: false,
         required: Vec::new(),
     }

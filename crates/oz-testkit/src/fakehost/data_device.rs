@@ -1,7 +1,7 @@
-//! The clipboard, with the host as one party.
+//! The clipboard, with the host as one party, and where drags begin.
 
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use wayland_server::protocol::wl_data_device::{self, WlDataDevice};
 use wayland_server::protocol::wl_data_device_manager::{self, WlDataDeviceManager};
@@ -9,6 +9,7 @@ use wayland_server::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_server::protocol::wl_data_source::{self, WlDataSource};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
+use super::drag::Source;
 use super::surface::global;
 use super::{Host, Seen};
 
@@ -46,7 +47,7 @@ impl Dispatch<WlDataDeviceManager, ()> for Host {
     ) {
         match request {
             wl_data_device_manager::Request::CreateDataSource { id } => {
-                data_init.init(id, Mutex::new(Vec::new()));
+                data_init.init(id, Source::default());
             }
             wl_data_device_manager::Request::GetDataDevice { id, .. } => {
                 host.devices.push(data_init.init(id, ()));
@@ -67,36 +68,56 @@ impl Dispatch<WlDataDevice, ()> for Host {
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
-        if let wl_data_device::Request::SetSelection {
-            source: Some(source),
-            ..
-        } = request
-        {
-            if let Some(mimes) = source.data::<Mutex<Vec<String>>>() {
-                host.saw(Seen::Selection(
-                    mimes.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-                ));
+        match request {
+            wl_data_device::Request::SetSelection {
+                source: Some(source),
+                ..
+            } => {
+                let mimes = source.data().map(Source::mimes);
+                host.saw(Seen::Selection(mimes.unwrap_or_default()));
+                host.selection = Some(source);
             }
-            host.selection = Some(source);
+            wl_data_device::Request::StartDrag {
+                source,
+                icon,
+                serial,
+                ..
+            } => {
+                let mimes = source
+                    .as_ref()
+                    .map(|source| source.data().map(Source::mimes).unwrap_or_default());
+                host.saw(Seen::Drag {
+                    mimes,
+                    icon: icon.is_some(),
+                    serial,
+                });
+                host.dragged = source;
+            }
+            _ => {}
         }
     }
 }
 
-impl Dispatch<WlDataSource, Mutex<Vec<String>>> for Host {
+impl Dispatch<WlDataSource, Source> for Host {
     fn request(
         _host: &mut Self,
         _client: &Client,
         _source: &WlDataSource,
         request: wl_data_source::Request,
-        mimes: &Mutex<Vec<String>>,
+        data: &Source,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
-        if let wl_data_source::Request::Offer { mime_type } = request {
-            mimes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(mime_type);
+        match request {
+            wl_data_source::Request::Offer { mime_type } => {
+                let mut mimes = data.mimes.lock().unwrap_or_else(PoisonError::into_inner);
+                mimes.push(mime_type);
+            }
+            wl_data_source::Request::SetActions { dnd_actions } => {
+                let mut actions = data.actions.lock().unwrap_or_else(PoisonError::into_inner);
+                *actions = dnd_actions.into();
+            }
+            _ => {}
         }
     }
 }

@@ -4,6 +4,7 @@
 //! real hosts do where the display proxy must not rely on their mercy.
 
 mod data_device;
+mod drag;
 mod shell;
 mod shm;
 mod surface;
@@ -15,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+pub use drag::Contents;
+use drag::Drag;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
@@ -67,8 +70,23 @@ pub enum Seen {
     Move(u32),
     /// A client owns the clipboard and offers these types.
     Selection(Vec<String>),
-    /// A client read the host's clipboard as this type.
+    /// A client read the host's clipboard, or what is dragged, as this type.
     Read(String),
+    /// A client drags something.
+    Drag {
+        /// As these types; absent: without a source.
+        mimes: Option<Vec<String>>,
+        /// With a picture under the pointer.
+        icon: bool,
+        /// For this press of a button.
+        serial: u32,
+    },
+    /// The window below would take what is dragged as this type, or not at all.
+    Accepted(Option<String>),
+    /// What the window below would do with it, and would rather.
+    Actions(u32, u32),
+    /// Who got what was dropped is through with it.
+    Finished,
 }
 
 /// What a test makes the host do.
@@ -76,6 +94,11 @@ enum Order {
     Key,
     Offer(Vec<String>, String),
     ReadSelection(String, OwnedFd),
+    Drag(Vec<(String, Contents)>, u32),
+    DragOn,
+    DragAway,
+    LetGo,
+    ReadDrag(String, OwnedFd),
     Release,
     HoldBuffers,
     Stop,
@@ -98,6 +121,11 @@ pub(crate) struct Host {
     pub(crate) focus: Option<WlSurface>,
     pub(crate) selection: Option<WlDataSource>,
     pub(crate) offered: Option<(Vec<String>, String)>,
+    /// What a client has begun to drag.
+    pub(crate) dragged: Option<WlDataSource>,
+    pub(crate) drag: Option<Drag>,
+    /// Reads that are never answered.
+    pub(crate) unanswered: Vec<OwnedFd>,
     pub(crate) hold_buffers: bool,
     pub(crate) held: Vec<wayland_server::protocol::wl_buffer::WlBuffer>,
 }
@@ -207,6 +235,40 @@ impl FakeHost {
         text
     }
 
+    /// Drags something of the host's over the newest window.
+    pub fn drag(&self, all: &[(&str, Contents)], actions: u32) {
+        let all = all
+            .iter()
+            .map(|(mime, contents)| ((*mime).to_owned(), contents.clone()));
+        self.order(Order::Drag(all.collect(), actions));
+    }
+
+    /// Drags what a client has begun to drag over the newest window.
+    pub fn drag_on(&self) {
+        self.order(Order::DragOn);
+    }
+
+    /// Drags on, away from the window.
+    pub fn drag_away(&self) {
+        self.order(Order::DragAway);
+    }
+
+    /// Lets go of what is dragged.
+    pub fn let_go(&self) {
+        self.order(Order::LetGo);
+    }
+
+    /// Begins to read what a client drags, as another host application would.
+    ///
+    /// # Panics
+    /// When the reader cannot be set up.
+    #[must_use]
+    pub fn read_drag(&self, mime: &str) -> OwnedFd {
+        let (read, write) = rustix::pipe::pipe().expect("a pipe");
+        self.order(Order::ReadDrag(mime.to_owned(), write));
+        read
+    }
+
     /// Keeps the buffers that are shown, until [`Self::release`].
     pub fn hold_buffers(&self) {
         self.order(Order::HoldBuffers);
@@ -252,6 +314,9 @@ fn run(
         focus: None,
         selection: None,
         offered: None,
+        dragged: None,
+        drag: None,
+        unanswered: Vec::new(),
         hold_buffers: false,
         held: Vec::new(),
     };
@@ -298,6 +363,15 @@ impl Host {
             }
             Order::ReadSelection(mime, fd) => {
                 if let Some(source) = &self.selection {
+                    source.send(mime, fd.as_fd());
+                }
+            }
+            Order::Drag(all, actions) => self.drag(dh, all, actions),
+            Order::DragOn => self.drag_on(dh),
+            Order::DragAway => self.drag_away(),
+            Order::LetGo => self.let_go(),
+            Order::ReadDrag(mime, fd) => {
+                if let Some(source) = &self.dragged {
                     source.send(mime, fd.as_fd());
                 }
             }

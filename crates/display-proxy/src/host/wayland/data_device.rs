@@ -1,4 +1,4 @@
-//! The host's clipboard. Its drags are never accepted.
+//! The host's clipboard and its drags.
 
 use wayland_client::protocol::wl_data_device::{self, WlDataDevice};
 use wayland_client::protocol::wl_data_device_manager::WlDataDeviceManager;
@@ -7,53 +7,70 @@ use wayland_client::protocol::wl_data_source::{self, WlDataSource};
 use wayland_client::{
     Connection, Dispatch, Proxy, QueueHandle, delegate_noop, event_created_child,
 };
+use wayland_server::protocol::wl_data_device::WlDataDevice as AppDevice;
 
-use crate::bridge::selection::{HostOffer, HostSource, Mimes, Which};
+use crate::bridge::drag::Offered;
+use crate::bridge::drag::out::DragSource;
+use crate::bridge::selection::{HostOffer, HostSource, Which};
 use crate::session::Session;
 
 delegate_noop!(Session: WlDataDeviceManager);
 
-impl Dispatch<WlDataDevice, ()> for Session {
+impl Dispatch<WlDataDevice, AppDevice> for Session {
     fn event(
         session: &mut Self,
         _device: &WlDataDevice,
         event: wl_data_device::Event,
-        (): &(),
+        app: &AppDevice,
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
+        use wl_data_device::Event;
         match event {
-            wl_data_device::Event::Selection { id } => {
+            Event::Selection { id } => {
                 let offer = id.map(|offer| {
-                    let mimes = offer.data::<Mimes>().map(Mimes::list).unwrap_or_default();
-                    (HostOffer::Data(offer), mimes)
+                    let mimes = offer.data::<Offered>().map(Offered::mimes);
+                    (HostOffer::Data(offer), mimes.unwrap_or_default())
                 });
                 session.host_selection(Which::Clipboard, offer);
             }
-            // Letting go of a drag's offer unanswered tells the host that it is not wanted.
-            wl_data_device::Event::Enter {
-                id: Some(offer), ..
-            } => offer.destroy(),
+            Event::Enter {
+                serial,
+                surface,
+                x,
+                y,
+                id,
+            } => session.drag_enters(app, serial, &surface, (x, y), id),
+            Event::Motion { time, x, y } => session.drag_moves(app, time, (x, y)),
+            Event::Leave => session.drag_leaves(app),
+            Event::Drop => session.drag_drops(app),
             _ => {}
         }
     }
 
     event_created_child!(Session, WlDataDevice, [
-        wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, Mimes::default()),
+        wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, Offered::default()),
     ]);
 }
 
-impl Dispatch<WlDataOffer, Mimes> for Session {
+impl Dispatch<WlDataOffer, Offered> for Session {
     fn event(
-        _session: &mut Self,
-        _offer: &WlDataOffer,
+        session: &mut Self,
+        offer: &WlDataOffer,
         event: wl_data_offer::Event,
-        mimes: &Mimes,
+        offered: &Offered,
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        if let wl_data_offer::Event::Offer { mime_type } = event {
-            mimes.add(mime_type);
+        use wl_data_offer::Event;
+        match event {
+            Event::Offer { mime_type } => offered.add(mime_type),
+            Event::SourceActions { source_actions } => {
+                offered.set_actions(source_actions.into());
+                session.drag_source_actions(offer);
+            }
+            Event::Action { dnd_action } => session.drag_action(offer, dnd_action.into()),
+            _ => {}
         }
     }
 }
@@ -73,6 +90,28 @@ impl Dispatch<WlDataSource, Which> for Session {
                 session.host_reads(*which, &source, mime_type, fd)
             }
             wl_data_source::Event::Cancelled => session.host_cancelled(*which, &source),
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<WlDataSource, DragSource> for Session {
+    fn event(
+        session: &mut Self,
+        source: &WlDataSource,
+        event: wl_data_source::Event,
+        _data: &DragSource,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        use wl_data_source::Event;
+        match event {
+            Event::Target { mime_type } => session.drag_target(source, mime_type),
+            Event::Send { mime_type, fd } => session.drag_is_read(source, mime_type, fd),
+            Event::Action { dnd_action } => session.drag_source_action(source, dnd_action.into()),
+            Event::DndDropPerformed => session.drag_was_dropped(source),
+            Event::DndFinished => session.drag_is_over(source, true),
+            Event::Cancelled => session.drag_is_over(source, false),
             _ => {}
         }
     }

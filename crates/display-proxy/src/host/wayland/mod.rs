@@ -14,3 +14,5 @@ pub(crate) mod seat;
 pub(crate) mod shm;
 pub(crate) mod singletons;
 pub(crate) mod xdg_shell;
+
+pub(crate) use seat::app_surface;

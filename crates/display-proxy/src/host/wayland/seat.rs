@@ -25,7 +25,7 @@ use crate::session::Session;
 const KEYMAP_MAX: u32 = 4 << 20;
 
 /// The app's surface for one of the host's, unless it is gone.
-pub(super) fn app_surface(host: &HostSurface) -> Option<WlSurface> {
+pub(crate) fn app_surface(host: &HostSurface) -> Option<WlSurface> {
     host.data::<WlSurface>()
         .filter(|surface| surface.is_alive())
         .cloned()

@@ -4,7 +4,9 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Gate, Home, Mode, Network, Op, Plan, SyscallPolicy, syscalls};
+use oz_core::plan::{
+    Access, Bind, Drops, Gate, Home, Mode, Network, Op, Plan, SyscallPolicy, syscalls,
+};
 
 use crate::out;
 
@@ -37,6 +39,18 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         text,
         "arguments files that are named are {arguments}{siblings}"
     )?;
+    if plan.display.is_some() {
+        let drops = match plan.drops {
+            Drops::Off => "not shown",
+            Drops::Ask => "shown like those that are named if you say so",
+            Drops::Read => "shown",
+            Drops::Write => "shown, and may be changed",
+        };
+        writeln!(
+            text,
+            "drops     files that are dropped on a window are {drops}"
+        )?;
+    }
     match &plan.display {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(

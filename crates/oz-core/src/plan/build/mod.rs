@@ -301,6 +301,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         network,
         rules: view.ruled,
         arguments: profile.files.arguments,
+        drops: profile.files.drops,
         siblings: profile.files.siblings,
         required: profile.walls.require.clone(),
         hostname,

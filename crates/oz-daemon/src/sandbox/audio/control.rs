@@ -1,45 +1,20 @@
-//! The pipe on which a proxy hears how the gate stands.
+//! How a proxy hears how the gate stands.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use oz_core::plan::{Gate, SandboxId};
+use oz_core::plan::Gate;
 use oz_core::wire::audio::Microphone;
 use tokio::sync::watch;
 
 use super::super::Sandbox;
-use super::super::fifo::Fifo;
-use crate::directories::Directories;
 
-/// Name of the FIFO.
-const NAME: &str = "audio-control";
 /// How long a proxy may take to read what it was told; one that does not may let a microphone
 /// through that the user has turned off.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The FIFO, by whose name the next daemon finds a proxy that lives.
-pub(super) struct Pipe(Fifo);
-
-impl Pipe {
-    pub(super) fn of(directories: &Directories, id: &SandboxId) -> Self {
-        Self(Fifo::of(directories, id, NAME))
-    }
-
-    /// A new one without what an earlier proxy has not read, and the proxy's end.
-    pub(super) fn fresh(&self) -> io::Result<OwnedFd> {
-        self.0.remove()?;
-        // Open for writing too, so that it is no end of file when a daemon dies.
-        self.0.writer()
-    }
-
-    /// The daemon's end.
-    pub(super) fn writer(&self) -> io::Result<OwnedFd> {
-        self.0.sender()
-    }
-}
 
 /// The way to the proxy that runs, if one does.
 #[derive(Default)]

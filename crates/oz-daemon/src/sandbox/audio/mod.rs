@@ -11,15 +11,16 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
-use super::proxy::{Program, Supervisor, Turn};
+use super::proxy::{Pipe, Program, Supervisor, Turn};
 use super::{Command, Sandbox};
 use crate::child::Child;
 use crate::consent::{Answer, Question};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 pub(crate) use control::Control;
-use control::Pipe;
 
+/// Name of the FIFO on which the proxy hears.
+const CONTROL: &str = "audio-control";
 /// Most streams that are counted.
 const STREAMS: u32 = 10_000;
 
@@ -49,7 +50,7 @@ pub(super) async fn supervise(
     sandbox: Arc<Sandbox>,
     mut supervisor: Supervisor,
 ) {
-    let pipe = Pipe::of(&daemon.directories, &sandbox.id);
+    let pipe = Pipe::of(&daemon.directories, &sandbox.id, CONTROL);
     let mut questions = JoinSet::new();
     loop {
         let proxy = match supervisor.turn().await {

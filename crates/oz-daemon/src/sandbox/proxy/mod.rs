@@ -3,6 +3,7 @@
 //!
 //! Here is what all of them share; what one is told and what it reports is its own file's.
 
+mod pipe;
 mod reports;
 
 use std::collections::VecDeque;
@@ -24,6 +25,7 @@ use crate::child::Child;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::readiness;
+pub(super) use pipe::Pipe;
 
 /// So many starts in this time are an app that kills its proxy, or a proxy that does not work.
 const STARTS: (usize, Duration) = (5, Duration::from_secs(60));

@@ -14,7 +14,7 @@ use crate::sandbox::{Command, Sandbox};
 /// Longest line in bytes.
 const LINE: usize = 4096;
 /// Most lines in a second.
-const RATE: u32 = 200;
+const RATE: u32 = 1000;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReportError {
     #[error("a report is longer than {LINE} bytes")]
@@ -38,7 +38,7 @@ pub(super) async fn follow<E: DeserializeOwned>(
         .map_err(io::Error::from)?;
     let mut pipe = pipe::Receiver::from_owned_fd(reports)?;
     let mut lines = Lines::default();
-    let mut buffer = [0; 1024];
+    let mut buffer = vec![0; 16 << 10];
     loop {
         let count = pipe.read(&mut buffer).await?;
         if count == 0 {

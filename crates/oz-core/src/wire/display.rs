@@ -1,0 +1,282 @@
+//! What the daemon and the display proxy of one sandbox tell each other, as JSON.
+//!
+//! The proxy is started as `display-proxy --config-fd N --listen-fd N --report-fd N --control-fd N`. The
+//! configuration is one [`Config`]; on the report pipe goes one [`Event`] a line, on the control pipe comes one
+//! [`Tell`] a line. The proxy parses a hostile protocol: its reports are taken for hostile as well.
+//!
+//! A list of files takes as many lines as it needs: [`Event::Files`] for its paths, then what is wanted of it. The
+//! answer comes in the same way, one entry for each path, in the same order.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::OsBytes;
+use crate::plan::{Buffers, Clipboard};
+
+/// Longest line in bytes, its end included: PIPE_BUF, so that lines never tear.
+pub const LINE_MAX: usize = 4096;
+
+/// Bytes of the paths in one line; the rest of it is room for the words around them.
+const PATHS_MAX: usize = 3800;
+
+/// Most files of one list.
+pub const FILES_MAX: usize = 2048;
+
+/// The settings of one proxy, which serves exactly one sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The sandbox's readable name, for logs.
+    pub sandbox: String,
+    /// The host compositor's socket.
+    pub host_socket: PathBuf,
+    /// The application id that the host sees for every window; the app's own when absent.
+    #[serde(default)]
+    pub app_id: Option<String>,
+    /// Which way what is copied or dragged may pass between the sandbox and the host.
+    #[serde(default)]
+    pub clipboard: Clipboard,
+    /// Whether files that are dropped on a window may become the app's.
+    #[serde(default)]
+    pub drops: bool,
+    /// What tells drags of this sandbox from those of the host and of other sandboxes. Nobody can guess it.
+    #[serde(default)]
+    pub token: String,
+    /// Whether the host maps the app's own memory or a copy.
+    #[serde(default)]
+    pub buffers: Buffers,
+    /// The token of the click that started the app: its first window may take the focus.
+    #[serde(default)]
+    pub activation_token: Option<String>,
+}
+
+/// One event for the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// Clients are accepted from now on.
+    Ready,
+    /// A window of the sandbox appeared.
+    WindowOpened {
+        /// Distinguishes the windows of this proxy.
+        window: u64,
+    },
+    /// A window of the sandbox is gone.
+    WindowClosed {
+        /// As when it was opened.
+        window: u64,
+    },
+    /// A client was turned away or thrown out.
+    ClientRefused {
+        /// A sentence of the proxy's; nothing in it comes from the app.
+        reason: String,
+    },
+    /// The host compositor no longer answers; the proxy ends.
+    HostGone,
+    /// More of a list of files.
+    Files {
+        /// Distinguishes the lists of this proxy.
+        list: u64,
+        /// What comes next in it.
+        paths: Vec<Name>,
+    },
+    /// A list is whole: it was dropped on a window, which asks for the files.
+    Dropped {
+        /// Which.
+        list: u64,
+        /// The sandbox that it was dragged from, as it says itself; absent: from the host.
+        #[serde(default)]
+        source: Option<String>,
+    },
+    /// A list is whole: somebody outside wants to have it, who may only hear of what the sandbox has.
+    Leaving {
+        /// Which.
+        list: u64,
+    },
+    /// Of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What the daemon tells a proxy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "tell", rename_all = "kebab-case")]
+pub enum Tell {
+    /// More of the answer to a list of files.
+    Files {
+        /// Which.
+        list: u64,
+        /// Where each file is in the sandbox; absent: it is not there, or not for who asks.
+        paths: Vec<Option<Name>>,
+    },
+    /// The answer is whole.
+    Answered {
+        /// Which list's.
+        list: u64,
+    },
+    /// Of a later version.
+    #[serde(other)]
+    Unknown,
+}
+
+/// A path in a line: as it is, but for control characters, the per cent sign and bytes that are no text, which are
+/// written as in a URI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Name(String);
+
+impl From<&OsBytes> for Name {
+    fn from(path: &OsBytes) -> Self {
+        use std::fmt::Write;
+        let mut name = String::new();
+        let escape = |name: &mut String, bytes: &[u8]| {
+            for byte in bytes {
+                // To a string this cannot fail.
+                let _ = write!(name, "%{byte:02X}");
+            }
+        };
+        for chunk in path.as_bytes().utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if c.is_control() || matches!(c, '%' | '"' | '\\') {
+                    escape(&mut name, c.encode_utf8(&mut [0; 4]).as_bytes());
+                } else {
+                    name.push(c);
+                }
+            }
+            escape(&mut name, chunk.invalid());
+        }
+        Self(name)
+    }
+}
+
+impl Name {
+    /// The path; `None` if it is none, or a relative one.
+    pub fn path(&self) -> Option<OsBytes> {
+        let path = crate::uri::decode(self.0.as_bytes())?;
+        (path.starts_with(b"/") && !path.contains(&0)).then(|| path.into())
+    }
+}
+
+/// Paths that each fit into a line, as many together as do.
+fn lines<T>(names: Vec<T>, length: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
+    let mut lines: Vec<Vec<T>> = Vec::new();
+    let mut used = PATHS_MAX;
+    for name in names {
+        // Quotation marks and a comma; "null" is no longer.
+        let needed = length(&name) + 4;
+        if used + needed > PATHS_MAX || lines.is_empty() {
+            lines.push(Vec::new());
+            used = 0;
+        }
+        used += needed;
+        if let Some(line) = lines.last_mut() {
+            line.push(name);
+        }
+    }
+    lines
+}
+
+/// How the paths of a list are told to the daemon. One that is too long for a line is told as `/`, which nobody is
+/// given.
+pub fn asked(list: u64, paths: &[OsBytes]) -> Vec<Event> {
+    let names = paths.iter().map(short).collect();
+    let lines = lines(names, |name: &Name| name.0.len());
+    let lines = lines.into_iter();
+    lines.map(|paths| Event::Files { list, paths }).collect()
+}
+
+/// How the answer is told to the proxy.
+pub fn answer(list: u64, paths: &[Option<OsBytes>]) -> Vec<Tell> {
+    let name = |path: &Option<OsBytes>| path.as_ref().map(Name::from).filter(Name::fits);
+    let names = paths.iter().map(name).collect();
+    let lines = lines(names, |name: &Option<Name>| {
+        name.as_ref().map_or(0, |name| name.0.len())
+    });
+    let lines = lines.into_iter();
+    let mut all: Vec<Tell> = lines.map(|paths| Tell::Files { list, paths }).collect();
+    all.push(Tell::Answered { list });
+    all
+}
+
+fn short(path: &OsBytes) -> Name {
+    let name = Name::from(path);
+    if name.fits() {
+        name
+    } else {
+        Name("/".to_owned())
+    }
+}
+
+impl Name {
+    fn fits(&self) -> bool {
+        self.0.len() + 4 <= PATHS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn events_are_lines_of_json() {
+        let text = |event: &Event| serde_json::to_string(event).expect("encodes");
+        assert_eq!(
+            text(&Event::WindowOpened { window: 3 }),
+            r#"{"event":"window-opened","window":3}"#
+        );
+        assert_eq!(text(&Event::HostGone), r#"{"event":"host-gone"}"#);
+        let files = asked(1, &["/a%\n".into(), b"/\xff\xc3\xa4".to_vec().into()]);
+        assert_eq!(
+            text(&files[0]),
+            "{\"event\":\"files\",\"list\":1,\"paths\":[\"/a%25%0A\",\"/%FF\u{e4}\"]}"
+        );
+        let later = r#"{"event":"later","with":1}"#;
+        assert_eq!(
+            serde_json::from_str::<Event>(later).expect("read"),
+            Event::Unknown
+        );
+    }
+
+    #[test]
+    fn a_path_that_fits_into_no_line_is_not_named() {
+        let long = OsBytes::from(format!("/{}", "x".repeat(PATHS_MAX)));
+        let events = asked(1, &[long.clone(), "/a".into()]);
+        let Event::Files { paths, .. } = &events[0] else {
+            panic!("{events:?}")
+        };
+        let paths: Vec<_> = paths.iter().filter_map(Name::path).collect();
+        assert_eq!(paths, ["/".into(), "/a".into()]);
+        let tells = answer(1, &[Some(long)]);
+        assert_eq!(
+            tells[0],
+            Tell::Files {
+                list: 1,
+                paths: vec![None]
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_paths_survive_in_lines_that_do_not_tear(
+            tails in proptest::collection::vec(proptest::collection::vec(1_u8.., 0..900), 0..20)
+        ) {
+            let paths: Vec<OsBytes> =
+                tails.iter().map(|tail| [b"/".as_slice(), tail].concat().into()).collect();
+            let mut back = Vec::new();
+            for event in asked(u64::MAX, &paths) {
+                prop_assert!(serde_json::to_string(&event).expect("encodes").len() < LINE_MAX);
+                if let Event::Files { paths, .. } = event {
+                    back.extend(paths.iter().filter_map(Name::path));
+                }
+            }
+            prop_assert_eq!(&back, &paths);
+            let answers: Vec<_> = paths.iter().cloned().map(Some).collect();
+            for tell in answer(u64::MAX, &answers) {
+                prop_assert!(serde_json::to_string(&tell).expect("encodes").len() < LINE_MAX);
+            }
+        }
+    }
+}

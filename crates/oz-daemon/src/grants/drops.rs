@@ -1,0 +1,206 @@
+//! Files that are dragged across: what is dropped on a window of a sandbox, and what leaves it.
+//!
+//! The paths are what a display proxy says that it has read of the host's drag: the one place where a
+//! proxy names files, and nobody else can, since a drag speaks to the window that it is dropped on. So
+//! what may become of them is the profile's word, by the rules of everything that is given; and what another
+//! sandbox dragged is given no further than that has it.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use oz_core::OsBytes;
+use oz_core::plan::{Access, Drops, Plan};
+use oz_host::resolve::{self, Resolved};
+
+use super::change::{self, Wanted, hidden, in_time};
+use super::{Grant, Lifetime, Origin, rules};
+use crate::consent::{Answer, Question};
+use crate::daemon::Daemon;
+use crate::failure::Result;
+use crate::sandbox::Sandbox;
+
+/// Whose drag it is.
+enum Source {
+    Host,
+    Sandbox(Arc<Sandbox>),
+    /// A sandbox that does not run here, or that somebody makes up.
+    Unknown,
+}
+
+/// Gives what was dropped, as far as it may be; where each file is in the sandbox, if it is there now.
+pub(crate) async fn dropped(
+    daemon: &Daemon,
+    sandbox: &Arc<Sandbox>,
+    source: Option<&str>,
+    paths: Vec<OsBytes>,
+) -> Result<Vec<Option<OsBytes>>> {
+    let found = find(paths).await?;
+    sandbox.ready().await?;
+    let source = match source {
+        None => Source::Host,
+        Some(token) => daemon
+            .sandboxes
+            .by_token(token)
+            .map_or(Source::Unknown, Source::Sandbox),
+    };
+    let wanted = wanted(daemon, sandbox, &source, &found);
+    if !wanted.is_empty() && may(daemon, sandbox, &wanted).await {
+        let given = wanted.len();
+        match change::add(daemon, sandbox, wanted).await {
+            Ok(_) => tracing::info!(files = given, "files were dropped on a window"),
+            // What could be given is given, and what is there is looked at below.
+            Err(failure) => {
+                tracing::warn!("not all files that were dropped are given");
+                tracing::debug!(why = failure.line(), "the first");
+            }
+        }
+    }
+    Ok(held(daemon, sandbox, found))
+}
+
+/// Which of the files the sandbox has, for whoever reads outside what it drags.
+pub(crate) async fn leaving(
+    daemon: &Daemon,
+    sandbox: &Sandbox,
+    paths: Vec<OsBytes>,
+) -> Result<Vec<Option<OsBytes>>> {
+    Ok(held(daemon, sandbox, find(paths).await?))
+}
+
+/// Looks where the paths lead on the host.
+async fn find(paths: Vec<OsBytes>) -> Result<Vec<Option<Resolved>>> {
+    let look = |path: &OsBytes| resolve::resolve(path.as_path(), Path::new("/")).ok();
+    in_time(move || paths.iter().map(look).collect()).await
+}
+
+/// What is to be given of what was found.
+fn wanted(
+    daemon: &Daemon,
+    sandbox: &Sandbox,
+    source: &Source,
+    found: &[Option<Resolved>],
+) -> Vec<Wanted> {
+    let Some(most) = most(&sandbox.plan) else {
+        return Vec::new();
+    };
+    let has = Has::of(daemon, sandbox);
+    let source = match source {
+        Source::Host => None,
+        Source::Sandbox(source) => Some(Has::of(daemon, source)),
+        Source::Unknown => return Vec::new(),
+    };
+    let mut seen = BTreeSet::new();
+    let mut all = Vec::new();
+    for resolved in found.iter().flatten() {
+        let path = resolved.path.as_path();
+        let access = match &source {
+            None => Some(most),
+            Some(source) => source.access(path).map(|its| its.min(most)),
+        };
+        let Some(access) = access.filter(|access| has.access(path) < Some(*access)) else {
+            continue;
+        };
+        if !seen.insert(path) {
+            continue;
+        }
+        if let Err(failure) = hidden(daemon, sandbox, &resolved.path, access) {
+            tracing::info!("a dropped file is refused");
+            tracing::debug!(why = failure.line(), "why");
+            continue;
+        }
+        let Ok(fd) = resolved.fd.try_clone() else {
+            continue;
+        };
+        all.push(Wanted {
+            resolved: Resolved {
+                path: resolved.path.clone(),
+                identity: resolved.identity,
+                fd,
+            },
+            access,
+            origin: Origin::Dropped,
+            lifetime: Lifetime::Sandbox,
+            since: None,
+        });
+    }
+    all
+}
+
+/// The most that a dropped file becomes.
+fn most(plan: &Plan) -> Option<Access> {
+    match plan.drops {
+        Drops::Off => None,
+        Drops::Ask => Some(plan.arguments),
+        Drops::Read => Some(Access::Read),
+        Drops::Write => Some(Access::Write),
+    }
+}
+
+/// Whether they may be given: the user is asked if the profile says so.
+async fn may(daemon: &Daemon, sandbox: &Sandbox, wanted: &[Wanted]) -> bool {
+    if sandbox.plan.drops != Drops::Ask {
+        return true;
+    }
+    let paths = wanted.iter().map(|wanted| &wanted.resolved.path);
+    let question = Question::files(paths, sandbox.plan.arguments);
+    daemon.consent.ask(sandbox, question).await == Answer::Yes
+}
+
+fn held(daemon: &Daemon, sandbox: &Sandbox, found: Vec<Option<Resolved>>) -> Vec<Option<OsBytes>> {
+    let has = Has::of(daemon, sandbox);
+    let its = |found: Option<Resolved>| {
+        let path = found?.path;
+        has.access(path.as_path()).map(|_| path)
+    };
+    found.into_iter().map(its).collect()
+}
+
+/// What a sandbox has of the user's files.
+struct Has<'a> {
+    daemon: &'a Daemon,
+    sandbox: &'a Sandbox,
+    files: Arc<[Grant]>,
+    /// What is hidden in a directory that it has: it takes a look at the host.
+    hidden: RefCell<BTreeMap<(OsBytes, Access), Vec<OsBytes>>>,
+}
+
+impl<'a> Has<'a> {
+    fn of(daemon: &'a Daemon, sandbox: &'a Sandbox) -> Self {
+        Self {
+            daemon,
+            sandbox,
+            files: sandbox.files(),
+            hidden: RefCell::default(),
+        }
+    }
+
+    /// How the host's file of a canonical path is at that path in the sandbox, if it is.
+    fn access(&self, path: &Path) -> Option<Access> {
+        // Sorted by path, so the longest comes last, and it decides.
+        let mut above = self.files.iter().rev().filter(|grant| {
+            let place = grant.path.as_path();
+            path == place || (grant.identity.directory && path.starts_with(place))
+        });
+        match above.next() {
+            Some(grant) if grant.path.as_path() == path => Some(grant.access),
+            Some(grant) => (!self.hides(grant, path)).then_some(grant.access),
+            None => [Access::Write, Access::Read]
+                .into_iter()
+                .find(|access| rules::shown_by(&self.sandbox.plan, path, *access)),
+        }
+    }
+
+    fn hides(&self, grant: &Grant, path: &Path) -> bool {
+        let mut known = self.hidden.borrow_mut();
+        let places = known
+            .entry((grant.path.clone(), grant.access))
+            .or_insert_with(|| {
+                // One that may not be shown any more shows nothing.
+                hidden(self.daemon, self.sandbox, &grant.path, grant.access)
+                    .unwrap_or_else(|_| vec![grant.path.clone()])
+            });
+        places.iter().any(|place| path.starts_with(place.as_path()))
+    }
+}

@@ -1,0 +1,145 @@
+//! The display proxy of one sandbox.
+
+mod control;
+mod lists;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use oz_core::plan::{Drops, Service};
+use oz_core::wire::display::{Config, Event};
+
+use super::proxy::{Pipe, Program, Supervisor, Turn};
+use super::{Command, Sandbox};
+use crate::child::Child;
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+pub(crate) use control::Control;
+use lists::{Lists, Want};
+
+/// Name of the FIFO on which the proxy hears.
+const CONTROL: &str = "display-control";
+/// The proxy's exit code when the host compositor went away.
+const HOST_GONE: i32 = 3;
+/// Most windows that are counted.
+const WINDOWS: u32 = 10_000;
+
+pub(super) const PROGRAM: Program = Program {
+    service: Service::Wayland,
+    name: "display-proxy",
+    reports: "reports",
+};
+
+/// Serves a sandbox's Wayland socket until the sandbox ends, by when the task that runs this
+/// is aborted.
+pub(super) async fn supervise(
+    daemon: Arc<Daemon>,
+    sandbox: Arc<Sandbox>,
+    mut supervisor: Supervisor,
+) {
+    let Some(host) = &sandbox.host_socket else {
+        return;
+    };
+    let pipe = Pipe::of(&daemon.directories, &sandbox.id, CONTROL);
+    // The token is for the first window only.
+    let mut token = sandbox.activation_token.clone();
+    loop {
+        let proxy = match supervisor.turn().await {
+            Ok(Turn::Earlier(proxy)) => match resume(&sandbox, &pipe).await {
+                Ok(()) => Ok(proxy),
+                Err(error) => {
+                    // It would wait for answers that never come.
+                    proxy.kill();
+                    Err(supervisor.untold(&error))
+                }
+            },
+            Ok(Turn::Wanted) => start(&sandbox, &supervisor, &pipe, host, token.take()).await,
+            Err(_) => return,
+        };
+        let ended = match proxy {
+            Ok(proxy) => {
+                let mut lists = Lists::new(&daemon, &sandbox);
+                let take = |event| take(&sandbox, event, &mut lists);
+                Ok(supervisor.follow(proxy, take, std::future::pending()).await)
+            }
+            Err(error) => Err(error),
+        };
+        sandbox.display.disconnect().await;
+        let gone = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
+        // Otherwise the count stays for a moment: programs that end now may have lost their windows.
+        if !gone {
+            sandbox.publish(|published| published.windows = 0);
+        }
+        match ended {
+            // The exit code is known of children only, and that of an earlier daemon is none.
+            Ok(_) if gone => {
+                let _ = sandbox.ask(Command::Abandon(host_gone(host)));
+                return;
+            }
+            Ok(_) => tracing::warn!("the display proxy ended"),
+            Err(error) => tracing::error!(error = error.line(), "no display proxy"),
+        }
+    }
+}
+
+async fn start(
+    sandbox: &Sandbox,
+    supervisor: &Supervisor,
+    pipe: &Pipe,
+    host: &Path,
+    activation_token: Option<String>,
+) -> Result<Child> {
+    let untold = |error: std::io::Error| supervisor.untold(&error);
+    let control = pipe.fresh().map_err(untold)?;
+    resume(sandbox, pipe).await.map_err(untold)?;
+    supervisor.start(&config(sandbox, host, activation_token), Some(control))
+}
+
+fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> Config {
+    let display = sandbox.plan.display.as_ref();
+    Config {
+        sandbox: sandbox.id.to_string(),
+        host_socket: host.to_owned(),
+        app_id: display.and_then(|display| display.app_id.clone()),
+        clipboard: display.map_or_else(Default::default, |display| display.clipboard),
+        drops: sandbox.plan.drops != Drops::Off,
+        token: sandbox.token.clone(),
+        buffers: display.map_or_else(Default::default, |display| display.buffers),
+        activation_token,
+    }
+}
+
+async fn resume(sandbox: &Sandbox, pipe: &Pipe) -> std::io::Result<()> {
+    sandbox.display.connect(pipe.writer()?).await
+}
+
+fn take(sandbox: &Sandbox, event: Event, lists: &mut Lists) {
+    match event {
+        Event::WindowOpened { .. } => sandbox.publish(|published| {
+            published.windows = (published.windows + 1).min(WINDOWS);
+        }),
+        Event::WindowClosed { .. } => sandbox.publish(|published| {
+            published.windows = published.windows.saturating_sub(1);
+        }),
+        Event::ClientRefused { .. } => tracing::info!("the display proxy refused a client"),
+        // The exit code says it too, and init hears of it then.
+        Event::HostGone => tracing::info!("the host compositor is gone"),
+        Event::Files { list, paths } => lists.more(list, &paths),
+        Event::Dropped { list, source } => lists.whole(list, Want::Dropped(source)),
+        Event::Leaving { list } => lists.whole(list, Want::Leaving),
+        Event::Ready | Event::Unknown => {}
+    }
+}
+
+/// Whether the compositor is there.
+pub(super) fn answers(host: &Path) -> bool {
+    crate::launch::display::answers(host).is_ok()
+}
+
+pub(super) fn host_gone(socket: &Path) -> Failure {
+    Failure::new(
+        Kind::NoDisplay,
+        format!("the host compositor at {} is gone", socket.display()),
+        "Start the app again from within the new session",
+    )
+}

@@ -1,0 +1,188 @@
+//! Dragging with a real pointer: `oz-drag`, a window to drag from and to, on the host and in sandboxes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Result;
+use oz_testkit::desktop::{App, Window};
+
+use crate::run::Started;
+use crate::session::{self, make_executable};
+use crate::{Inside, Session, cli, oz, wait};
+
+/// Type of a list of URIs.
+pub const LIST: &str = "text/uri-list";
+
+/// `oz-drag`, a window to drag from and to, outside and inside.
+pub struct Tool<'a> {
+    session: &'a Session,
+    dir: PathBuf,
+}
+
+/// It runs in a sandbox.
+pub struct Guest {
+    /// The command.
+    pub run: Started,
+    /// Its window.
+    pub window: Window,
+    /// Its sandbox.
+    pub inside: Inside,
+}
+
+/// It runs on the host.
+pub struct Neighbour {
+    /// The program.
+    pub app: App,
+    /// Its window.
+    pub window: Window,
+}
+
+impl<'a> Tool<'a> {
+    /// Puts a copy into a directory that sandboxes can be given.
+    pub fn install(session: &'a Session) -> Self {
+        let dir = session.fresh_dir("drag-tool");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let built = std::env::split_paths(&path)
+            .map(|dir| dir.join("oz-drag"))
+            .find(|place| place.exists())
+            .expect("oz-drag is staged with the session's helpers");
+        let program = dir.join("oz-drag");
+        std::fs::copy(built, &program).expect("it can be copied");
+        make_executable(&program);
+        Self { session, dir }
+    }
+
+    /// A window of the host's at the left.
+    pub fn outside(&self, options: &[&str]) -> Result<Neighbour> {
+        let mut command = Command::new(self.dir.join("oz-drag"));
+        command.args(["--title", "host"]).args(options);
+        let app = self.session.start(&mut command)?;
+        let window = self.session.window("oz-drag", "host")?;
+        self.session.move_to(&window, 40, 60)?;
+        let window = self.session.again(&window)?;
+        Ok(Neighbour { app, window })
+    }
+
+    /// A window of a new sandbox, at this place; it has the files of these options of `oz run`.
+    pub fn inside(&self, title: &str, x: i32, run: &[&str], options: &[&str]) -> Result<Guest> {
+        let before = cli::running();
+        let run = oz(["run", "--ephemeral", "--read"])
+            .arg(&self.dir)
+            .args(run)
+            .arg("--")
+            .arg(self.dir.join("oz-drag"))
+            .args(["--title", title])
+            .args(options)
+            .start();
+        let window = self
+            .session
+            .wait_for_window(wait::PATIENCE, |window| window.title.contains(title))?;
+        self.session.move_to(&window, x, 60)?;
+        let window = self.session.again(&window)?;
+        let id = cli::running()
+            .into_iter()
+            .find(|id| !before.contains(id))
+            .expect("it runs in a sandbox");
+        Ok(Guest {
+            run,
+            window,
+            inside: Inside::of(&id),
+        })
+    }
+}
+
+impl Guest {
+    /// Waits until it says something that begins so, and gives the rest.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> String {
+        said(words, || self.run.text_so_far())
+    }
+
+    /// Whether it has said something that begins so.
+    pub fn has_said(&self, words: &str) -> bool {
+        self.run
+            .text_so_far()
+            .lines()
+            .any(|line| line.starts_with(words))
+    }
+}
+
+impl Neighbour {
+    /// Waits until it says something that begins so, and gives the rest.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> String {
+        said(words, || self.app.output())
+    }
+}
+
+#[track_caller]
+fn said(words: &str, all: impl Fn() -> String) -> String {
+    let end = std::time::Instant::now() + oz_testkit::patience::scaled(wait::PATIENCE);
+    loop {
+        let text = all();
+        let found = text.lines().find_map(|line| line.strip_prefix(words));
+        if let Some(rest) = found {
+            return rest.to_owned();
+        }
+        assert!(std::time::Instant::now() < end, "no {words:?} in {text:?}");
+        wait::pause(Duration::from_millis(40));
+    }
+}
+
+/// Presses the button in the middle of one window and moves into the middle of another.
+pub fn drag_over(session: &Session, from: &Window, to: &Window) -> Result<()> {
+    let (x, y) = from.content.centre();
+    let (to_x, to_y) = to.content.centre();
+    session.point((x, y))?;
+    session.button("left", "down")?;
+    // As a hand does: no app takes a jump for a drag.
+    for step in 1..=12 {
+        let at = |from: i32, to: i32| from + (to - from) * step / 12;
+        session.point((at(x, to_x), at(y, to_y)))?;
+        wait::pause(Duration::from_millis(25));
+    }
+    session.point((to_x + 2, to_y + 1))
+}
+
+/// The same, and lets go there.
+pub fn drag(session: &Session, from: &Window, to: &Window) -> Result<()> {
+    drag_over(session, from, to)?;
+    // Whoever is below has to say that it wants it.
+    wait::pause(Duration::from_millis(150));
+    session.button("left", "up")
+}
+
+/// Files as an option of the tool.
+pub fn offer(paths: &[&Path]) -> String {
+    let lines: String = paths
+        .iter()
+        .map(|path| format!("file://{}\\n", path.display()))
+        .collect();
+    format!("{LIST}={lines}")
+}
+
+/// Files as the tool says that it has got them.
+pub fn list(paths: &[&Path]) -> String {
+    let words: Vec<_> = paths
+        .iter()
+        .map(|path| format!("file://{}", path.display()))
+        .collect();
+    words.join(" ")
+}
+
+/// How a sandbox has a path, and why; nothing if it has not.
+pub fn held(inside: &Inside, path: &Path) -> Option<(String, String)> {
+    let json = cli::json(["files", inside.id()]);
+    let rows = json.as_array().expect("a list").iter();
+    let row = rows
+        .into_iter()
+        .find(|row| row["path"] == path.to_string_lossy().as_ref())?;
+    let word = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    Some((word("access"), word("origin")))
+}
+
+/// The user's key, which nobody gets.
+pub fn bait() -> PathBuf {
+    crate::fixtures::write(&session::home().join(".ssh/id_ed25519"), b"the user's key")
+}

@@ -1,0 +1,5 @@
+//! Dragging between the host's windows and those of apps, with a real pointer on a real desktop.
+
+mod attacks;
+mod files;
+mod policy;
