@@ -46,6 +46,7 @@ const PROGRAMS: &[Program] = &[
     program("net-proxy", "net-proxy", "libexec/oz", false),
     program("oz-explain", "oz-explain", "libexec/oz", false),
     program("oz-dialog", "shell-ui", "libexec/oz", false),
+    program("oz-panel", "shell-ui", "libexec/oz", false),
     program("oz-init", "oz-init", "libexec/oz", true),
     program("oz-mount", "oz-init", "libexec/oz", true),
     program("oz-net", "oz-init", "libexec/oz", true),
@@ -185,9 +186,12 @@ fn place_data(prefix: &Path) -> Result<()> {
 /// Only an installed service file names the unit: the bus of a test has no systemd to ask.
 pub(crate) fn write_units(dest: &Path, prefix: &Path, installed: bool) -> Result<()> {
     let exec = prefix.join("libexec/oz/oz-daemon");
+    let panel = prefix.join("libexec/oz/oz-panel");
     for (path, text) in [
         (SERVICE_FILE, service_file(&exec, installed)),
         (UNIT_FILE, unit_file(&exec)),
+        (PANEL_SERVICE_FILE, panel_service_file(&panel)),
+        (PANEL_ENTRY_FILE, panel_entry_file(&panel)),
     ] {
         let path = dest.join(path);
         make_parent(&path)?;
@@ -209,6 +213,37 @@ fn service_file(exec: &Path, installed: bool) -> String {
     };
     format!(
         "[D-BUS Service]\nName=org.oz.Oz1\nExec={}\n{systemd}",
+        exec.display()
+    )
+}
+
+/// The panel's D-Bus service file in a prefix: a launcher asks the bus for it.
+const PANEL_SERVICE_FILE: &str = "share/dbus-1/services/org.oz.Panel.service";
+/// Its desktop entry.
+const PANEL_ENTRY_FILE: &str = "share/applications/org.oz.Panel.desktop";
+
+fn panel_service_file(exec: &Path) -> String {
+    format!(
+        "[D-BUS Service]\nName=org.oz.Panel\nExec={} --gapplication-service\n",
+        exec.display()
+    )
+}
+
+fn panel_entry_file(exec: &Path) -> String {
+    format!(
+        "[Desktop Entry]\n\
+         Type=Application\n\
+         Name=Oz\n\
+         GenericName=Sandboxes\n\
+         GenericName[de]=Sandkästen\n\
+         Comment=See and change what sandboxed apps may do\n\
+         Comment[de]=Sehen und ändern, was Apps im Sandkasten dürfen\n\
+         Exec={}\n\
+         Icon=security-high\n\
+         Categories=System;Security;GTK;\n\
+         Keywords=sandbox;permissions;microphone;files;\n\
+         DBusActivatable=true\n\
+         StartupNotify=true\n",
         exec.display()
     )
 }

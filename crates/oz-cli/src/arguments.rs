@@ -83,6 +83,7 @@ pub(crate) enum Verb {
     Mic(Mic),
     Speaker(Speaker),
     Answer(Answer),
+    Panel(Panel),
     Check(Check),
     Plan(Plan),
     #[command(subcommand)]
@@ -341,6 +342,10 @@ pub(crate) struct Answer {
     #[arg(hide_possible_values = true, value_name = "yes|no")]
     pub(crate) answer: Option<YesNo>,
 }
+
+/// Open the panel: what runs, with its files, sound, network and questions
+#[derive(Debug, Args)]
+pub(crate) struct Panel {}
 
 /// An answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

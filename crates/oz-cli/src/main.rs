@@ -38,6 +38,7 @@ fn dispatch(verb: Verb) -> Result<u8> {
         // These need no daemon and never start one.
         Verb::Profile(what) => commands::profile::run(&what),
         Verb::Doctor(what) => commands::doctor::run(&what),
+        Verb::Panel(what) => commands::panel::run(&what),
         Verb::Completions(what) => commands::completions::run(&what),
         // A program of the user's runs: everything else waits for it.
         Verb::Run(what) => block_on(commands::run::run(what)),

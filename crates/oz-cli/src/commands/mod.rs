@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod files;
 pub(crate) mod forward;
 pub(crate) mod logs;
+pub(crate) mod panel;
 pub(crate) mod plan;
 pub(crate) mod profile;
 pub(crate) mod ps;

@@ -1,6 +1,6 @@
 //! `oz-dialog`: the file dialog on hosts whose session has none to ask for.
 //!
-//! It reads one [`Asked`](oz_core::wire::dialog::Asked), shows it, and writes one answer. What the app says about its
+//! It reads one [`Asked`], shows it, and writes one answer. What the app says about its
 //! dialog is quoted; the band on top and the title are ours, so that a person knows who asks and that it is no dialog
 //! of the host.
 

@@ -26,7 +26,7 @@ pub struct Shown {
     pub accept: String,
     /// The colour of the sandbox.
     pub colour: Option<Colour>,
-    /// Names of filters, in the order of [`filters`].
+    /// Names of filters, in the order of the filters themselves.
     pub filters: Vec<String>,
     /// Labels of choices, and of their options.
     pub choices: Vec<(String, Vec<String>)>,

@@ -1,0 +1,257 @@
+//! One panel for the session: what is told goes into the model, from there into the window; what is wished goes to the
+//! daemon.
+
+use std::cell::{OnceCell, RefCell};
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use adw::prelude::*;
+use gtk::{gio, glib};
+
+use super::page::Wish;
+use super::window::Window;
+use super::{log, terminal};
+use crate::bus::{self, Answered, Asked, Bus};
+use crate::model::{List, Prompt, Prompts, State};
+use crate::style;
+use crate::words::{tr, tr_count, tr_with};
+
+/// The name by which desktop and bus know the panel.
+pub const ID: &str = "org.oz.Panel";
+
+/// Runs until its window is closed; a second one only brings the first one up. `path` is where programs are.
+pub fn run(path: OsString) -> glib::ExitCode {
+    let application = adw::Application::builder().application_id(ID).build();
+    application.connect_startup(|_| style::load());
+    let panel: Rc<OnceCell<Rc<Panel>>> = Rc::default();
+    application.connect_activate(move |application| {
+        // An application that has a name on the bus has a connection.
+        let Some(bus) = application.dbus_connection() else {
+            // Without a window it ends.
+            let _ = writeln!(std::io::stderr(), "oz-panel: there is no session bus");
+            return;
+        };
+        let panel = panel.get_or_init(|| Panel::new(application, Bus::new(bus), path.clone()));
+        panel.window.present();
+    });
+    application.run()
+}
+
+struct Panel {
+    window: Window,
+    bus: Bus,
+    path: OsString,
+    list: RefCell<List>,
+    prompts: RefCell<Prompts>,
+    /// What ends with the panel.
+    kept: OnceCell<(bus::Watch, Option<bus::Prompter>)>,
+}
+
+impl Panel {
+    fn new(application: &adw::Application, bus: Bus, path: OsString) -> Rc<Self> {
+        let panel = Rc::new(Self {
+            window: Window::new(application),
+            bus,
+            path,
+            list: RefCell::default(),
+            prompts: RefCell::default(),
+            kept: OnceCell::new(),
+        });
+        let to = Rc::downgrade(&panel);
+        panel.window.connect_wish(move |sandbox, wish| {
+            if let Some(panel) = to.upgrade() {
+                let sandbox = sandbox.to_owned();
+                glib::spawn_future_local(async move { panel.fulfil(&sandbox, wish).await });
+            }
+        });
+        let to = Rc::downgrade(&panel);
+        let watch = bus::watch(&panel.bus, move |event| {
+            if let Some(panel) = to.upgrade() {
+                let change = panel.list.borrow_mut().take(event);
+                panel.window.show_change(&panel.list.borrow(), &change);
+            }
+        });
+        let asked = Rc::new(ToPanel(Rc::downgrade(&panel)));
+        let prompter = bus::start_prompter(&panel.bus, asked);
+        if let Err(error) = &prompter {
+            panel.window.say(error.message());
+        }
+        let _ = panel.kept.set((watch, prompter.ok()));
+        panel
+    }
+
+    /// Does what is wished, and says what came of it.
+    async fn fulfil(self: Rc<Self>, sandbox: &str, wish: Wish) {
+        let done = match wish {
+            Wish::Add { files, write } => self.add(sandbox, files, write).await,
+            Wish::Remove(file) => self.remove(sandbox, &file).await,
+            Wish::Microphone(state) => self.bus.set(sandbox, "Microphone", state).await,
+            Wish::Speaker(state) => self.bus.set(sandbox, "Speaker", state).await,
+            Wish::RemoveForward(forward) => self.bus.remove_forward(sandbox, &forward).await,
+            Wish::Shell => terminal::open(&self.id(sandbox), &self.path),
+            Wish::Logs => self.show_log(sandbox).await,
+            Wish::Stop => self.stop(sandbox).await,
+        };
+        if let Err(words) = done {
+            self.window.say(&words);
+        }
+        // A switch shows what holds, whatever was wished of it.
+        self.window.show_again();
+    }
+
+    fn id(&self, sandbox: &str) -> String {
+        let list = self.list.borrow();
+        list.get(sandbox)
+            .map(|sandbox| sandbox.id.clone())
+            .unwrap_or_default()
+    }
+
+    async fn add(&self, sandbox: &str, files: Vec<PathBuf>, write: bool) -> bus::Result<()> {
+        let named = match files.as_slice() {
+            [one] => name(one),
+            many => tr_count("{n} file", "{n} files", many.len()),
+        };
+        self.bus.add_files(sandbox, files, write).await?;
+        let id = self.id(sandbox);
+        let fill = [("files", named.as_str()), ("app", id.as_str())];
+        self.window.say(&if write {
+            tr_with("{app} may change {files}", &fill)
+        } else {
+            tr_with("{app} may read {files}", &fill)
+        });
+        Ok(())
+    }
+
+    /// Takes a file back, when the person has read what that means.
+    async fn remove(&self, sandbox: &str, file: &[u8]) -> bus::Result<()> {
+        let id = self.id(sandbox);
+        let held = {
+            let list = self.list.borrow();
+            let files = list.get(sandbox).map(|sandbox| sandbox.files.clone());
+            files
+                .unwrap_or_default()
+                .into_iter()
+                .find(|held| held.path == file)
+        };
+        let Some(held) = held else {
+            return Ok(());
+        };
+        let place = held.as_path().to_owned();
+        let look = gio::spawn_blocking(move || place.is_dir());
+        let patience = glib::future_with_timeout(std::time::Duration::from_secs(2), look);
+        let directory = patience.await.is_ok_and(|looked| looked.unwrap_or(false));
+        let heading = tr_with("Take {file} back?", &[("file", &held.name())]);
+        let warning = held.warning(&id, directory);
+        if !self.is_sure(&heading, &warning, &tr("_Take Back")).await {
+            return Ok(());
+        }
+        self.bus.remove_file(sandbox, file).await
+    }
+
+    async fn stop(&self, sandbox: &str) -> bus::Result<()> {
+        let id = self.id(sandbox);
+        let heading = tr_with("End {app}?", &[("app", &id)]);
+        let warning = tr("Its programs are asked to end, and what does not is killed.");
+        if !self.is_sure(&heading, &warning, &tr("_End")).await {
+            return Ok(());
+        }
+        let state = self.list.borrow().get(sandbox).map(|sandbox| sandbox.state);
+        self.bus.stop(sandbox, state == Some(State::Stranger)).await
+    }
+
+    async fn show_log(&self, sandbox: &str) -> bus::Result<()> {
+        let id = self.id(sandbox);
+        let text = self.bus.log(&id, log::MOST).await?;
+        log::show(&self.window, &id, &text);
+        Ok(())
+    }
+
+    /// Asks whether something that cannot be undone is meant.
+    async fn is_sure(&self, heading: &str, warning: &str, yes: &str) -> bool {
+        let question = adw::MessageDialog::new(Some(&self.window), Some(heading), Some(warning));
+        question.add_responses(&[("no", &tr("_Cancel")), ("yes", yes)]);
+        question.set_response_appearance("yes", adw::ResponseAppearance::Destructive);
+        question.set_default_response(Some("no"));
+        question.set_close_response("no");
+        let (tell, told) = futures_channel::oneshot::channel();
+        let tell = RefCell::new(Some(tell));
+        question.connect_response(None, move |_, response| {
+            if let Some(tell) = tell.take() {
+                // Who asked may have gone.
+                let _ = tell.send(response == "yes");
+            }
+        });
+        question.present();
+        told.await.unwrap_or(false)
+    }
+
+    fn show_prompts(self: &Rc<Self>) {
+        let waiting = self.prompts.borrow().waiting();
+        let to = Rc::downgrade(self);
+        self.window.show_prompts(&waiting, move |id, yes| {
+            if let Some(panel) = to.upgrade() {
+                let id = id.to_owned();
+                glib::spawn_future_local(async move { panel.answer(&id, yes).await });
+            }
+        });
+    }
+
+    async fn answer(self: Rc<Self>, id: &str, yes: bool) {
+        let ours = self.prompts.borrow().is_ours(id);
+        match self.bus.answer(id, yes, ours).await {
+            // The daemon takes it away, if it is over.
+            Ok(Answered::Taken | Answered::TooSoon) => {}
+            Ok(Answered::Over) => {
+                self.prompts.borrow_mut().withdraw(id);
+                self.show_prompts();
+            }
+            Err(words) => self.window.say(&words),
+        }
+    }
+}
+
+/// The name of a file, fit to be read.
+fn name(file: &Path) -> String {
+    let name = file.file_name().unwrap_or(file.as_os_str());
+    oz_core::OsBytes::from(name.to_owned()).to_string()
+}
+
+/// Tells the panel what is asked, as long as there is one.
+struct ToPanel(std::rc::Weak<Panel>);
+
+impl ToPanel {
+    fn change(&self, change: impl FnOnce(&mut Prompts)) {
+        if let Some(panel) = self.0.upgrade() {
+            change(&mut panel.prompts.borrow_mut());
+            panel.show_prompts();
+        }
+    }
+}
+
+impl Asked for ToPanel {
+    fn show(&self, prompt: Prompt, nobody_else: bool) -> bool {
+        let seen = |panel: Rc<Panel>| {
+            let window = &panel.window;
+            window.is_active() || (nobody_else && window.is_mapped())
+        };
+        let seen = self.0.upgrade().is_some_and(seen);
+        if seen {
+            self.change(|prompts| prompts.show(prompt));
+        }
+        seen
+    }
+
+    fn withdraw(&self, id: &str) {
+        self.change(|prompts| prompts.withdraw(id));
+    }
+
+    fn list(&self, all: Vec<Prompt>) {
+        self.change(|prompts| prompts.list(all));
+    }
+
+    fn none(&self) {
+        self.change(Prompts::clear);
+    }
+}

@@ -1,0 +1,18 @@
+//! The panel: what runs, what it may do, and what it asks for.
+
+#![allow(
+    clippy::wildcard_imports,
+    reason = "the fields of a widget are a module of its own file"
+)]
+
+mod application;
+mod choose;
+mod file_row;
+mod log;
+mod page;
+mod prompt;
+mod row;
+mod terminal;
+mod window;
+
+pub use application::{ID, run};

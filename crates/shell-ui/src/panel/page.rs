@@ -1,0 +1,446 @@
+//! All of one sandbox: files, sound, network, walls. It shows what it is told, and says what a person wishes; what comes
+//! of that is told again.
+
+use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{gdk, gio, glib};
+
+use super::choose;
+use super::file_row::{self, FileRow};
+use crate::model::{Sandbox, Wall, walls_summary};
+use crate::words::tr_with;
+
+/// What a person wants of the sandbox that is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Show it these.
+    Add {
+        /// Which.
+        files: Vec<PathBuf>,
+        /// It may change them.
+        write: bool,
+    },
+    /// Take a file back, when the person has read what that means.
+    Remove(Vec<u8>),
+    /// Let it record: `off`, `ask` or `on`.
+    Microphone(&'static str),
+    /// Let it be heard: `off` or `on`.
+    Speaker(&'static str),
+    /// Close what leads through the wall of its network.
+    RemoveForward(String),
+    /// A terminal inside.
+    Shell,
+    /// What its programs wrote.
+    Logs,
+    /// End it.
+    Stop,
+}
+
+type Listener = Rc<dyn Fn(Wish)>;
+
+mod imp {
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "page.ui")]
+    pub struct Page {
+        #[template_child]
+        pub add: TemplateChild<gtk::MenuButton>,
+        #[template_child]
+        pub files: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub speaker_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub speaker: TemplateChild<gtk::Switch>,
+        #[template_child]
+        pub microphone_row: TemplateChild<adw::ActionRow>,
+        #[template_child]
+        pub microphone: TemplateChild<gtk::Switch>,
+        #[template_child]
+        pub listens: TemplateChild<gtk::Image>,
+        #[template_child]
+        pub ask: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub network: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub forwards: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub walls: TemplateChild<adw::ExpanderRow>,
+        #[template_child]
+        pub shell: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub logs: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub stop: TemplateChild<gtk::Button>,
+        /// What is shown.
+        pub shown: RefCell<Option<Sandbox>>,
+        /// Rows of walls, which an expander does not list itself.
+        pub wall_rows: RefCell<Vec<adw::ActionRow>>,
+        /// Widgets change because of what was told, and nobody wishes anything.
+        pub told: Cell<bool>,
+        pub listener: RefCell<Option<Listener>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Page {
+        const NAME: &'static str = "OzPage";
+        type Type = super::Page;
+        type ParentType = adw::Bin;
+
+        fn class_init(class: &mut Self::Class) {
+            class.bind_template();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for Page {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().listen();
+        }
+    }
+
+    impl WidgetImpl for Page {}
+    impl BinImpl for Page {}
+}
+
+glib::wrapper! {
+    /// The widget.
+    pub struct Page(ObjectSubclass<imp::Page>)
+        @extends adw::Bin, gtk::Widget,
+        @implements gtk::Buildable, gtk::ConstraintTarget;
+}
+
+impl Page {
+    /// Who is told what is wished.
+    pub fn connect_wish(&self, listener: impl Fn(Wish) + 'static) {
+        self.imp().listener.replace(Some(Rc::new(listener)));
+    }
+
+    /// Shows a sandbox, and changes only what is different now.
+    pub fn show_sandbox(&self, sandbox: &Sandbox) {
+        let parts = self.imp();
+        let before = parts.shown.replace(Some(sandbox.clone()));
+        parts.told.set(true);
+        let differs = |of: fn(&Sandbox, &Sandbox) -> bool| {
+            before.as_ref().is_none_or(|before| !of(before, sandbox))
+        };
+        if differs(|a, b| a.id == b.id && a.files == b.files) {
+            self.show_files(sandbox);
+        }
+        if differs(|a, b| a.network == b.network && a.forwards == b.forwards) {
+            self.show_network(sandbox);
+        }
+        if differs(|a, b| a.walls == b.walls) {
+            self.show_walls(&sandbox.walls);
+        }
+        self.show_sound(sandbox);
+        let running = sandbox.is_running();
+        parts.add.set_sensitive(running);
+        parts.shell.set_sensitive(running);
+        parts.told.set(false);
+    }
+
+    /// Shows once more what is shown: what was wished did not happen.
+    pub fn show_again(&self) {
+        let shown = self.imp().shown.take();
+        if let Some(sandbox) = shown {
+            self.show_sandbox(&sandbox);
+        }
+    }
+
+    fn show_files(&self, sandbox: &Sandbox) {
+        let list = &self.imp().files;
+        while let Some(row) = list.row_at_index(0) {
+            list.remove(&row);
+        }
+        for file in &sandbox.files {
+            let (page, path) = (self.downgrade(), file.path.clone());
+            let files = vec![file.as_path().to_owned()];
+            list.append(&FileRow::new(file, move |wish| {
+                let Some(page) = page.upgrade() else {
+                    return;
+                };
+                page.wish(match wish {
+                    file_row::Wish::Write(write) => Wish::Add {
+                        files: files.clone(),
+                        write,
+                    },
+                    file_row::Wish::Remove => Wish::Remove(path.clone()),
+                });
+            }));
+        }
+    }
+
+    fn show_sound(&self, sandbox: &Sandbox) {
+        let parts = self.imp();
+        let (microphone, speaker) = (&sandbox.microphone, &sandbox.speaker);
+        parts.microphone_row.set_subtitle(&microphone.words());
+        parts.microphone_row.set_sensitive(microphone.is_there());
+        parts.listens.set_visible(microphone.in_use);
+        let can_ask = microphone.is_there() && microphone.state != "ask";
+        parts.ask.set_visible(can_ask);
+        set(&parts.microphone, microphone.is_on());
+        parts.speaker_row.set_subtitle(&speaker.words());
+        parts.speaker_row.set_sensitive(speaker.is_there());
+        set(&parts.speaker, speaker.is_on());
+    }
+
+    fn show_network(&self, sandbox: &Sandbox) {
+        let parts = self.imp();
+        parts
+            .network
+            .set_description(Some(&sandbox.network_words()));
+        while let Some(row) = parts.forwards.row_at_index(0) {
+            parts.forwards.remove(&row);
+        }
+        parts.forwards.set_visible(!sandbox.forwards.is_empty());
+        for forward in &sandbox.forwards {
+            let row = adw::ActionRow::builder()
+                .title(glib::markup_escape_text(forward))
+                .build();
+            let close = gtk::Button::builder()
+                .icon_name("list-remove-symbolic")
+                .valign(gtk::Align::Center)
+                .tooltip_text(tr_with("Close {forward}", &[("forward", forward)]))
+                .css_classes(["flat"])
+                .build();
+            let (page, forward) = (self.downgrade(), forward.clone());
+            close.connect_clicked(move |_| {
+                if let Some(page) = page.upgrade() {
+                    page.wish(Wish::RemoveForward(forward.clone()));
+                }
+            });
+            row.add_suffix(&close);
+            parts.forwards.append(&row);
+        }
+    }
+
+    fn show_walls(&self, walls: &[Wall]) {
+        let parts = self.imp();
+        parts.walls.set_title(&walls_summary(walls));
+        for row in parts.wall_rows.take() {
+            parts.walls.remove(&row);
+        }
+        let mut rows = Vec::new();
+        // What is open comes first.
+        let (whole, open): (Vec<&Wall>, Vec<&Wall>) = walls.iter().partition(|wall| wall.holds());
+        for wall in open.into_iter().chain(whole) {
+            let icon = if wall.holds() {
+                "object-select-symbolic"
+            } else {
+                "dialog-warning-symbolic"
+            };
+            let row = adw::ActionRow::builder()
+                .title(glib::markup_escape_text(&wall.words()))
+                .title_lines(0)
+                .subtitle(glib::markup_escape_text(&wall.why))
+                .subtitle_lines(0)
+                .build();
+            row.add_prefix(&gtk::Image::from_icon_name(icon));
+            parts.walls.add_row(&row);
+            rows.push(row);
+        }
+        parts.wall_rows.replace(rows);
+    }
+
+    /// Says what is wished.
+    fn wish(&self, wish: Wish) {
+        let listener = self.imp().listener.borrow().clone();
+        if let Some(listener) = listener.filter(|_| !self.imp().told.get()) {
+            listener(wish);
+        }
+    }
+
+    fn listen(&self) {
+        let parts = self.imp();
+        let to = |wish: fn() -> Wish| {
+            let page = self.downgrade();
+            move |_: &gtk::Button| {
+                if let Some(page) = page.upgrade() {
+                    page.wish(wish());
+                }
+            }
+        };
+        parts.ask.connect_clicked(to(|| Wish::Microphone("ask")));
+        parts.shell.connect_clicked(to(|| Wish::Shell));
+        parts.logs.connect_clicked(to(|| Wish::Logs));
+        parts.stop.connect_clicked(to(|| Wish::Stop));
+        let switched = |wish: fn(&'static str) -> Wish| {
+            let page = self.downgrade();
+            move |_: &gtk::Switch, on: bool| {
+                if let Some(page) = page.upgrade() {
+                    page.wish(wish(if on { "on" } else { "off" }));
+                }
+                // It shows what holds, which is told when it does.
+                glib::Propagation::Stop
+            }
+        };
+        parts
+            .microphone
+            .connect_state_set(switched(Wish::Microphone));
+        parts.speaker.connect_state_set(switched(Wish::Speaker));
+        self.take_drops();
+        self.add_actions();
+    }
+
+    /// Files that are dropped here are shown to the sandbox, to read.
+    fn take_drops(&self) {
+        let page = self.downgrade();
+        self.add_controller(drop_target(move |files| {
+            if let Some(page) = page.upgrade() {
+                page.wish(Wish::Add {
+                    files,
+                    write: false,
+                });
+            }
+        }));
+    }
+
+    /// The entries of the menu.
+    fn add_actions(&self) {
+        let action = gio::SimpleAction::new("add", Some(glib::VariantTy::STRING));
+        let page = self.downgrade();
+        action.connect_activate(move |_, what| {
+            let (Some(page), Some(what)) = (page.upgrade(), what.and_then(glib::Variant::str))
+            else {
+                return;
+            };
+            let write = what.ends_with("-write");
+            let directory = what.starts_with("folder");
+            let shown = page.imp().shown.borrow();
+            let id = shown.as_ref().map_or("", |shown| shown.id.as_str());
+            let title = choose::title(id, directory, write);
+            let to = page.downgrade();
+            choose::files(&page, &title, directory, move |files| {
+                if let Some(page) = to.upgrade() {
+                    page.wish(Wish::Add { files, write });
+                }
+            });
+        });
+        let actions = gio::SimpleActionGroup::new();
+        actions.add_action(&action);
+        self.insert_action_group("page", Some(&actions));
+    }
+}
+
+/// Sets a switch to what holds.
+fn set(switch: &gtk::Switch, on: bool) {
+    switch.set_active(on);
+    switch.set_state(on);
+}
+
+/// Takes files of this computer that are dropped.
+pub(super) fn drop_target(taken: impl Fn(Vec<PathBuf>) + 'static) -> gtk::DropTarget {
+    let target = gtk::DropTarget::new(gdk::FileList::static_type(), gdk::DragAction::COPY);
+    target.connect_drop(move |_, dropped, _, _| {
+        let Ok(list) = dropped.get::<gdk::FileList>() else {
+            return false;
+        };
+        let files: Vec<PathBuf> = list.files().iter().filter_map(|file| file.path()).collect();
+        let any = !files.is_empty();
+        if any {
+            taken(files);
+        }
+        any
+    });
+    target
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{File, Microphone, Speaker, State};
+
+    fn sandbox() -> Sandbox {
+        Sandbox {
+            id: "foot".into(),
+            profile: "foot".into(),
+            state: State::Running,
+            microphone: Microphone {
+                state: "ask".into(),
+                in_use: false,
+            },
+            speaker: Speaker {
+                state: "on".into(),
+                streams: 0,
+            },
+            files: vec![File {
+                path: b"/home/u/a".to_vec(),
+                origin: "cli".into(),
+                ..File::default()
+            }],
+            ..Sandbox::default()
+        }
+    }
+
+    fn page() -> (Page, Rc<RefCell<Vec<Wish>>>) {
+        adw::init().expect("a display");
+        let page: Page = glib::Object::new();
+        let wishes = Rc::new(RefCell::new(Vec::new()));
+        let to = Rc::clone(&wishes);
+        page.connect_wish(move |wish| to.borrow_mut().push(wish));
+        (page, wishes)
+    }
+
+    #[gtk::test]
+    fn showing_wishes_nothing_and_switching_does() {
+        let (page, wishes) = page();
+        let mut sandbox = sandbox();
+        page.show_sandbox(&sandbox);
+        let parts = page.imp();
+        assert!(parts.speaker.is_active() && !parts.microphone.is_active());
+        sandbox.microphone.state = "on".into();
+        page.show_sandbox(&sandbox);
+        assert!(parts.microphone.is_active());
+        assert!(wishes.borrow().is_empty(), "{wishes:?}");
+        parts.microphone.set_active(false);
+        parts.speaker.set_active(false);
+        parts.ask.emit_clicked();
+        assert_eq!(
+            wishes.take(),
+            [
+                Wish::Microphone("off"),
+                Wish::Speaker("off"),
+                Wish::Microphone("ask")
+            ]
+        );
+        // Nothing came of it.
+        page.show_again();
+        assert!(parts.microphone.is_active() && parts.speaker.is_active());
+    }
+
+    #[gtk::test]
+    fn rows_of_files_stay_while_their_files_do() {
+        let (page, _) = page();
+        let mut sandbox = sandbox();
+        page.show_sandbox(&sandbox);
+        let row = page.imp().files.row_at_index(0).expect("a row");
+        sandbox.windows = 3;
+        page.show_sandbox(&sandbox);
+        assert_eq!(page.imp().files.row_at_index(0), Some(row));
+        sandbox.files.clear();
+        page.show_sandbox(&sandbox);
+        assert_eq!(page.imp().files.row_at_index(0), None);
+    }
+
+    #[gtk::test]
+    fn what_can_be_done_is_what_the_state_allows() {
+        let (page, _) = page();
+        let mut sandbox = sandbox();
+        sandbox.microphone.state = "none".into();
+        page.show_sandbox(&sandbox);
+        assert!(!page.imp().microphone_row.is_sensitive());
+        assert!(page.imp().add.is_sensitive());
+        sandbox.state = State::Stopping;
+        page.show_sandbox(&sandbox);
+        assert!(!page.imp().add.is_sensitive());
+    }
+}

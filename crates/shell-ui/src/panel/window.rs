@@ -1,0 +1,273 @@
+//! The window: the list of sandboxes, one of them whole, and what waits for an answer.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use adw::prelude::*;
+use adw::subclass::prelude::*;
+use gtk::{gio, glib};
+
+use super::page::{Page, Wish, drop_target};
+use super::prompt::PromptCard;
+use super::row::Row;
+use crate::model::{Change, List, Prompt};
+
+/// What a person wants, and of which sandbox: its path on the bus.
+type Listener = Rc<dyn Fn(&str, Wish)>;
+
+mod imp {
+    use super::*;
+
+    #[derive(Default, gtk::CompositeTemplate)]
+    #[template(file = "window.ui")]
+    pub struct Window {
+        #[template_child]
+        pub toasts: TemplateChild<adw::ToastOverlay>,
+        #[template_child]
+        pub prompts: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub leaflet: TemplateChild<adw::Leaflet>,
+        #[template_child]
+        pub side: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub side_stack: TemplateChild<gtk::Stack>,
+        #[template_child]
+        pub list: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub detail: TemplateChild<gtk::Box>,
+        #[template_child]
+        pub detail_title: TemplateChild<adw::WindowTitle>,
+        #[template_child]
+        pub back: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub detail_stack: TemplateChild<gtk::Stack>,
+        #[template_child]
+        pub page: TemplateChild<Page>,
+        /// By the paths of their sandboxes.
+        pub rows: RefCell<BTreeMap<String, Row>>,
+        /// By the ids of their prompts.
+        pub cards: RefCell<BTreeMap<String, PromptCard>>,
+        /// The sandbox whose page is shown.
+        pub selected: RefCell<Option<String>>,
+        pub list_now: RefCell<List>,
+        pub listener: RefCell<Option<Listener>>,
+    }
+
+    #[glib::object_subclass]
+    impl ObjectSubclass for Window {
+        const NAME: &'static str = "OzWindow";
+        type Type = super::Window;
+        type ParentType = adw::ApplicationWindow;
+
+        fn class_init(class: &mut Self::Class) {
+            Page::ensure_type();
+            class.bind_template();
+        }
+
+        fn instance_init(object: &glib::subclass::InitializingObject<Self>) {
+            object.init_template();
+        }
+    }
+
+    impl ObjectImpl for Window {
+        fn constructed(&self) {
+            self.parent_constructed();
+            self.obj().listen();
+        }
+    }
+
+    impl WidgetImpl for Window {}
+    impl WindowImpl for Window {}
+    impl ApplicationWindowImpl for Window {}
+    impl AdwApplicationWindowImpl for Window {}
+}
+
+glib::wrapper! {
+    /// The widget.
+    pub struct Window(ObjectSubclass<imp::Window>)
+        @extends adw::ApplicationWindow, gtk::ApplicationWindow, gtk::Window, gtk::Widget,
+        @implements gio::ActionGroup, gio::ActionMap, gtk::Buildable, gtk::ConstraintTarget, gtk::Native,
+            gtk::Root, gtk::ShortcutManager;
+}
+
+impl Window {
+    /// A window of an application.
+    pub fn new(application: &adw::Application) -> Self {
+        glib::Object::builder()
+            .property("application", application)
+            .build()
+    }
+
+    /// Who is told what is wished.
+    pub fn connect_wish(&self, listener: impl Fn(&str, Wish) + 'static) {
+        self.imp().listener.replace(Some(Rc::new(listener)));
+    }
+
+    /// Shows what is different now.
+    pub fn show_change(&self, list: &List, change: &Change) {
+        let parts = self.imp();
+        parts.list_now.replace(list.clone());
+        for path in &change.gone {
+            // The list tells at once that another row is selected, and looks at the rows then.
+            let row = parts.rows.borrow_mut().remove(path);
+            if let Some(row) = row {
+                parts.list.remove(&row);
+            }
+        }
+        for path in &change.changed {
+            let Some(sandbox) = list.get(path) else {
+                continue;
+            };
+            let known = parts.rows.borrow().get(path).cloned();
+            if let Some(row) = known {
+                row.show_sandbox(sandbox);
+                row.changed();
+            } else {
+                self.add_row(path, Row::new(path, sandbox));
+            }
+        }
+        let stack = if list.is_empty() { "empty" } else { "list" };
+        parts.side_stack.set_visible_child_name(stack);
+        if parts.list.selected_row().is_none()
+            && let Some(first) = parts.list.row_at_index(0)
+        {
+            parts.list.select_row(Some(&first));
+        }
+        self.show_selected();
+    }
+
+    /// Shows the prompts that wait; whoever answers is told which, and how.
+    pub fn show_prompts(&self, prompts: &[Prompt], answer: impl Fn(&str, bool) + Clone + 'static) {
+        let parts = self.imp();
+        let mut cards = parts.cards.borrow_mut();
+        cards.retain(|id, card| {
+            let waits = prompts.iter().any(|prompt| prompt.id == *id);
+            if !waits {
+                parts.prompts.remove(card);
+            }
+            waits
+        });
+        for prompt in prompts {
+            if !cards.contains_key(&prompt.id) {
+                let (answer, id) = (answer.clone(), prompt.id.clone());
+                let card = PromptCard::new(prompt, move |yes| answer(&id, yes));
+                parts.prompts.append(&card);
+                cards.insert(prompt.id.clone(), card);
+            }
+        }
+    }
+
+    /// Shows one sandbox.
+    pub fn select(&self, path: &str) {
+        let row = self.imp().rows.borrow().get(path).cloned();
+        self.imp().list.select_row(row.as_ref());
+        self.imp()
+            .leaflet
+            .navigate(adw::NavigationDirection::Forward);
+    }
+
+    /// Says something that goes by itself.
+    pub fn say(&self, words: &str) {
+        let toast = adw::Toast::new(&glib::markup_escape_text(words));
+        self.imp().toasts.add_toast(toast);
+    }
+
+    /// What was wished did not happen: the page shows again what holds.
+    pub fn show_again(&self) {
+        self.imp().page.show_again();
+    }
+
+    fn add_row(&self, path: &str, row: Row) {
+        let parts = self.imp();
+        let (window, to) = (self.downgrade(), path.to_owned());
+        row.add_controller(drop_target(move |files: Vec<PathBuf>| {
+            if let Some(window) = window.upgrade() {
+                window.wish(
+                    &to,
+                    Wish::Add {
+                        files,
+                        write: false,
+                    },
+                );
+            }
+        }));
+        parts.rows.borrow_mut().insert(path.to_owned(), row.clone());
+        parts.list.append(&row);
+    }
+
+    fn show_selected(&self) {
+        let parts = self.imp();
+        let path = parts
+            .list
+            .selected_row()
+            .map(|row| row.widget_name().to_string());
+        let list = parts.list_now.borrow();
+        let sandbox = path.as_ref().and_then(|path| list.get(path));
+        match sandbox {
+            Some(sandbox) => {
+                parts.detail_title.set_title(&sandbox.id);
+                parts.detail_title.set_subtitle(&sandbox.summary());
+                parts.page.show_sandbox(sandbox);
+                parts.detail_stack.set_visible_child_name("page");
+            }
+            None => {
+                parts.detail_title.set_title("");
+                parts.detail_title.set_subtitle("");
+                parts.detail_stack.set_visible_child_name("none");
+                parts.leaflet.set_visible_child(&*parts.side);
+            }
+        }
+        parts.selected.replace(path);
+    }
+
+    fn wish(&self, path: &str, wish: Wish) {
+        let listener = self.imp().listener.borrow().clone();
+        if let Some(listener) = listener {
+            listener(path, wish);
+        }
+    }
+
+    fn listen(&self) {
+        let parts = self.imp();
+        parts.list.set_sort_func(|a, b| {
+            let id = |row: &gtk::ListBoxRow| row.downcast_ref::<Row>().map(Row::id);
+            id(a).cmp(&id(b)).into()
+        });
+        let window = self.downgrade();
+        parts.list.connect_row_selected(move |_, _| {
+            if let Some(window) = window.upgrade() {
+                window.show_selected();
+            }
+        });
+        let window = self.downgrade();
+        parts.list.connect_row_activated(move |_, _| {
+            if let Some(window) = window.upgrade() {
+                window
+                    .imp()
+                    .leaflet
+                    .navigate(adw::NavigationDirection::Forward);
+            }
+        });
+        let window = self.downgrade();
+        parts.back.connect_clicked(move |_| {
+            if let Some(window) = window.upgrade() {
+                window
+                    .imp()
+                    .leaflet
+                    .navigate(adw::NavigationDirection::Back);
+            }
+        });
+        let window = self.downgrade();
+        parts.page.connect_wish(move |wish| {
+            let Some(window) = window.upgrade() else {
+                return;
+            };
+            let path = window.imp().selected.borrow().clone();
+            if let Some(path) = path {
+                window.wish(&path, wish);
+            }
+        });
+    }
+}

@@ -1,0 +1,101 @@
+//! What runs is in the list, as long as it runs.
+
+use anyhow::{Result, ensure};
+use oz_e2e::{Session, cli, oz, wait};
+
+use super::{APP, Panel, idle};
+
+#[test]
+fn sandboxes_come_and_go_in_the_list_as_they_do() -> Result<()> {
+    let session = Session::begin();
+    let panel = Panel::open(&session)?;
+    panel.wait_for_text("No Sandbox Runs")?;
+    panel.shoot("panel-empty")?;
+    let _first = session.profile("first", r#"{ "extends": "generic" }"#);
+    let _second = session.profile("second", r#"{ "extends": "generic" }"#);
+    let first = idle("first");
+    panel.wait_for_text("first")?;
+    let second = idle("second");
+    panel.wait_for_text("second")?;
+    panel.shoot("panel-two")?;
+    oz(["stop", first.id()]).run().ok();
+    panel.wait_for_no_text("first");
+    panel.wait_for_text("second")?;
+    oz(["stop", second.id()]).run().ok();
+    panel.wait_for_text("No Sandbox Runs")?;
+    panel.close()
+}
+
+#[test]
+fn what_ran_before_is_there_and_the_daemon_may_end_in_between() -> Result<()> {
+    let session = Session::begin();
+    let _profile = session.profile("steady", r#"{ "extends": "generic" }"#);
+    let steady = idle("steady");
+    let panel = Panel::open(&session)?;
+    panel.wait_for_text("steady")?;
+    let daemon = wait::until("the daemon", || {
+        let mut all = oz_e2e::processes::of_session().into_iter();
+        all.find(|process| process.runs("oz-daemon"))
+    });
+    daemon.kill();
+    wait::for_condition("the daemon to be gone", || !daemon.lives());
+    // The next one finds it again, and the panel the next one.
+    ensure!(cli::is_running(steady.id()));
+    panel.wait_for_text("steady")?;
+    oz(["stop", steady.id()]).run().ok();
+    panel.wait_for_text("No Sandbox Runs")?;
+    panel.close()
+}
+
+#[test]
+fn a_sandbox_is_ended_by_a_button_and_a_yes() -> Result<()> {
+    let session = Session::begin();
+    let _profile = session.profile("ended", r#"{ "extends": "generic" }"#);
+    let ended = idle("ended");
+    let panel = Panel::open(&session)?;
+    panel.press("Stop")?;
+    panel.wait_for_text("End ended?")?;
+    panel.press("Cancel")?;
+    panel.wait_for_no_text("End ended?");
+    ensure!(ended.is_running());
+    panel.press("Stop")?;
+    panel.press("End")?;
+    ended.wait_for_end();
+    panel.wait_for_text("No Sandbox Runs")?;
+    panel.close()
+}
+
+#[test]
+fn there_is_one_panel() -> Result<()> {
+    let session = Session::begin();
+    let panel = Panel::open(&session)?;
+    oz(["panel"]).run().ok();
+    let windows = session.windows()?;
+    ensure!(windows.iter().filter(|window| window.app_id == APP).count() == 1);
+    panel.close()
+}
+
+#[test]
+fn how_far_walls_hold_and_what_programs_wrote_can_be_read() -> Result<()> {
+    let session = Session::begin();
+    let _profile = session.profile("talker", r#"{ "extends": "generic" }"#);
+    let script = "printf 'said \\033[31min red\\n'; exec sleep 1000";
+    let start = [
+        "run",
+        "--detach",
+        "--profile",
+        "talker",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ];
+    oz(start).run().ok();
+    let panel = Panel::open(&session)?;
+    panel.press("Log")?;
+    panel.wait_for_text("Log of talker")?;
+    session.key("escape", "press")?;
+    panel.wait_for_no_text("Log of talker");
+    panel.wait_for_text("It has no network.")?;
+    panel.close()
+}
