@@ -178,6 +178,28 @@ fn place_data(prefix: &Path) -> Result<()> {
     if from.exists() {
         copy_tree(&from, &profiles)?;
     }
+    place_translations(prefix)
+}
+
+/// What windows say in other languages, as the C library reads it.
+fn place_translations(prefix: &Path) -> Result<()> {
+    let from = workspace::root().join("crates/shell-ui/po");
+    for entry in fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))? {
+        let text = entry?.path();
+        let language = text.file_stem().unwrap_or_default();
+        let made = prefix.join("share/locale").join(language);
+        let made = made.join("LC_MESSAGES/oz.mo");
+        make_parent(&made)?;
+        replace(&made, 0o644, |temporary| {
+            let mut format = Command::new("msgfmt");
+            format
+                .arg("--check-format")
+                .arg("-o")
+                .arg(temporary)
+                .arg(&text);
+            sh::run(&mut format)
+        })?;
+    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ mod sound;
 
 use anyhow::{Context, Result};
 use oz_e2e::run::Started;
-use oz_e2e::{Inside, Session, oz, wait};
+use oz_e2e::{Inside, Run, Session, oz, wait};
 use oz_testkit::desktop::Window;
 
 /// What the panel calls itself, to the desktop and to screen readers.
@@ -23,7 +23,11 @@ struct Panel<'a> {
 
 impl<'a> Panel<'a> {
     fn open(session: &'a Session) -> Result<Self> {
-        let program = oz(["panel"]).start();
+        Self::open_with(session, oz(["panel"]))
+    }
+
+    fn open_with(session: &'a Session, run: Run) -> Result<Self> {
+        let program = run.start();
         let window = session
             .window_within(wait::LONG, APP, "")
             .with_context(|| program.complaint_so_far())?;

@@ -99,3 +99,18 @@ fn how_far_walls_hold_and_what_programs_wrote_can_be_read() -> Result<()> {
     panel.wait_for_text("It has no network.")?;
     panel.close()
 }
+
+#[test]
+fn the_panel_speaks_german_to_whoever_does() -> Result<()> {
+    let session = Session::begin();
+    let panel = Panel::open_with(&session, oz(["panel"]).env("LANG", "de_DE.UTF-8"))?;
+    panel.wait_for_text("Es läuft kein Sandkasten")?;
+    let _profile = session.profile("gast", r#"{ "extends": "generic" }"#);
+    let guest = idle("gast");
+    panel.wait_for_text("Sie hat keine Ihrer Dateien.")?;
+    panel.wait_for_text("Sie hat kein Netz.")?;
+    panel.shoot("panel-german")?;
+    oz(["stop", guest.id()]).run().ok();
+    panel.wait_for_text("Es läuft kein Sandkasten")?;
+    panel.close()
+}

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use gtk::glib;
 use gtk::glib::variant::FromVariant;
 
-use crate::model::{File, Sandbox, State, Wall};
+use crate::model::{File, Sandbox, State, StillOpen, Wall};
 
 /// Properties by their names.
 pub(super) type Properties = HashMap<String, glib::Variant>;
@@ -41,6 +41,7 @@ pub(super) fn change(sandbox: &mut Sandbox, properties: &Properties) {
             "Speaker" => put(&mut sandbox.speaker.state, value),
             "PlaybackStreams" => put(&mut sandbox.speaker.streams, value),
             "Files" => sandbox.files = rows(value).iter().filter_map(file).collect(),
+            "StillOpen" => sandbox.still_open = still_open(value),
             "Enforcement" => sandbox.walls = rows(value).iter().filter_map(wall).collect(),
             _ => {}
         }
@@ -73,6 +74,16 @@ fn file(row: &Properties) -> Option<File> {
         until: row.get("until")?.get()?,
         lasting: row.get("lasting")?.get()?,
     })
+}
+
+fn still_open(value: &glib::Variant) -> Vec<StillOpen> {
+    type Row = (Vec<u8>, u64, Vec<(u32, Vec<u8>)>);
+    let rows: Vec<Row> = value.get().unwrap_or_default();
+    let open = |(path, _, programs): Row| StillOpen {
+        path,
+        programs: programs.into_iter().map(|(_, name)| name).collect(),
+    };
+    rows.into_iter().map(open).collect()
 }
 
 fn wall(row: &Properties) -> Option<Wall> {
@@ -116,6 +127,10 @@ mod tests {
             ("Microphone", "ask".to_variant()),
             ("Files", vec![file].to_variant()),
             ("Enforcement", vec![wall].to_variant()),
+            (
+                "StillOpen",
+                vec![(b"/a".to_vec(), 7_u64, vec![(9_u32, b"vim".to_vec())])].to_variant(),
+            ),
             ("Weather", "fine".to_variant()),
         ]));
         assert_eq!((sandbox.id.as_str(), sandbox.windows), ("foot", 1));
@@ -123,6 +138,7 @@ mod tests {
         assert_eq!(sandbox.files[0].path, b"/home/u/a\xff");
         assert!(sandbox.files[0].write && sandbox.files[0].lasting);
         assert_eq!(sandbox.walls.len(), 1);
+        assert_eq!(sandbox.still_open[0].programs, [b"vim"]);
         change(&mut sandbox, &all(&[("Microphone", "on".to_variant())]));
         assert_eq!(sandbox.microphone.state, "on");
         assert_eq!(sandbox.id, "foot");

@@ -173,8 +173,9 @@ fn prompt(arguments: &glib::Variant) -> Option<Prompt> {
         String,
         HashMap<String, glib::Variant>,
     );
-    let (id, sandbox, profile, _, mut details): Show = arguments.get()?;
-    for (key, value) in [("id", id), ("sandbox", sandbox), ("profile", profile)] {
+    let (id, sandbox, profile, kind, mut details): Show = arguments.get()?;
+    let names = ["id", "sandbox", "profile", "kind"];
+    for (key, value) in names.into_iter().zip([id, sandbox, profile, kind]) {
         details.insert(key.to_owned(), value.to_variant());
     }
     listed(&details)
@@ -195,6 +196,8 @@ fn listed(row: &Properties) -> Option<Prompt> {
         id: text("id")?,
         sandbox: text("sandbox")?,
         profile: text("profile")?,
+        kind: text("kind").unwrap_or_default(),
+        program: text("program"),
         title: text("title")?,
         body: text("body").unwrap_or_default(),
         icon: text("icon").unwrap_or_else(|| "dialog-question-symbolic".to_owned()),

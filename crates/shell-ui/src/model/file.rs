@@ -5,8 +5,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use oz_core::OsBytes;
+use oz_core::said::Said;
 
 use crate::words::{tr, tr_with};
+
+/// How much of a program's name is shown.
+const PROGRAM: usize = 32;
 
 /// One file or directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -92,6 +96,43 @@ impl File {
     }
 }
 
+/// A file that was taken back, and that programs have open still.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StillOpen {
+    /// Its path, in any bytes.
+    pub path: Vec<u8>,
+    /// Which programs, by the names that they give themselves.
+    pub programs: Vec<Vec<u8>>,
+}
+
+impl StillOpen {
+    /// Its name, fit to be read.
+    pub fn name(&self) -> String {
+        let file = File {
+            path: self.path.clone(),
+            ..File::default()
+        };
+        file.name()
+    }
+
+    /// What that means, in a line.
+    pub fn words(&self) -> String {
+        let programs = self
+            .programs
+            .iter()
+            .filter_map(|name| Said::new(name, PROGRAM));
+        let programs: Vec<String> = programs.map(|name| name.quoted()).collect();
+        if programs.is_empty() {
+            return tr("Taken back, and still open in the sandbox");
+        }
+        let programs = programs.join(", ");
+        tr_with(
+            "Taken back, and still open in {programs}",
+            &[("programs", &programs)],
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,5 +172,16 @@ mod tests {
         file.write = true;
         assert!(!file.warning("gedit", false).contains("stays open"));
         assert!(file.warning("gedit", true).contains("stays open"));
+    }
+
+    #[test]
+    fn who_has_it_open_is_quoted() {
+        let mut open = StillOpen {
+            path: b"/home/u/a".to_vec(),
+            programs: vec![b"vi\x1bm".to_vec(), b"less".to_vec()],
+        };
+        assert_eq!(open.words(), "Taken back, and still open in “vim”, “less”");
+        open.programs.clear();
+        assert_eq!(open.words(), "Taken back, and still open in the sandbox");
     }
 }

@@ -6,7 +6,7 @@ mod sandbox;
 mod sound;
 mod wall;
 
-pub use file::File;
+pub use file::{File, StillOpen};
 pub use prompt::{Prompt, Prompts};
 pub use sandbox::{Sandbox, State};
 pub use sound::{Microphone, Speaker};

@@ -3,6 +3,12 @@
 use std::collections::BTreeMap;
 
 use oz_core::colour::Colour;
+use oz_core::said::Said;
+
+use crate::words::{tr, tr_with};
+
+/// How much of a program's name is shown.
+const PROGRAM: usize = 64;
 
 /// One question. The daemon has made what an app says in it fit to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,10 +19,14 @@ pub struct Prompt {
     pub sandbox: String,
     /// By which profile.
     pub profile: String,
-    /// The question.
+    /// What it is about: `microphone`, `files`, or what a later daemon asks.
+    pub kind: String,
+    /// The question, in English.
     pub title: String,
-    /// What else there is to know, in lines.
+    /// What else there is to know, in lines, in English.
     pub body: String,
+    /// What the program calls itself that wants the microphone.
+    pub program: Option<String>,
     /// The name of an icon.
     pub icon: String,
     /// Where it is shown: `agent`, `notification`, or nowhere yet.
@@ -27,6 +37,32 @@ impl Prompt {
     /// The colour of the sandbox that asks.
     pub fn colour(&self) -> Colour {
         Colour::of_profile(&self.profile)
+    }
+
+    /// The question in the language of the person, if its kind is known; else the daemon's own words.
+    pub fn title_words(&self) -> String {
+        match self.kind.as_str() {
+            "microphone" => tr_with("Let “{app}” use the microphone?", &[("app", &self.sandbox)]),
+            _ => self.title.clone(),
+        }
+    }
+
+    /// What else there is to know, likewise.
+    pub fn body_words(&self) -> String {
+        if self.kind != "microphone" {
+            return self.body.clone();
+        }
+        let mut body = tr("It hears you until you turn the microphone off again.");
+        let program = self.program.as_ref();
+        if let Some(program) = program.and_then(|name| Said::new(name.as_bytes(), PROGRAM)) {
+            let quoted = program.quoted();
+            body.push('\n');
+            body.push_str(&tr_with(
+                "The program calls itself {program}",
+                &[("program", &quoted)],
+            ));
+        }
+        body
     }
 }
 
@@ -130,5 +166,26 @@ mod tests {
         prompts.show(prompt("1", ""));
         prompts.list(vec![prompt("2", "")]);
         assert!(ids(&prompts).is_empty());
+    }
+
+    #[test]
+    fn a_kind_that_is_known_is_asked_in_the_words_of_the_person_and_others_in_the_daemons() {
+        let mut prompt = Prompt {
+            sandbox: "foot".into(),
+            kind: "microphone".into(),
+            program: Some("pa\nrec”".into()),
+            title: "As the daemon asks".into(),
+            body: "In its words".into(),
+            ..Prompt::default()
+        };
+        assert_eq!(prompt.title_words(), "Let “foot” use the microphone?");
+        assert!(
+            prompt
+                .body_words()
+                .ends_with("\nThe program calls itself “pa rec'”")
+        );
+        prompt.kind = "weather".into();
+        assert_eq!(prompt.title_words(), "As the daemon asks");
+        assert_eq!(prompt.body_words(), "In its words");
     }
 }

@@ -3,7 +3,7 @@
 use oz_core::colour::Colour;
 use oz_core::plan::Mode;
 
-use super::{File, Microphone, Speaker, Wall};
+use super::{File, Microphone, Speaker, StillOpen, Wall};
 use crate::words::{tr, tr_count};
 
 /// Where it is in its life.
@@ -37,6 +37,8 @@ pub struct Sandbox {
     pub forwards: Vec<String>,
     /// What it holds of the user's files.
     pub files: Vec<File>,
+    /// What was taken back and is open still, as far as that can be seen.
+    pub still_open: Vec<StillOpen>,
     /// What it hears.
     pub microphone: Microphone,
     /// What is heard of it.

@@ -11,7 +11,7 @@ use gtk::{gdk, gio, glib};
 
 use super::choose;
 use super::file_row::{self, FileRow};
-use crate::model::{Sandbox, Wall, walls_summary};
+use crate::model::{Sandbox, StillOpen, Wall, walls_summary};
 use crate::words::tr_with;
 
 /// What a person wants of the sandbox that is shown.
@@ -52,6 +52,10 @@ mod imp {
         pub add: TemplateChild<gtk::MenuButton>,
         #[template_child]
         pub files: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub still_open_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub still_open: TemplateChild<gtk::ListBox>,
         #[template_child]
         pub speaker_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -135,6 +139,9 @@ impl Page {
         if differs(|a, b| a.id == b.id && a.files == b.files) {
             self.show_files(sandbox);
         }
+        if differs(|a, b| a.still_open == b.still_open) {
+            self.show_still_open(&sandbox.still_open);
+        }
         if differs(|a, b| a.network == b.network && a.forwards == b.forwards) {
             self.show_network(sandbox);
         }
@@ -158,9 +165,7 @@ impl Page {
 
     fn show_files(&self, sandbox: &Sandbox) {
         let list = &self.imp().files;
-        while let Some(row) = list.row_at_index(0) {
-            list.remove(&row);
-        }
+        clear(list);
         for file in &sandbox.files {
             let (page, path) = (self.downgrade(), file.path.clone());
             let files = vec![file.as_path().to_owned()];
@@ -176,6 +181,20 @@ impl Page {
                     file_row::Wish::Remove => Wish::Remove(path.clone()),
                 });
             }));
+        }
+    }
+
+    fn show_still_open(&self, open: &[StillOpen]) {
+        let parts = self.imp();
+        clear(&parts.still_open);
+        parts.still_open_group.set_visible(!open.is_empty());
+        for open in open {
+            let row = adw::ActionRow::builder()
+                .title(glib::markup_escape_text(&open.name()))
+                .subtitle(glib::markup_escape_text(&open.words()))
+                .build();
+            row.add_prefix(&gtk::Image::from_icon_name("dialog-warning-symbolic"));
+            parts.still_open.append(&row);
         }
     }
 
@@ -198,9 +217,7 @@ impl Page {
         parts
             .network
             .set_description(Some(&sandbox.network_words()));
-        while let Some(row) = parts.forwards.row_at_index(0) {
-            parts.forwards.remove(&row);
-        }
+        clear(&parts.forwards);
         parts.forwards.set_visible(!sandbox.forwards.is_empty());
         for forward in &sandbox.forwards {
             let row = adw::ActionRow::builder()
@@ -331,6 +348,13 @@ impl Page {
     }
 }
 
+/// Takes all rows out.
+fn clear(list: &gtk::ListBox) {
+    while let Some(row) = list.row_at_index(0) {
+        list.remove(&row);
+    }
+}
+
 /// Sets a switch to what holds.
 fn set(switch: &gtk::Switch, on: bool) {
     switch.set_active(on);
@@ -415,6 +439,37 @@ mod tests {
         // Nothing came of it.
         page.show_again();
         assert!(parts.microphone.is_active() && parts.speaker.is_active());
+    }
+
+    #[gtk::test]
+    fn files_that_are_dropped_are_shown_to_be_read() {
+        let (page, wishes) = page();
+        page.show_sandbox(&sandbox());
+        let target = drop_target({
+            let page = page.clone();
+            move |files| {
+                page.wish(Wish::Add {
+                    files,
+                    write: false,
+                })
+            }
+        });
+        let list = |uris: &[&str]| {
+            let files: Vec<_> = uris.iter().map(|uri| gio::File::for_uri(uri)).collect();
+            gdk::FileList::from_array(&files).to_value()
+        };
+        let drop = |value: glib::Value| {
+            let value = glib::BoxedValue(value);
+            target.emit_by_name::<bool>("drop", &[&value, &0.0, &0.0])
+        };
+        assert!(drop(list(&["file:///home/u/a", "file:///home/u/b"])));
+        // What is not on this computer has no path.
+        assert!(!drop(list(&["http://example.org/c"])));
+        let expected = Wish::Add {
+            files: vec!["/home/u/a".into(), "/home/u/b".into()],
+            write: false,
+        };
+        assert_eq!(wishes.take(), [expected]);
     }
 
     #[gtk::test]

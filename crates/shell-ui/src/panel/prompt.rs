@@ -66,9 +66,10 @@ impl PromptCard {
         let parts = card.imp();
         parts.band.add_css_class(&style::class(prompt.colour()));
         parts.icon.set_icon_name(Some(&prompt.icon));
-        parts.title.set_label(&prompt.title);
-        parts.body.set_label(&prompt.body);
-        parts.body.set_visible(!prompt.body.is_empty());
+        parts.title.set_label(&prompt.title_words());
+        let body = prompt.body_words();
+        parts.body.set_label(&body);
+        parts.body.set_visible(!body.is_empty());
         let no = answer.clone();
         parts.deny.connect_clicked(move |_| no(false));
         parts.allow.connect_clicked(move |_| answer(true));
