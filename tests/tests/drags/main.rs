@@ -1,5 +1,6 @@
 //! Dragging between the host's windows and those of apps, with a real pointer on a real desktop.
 
+mod apps;
 mod attacks;
 mod files;
 mod policy;

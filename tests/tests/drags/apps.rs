@@ -1,0 +1,73 @@
+//! Real apps, and a real file manager beside them.
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use oz_e2e::drags::held;
+use oz_e2e::fixtures::write;
+use oz_e2e::{Inside, Session, oz, wait};
+use oz_testkit::desktop::Window;
+
+/// Where Thunar shows the first file of a directory, from its window's corner.
+const FIRST: (i32, i32) = (214, 108);
+
+fn thunar(session: &Session, dir: &std::path::Path) -> Result<(oz_testkit::desktop::App, Window)> {
+    let app = session.start(Command::new("thunar").arg(dir))?;
+    let window = session.wait_for_window(wait::LONG, |window| window.app_id == "thunar")?;
+    session.move_to(&window, 20, 40)?;
+    session.settled(&window)?;
+    Ok((app, session.again(&window)?))
+}
+
+/// A file of Thunar's is dragged onto an editor that has none open, changed there and saved.
+fn drop_and_save(app: &str) -> Result<()> {
+    let session = Session::begin();
+    let shelf = session.fresh_dir("shelf");
+    let file = write(&shelf.join("letter.txt"), b"a letter\n");
+    let (_thunar, from) = thunar(&session, &shelf)?;
+    let inside = Inside::of(&oz(["run", "--detach", app]).run().ok().text());
+    let window = session.wait_for_window(wait::LONG, |window| window.app_id.contains(app))?;
+    session.resize(&window, 760, 600)?;
+    session.move_to(&window, 760, 40)?;
+    session.settled(&window)?;
+    let to = session.again(&window)?.content.centre();
+    let (x, y) = (from.content.x + FIRST.0, from.content.y + FIRST.1);
+    session.point((x, y))?;
+    session.button("left", "down")?;
+    for step in 1..=20 {
+        let at = |from: i32, to: i32| from + (to - from) * step / 20;
+        session.point((at(x, to.0), at(y, to.1)))?;
+        wait::pause(Duration::from_millis(40));
+    }
+    session.settled(&window)?;
+    ensure!(held(&inside, &file).is_none(), "it is not dropped yet");
+    session.button("left", "up")?;
+    session.wait_for_window(wait::PATIENCE, |window| {
+        window.app_id.contains(app) && window.title.contains("letter.txt")
+    })?;
+    let held = held(&inside, &file);
+    ensure!(
+        held == Some(("write".to_owned(), "drop".to_owned())),
+        "{held:?}"
+    );
+    session.shoot(&format!("dropped-on-{app}"))?;
+    session.click_window(&session.again(&window)?)?;
+    session.chord(&["ctrl", "home"])?;
+    session.type_text("dear you, ")?;
+    session.chord(&["ctrl", "s"])?;
+    wait::for_condition("the saved letter", || {
+        std::fs::read_to_string(&file).is_ok_and(|text| text == "dear you, a letter\n")
+    });
+    Ok(())
+}
+
+#[test]
+fn a_file_of_the_file_manager_is_opened_by_gedit_and_saved() -> Result<()> {
+    drop_and_save("gedit")
+}
+
+#[test]
+fn a_file_of_the_file_manager_is_opened_by_mousepad_and_saved() -> Result<()> {
+    drop_and_save("mousepad")
+}
