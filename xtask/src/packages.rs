@@ -132,6 +132,11 @@ pub(crate) const PACKAGES: &[Package] = &[
         "test: a file manager of the host, to drag files from",
     ),
     package("gedit", "test: a GTK editor with a bus name"),
+    package(
+        "libgtk-3-bin",
+        "test: gtk-launch, a launcher that asks the bus first",
+    ),
+    package("xdg-utils", "test: xdg-open"),
     package("evince", "test: a viewer"),
     package("poppler-utils", "test: reading PDFs"),
     package("ghostscript", "test: making PDFs"),

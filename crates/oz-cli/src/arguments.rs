@@ -88,6 +88,9 @@ pub(crate) enum Verb {
     Plan(Plan),
     #[command(subcommand)]
     Profile(commands::profile::Verb),
+    Enable(Enable),
+    Disable(Disable),
+    Status(StatusOf),
     Doctor(Doctor),
     Completions(Completions),
 }
@@ -421,6 +424,41 @@ pub(crate) struct Plan {
     /// A command with its arguments
     #[arg(value_name = "COMMAND", last = true)]
     pub(crate) command: Vec<OsString>,
+}
+
+/// Have the launchers of the desktop start apps in their sandboxes
+///
+/// That is what a click on an app, "Open with" and a double click on a file do from then on. `oz disable` undoes it exactly.
+#[derive(Debug, Args)]
+pub(crate) struct Enable {
+    /// Profiles, desktop ids or executables
+    #[arg(value_name = "APP", required_unless_present = "all_known")]
+    pub(crate) apps: Vec<String>,
+    /// All apps that are installed and have a profile
+    #[arg(long, conflicts_with = "apps")]
+    pub(crate) all_known: bool,
+    /// Its commands as well, by scripts in ~/.local/bin, so that what a shell starts is in a sandbox
+    #[arg(long)]
+    pub(crate) shell: bool,
+}
+
+/// Have apps started as before `oz enable`, without a sandbox
+#[derive(Debug, Args)]
+pub(crate) struct Disable {
+    /// Profiles, desktop ids or executables
+    #[arg(value_name = "APP", required_unless_present = "all")]
+    pub(crate) apps: Vec<String>,
+    /// All that are enabled
+    #[arg(long, conflicts_with = "apps")]
+    pub(crate) all: bool,
+}
+
+/// Say which apps the launchers of the desktop start in their sandboxes
+#[derive(Debug, Args)]
+pub(crate) struct StatusOf {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Say what this machine can enforce, and what to install

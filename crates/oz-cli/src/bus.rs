@@ -54,6 +54,19 @@ impl Bus {
         reply.body().deserialize().map_err(Error::from_bus)
     }
 
+    /// Has the bus read the files of its services again.
+    pub(crate) async fn reload_services(&self) -> Result<()> {
+        let bus = "org.freedesktop.DBus";
+        let reply = self.0.call_method(
+            Some(bus),
+            "/org/freedesktop/DBus",
+            Some(bus),
+            "ReloadConfig",
+            &(),
+        );
+        reply.await.map(drop).map_err(Error::from_bus)
+    }
+
     /// Calls a method of the manager.
     pub(crate) async fn manager<A, R>(&self, method: &str, arguments: &A) -> Result<R>
     where

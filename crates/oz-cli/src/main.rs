@@ -40,6 +40,9 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Doctor(what) => commands::doctor::run(&what),
         Verb::Panel(what) => commands::panel::run(&what),
         Verb::Completions(what) => commands::completions::run(&what),
+        Verb::Enable(what) => commands::enable::run(&what),
+        Verb::Disable(what) => commands::disable::run(&what),
+        Verb::Status(what) => commands::status::run(&what),
         // A program of the user's runs: everything else waits for it.
         Verb::Run(what) => block_on(commands::run::run(what)),
         Verb::Shell(what) => block_on(commands::shell::run(what)),

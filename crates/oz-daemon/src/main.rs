@@ -15,6 +15,7 @@ mod directories;
 mod failure;
 mod grants;
 mod launch;
+mod launchers;
 mod live;
 mod owner;
 mod portal;
@@ -101,6 +102,7 @@ async fn serve() -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot be {} on the session bus", control::NAME))?;
     tracing::info!("ready");
+    launchers::refresh(&daemon);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

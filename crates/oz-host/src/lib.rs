@@ -6,6 +6,7 @@ pub mod desktop;
 pub mod environment;
 pub mod facts;
 pub mod inits;
+pub mod launchers;
 pub mod make;
 pub mod profile_cache;
 pub mod profiles;

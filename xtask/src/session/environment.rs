@@ -81,6 +81,8 @@ pub(super) fn login(spec: &Spec) -> BTreeMap<String, String> {
         ),
         ("TMPDIR", text(spec.root.join("tmp"))),
         ("XDG_RUNTIME_DIR", text(places.run())),
+        // What it is anyway, but for a message bus, which takes the home from the list of users.
+        ("XDG_DATA_HOME", text(places.home().join(".local/share"))),
         (
             "XDG_DATA_DIRS",
             format!("{prefix}/share:/usr/local/share:/usr/share"),

@@ -28,6 +28,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Lifetime, Origin, lasting};
+use crate::launchers;
 use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Phase, Run, Sandbox, explain};
@@ -182,6 +183,7 @@ pub(crate) async fn launch(
         match ran.await {
             Ok((process, terminal, withheld)) => {
                 Next::prepare(daemon);
+                launchers::refresh(daemon);
                 return Ok(Launched {
                     sandbox: Arc::clone(sandbox),
                     process,

@@ -23,7 +23,7 @@ pub(super) fn unescape(value: &str) -> String {
 }
 
 /// Splits a command line; none if a quote is open at its end.
-pub(super) fn split(line: &str) -> Option<Vec<String>> {
+pub(crate) fn split(line: &str) -> Option<Vec<String>> {
     let mut arguments = Vec::new();
     let mut current: Option<String> = None;
     let mut chars = line.chars();

@@ -23,10 +23,19 @@ pub struct Entry {
     pub startup_wm_class: Option<String>,
 }
 
+pub(crate) use exec::split;
+
+/// An `Exec` value as the specification reads it: escapes, then quotes.
+#[cfg(test)]
+pub(crate) fn read_exec(value: &str) -> Option<Vec<String>> {
+    split(&exec::unescape(value))
+}
+
 /// Largest entry that is read, in bytes: translations make some long.
 const MAX: u64 = 512 << 10;
 
-/// The entry of that id (with or without `.desktop`), the user's own before the system's.
+/// The entry of that id (with or without `.desktop`), the user's own before the system's; those that
+/// [`launchers`](crate::launchers) made are passed over.
 pub fn find(id: &str) -> Option<Entry> {
     find_in(&environment::data(), id)
 }
@@ -44,6 +53,7 @@ fn find_in(data: &[PathBuf], id: &str) -> Option<Entry> {
             };
             let mut text = String::new();
             if file.take(MAX).read_to_string(&mut text).is_ok()
+                && !crate::launchers::entry::is_ours(&text)
                 && let Some(entry) = parse(id, &path, &text)
             {
                 return Some(entry);
@@ -93,7 +103,7 @@ fn parse(id: &str, path: &Path, text: &str) -> Option<Entry> {
         path: path.to_owned(),
         exec: value_of
             .get("Exec")
-            .and_then(|line| exec::split(line))
+            .and_then(|line| split(line))
             .unwrap_or_default(),
         name: value_of.remove("Name"),
         startup_wm_class: value_of.remove("StartupWMClass"),

@@ -1,0 +1,38 @@
+//! `oz disable`: everything as it was before `oz enable`.
+
+use super::enable::{here, refused, say_left, tell_bus};
+use crate::arguments::Disable;
+use crate::error::Result;
+use crate::out;
+
+pub(crate) fn run(what: &Disable) -> Result<u8> {
+    let (launchers, catalogue) = here()?;
+    let apps = if what.all {
+        let all = launchers
+            .status(&catalogue)
+            .map_err(|error| refused(&error))?;
+        let enabled = all.into_iter().filter(|app| app.enabled);
+        enabled.map(|app| app.profile).collect()
+    } else {
+        what.apps.clone()
+    };
+    let mut code = 0;
+    let mut services = false;
+    for app in apps {
+        match launchers.disable(&catalogue, &app) {
+            Ok((profile, done)) => {
+                services |= done.services;
+                out::line(&format!(
+                    "{profile} is started as before, without a sandbox"
+                ))?;
+                say_left(&done);
+            }
+            Err(error) => {
+                out::error(&refused(&error));
+                code = 1;
+            }
+        }
+    }
+    tell_bus(services);
+    Ok(code)
+}
