@@ -1,7 +1,7 @@
 //! What runs is in the list, as long as it runs.
 
 use anyhow::{Result, ensure};
-use oz_e2e::{Session, cli, oz, wait};
+use oz_e2e::{Run, Session, cli, oz, wait};
 
 use super::{APP, Panel, idle};
 
@@ -72,6 +72,47 @@ fn there_is_one_panel() -> Result<()> {
     oz(["panel"]).run().ok();
     let windows = session.windows()?;
     ensure!(windows.iter().filter(|window| window.app_id == APP).count() == 1);
+    panel.close()
+}
+
+#[test]
+fn a_launcher_starts_it_by_the_bus_and_a_key_closes_it() -> Result<()> {
+    let session = Session::begin();
+    // As desktops do when they start: what the bus starts finds the display.
+    Run::new("dbus-update-activation-environment", ["WAYLAND_DISPLAY"])
+        .run()
+        .ok();
+    let activate = [
+        "call",
+        "--session",
+        "--dest=org.oz.Panel",
+        "--object-path=/org/oz/Panel",
+    ];
+    Run::new("gdbus", activate)
+        .args(["--method=org.freedesktop.Application.Activate", "{}"])
+        .run()
+        .ok();
+    let window = session.window_within(wait::LONG, APP, "")?;
+    session.give_focus(&window)?;
+    session.settled(&window)?;
+    session.chord(&["ctrl", "w"])?;
+    session.wait_for_no_window(wait::PATIENCE, |window| window.app_id == APP)
+}
+
+#[test]
+fn what_leads_through_the_network_s_wall_is_listed_and_closed() -> Result<()> {
+    let session = Session::begin();
+    let _profile = session.profile("offline", r#"{ "extends": "generic" }"#);
+    let offline = idle("offline");
+    let panel = Panel::open(&session)?;
+    panel.wait_for_text("It has no network.")?;
+    oz(["forward", offline.id(), "in:tcp:9050"]).run().ok();
+    let shown = "in:tcp:127.0.0.1:9050=tcp:127.0.0.1:9050";
+    panel.wait_for_text(shown)?;
+    panel.press(&format!("Close {shown}"))?;
+    panel.wait_for_no_text(shown);
+    let list = cli::json(["ps"]);
+    ensure!(list[0]["forwards"] == serde_json::json!([]), "{list}");
     panel.close()
 }
 

@@ -88,7 +88,8 @@ fn still_open(value: &glib::Variant) -> Vec<StillOpen> {
 
 fn wall(row: &Properties) -> Option<Wall> {
     let word = |name: &str| row.get(name).and_then(glib::Variant::str);
-    Wall::from_words(word("wall")?, word("state")?, word("why")?)
+    let (wall, asked) = (word("wall")?, word("asked")?);
+    Wall::from_words(wall, asked, word("state")?, word("why")?)
 }
 
 #[cfg(test)]
@@ -115,6 +116,7 @@ mod tests {
         ]);
         let wall = all(&[
             ("wall", "files".to_variant()),
+            ("asked", "required".to_variant()),
             ("state", "enforced".to_variant()),
             ("why", "".to_variant()),
         ]);

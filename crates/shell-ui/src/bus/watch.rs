@@ -107,7 +107,7 @@ impl Known {
                 let path = path.str()?.to_owned();
                 let sandbox = shown(&interfaces)?;
                 known.insert(path.clone(), sandbox.clone());
-                Some(Event::Added(path, sandbox))
+                Some(Event::Added(path, Box::new(sandbox)))
             }
             "InterfacesRemoved" => {
                 let path = arguments.child_value(0).str()?.to_owned();
@@ -120,7 +120,7 @@ impl Known {
                 let of = arguments.child_value(0);
                 let sandbox = known.get_mut(path).filter(|_| of.str() == Some(SANDBOX))?;
                 decode::change(sandbox, &arguments.child_value(1).get()?);
-                Some(Event::Added(path.to_owned(), sandbox.clone()))
+                Some(Event::Added(path.to_owned(), Box::new(sandbox.clone())))
             }
             _ => None,
         }

@@ -20,7 +20,7 @@ pub enum Event {
     /// These run, and no others.
     All(Vec<(String, Sandbox)>),
     /// One is there now.
-    Added(String, Sandbox),
+    Added(String, Box<Sandbox>),
     /// One has ended.
     Gone(String),
     /// The daemon has ended; sandboxes go on, and nobody says what they do.
@@ -75,8 +75,8 @@ impl List {
                 change
             }
             Event::Added(path, sandbox) => {
-                let same = self.0.get(&path) == Some(&sandbox);
-                self.0.insert(path.clone(), sandbox);
+                let same = self.0.get(&path) == Some(&*sandbox);
+                self.0.insert(path.clone(), *sandbox);
                 Change {
                     changed: if same { Vec::new() } else { vec![path] },
                     gone: Vec::new(),
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(list.take(two("a", "b")), Change::default());
         assert_eq!(list.take(two("a", "c")).changed, ["/b"]);
         assert_eq!(list.path_of("c"), Some("/b"));
-        let added = Event::Added("/d".into(), sandbox("d"));
+        let added = Event::Added("/d".into(), Box::new(sandbox("d")));
         assert_eq!(list.take(added.clone()).changed, ["/d"]);
         assert_eq!(list.take(added), Change::default());
         assert_eq!(list.take(Event::Gone("/a".into())).gone, ["/a"]);

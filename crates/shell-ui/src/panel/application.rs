@@ -24,7 +24,10 @@ pub const ID: &str = "org.oz.Panel";
 /// Runs until its window is closed; a second one only brings the first one up. `path` is where programs are.
 pub fn run(path: OsString) -> glib::ExitCode {
     let application = adw::Application::builder().application_id(ID).build();
-    application.connect_startup(|_| style::load());
+    application.connect_startup(|application| {
+        style::load();
+        application.set_accels_for_action("window.close", &["<Control>w", "<Control>q"]);
+    });
     let panel: Rc<OnceCell<Rc<Panel>>> = Rc::default();
     application.connect_activate(move |application| {
         // An application that has a name on the bus has a connection.

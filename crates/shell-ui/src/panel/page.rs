@@ -8,11 +8,11 @@ use std::rc::Rc;
 use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gdk, gio, glib};
+use oz_core::OsBytes;
 
 use super::choose;
 use super::file_row::{self, FileRow};
 use crate::model::{Sandbox, StillOpen, Wall, walls_summary};
-use crate::words::tr_with;
 
 /// What a person wants of the sandbox that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,22 +220,27 @@ impl Page {
         clear(&parts.forwards);
         parts.forwards.set_visible(!sandbox.forwards.is_empty());
         for forward in &sandbox.forwards {
-            let row = adw::ActionRow::builder()
-                .title(glib::markup_escape_text(forward))
-                .build();
-            let close = gtk::Button::builder()
-                .icon_name("list-remove-symbolic")
-                .valign(gtk::Align::Center)
-                .tooltip_text(tr_with("Close {forward}", &[("forward", forward)]))
-                .css_classes(["flat"])
-                .build();
+            let made = gtk::Builder::from_string(include_str!("forward_row.ui"));
+            let (row, name, close) = (
+                made.object("row"),
+                made.object("name"),
+                made.object("close"),
+            );
+            let parts_of_row: (
+                Option<gtk::ListBoxRow>,
+                Option<gtk::Label>,
+                Option<gtk::Button>,
+            ) = (row, name, close);
+            let (Some(row), Some(name), Some(close)) = parts_of_row else {
+                continue;
+            };
+            name.set_label(&readable(forward));
             let (page, forward) = (self.downgrade(), forward.clone());
             close.connect_clicked(move |_| {
                 if let Some(page) = page.upgrade() {
                     page.wish(Wish::RemoveForward(forward.clone()));
                 }
             });
-            row.add_suffix(&close);
             parts.forwards.append(&row);
         }
     }
@@ -348,6 +353,11 @@ impl Page {
     }
 }
 
+/// A path can be in it.
+fn readable(forward: &str) -> String {
+    OsBytes::from(forward.as_bytes().to_vec()).to_string()
+}
+
 /// Takes all rows out.
 fn clear(list: &gtk::ListBox) {
     while let Some(row) = list.row_at_index(0) {
@@ -396,6 +406,7 @@ mod tests {
                 state: "on".into(),
                 streams: 0,
             },
+            forwards: vec!["out:tcp:9050".into()],
             files: vec![File {
                 path: b"/home/u/a".to_vec(),
                 origin: "cli".into(),
@@ -470,6 +481,18 @@ mod tests {
             write: false,
         };
         assert_eq!(wishes.take(), [expected]);
+    }
+
+    #[gtk::test]
+    fn a_forward_has_a_row_until_it_is_closed() {
+        let (page, _) = page();
+        let mut sandbox = sandbox();
+        page.show_sandbox(&sandbox);
+        assert!(page.imp().forwards.row_at_index(0).is_some());
+        sandbox.forwards.clear();
+        page.show_sandbox(&sandbox);
+        assert!(page.imp().forwards.row_at_index(0).is_none());
+        assert!(!page.imp().forwards.is_visible());
     }
 
     #[gtk::test]
