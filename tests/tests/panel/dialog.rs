@@ -10,6 +10,8 @@ use oz_e2e::{Run, Session, wait};
 use oz_testkit::desktop::Window;
 use serde_json::{Value, json};
 
+use crate::app::App;
+
 /// What it calls itself, to the desktop and to screen readers.
 const APP: &str = "org.oz.Dialog";
 
@@ -56,22 +58,22 @@ impl<'a> Dialog<'a> {
         })
     }
 
-    /// Names a file as people do who know its path.
-    fn type_path(&self, path: &Path) -> Result<()> {
-        self.session.chord(&["ctrl", "l"])?;
-        self.session.settled(&self.window)?;
-        self.session.chord(&["ctrl", "a"])?;
-        self.session.type_text(&path.to_string_lossy())?;
-        self.session.settled(&self.window)?;
-        self.session.key("enter", "press")
-    }
-
     /// What it answers; it complains about nothing.
     fn answer(self) -> Value {
         let ran = self.program.end_within(wait::PATIENCE).ok();
         assert_eq!(ran.complaint(), "", "{ran}");
         serde_json::from_slice(&ran.out).unwrap_or_else(|error| panic!("{error}: {ran}"))
     }
+}
+
+/// Names a file as people do who know its path.
+fn type_path(session: &Session, window: &Window, path: &Path) -> Result<()> {
+    session.chord(&["ctrl", "l"])?;
+    session.settled(window)?;
+    session.chord(&["ctrl", "a"])?;
+    session.type_text(&path.to_string_lossy())?;
+    session.settled(window)?;
+    session.key("enter", "press")
 }
 
 fn documents(session: &Session) -> (PathBuf, PathBuf) {
@@ -85,7 +87,7 @@ fn a_file_is_opened_by_its_path() -> Result<()> {
     let session = Session::begin();
     let (_, file) = documents(&session);
     let dialog = Dialog::ask(&session, &json!({"title": "Open"}))?;
-    dialog.type_path(&file)?;
+    type_path(&session, &dialog.window, &file)?;
     let answer = dialog.answer();
     ensure!(answer["response"] == 0, "{answer}");
     ensure!(answer["paths"] == json!([bytes(&file)]), "{answer}");
@@ -146,7 +148,7 @@ fn choices_and_filters_are_answered_as_the_app_calls_them() -> Result<()> {
     }
     // The keys for paths are those of the list.
     session.click_window(&dialog.window)?;
-    dialog.type_path(&file)?;
+    type_path(&session, &dialog.window, &file)?;
     let answer = dialog.answer();
     ensure!(
         answer["choices"] == json!([["enc", "l"], ["lock", "true"]]),
@@ -216,4 +218,23 @@ fn a_question_that_names_no_names_is_not_shown() {
         ran.out.is_empty() && ran.complaint().contains("none of files"),
         "{ran}"
     );
+}
+
+#[test]
+fn an_app_in_a_sandbox_has_it_where_no_portal_shows_one() -> Result<()> {
+    let session = Session::begin();
+    let (_, file) = documents(&session);
+    // What the bus of this desktop starts finds no screen, so its portal has no dialogs.
+    let app = App::start(&session, 4, &["open"]);
+    let look = format!("cat {}", file.display());
+    app.inside().sh(&look).refused_inside();
+    let window = session.window_within(wait::LONG, APP, &format!("[{}]", app.inside().id()))?;
+    session.give_focus(&window)?;
+    session.settled(&window)?;
+    session.shoot("own-dialog")?;
+    type_path(&session, &window, &file)?;
+    app.wait_for("done");
+    ensure!(app.said("read hello"), "{}", app.text());
+    ensure!(app.inside().sh(&look).ok().text() == "hello");
+    Ok(())
 }

@@ -1,5 +1,7 @@
 //! Windows of Oz's own: the file dialog, the panel.
 
+#[path = "../portals/app.rs"]
+mod app;
 mod dialog;
 mod files;
 mod prompts;
