@@ -24,7 +24,7 @@ use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
 use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
-use crate::config::Config;
+use crate::config::{Clipboard, Config};
 use crate::host::wayland::singletons::Singletons;
 use crate::input::InputLog;
 use crate::quota::{self, Kind, Quota};
@@ -35,6 +35,8 @@ use crate::report::Report;
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) report: Report,
+    /// Which way what is copied or dragged may pass at this moment.
+    pub(crate) clipboard: Cell<Clipboard>,
     /// Who in the sandbox owns which selection.
     pub(crate) hub: RefCell<Hub>,
     /// What its clients drag.
@@ -50,6 +52,7 @@ impl Shared {
     pub(crate) fn new(config: Config, report: Report) -> Rc<Self> {
         let token = config.activation_token.clone();
         Rc::new(Self {
+            clipboard: Cell::new(config.clipboard),
             config,
             report,
             hub: RefCell::default(),
