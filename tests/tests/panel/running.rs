@@ -40,6 +40,7 @@ fn what_ran_before_is_there_and_the_daemon_may_end_in_between() -> Result<()> {
     daemon.kill();
     wait::for_condition("the daemon to be gone", || !daemon.lives());
     // The next one finds it again, and the panel the next one.
+    wait::for_condition("the next daemon", || oz(["ps"]).run().code == 0);
     ensure!(cli::is_running(steady.id()));
     panel.wait_for_text("steady")?;
     oz(["stop", steady.id()]).run().ok();
