@@ -88,6 +88,17 @@ pub(crate) const PACKAGES: &[Package] = &[
         "test: file dialogs and settings of the headless desktop",
     ),
     package("xdg-desktop-portal-gtk", "test: what shows and knows them"),
+    package("gir1.2-gtk-3.0", "test: GTK 3 for them"),
+    package("gir1.2-gtk-4.0", "test: GTK 4 for them"),
+    package("python3-pyqt5", "test: small apps of Qt 5"),
+    package("python3-pyqt6", "test: small apps of Qt 6"),
+    package("qtwayland5", "test: their windows"),
+    package("qt6-wayland", "test: their windows"),
+    package(
+        "qt5-xdgdesktopportal-platformtheme",
+        "test: how they ask for file dialogs",
+    ),
+    package("qt6-xdgdesktopportal-platformtheme", "test: likewise"),
     package(
         "mako-notifier",
         "test: notifications with buttons, pressed by makoctl",
@@ -147,7 +158,6 @@ pub(crate) const PACKAGES: &[Package] = &[
     // bench
     package("bubblewrap", "bench: the peer for launching"),
     package("waypipe", "bench: the peer for the display"),
-    package("fuse3", "bench: what the document portal mounts with"),
 ];
 
 /// What the machine of `cargo xtask machine` is made and run by.

@@ -37,6 +37,8 @@ struct Waiting {
     client: OwnedUniqueName,
     path: OwnedObjectPath,
     answer: oneshot::Sender<Answer>,
+    /// It goes on when its client has left.
+    stays: bool,
 }
 
 /// The reply to whoever asked.
@@ -62,7 +64,9 @@ impl Requests {
         let client = header.sender().ok_or_else(|| failed("who asks?"))?;
         let client = OwnedUniqueName::from(client.to_owned());
         let (answer, answered) = oneshot::channel();
-        let (request, path) = self.enter(&client, token, answer)?;
+        // Programs that open a link have nothing else to do and end.
+        let stays = matches!(ask, Ask::Uri(_));
+        let (request, path) = self.enter(&client, token, answer, stays)?;
         let object = Request::new(Arc::clone(self), request, client.clone());
         let is_new = matches!(bus.object_server().at(&path, object).await, Ok(None));
         let message = FromProxy::Ask { request, ask };
@@ -99,6 +103,7 @@ impl Requests {
         client: &OwnedUniqueName,
         token: Option<&str>,
         answer: oneshot::Sender<Answer>,
+        stays: bool,
     ) -> fdo::Result<(RequestId, OwnedObjectPath)> {
         let mut state = self.lock();
         if state.waiting.len() >= REQUESTS_MAX {
@@ -116,6 +121,7 @@ impl Requests {
             client: client.clone(),
             path: path.clone(),
             answer,
+            stays,
         };
         state.waiting.insert(request, waiting);
         Ok((request, path))
@@ -141,7 +147,8 @@ impl Requests {
     fn leave(&self, client: &str) {
         let state = self.lock();
         let of_it = state.waiting.iter();
-        let of_it = of_it.filter(|(_, waiting)| waiting.client.as_str() == client);
+        let of_it =
+            of_it.filter(|(_, waiting)| !waiting.stays && waiting.client.as_str() == client);
         let of_it: Vec<RequestId> = of_it.map(|(request, _)| *request).collect();
         drop(state);
         for request in of_it {

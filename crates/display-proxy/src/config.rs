@@ -31,6 +31,7 @@ pub fn for_host(host_socket: PathBuf) -> Config {
         token: String::new(),
         buffers: Buffers::default(),
         activation_token: None,
+        acted: None,
     }
 }
 

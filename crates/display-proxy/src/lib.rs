@@ -4,6 +4,7 @@
 //! can see. The folders are the sides: `app/` takes requests from the sandbox, `host/` takes
 //! events from the host compositor, `bridge/` holds what belongs together across the two.
 
+mod acted;
 mod app;
 mod bridge;
 pub mod config;

@@ -17,6 +17,7 @@ use wayland_client::{Connection, Proxy, QueueHandle};
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason, GlobalId, ObjectId};
 use wayland_server::{Client, DisplayHandle, Resource};
 
+use crate::acted::Acted;
 use crate::app::Pings;
 use crate::bridge::clipboard::{Hub, Selections};
 use crate::bridge::drag::{Drags, OwnDrags};
@@ -24,7 +25,7 @@ use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
 use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
-use crate::config::{Clipboard, Config};
+use crate::config::Config;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::InputLog;
 use crate::quota::{self, Kind, Quota};
@@ -35,8 +36,7 @@ use crate::report::Report;
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) report: Report,
-    /// Which way what is copied or dragged may pass at this moment.
-    pub(crate) clipboard: Cell<Clipboard>,
+    pub(crate) acted: Acted,
     /// Who in the sandbox owns which selection.
     pub(crate) hub: RefCell<Hub>,
     /// What its clients drag.
@@ -52,7 +52,7 @@ impl Shared {
     pub(crate) fn new(config: Config, report: Report) -> Rc<Self> {
         let token = config.activation_token.clone();
         Rc::new(Self {
-            clipboard: Cell::new(config.clipboard),
+            acted: Acted::open(config.acted.as_deref()),
             config,
             report,
             hub: RefCell::default(),
@@ -172,6 +172,12 @@ impl Session {
             unsent_fds: 0,
             verdict: None,
         }
+    }
+
+    /// The user did something in a window of this client.
+    pub(crate) fn acted(&mut self, serial: u32) {
+        self.input.action(serial);
+        self.shared.acted.now();
     }
 
     /// Binds a global of the host for one object of the app, at the same version.

@@ -16,7 +16,8 @@ use crate::app::App;
 const APP: &str = "org.oz.Dialog";
 
 /// A dialog on the screen.
-struct Dialog {
+struct Dialog<'a> {
+    session: &'a Session,
     program: Started,
     window: Window,
 }
@@ -34,9 +35,9 @@ fn bytes(path: &Path) -> Value {
     path.as_os_str().as_bytes().into()
 }
 
-impl Dialog {
+impl<'a> Dialog<'a> {
     /// Asks, with some words other than [`nothing`].
-    fn ask(session: &Session, words: &Value) -> Result<Self> {
+    fn ask(session: &'a Session, words: &Value) -> Result<Self> {
         let mut dialog = nothing();
         for (key, value) in words.as_object().into_iter().flatten() {
             dialog[key] = value.clone();
@@ -50,7 +51,11 @@ impl Dialog {
         let window = session.window_within(wait::LONG, APP, "[editor]")?;
         session.give_focus(&window)?;
         session.settled(&window)?;
-        Ok(Self { program, window })
+        Ok(Self {
+            session,
+            program,
+            window,
+        })
     }
 
     /// What it answers; it complains about nothing.

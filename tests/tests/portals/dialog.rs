@@ -62,7 +62,8 @@ pub fn cancel(session: &Session, window: &Window) -> Result<()> {
     gone(session, window)
 }
 
-fn gone(session: &Session, window: &Window) -> Result<()> {
+/// Waits until it is gone.
+pub fn gone(session: &Session, window: &Window) -> Result<()> {
     let con = window.con_id;
     let there = |w: &Window| w.con_id == con;
     session

@@ -2,7 +2,11 @@
 //! xdg-desktop-portal with the GTK backend.
 
 mod app;
+mod attacks;
 mod dialog;
 mod host;
+mod links;
 mod open;
+mod service;
 mod settings;
+mod toolkits;

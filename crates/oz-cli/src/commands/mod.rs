@@ -3,7 +3,6 @@
 pub(crate) mod add;
 pub(crate) mod answer;
 pub(crate) mod check;
-pub(crate) mod clipboard;
 pub(crate) mod completions;
 pub(crate) mod disable;
 pub(crate) mod doctor;

@@ -21,6 +21,9 @@ pub const BUS_CONFIG: &str = "/run/oz/bus.conf";
 /// What the private bus starts by name.
 pub const BUS_SERVICES: &str = "/run/oz/services";
 
+/// Data of ours that comes before the system's in `XDG_DATA_DIRS`.
+pub const DATA: &str = "/run/oz/share";
+
 /// The name of the portals, which the bus proxy has on the private bus.
 pub const PORTAL: &str = "org.freedesktop.portal.Desktop";
 

@@ -49,6 +49,9 @@ pub struct Config {
     /// The token of the click that started the app: its first window may take the focus.
     #[serde(default)]
     pub activation_token: Option<String>,
+    /// A file of the daemon's, in which it is noted when the user last did something in a window.
+    #[serde(default)]
+    pub acted: Option<PathBuf>,
 }
 
 /// One event for the daemon.
@@ -114,11 +117,6 @@ pub enum Tell {
     Answered {
         /// Which list's.
         list: u64,
-    },
-    /// Which way what is copied or dragged may pass from now on.
-    Clipboard {
-        /// As the profile says it.
-        clipboard: Clipboard,
     },
     /// Of a later version.
     #[serde(other)]

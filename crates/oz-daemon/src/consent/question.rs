@@ -1,7 +1,8 @@
 //! What a person can be asked, and what comes back.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
+use std::sync::LazyLock;
 
 use oz_core::OsBytes;
 use oz_core::plan::{Access, SandboxId};
@@ -34,9 +35,20 @@ pub(crate) enum Question {
         /// Tells these files from others.
         sum: u64,
     },
+    /// To open an address with the host's programs.
+    Link(Link),
     /// Any other: the rules are tested with more kinds than there are.
     #[cfg(test)]
     Other(u8),
+}
+
+/// An address that an app wants to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Link {
+    address: String,
+    /// The app has no network, so the address may carry out what the app has seen.
+    carries: bool,
+    number: u64,
 }
 
 /// What a question is about: two that share it are the same question, whatever else an app puts
@@ -46,6 +58,8 @@ pub(crate) enum Subject {
     Microphone,
     /// These files.
     Files(u64),
+    /// Addresses are told apart by a number that nobody outside can choose.
+    Link(u64),
     #[cfg(test)]
     Other(u8),
 }
@@ -103,8 +117,19 @@ impl Question {
         }
     }
 
+    /// An address, all of which is shown: it must be printable ASCII without blanks.
+    pub(crate) fn link(address: &str, carries: bool) -> Self {
+        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        Self::Link(Link {
+            address: address.to_owned(),
+            carries,
+            number: KEYS.hash_one(address),
+        })
+    }
+
     pub(super) fn subject(&self) -> Subject {
         match self {
+            Self::Link(link) => Subject::Link(link.number),
             Self::Microphone { .. } => Subject::Microphone,
             Self::Files { sum, .. } => Subject::Files(*sum),
             #[cfg(test)]
@@ -115,6 +140,7 @@ impl Question {
     /// The word for it on the bus and in logs.
     pub(super) fn kind(&self) -> &'static str {
         match self {
+            Self::Link(_) => "link",
             Self::Microphone { .. } => "microphone",
             Self::Files { .. } => "files",
             #[cfg(test)]
@@ -125,6 +151,7 @@ impl Question {
     /// An icon of the naming specification.
     pub(super) fn icon(&self) -> &'static str {
         match self {
+            Self::Link(_) => "web-browser",
             Self::Microphone { .. } => "audio-input-microphone",
             Self::Files { .. } => "document-open",
             #[cfg(test)]
@@ -135,6 +162,7 @@ impl Question {
     /// The question. Nothing in it is from the app.
     pub(super) fn title(&self, sandbox: &SandboxId) -> String {
         match self {
+            Self::Link(_) => format!("Let “{sandbox}” open a link?"),
             Self::Microphone { .. } => format!("Let “{sandbox}” use the microphone?"),
             Self::Files { count, access, .. } => {
                 let what = match access {
@@ -154,6 +182,13 @@ impl Question {
     /// What else there is to know; what the app says is quoted, and in a paragraph of its own.
     pub(super) fn body(&self) -> String {
         match self {
+            Self::Link(link) => {
+                let why = match link.carries {
+                    true => "It has no network; a link can carry out what it knows.",
+                    false => "You have done nothing in its windows that would ask for it.",
+                };
+                format!("{why}\n{}", link.address)
+            }
             Self::Microphone { program } => {
                 let mut body = "It hears you until you turn the microphone off again.".to_owned();
                 if let Some(program) = program {
@@ -181,6 +216,7 @@ impl Question {
     /// The parts, for whoever words the question differently.
     pub(super) fn details(&self) -> HashMap<&'static str, Variant<'static>> {
         match self {
+            Self::Link(link) => HashMap::from([("address", Variant::from(link.address.clone()))]),
             Self::Microphone { program } => program
                 .iter()
                 .map(|program| ("program", Variant::from(program.as_str().to_owned())))

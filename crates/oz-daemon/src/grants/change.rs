@@ -10,7 +10,6 @@ use oz_core::OsBytes;
 use oz_core::plan::Access;
 use oz_host::resolve::Resolved;
 
-use super::rules::Rules;
 use super::{Grant, Lifetime, Origin, Store, lasting, mounted, open, rules};
 use crate::aside;
 use crate::clock;
@@ -96,10 +95,8 @@ pub(crate) async fn add(
         .iter()
         .map(|wanted| wanted.resolved.path.clone())
         .collect();
-    // Looked at once: there may be thousands.
-    let rules = Rules::look(&daemon.directories, &sandbox.plan.user);
     for wanted in &wanted {
-        rules.check(wanted.resolved.path.as_path(), wanted.access)?;
+        hidden(daemon, sandbox, &wanted.resolved.path, wanted.access)?;
     }
     let mut store = sandbox.grants.lock().await;
     let lasting = Lasting::among(&wanted);

@@ -38,8 +38,8 @@ pub(super) async fn ask(
     let answer = words.understand(show(daemon, sandbox, &words.shown).await);
     match answer.response {
         Response::Accepted => turn.used(),
-        Response::Cancelled => turn.cancelled(),
-        Response::Ended => {}
+        // Portals say that a window was closed in either way.
+        Response::Cancelled | Response::Ended => turn.cancelled(),
     }
     picked::grant(daemon, sandbox, asked, answer).await
 }

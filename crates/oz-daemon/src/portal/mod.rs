@@ -15,11 +15,11 @@ mod own;
 mod picked;
 mod settings;
 mod turns;
+mod uri;
 mod words;
 
 use std::sync::Arc;
 
-use oz_core::wire::dialog::Response;
 use oz_core::wire::portal::{Answer, Ask, Setting};
 pub(crate) use turns::Turns;
 
@@ -61,6 +61,6 @@ impl Changes {
 pub(crate) async fn answer(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, ask: Ask) -> Answer {
     match ask {
         Ask::Files(dialog) => Answer::Files(Box::new(dialog::ask(daemon, sandbox, &dialog).await)),
-        Ask::Uri(_) => Answer::Done(Response::Ended),
+        Ask::Uri(address) => Answer::Done(uri::open(daemon, sandbox, &address).await),
     }
 }

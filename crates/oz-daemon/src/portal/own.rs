@@ -95,7 +95,8 @@ async fn read(reader: OwnedFd) -> Option<FileDialogAnswer> {
     serde_json::from_slice(&json).ok()
 }
 
-fn variables(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
+/// What programs of the host get that are started for a sandbox.
+pub(super) fn variables(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
     let of_ours = |name: &&'static str| Some((*name, std::env::var(name).ok()?));
     let mut variables: Vec<_> = SESSION.iter().filter_map(of_ours).collect();
     let looks = |name: &&'static str| Some((*name, sandbox.plan.environment.get(*name)?.clone()));

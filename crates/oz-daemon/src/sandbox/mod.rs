@@ -3,6 +3,7 @@
 //! What happens to it happens in its own [`task`]; here is what can be asked of that task
 //! and what it has published.
 
+pub(crate) mod acted;
 pub(crate) mod audio;
 mod bus;
 pub(crate) mod connection;
@@ -30,7 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use oz_core::plan::{Clipboard, Forward, Mode, Plan, SandboxId, Service};
+use oz_core::plan::{Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
@@ -125,8 +126,6 @@ pub(crate) struct Published {
     pub(crate) processes: Vec<(ProcessId, String)>,
     /// Windows on the host's screen.
     pub(crate) windows: u32,
-    /// Which way what is copied or dragged may pass; absent: there are no windows.
-    pub(crate) clipboard: Option<Clipboard>,
     /// Speaker and microphone.
     pub(crate) sound: Sound,
     /// The proxies that run, by number and start time.
@@ -158,6 +157,8 @@ pub(crate) struct Sandbox {
     pub(crate) grants: tokio::sync::Mutex<Store>,
     /// Whose turn it is to show a dialog.
     pub(crate) dialogs: Turns,
+    /// Likewise to open a link.
+    pub(crate) links: Turns,
     /// A proxy that serves some of them has ended.
     pub(crate) files_proxy_ended: Arc<Notify>,
     /// Other files end by themselves now, or other ones.
@@ -213,7 +214,6 @@ impl Sandbox {
     pub(crate) fn new(birth: Birth) -> (Arc<Self>, Commands) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let published = Published {
-            clipboard: birth.plan.display.as_ref().map(|display| display.clipboard),
             sound: Sound {
                 gate: birth.plan.audio,
                 ..Sound::default()
@@ -232,6 +232,7 @@ impl Sandbox {
             moments: birth.moments,
             grants: Default::default(),
             dialogs: Default::default(),
+            links: Default::default(),
             files_proxy_ended: Default::default(),
             lifetimes_changed: Notify::new(),
             open_changed: Notify::new(),

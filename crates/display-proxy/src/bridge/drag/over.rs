@@ -183,7 +183,7 @@ impl Session {
             return own.map(|own| own.mimes.to_vec()).unwrap_or_default();
         }
         let config = &self.shared.config;
-        let text = self.shared.clipboard.get().lets_in();
+        let text = config.clipboard.lets_in();
         let files = text || config.drops;
         let mut mimes = offered.mimes();
         mimes.retain(|mime| {
@@ -450,9 +450,7 @@ impl Session {
             return;
         }
         let host = cargo.host.clone();
-        // That may have changed since it came.
-        let pipe = Self::own_pipe().filter(|_| self.shared.clipboard.get().lets_in());
-        let Some((from, write)) = pipe else {
+        let Some((from, write)) = Self::own_pipe() else {
             return;
         };
         host.receive(mime, write.as_fd());

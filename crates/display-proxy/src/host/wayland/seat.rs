@@ -83,7 +83,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 button,
                 state,
             } => {
-                session.input.action(serial);
+                session.acted(serial);
                 if let Some(state) = same(state) {
                     pointer.button(serial, time, button, state);
                 }
@@ -173,7 +173,7 @@ impl Dispatch<HostKeyboard, WlKeyboard> for Session {
                 if state == WEnum::Value(wl_keyboard::KeyState::Pressed)
                     || !session.input.knows(serial)
                 {
-                    session.input.action(serial);
+                    session.acted(serial);
                 }
                 if let Some(state) = same(state) {
                     keyboard.key(serial, time, key, state);
@@ -215,13 +215,13 @@ impl Dispatch<HostTouch, WlTouch> for Session {
                 x,
                 y,
             } => {
-                session.input.action(serial);
+                session.acted(serial);
                 if let Some(surface) = app_surface(&surface) {
                     touch.down(serial, time, &surface, id, x, y);
                 }
             }
             Event::Up { serial, time, id } => {
-                session.input.action(serial);
+                session.acted(serial);
                 touch.up(serial, time, id);
             }
             Event::Motion { time, id, x, y } => touch.motion(time, id, x, y),

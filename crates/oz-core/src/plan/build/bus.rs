@@ -1,5 +1,7 @@
 //! The private message bus: dbus-daemon with a configuration of our own.
 
+use std::path::Path;
+
 use super::root::file;
 use crate::plan::{Op, layout};
 
@@ -8,7 +10,34 @@ pub(super) fn configuration(portals: bool, ops: &mut Vec<Op>) {
     if portals {
         let service = format!("[D-BUS Service]\nName={}\nExec=/bin/true\n", layout::PORTAL);
         ops.push(file(layout::portal_service(), service));
+        let applications = Path::new(layout::DATA).join("applications");
+        ops.push(file(applications.join("oz-link.desktop"), LINK.to_owned()));
+        ops.push(file(applications.join("mimeapps.list"), LINKS.to_owned()));
     }
+}
+
+/// What opens links, for whoever does not ask a portal before it looks for a program.
+const LINK: &str = r#"[Desktop Entry]
+Type=Application
+Name=Oz
+NoDisplay=true
+Exec=gdbus call --session --dest org.freedesktop.portal.Desktop --object-path /org/freedesktop/portal/desktop --method org.freedesktop.portal.OpenURI.OpenURI "" %u {}
+MimeType=x-scheme-handler/http;x-scheme-handler/https;x-scheme-handler/mailto;
+"#;
+
+/// For which links.
+const LINKS: &str = "[Default Applications]
+x-scheme-handler/http=oz-link.desktop
+x-scheme-handler/https=oz-link.desktop
+x-scheme-handler/mailto=oz-link.desktop
+";
+
+/// By this file in the runtime directory `xdg-open` and Qt know that links are opened by a portal; no variable tells them.
+pub(super) fn sign(runtime: &Path) -> Op {
+    file(
+        runtime.join("flatpak-info"),
+        "[Application]\nname=org.oz.Sandbox\n".to_owned(),
+    )
 }
 
 /// Without allow rules for send, receive and own every client hangs. Nobody may eavesdrop.

@@ -63,6 +63,11 @@ const PORTALS: &[(&str, &str, &str)] = &[
     ("GTK_USE_PORTAL", "1", "GTK 3, GLib and Firefox ask by it"),
     ("GDK_DEBUG", "portals", "GTK 4 asks by it"),
     (
+        "XDG_DATA_DIRS",
+        "/run/oz/share:/usr/local/share:/usr/share",
+        "GLib opens a link by a program inside, if it finds one; there ours is found first, which asks",
+    ),
+    (
         "QT_QPA_PLATFORMTHEME",
         "xdgdesktopportal",
         "Qt asks by it, where it has that plugin",

@@ -79,6 +79,9 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     if shape.has.sound {
         ops.push(directory(runtime.join(layout::PULSE), 0o700));
     }
+    if shape.has.portals {
+        ops.push(bus::sign(&runtime));
+    }
     home::operations(shape, view, tmp_size, &mut ops);
     view.operations(&mut ops);
     ops

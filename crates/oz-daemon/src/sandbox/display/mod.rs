@@ -6,12 +6,11 @@ mod lists;
 use std::path::Path;
 use std::sync::Arc;
 
-use oz_core::plan::{Clipboard, Drops, Service};
+use oz_core::plan::{Drops, Service};
 use oz_core::wire::display::{Config, Event};
-use tokio::sync::oneshot;
 
 use super::proxy::{Pipe, Program, Supervisor, Turn};
-use super::{Command, Sandbox};
+use super::{Command, Sandbox, acted};
 use crate::child::Child;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
@@ -47,27 +46,23 @@ pub(super) async fn supervise(
     loop {
         let proxy = match supervisor.turn().await {
             Ok(Turn::Earlier(proxy)) => match resume(&sandbox, &pipe).await {
-                Ok(()) => {
-                    // The daemon may have died between writing that down and saying it.
-                    sandbox.display.tell_clipboard(&sandbox).await;
-                    Ok(proxy)
-                }
+                Ok(()) => Ok(proxy),
                 Err(error) => {
                     // It would wait for answers that never come.
                     proxy.kill();
                     Err(supervisor.untold(&error))
                 }
             },
-            Ok(Turn::Wanted) => start(&sandbox, &supervisor, &pipe, host, token.take()).await,
+            Ok(Turn::Wanted) => {
+                start(&daemon, &sandbox, &supervisor, &pipe, host, token.take()).await
+            }
             Err(_) => return,
         };
         let ended = match proxy {
             Ok(proxy) => {
                 let mut lists = Lists::new(&daemon, &sandbox);
                 let take = |event| take(&sandbox, event, &mut lists);
-                Ok(supervisor
-                    .follow(proxy, take, sandbox.display.hangs())
-                    .await)
+                Ok(supervisor.follow(proxy, take, std::future::pending()).await)
             }
             Err(error) => Err(error),
         };
@@ -90,6 +85,7 @@ pub(super) async fn supervise(
 }
 
 async fn start(
+    daemon: &Daemon,
     sandbox: &Sandbox,
     supervisor: &Supervisor,
     pipe: &Pipe,
@@ -99,7 +95,11 @@ async fn start(
     let untold = |error: std::io::Error| supervisor.untold(&error);
     let control = pipe.fresh().map_err(untold)?;
     resume(sandbox, pipe).await.map_err(untold)?;
-    supervisor.start(&config(sandbox, host, activation_token), Some(control))
+    let config = Config {
+        acted: acted::file(&daemon.directories, &sandbox.id),
+        ..config(sandbox, host, activation_token)
+    };
+    supervisor.start(&config, Some(control))
 }
 
 fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> Config {
@@ -108,11 +108,12 @@ fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> C
         sandbox: sandbox.id.to_string(),
         host_socket: host.to_owned(),
         app_id: display.and_then(|display| display.app_id.clone()),
-        clipboard: sandbox.published().clipboard.unwrap_or(Clipboard::Off),
+        clipboard: display.map_or_else(Default::default, |display| display.clipboard),
         drops: sandbox.plan.drops != Drops::Off,
         token: sandbox.token.clone(),
         buffers: display.map_or_else(Default::default, |display| display.buffers),
         activation_token,
+        acted: None,
     }
 }
 
@@ -136,25 +137,6 @@ fn take(sandbox: &Sandbox, event: Event, lists: &mut Lists) {
         Event::Leaving { list } => lists.whole(list, Want::Leaving),
         Event::Ready | Event::Unknown => {}
     }
-}
-
-/// Changes which way what is copied or dragged may pass. When this returns, a later daemon knows of it and the
-/// proxy can.
-pub(crate) async fn set_clipboard(sandbox: &Sandbox, clipboard: Clipboard) -> Result<()> {
-    if sandbox.plan.display.is_none() {
-        return Err(Failure::new(
-            Kind::Refused,
-            format!("the sandbox {} has no windows", sandbox.id),
-            "Nothing can be copied to it or from it",
-        ));
-    }
-    sandbox.ready().await?;
-    sandbox.publish(|published| published.clipboard = Some(clipboard));
-    let (saved, waiting) = oneshot::channel();
-    sandbox.ask(Command::SaveAndSay(saved))?;
-    waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
-    sandbox.display.tell_clipboard(sandbox).await;
-    Ok(())
 }
 
 /// Whether the compositor is there.
