@@ -91,6 +91,7 @@ pub(crate) enum Verb {
     Enable(Enable),
     Disable(Disable),
     Status(StatusOf),
+    Data(Data),
     Doctor(Doctor),
     Completions(Completions),
 }
@@ -437,9 +438,54 @@ pub(crate) struct Enable {
     /// All apps that are installed and have a profile
     #[arg(long, conflicts_with = "apps")]
     pub(crate) all_known: bool,
+    /// What becomes of what the app has kept in the home so far: copied into its sandbox, or left where it is and not
+    /// seen there
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) data: Option<DataOf>,
     /// Its commands as well, by scripts in ~/.local/bin, so that what a shell starts is in a sandbox
     #[arg(long)]
     pub(crate) shell: bool,
+}
+
+/// What an app in a sandbox begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DataOf {
+    /// A copy of what it has
+    Copy,
+    /// Nothing
+    Fresh,
+}
+
+/// Say, export or delete what an app in a sandbox has kept
+#[derive(Debug, Args)]
+pub(crate) struct Data {
+    /// A profile, a desktop id or an executable
+    pub(crate) app: String,
+    /// What to do with it
+    #[command(subcommand)]
+    pub(crate) what: DataVerb,
+}
+
+/// What can be done with it.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataVerb {
+    /// Say where it is, and how much
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy it to a place that does not exist yet
+    Export {
+        /// Where
+        place: PathBuf,
+    },
+    /// Remove it; what the app has in your home without a sandbox stays
+    Delete {
+        /// Without asking
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 /// Have apps started as before `oz enable`, without a sandbox

@@ -2,6 +2,7 @@
 //! on the session bus, in as few calls as possible.
 
 mod arguments;
+mod ask;
 mod bus;
 mod commands;
 mod error;
@@ -43,6 +44,7 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Enable(what) => commands::enable::run(&what),
         Verb::Disable(what) => commands::disable::run(&what),
         Verb::Status(what) => commands::status::run(&what),
+        Verb::Data(what) => block_on(commands::data::run(what)),
         // A program of the user's runs: everything else waits for it.
         Verb::Run(what) => block_on(commands::run::run(what)),
         Verb::Shell(what) => block_on(commands::shell::run(what)),

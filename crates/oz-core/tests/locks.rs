@@ -20,6 +20,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("files.arguments", r#""read""#, r#""write""#),
     ("files.drops", r#""off""#, r#""write""#),
     ("files.siblings", "false", "true"),
+    ("files.data", r#"["~/.a"]"#, r#"["~/.b"]"#),
     ("files.system", "[]", r#"["/etc/a"]"#),
     ("environment.set", "{}", r#"{ "A": "b" }"#),
     ("environment.set.A", r#""a""#, r#""b""#),

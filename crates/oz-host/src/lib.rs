@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod control_group;
+pub mod data;
 pub mod desktop;
 pub mod environment;
 pub mod facts;

@@ -1,6 +1,7 @@
 //! Whoever starts an enabled app, by whatever way a desktop has, starts it in its sandbox; and nothing is left of that
 //! when it is disabled.
 
+mod data;
 mod services;
 mod ways;
 

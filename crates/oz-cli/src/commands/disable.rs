@@ -1,5 +1,7 @@
 //! `oz disable`: everything as it was before `oz enable`.
 
+use oz_host::data::Data;
+
 use super::enable::{here, refused, say_left, tell_bus};
 use crate::arguments::Disable;
 use crate::error::Result;
@@ -26,6 +28,12 @@ pub(crate) fn run(what: &Disable) -> Result<u8> {
                     "{profile} is started as before, without a sandbox"
                 ))?;
                 say_left(&done);
+                if let Some(place) = Data::of_this_user().inside(&profile) {
+                    let path = out::safe(&place.path.to_string_lossy());
+                    out::note(&format!(
+                        "what {profile} has kept in its sandbox stays in {path}: `oz data {profile} export PLACE` copies it"
+                    ));
+                }
             }
             Err(error) => {
                 out::error(&refused(&error));

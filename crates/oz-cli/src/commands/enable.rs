@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use oz_core::profile::Catalogue;
+use oz_host::data::Data;
 use oz_host::launchers::{Done, Error as Refused, Launchers};
 use oz_host::profiles::{Directories, load};
 
-use crate::arguments::Enable;
+use super::data::in_words;
+use crate::arguments::{DataOf, Enable};
+use crate::ask;
 use crate::bus::Bus;
 use crate::error::{Error, Result};
 use crate::out;
@@ -33,6 +36,7 @@ pub(crate) fn run(what: &Enable) -> Result<u8> {
                     also(&done)
                 ))?;
                 say_left(&done);
+                bring_data(&catalogue, &profile, what.data)?;
             }
             Err(error) => {
                 out::error(&refused(&error));
@@ -42,6 +46,47 @@ pub(crate) fn run(what: &Enable) -> Result<u8> {
     }
     tell_bus(services);
     Ok(code)
+}
+
+/// Copies what the app has kept so far into its sandbox, if that is wanted. It is asked once: whoever starts fresh has something
+/// there the next time.
+fn bring_data(catalogue: &Catalogue, name: &str, wanted: Option<DataOf>) -> Result<()> {
+    let profile = catalogue.resolve(name);
+    let profile = profile.map_err(|error| Error::advised(&error))?;
+    let data = Data::of_this_user();
+    let missing = data.missing(&profile);
+    if missing.is_empty() || wanted == Some(DataOf::Fresh) {
+        return Ok(());
+    }
+    let size = in_words(missing.iter().map(|place| place.size).sum());
+    let places: Vec<_> = missing
+        .iter()
+        .map(|place| place.path.to_string_lossy())
+        .collect();
+    let places = out::safe(&places.join(", "));
+    let copy = match wanted {
+        Some(_) => true,
+        None if data.inside(name).is_some() => false,
+        None if ask::somebody_is_there() => {
+            let question =
+                format!("{name} has {size} in {places}. Copy it into the sandbox, or start fresh?");
+            ask::answer(&question, "copy/fresh")?.is_some_and(|answer| "copy".starts_with(&answer))
+        }
+        None => {
+            out::note(&format!(
+                "{name} starts fresh; what it has in {places} is copied by `oz enable {name} --data copy`"
+            ));
+            false
+        }
+    };
+    if copy {
+        let copied = data.copy_in(&profile);
+        copied.map_err(|error| Error::advised(&error))?;
+        out::line(&format!(
+            "{size} copied from {places}; the sandbox goes on with the copy"
+        ))?;
+    }
+    Ok(())
 }
 
 fn also(done: &Done) -> &'static str {

@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod data;
 pub(crate) mod disable;
 pub(crate) mod doctor;
 pub(crate) mod enable;

@@ -26,6 +26,9 @@ pub struct Files {
     /// More read-only configuration and data of the system that the app needs, under /etc,
     /// /var/lib or /var/cache.
     pub system: Vec<SystemPath>,
+    /// Where in the user's home the app keeps what is its own when it runs without a sandbox. No sandbox sees it: it is
+    /// what `oz enable --data copy` copies into the app's own home.
+    pub data: Vec<DataPath>,
 }
 
 /// The app's home directory.
@@ -68,6 +71,36 @@ impl std::str::FromStr for Home {
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct SystemPath(String);
+
+/// A path below the home, written with `~/`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct DataPath(String);
+
+impl DataPath {
+    /// The path, seen from the home.
+    pub fn below_home(&self) -> &std::path::Path {
+        std::path::Path::new(&self.0[2..])
+    }
+}
+
+impl TryFrom<String> for DataPath {
+    type Error = String;
+
+    fn try_from(path: String) -> Result<Self, String> {
+        match path.strip_prefix("~/") {
+            Some(below) if plain(below) => Ok(Self(path)),
+            _ => Err("data of an app lies below the home\nwrite a plain path such as ~/.config/app, without patterns".to_owned()),
+        }
+    }
+}
+
+impl From<DataPath> for String {
+    fn from(path: DataPath) -> Self {
+        path.0
+    }
+}
 
 /// Whether every component is a plain name.
 fn plain(relative: &str) -> bool {

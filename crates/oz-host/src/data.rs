@@ -1,0 +1,345 @@
+//! What apps keep for themselves: in the user's home, when they run without a sandbox, and in the home that is an app's own.
+//!
+//! An app's own home is what the app has made of it: nothing in it is followed, and what is copied out of it is copied as
+//! it is.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use oz_core::plan::layout;
+use oz_core::profile::Profile;
+use oz_core::profile::files::Home;
+
+use crate::environment;
+
+/// Both places.
+pub struct Data {
+    home: PathBuf,
+    /// Where the homes of the apps are.
+    homes: PathBuf,
+}
+
+/// A place with something in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Where.
+    pub path: PathBuf,
+    /// All files in it, in bytes; of a directory that cannot be read, what can.
+    pub size: u64,
+}
+
+/// Why it could not be done; each message ends with what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It would be gone with the sandbox.
+    #[error(
+        "{0} has a home that does not last, so nothing can be copied into it: set files.home to \"private\" in its profile"
+    )]
+    NoHome(String),
+    /// There is none.
+    #[error("{0} has no data of its own yet: run it with `oz run {0}`")]
+    Nothing(String),
+    /// Something is there.
+    #[error("{} is there already: name a place that does not exist yet", .0.display())]
+    Exists(PathBuf),
+    /// The file system.
+    #[error("cannot {what} {}: {why}: make room or give yourself the right to", path.display())]
+    Io {
+        /// What.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Data {
+    /// Of this user.
+    pub fn of_this_user() -> Self {
+        Self {
+            home: environment::home().unwrap_or_default(),
+            homes: environment::state().join("oz").join(layout::HOMES_NAME),
+        }
+    }
+
+    /// What the app keeps in the user's home, which its sandbox does not see.
+    pub fn outside(&self, profile: &Profile) -> Vec<Place> {
+        let paths = profile.files.data.iter();
+        let paths = paths.map(|path| self.home.join(path.below_home()));
+        paths.filter_map(Place::look).collect()
+    }
+
+    /// The home that is the app's own, if there is something in it.
+    pub fn inside(&self, profile: &str) -> Option<Place> {
+        let home = self.homes.join(profile);
+        let mut entries = fs::read_dir(&home).ok()?;
+        entries.next()?.ok()?;
+        Place::look(home)
+    }
+
+    /// What of [`Self::outside`] is not in the app's own home yet.
+    pub fn missing(&self, profile: &Profile) -> Vec<Place> {
+        if profile.files.home != Home::Private {
+            return Vec::new();
+        }
+        let mut all = self.outside(profile);
+        all.retain(|place| {
+            let target = self.target(profile, &place.path);
+            target.is_some_and(|target| target.symlink_metadata().is_err())
+        });
+        all
+    }
+
+    /// Copies that into it; what is there already stays as it is. Returns what was copied.
+    pub fn copy_in(&self, profile: &Profile) -> Result<Vec<Place>, Error> {
+        if profile.files.home != Home::Private {
+            return Err(Error::NoHome(profile.name.clone()));
+        }
+        let missing = self.missing(profile);
+        for place in &missing {
+            let Some(target) = self.target(profile, &place.path) else {
+                continue;
+            };
+            self.make_way(profile, &target)?;
+            copy(&place.path, &target)?;
+        }
+        Ok(missing)
+    }
+
+    fn target(&self, profile: &Profile, path: &Path) -> Option<PathBuf> {
+        let below = path.strip_prefix(&self.home).ok()?;
+        Some(self.homes.join(&profile.name).join(below))
+    }
+
+    /// Makes the directories above a target; whatever the app has put there that is none is in the way.
+    fn make_way(&self, profile: &Profile, target: &Path) -> Result<(), Error> {
+        let home = self.homes.join(&profile.name);
+        let fail = |path: &Path, error: &io::Error| Error::Io {
+            what: "make",
+            path: path.to_owned(),
+            why: error.to_string(),
+        };
+        fs::create_dir_all(&self.homes).map_err(|error| fail(&self.homes, &error))?;
+        let mut above: Vec<&Path> = target
+            .ancestors()
+            .skip(1)
+            .take_while(|path| path.starts_with(&home))
+            .collect();
+        above.reverse();
+        for directory in above {
+            match fs::symlink_metadata(directory) {
+                Ok(there) if there.is_dir() => continue,
+                Ok(_) => return Err(Error::Exists(directory.to_owned())),
+                Err(_) => {}
+            }
+            let mut builder = fs::DirBuilder::new();
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder
+                .create(directory)
+                .map_err(|error| fail(directory, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Copies the app's own home to a place that does not exist yet.
+    pub fn export(&self, profile: &str, to: &Path) -> Result<Place, Error> {
+        let place = self.inside(profile);
+        let place = place.ok_or_else(|| Error::Nothing(profile.to_owned()))?;
+        if to.symlink_metadata().is_ok() {
+            return Err(Error::Exists(to.to_owned()));
+        }
+        copy(&place.path, to)?;
+        Ok(Place {
+            path: to.to_owned(),
+            ..place
+        })
+    }
+
+    /// Removes the app's own home; no sandbox may have it.
+    pub fn delete(&self, profile: &str) -> Result<Place, Error> {
+        let place = self.inside(profile);
+        let place = place.ok_or_else(|| Error::Nothing(profile.to_owned()))?;
+        // Follows no link on its way.
+        fs::remove_dir_all(&place.path).map_err(|error| Error::Io {
+            what: "remove",
+            path: place.path.clone(),
+            why: error.to_string(),
+        })?;
+        Ok(place)
+    }
+}
+
+impl Place {
+    fn look(path: PathBuf) -> Option<Self> {
+        let metadata = fs::symlink_metadata(&path).ok()?;
+        let size = if metadata.is_dir() {
+            size(&path)
+        } else {
+            metadata.len()
+        };
+        Some(Self { path, size })
+    }
+}
+
+/// Of all files beneath, no link followed.
+fn size(directory: &Path) -> u64 {
+    let mut total = 0;
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
+                Ok(metadata) => total += metadata.len(),
+                Err(_) => {}
+            }
+        }
+    }
+    total
+}
+
+/// Copies a tree as it is, links as links, without taking up room where the file system can do that. It is there whole or
+/// not at all.
+fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".oz-new");
+    let temporary = to.with_file_name(name);
+    let fail = |why: String| Error::Io {
+        what: "copy",
+        path: from.to_owned(),
+        why,
+    };
+    let mut cp = Command::new("cp");
+    cp.args(["-a", "--reflink=auto", "-T", "--"]);
+    let copied = cp.arg(from).arg(&temporary).output();
+    let copied = copied.map_err(|error| fail(error.to_string()))?;
+    if !copied.status.success() {
+        let _ = fs::remove_dir_all(&temporary);
+        let _ = fs::remove_file(&temporary);
+        let said = String::from_utf8_lossy(&copied.stderr);
+        return Err(fail(said.lines().next().unwrap_or("cp failed").to_owned()));
+    }
+    fs::rename(&temporary, to).map_err(|error| fail(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oz_core::profile::{Catalogue, Layer, Text};
+
+    struct User {
+        directory: tempfile::TempDir,
+        data: Data,
+    }
+
+    fn user() -> User {
+        let directory = tempfile::tempdir().expect("a directory");
+        let data = Data {
+            home: directory.path().join("home"),
+            homes: directory.path().join("homes"),
+        };
+        let user = User { directory, data };
+        user.write("home/.config/app/settings", "mine");
+        user.write("home/.config/other", "not the app's");
+        user
+    }
+
+    impl User {
+        fn write(&self, path: &str, text: &str) {
+            let path = self.directory.path().join(path);
+            fs::create_dir_all(path.parent().expect("has one")).expect("made");
+            fs::write(path, text).expect("written");
+        }
+
+        fn read(&self, path: &str) -> Option<String> {
+            fs::read_to_string(self.directory.path().join(path)).ok()
+        }
+    }
+
+    fn profile(home: &str) -> Profile {
+        let text = format!(
+            r#"{{ "description": "t", "files": {{ "home": "{home}", "data": ["~/.config/app", "~/.app"] }} }}"#
+        );
+        let text = Text {
+            name: "app".into(),
+            layer: Layer::User,
+            path: "app.json".into(),
+            text,
+            template: false,
+        };
+        Catalogue::new(vec![text]).resolve("app").expect("resolves")
+    }
+
+    #[test]
+    fn what_the_app_has_is_copied_once_and_nothing_else() {
+        let (user, profile) = (user(), profile("private"));
+        let missing = user.data.missing(&profile);
+        assert_eq!(missing.len(), 1);
+        assert_eq!(missing[0].size, 4);
+        assert_eq!(user.data.copy_in(&profile).expect("copied"), missing);
+        assert_eq!(
+            user.read("homes/app/.config/app/settings").as_deref(),
+            Some("mine")
+        );
+        assert_eq!(user.read("homes/app/.config/other"), None);
+        // The app goes on with its own.
+        user.write("homes/app/.config/app/settings", "changed");
+        assert_eq!(user.data.copy_in(&profile).expect("copied"), []);
+        assert_eq!(
+            user.read("homes/app/.config/app/settings").as_deref(),
+            Some("changed")
+        );
+        assert_eq!(
+            user.read("home/.config/app/settings").as_deref(),
+            Some("mine")
+        );
+    }
+
+    #[test]
+    fn a_home_that_does_not_last_gets_nothing() {
+        let user = user();
+        let profile = profile("ephemeral");
+        assert!(user.data.missing(&profile).is_empty());
+        assert!(matches!(user.data.copy_in(&profile), Err(Error::NoHome(_))));
+    }
+
+    #[test]
+    fn no_link_that_the_app_has_left_is_followed() {
+        let (user, profile) = (user(), profile("private"));
+        user.write("victim/keep", "x");
+        fs::create_dir_all(user.directory.path().join("homes/app")).expect("made");
+        let link = user.directory.path().join("homes/app/.config");
+        std::os::unix::fs::symlink(user.directory.path().join("victim"), &link).expect("a link");
+        assert!(matches!(user.data.copy_in(&profile), Err(Error::Exists(_))));
+        assert_eq!(
+            fs::read_dir(user.directory.path().join("victim"))
+                .expect("listed")
+                .count(),
+            1
+        );
+        let to = user.directory.path().join("exported");
+        user.data.export("app", &to).expect("exported");
+        assert!(
+            to.join(".config")
+                .symlink_metadata()
+                .expect("there")
+                .is_symlink()
+        );
+        user.data.delete("app").expect("deleted");
+        assert_eq!(user.read("victim/keep").as_deref(), Some("x"));
+        assert!(matches!(user.data.delete("app"), Err(Error::Nothing(_))));
+    }
+
+    #[test]
+    fn nothing_is_written_over_by_an_export() {
+        let user = user();
+        user.write("homes/app/file", "x");
+        let to = user.directory.path().join("home/.config/other");
+        assert!(matches!(
+            user.data.export("app", &to),
+            Err(Error::Exists(_))
+        ));
+    }
+}

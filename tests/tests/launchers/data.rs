@@ -1,0 +1,81 @@
+//! What an app has kept before it was enabled, and what it keeps afterwards.
+
+use anyhow::{Result, ensure};
+use oz_e2e::cli::{json, oz};
+use oz_e2e::fixtures::write;
+use oz_e2e::{Inside, Session, wait};
+
+use crate::Enabled;
+
+#[test]
+fn an_app_begins_with_a_copy_of_what_it_has_or_with_nothing() -> Result<()> {
+    let session = Session::begin();
+    session.forget("gedit");
+    let home = session.home();
+    let (mine, secret) = (
+        home.join(".config/gedit/marker"),
+        home.join(".config/secret"),
+    );
+    write(&mine, b"mine\n");
+    write(&secret, b"not gedit's\n");
+    let file = write(&session.fresh_dir("data").join("doc.txt"), b"x\n");
+    let file = file.to_string_lossy().into_owned();
+    let looks = |inside: &Inside, marker: bool| -> Result<()> {
+        let (mine, secret) = (mine.display(), secret.display());
+        ensure!(
+            inside.holds(&format!("test -e {mine}")) == marker,
+            "{marker}"
+        );
+        ensure!(!inside.holds(&format!("test -e {secret}")));
+        Ok(())
+    };
+    let start = || -> Result<Inside> {
+        let ran = oz(["run", "--detach", "gedit", &file]).run().ok();
+        session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
+        Ok(Inside::of(&ran.text()))
+    };
+
+    // Nobody can be asked here, so it starts fresh and it is said how not to.
+    let enabled = Enabled::new(&["gedit"]);
+    oz(["enable", "gedit"]).run().ok().complains("--data copy");
+    let inside = start()?;
+    looks(&inside, false)?;
+    oz(["data", "gedit", "delete", "--yes"])
+        .run()
+        .fails()
+        .complains("oz stop gedit");
+    oz(["stop", inside.id()]).run().ok();
+    oz(["data", "gedit", "delete"])
+        .run()
+        .fails()
+        .complains("--yes");
+    wait::for_condition("its home to be free", || {
+        oz(["data", "gedit", "delete", "--yes"]).run().code == 0
+    });
+
+    oz(["enable", "gedit", "--data", "copy"]).run().ok();
+    let inside = start()?;
+    looks(&inside, true)?;
+    inside
+        .sh(&format!("echo changed > {}", mine.display()))
+        .ok();
+    ensure!(std::fs::read(&mine)? == b"mine\n");
+    oz(["stop", inside.id()]).run().ok();
+
+    let list = json(["data", "gedit", "list"]);
+    ensure!(
+        list[0]["of"] == "sandbox" && list[1]["of"] == "home",
+        "{list}"
+    );
+    let exported = session.fresh_dir("exported").join("gedit");
+    oz(["data", "gedit", "export"]).arg(&exported).run().ok();
+    ensure!(std::fs::read(exported.join(".config/gedit/marker"))? == b"changed\n");
+    oz(["disable", "gedit"])
+        .run()
+        .ok()
+        .complains("oz data gedit export");
+    drop(enabled);
+    session.forget("gedit");
+    std::fs::remove_dir_all(home.join(".config/gedit"))?;
+    Ok(())
+}
