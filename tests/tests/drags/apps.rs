@@ -20,6 +20,19 @@ fn thunar(session: &Session, dir: &std::path::Path) -> Result<(oz_testkit::deskt
     Ok((app, session.again(&window)?))
 }
 
+/// Takes the first file of Thunar's and moves it there.
+fn carry(session: &Session, thunar: &Window, to: (i32, i32)) -> Result<()> {
+    let (x, y) = (thunar.content.x + FIRST.0, thunar.content.y + FIRST.1);
+    session.point((x, y))?;
+    session.button("left", "down")?;
+    for step in 1..=20 {
+        let at = |from: i32, to: i32| from + (to - from) * step / 20;
+        session.point((at(x, to.0), at(y, to.1)))?;
+        wait::pause(Duration::from_millis(40));
+    }
+    Ok(())
+}
+
 /// A file of Thunar's is dragged onto an editor that has none open, changed there and saved.
 fn drop_and_save(app: &str) -> Result<()> {
     let session = Session::begin();
@@ -32,14 +45,7 @@ fn drop_and_save(app: &str) -> Result<()> {
     session.move_to(&window, 760, 40)?;
     session.settled(&window)?;
     let to = session.again(&window)?.content.centre();
-    let (x, y) = (from.content.x + FIRST.0, from.content.y + FIRST.1);
-    session.point((x, y))?;
-    session.button("left", "down")?;
-    for step in 1..=20 {
-        let at = |from: i32, to: i32| from + (to - from) * step / 20;
-        session.point((at(x, to.0), at(y, to.1)))?;
-        wait::pause(Duration::from_millis(40));
-    }
+    carry(&session, &from, to)?;
     session.settled(&window)?;
     ensure!(held(&inside, &file).is_none(), "it is not dropped yet");
     session.button("left", "up")?;
@@ -70,4 +76,28 @@ fn a_file_of_the_file_manager_is_opened_by_gedit_and_saved() -> Result<()> {
 #[test]
 fn a_file_of_the_file_manager_is_opened_by_mousepad_and_saved() -> Result<()> {
     drop_and_save("mousepad")
+}
+
+#[test]
+fn a_file_of_the_file_manager_is_taken_by_a_gtk_4_app() -> Result<()> {
+    let session = Session::begin();
+    let shelf = session.fresh_dir("shelf");
+    let file = write(&shelf.join("letter.txt"), b"a letter\n");
+    let (_thunar, from) = thunar(&session, &shelf)?;
+    let run = oz(["run", "--detach", "gtk4-demo", "--run=clipboard"]).run();
+    let inside = Inside::of(&run.ok().text());
+    let window = session.wait_for_window(wait::LONG, |window| window.title == "Clipboard")?;
+    session.move_to(&window, 760, 40)?;
+    session.settled(&window)?;
+    // The row at the bottom is what takes files.
+    let place = session.again(&window)?.content;
+    let to = (place.x + place.width / 2, place.y + place.height - 24);
+    carry(&session, &from, to)?;
+    session.settled(&window)?;
+    session.button("left", "up")?;
+    wait::for_condition("the file", || {
+        held(&inside, &file) == Some(("read".to_owned(), "drop".to_owned()))
+    });
+    session.settled(&window)?;
+    session.shoot("dropped-on-gtk4-demo")
 }
