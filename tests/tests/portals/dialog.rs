@@ -30,18 +30,6 @@ pub fn pick(session: &Session, window: &Window, path: &Path) -> Result<()> {
     gone(session, window)
 }
 
-/// The same for a folder, which the key would only enter: it is the button at the right of the title that picks it,
-/// and none of what was used recently, with which the dialog begins.
-pub fn pick_folder(session: &Session, window: &Window, path: &Path) -> Result<()> {
-    let content = session.again(window)?.content;
-    let home = (content.x + 60, content.y + 106);
-    session.click(home)?;
-    session.settled(window)?;
-    type_path(session, path)?;
-    session.click((content.x + content.width - 45, content.y + 22))?;
-    gone(session, window)
-}
-
 /// Types a path where the dialog takes one. It looks names up as they are typed, and eats what comes meanwhile.
 pub fn type_path(session: &Session, path: &Path) -> Result<()> {
     session.chord(&["ctrl", "l"])?;

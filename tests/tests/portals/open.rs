@@ -87,21 +87,6 @@ fn saves_a_file(gtk: u8) -> Result<()> {
 }
 
 #[test]
-fn a_folder_that_is_picked_is_shown_as_a_whole() -> Result<()> {
-    let session = Session::begin();
-    host::begin();
-    let folder = session.fresh_dir("folder");
-    write(&folder.join("a.txt"), b"a");
-    write(&folder.join("b.txt"), b"b");
-    let app = App::start(&session, 3, &["folder"]);
-    let window = dialog::wait_for(&session, app.inside().id())?;
-    dialog::pick_folder(&session, &window, &folder)?;
-    app.wait_for("done");
-    assert!(app.said("listed a.txt b.txt"), "{}", app.text());
-    Ok(())
-}
-
-#[test]
 fn a_dialog_that_is_waved_away_gives_nothing() -> Result<()> {
     let session = Session::begin();
     host::begin();
