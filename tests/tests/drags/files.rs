@@ -92,6 +92,8 @@ fn what_cannot_be_given_is_left_out_and_the_rest_arrives() -> Result<()> {
         state,
         dir.join("fifo"),
         dir.join("missing"),
+        write(&session.home().join(".ssh/id_ed25519"), b"secret"),
+        write(&session.home().join(".mozilla/key4.db"), b"secret"),
         "/proc/1/environ".into(),
         "/dev/null".into(),
         "/".into(),

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use oz_core::OsBytes;
 use oz_core::plan::{Access, Drops, Plan};
+use oz_host::protected::Protected;
 use oz_host::resolve::{self, Resolved};
 
 use super::change::{self, Wanted, hidden, in_time};
@@ -37,6 +38,7 @@ pub(crate) async fn dropped(
     paths: Vec<OsBytes>,
 ) -> Result<Vec<Option<OsBytes>>> {
     let found = find(paths).await?;
+    let (found, protected) = with_protected(sandbox, found).await?;
     sandbox.ready().await?;
     let source = match source {
         None => Source::Host,
@@ -45,7 +47,7 @@ pub(crate) async fn dropped(
             .by_token(token)
             .map_or(Source::Unknown, Source::Sandbox),
     };
-    let wanted = wanted(daemon, sandbox, &source, &found);
+    let wanted = wanted(daemon, sandbox, &source, &found, &protected);
     if !wanted.is_empty() && may(daemon, sandbox, &wanted).await {
         let given = wanted.len();
         match change::add(daemon, sandbox, wanted).await {
@@ -75,12 +77,32 @@ async fn find(paths: Vec<OsBytes>) -> Result<Vec<Option<Resolved>>> {
     in_time(move || paths.iter().map(look).collect()).await
 }
 
-/// What is to be given of what was found.
+/// The same, and which of the files are in protected places.
+async fn with_protected(
+    sandbox: &Sandbox,
+    found: Vec<Option<Resolved>>,
+) -> Result<(Vec<Option<Resolved>>, Vec<bool>)> {
+    let home = sandbox.plan.user.home.clone();
+    in_time(move || {
+        let places = Protected::look(&home);
+        let is = |one: &Option<Resolved>| {
+            let path = one.as_ref().map(|one| one.path.as_path());
+            path.is_some_and(|path| places.holding(path).is_some())
+        };
+        let protected = found.iter().map(is).collect();
+        (found, protected)
+    })
+    .await
+}
+
+/// What is to be given of what was found. What is protected nobody gives by a drop, not to be read either: that it was
+/// dropped is only what a proxy says.
 fn wanted(
     daemon: &Daemon,
     sandbox: &Sandbox,
     source: &Source,
     found: &[Option<Resolved>],
+    protected: &[bool],
 ) -> Vec<Wanted> {
     let Some(most) = most(&sandbox.plan) else {
         return Vec::new();
@@ -93,10 +115,13 @@ fn wanted(
     };
     let mut seen = BTreeSet::new();
     let mut all = Vec::new();
-    for resolved in found.iter().flatten() {
+    for (resolved, protected) in found.iter().zip(protected) {
+        let Some(resolved) = resolved else {
+            continue;
+        };
         let path = resolved.path.as_path();
         let access = match &source {
-            None => Some(most),
+            None => (!protected).then_some(most),
             Some(source) => source.access(path).map(|its| its.min(most)),
         };
         let Some(access) = access.filter(|access| has.access(path) < Some(*access)) else {
