@@ -67,9 +67,10 @@ enum Error {
 
 #[zbus::interface(name = "org.freedesktop.portal.Settings", introspection_docs = false)]
 impl Settings {
-    /// All in namespaces that fit.
+    /// All in namespaces that fit; an error if there are none. Toolkits take the absence of a setting in an answer for a word
+    /// about it (no smooth fonts), and the absence of an answer for what it is: they look elsewhere.
     #[zbus(out_args("value"))]
-    async fn read_all(&self, namespaces: Vec<String>) -> All {
+    async fn read_all(&self, namespaces: Vec<String>) -> Result<All, Error> {
         let mut all = All::new();
         for setting in self.all().await {
             if fits(&namespaces, &setting.namespace)
@@ -79,7 +80,11 @@ impl Settings {
                 of.insert(setting.key, value);
             }
         }
-        all
+        if all.is_empty() {
+            let what = "the desktop says nothing of that";
+            return Err(Error::NotFound(what.to_owned()));
+        }
+        Ok(all)
     }
 
     /// One, in a variant within a variant, as it has always been.

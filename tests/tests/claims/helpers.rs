@@ -9,12 +9,6 @@ fn is_filtered(process: &Process) -> bool {
     status.is_ok_and(|status| status.lines().any(|line| line == "Seccomp:\t2"))
 }
 
-/// One that waits for the next launch is in our own pid namespace, and no sandbox is behind it.
-fn waits(process: &Process) -> bool {
-    let own = std::fs::read_link("/proc/self/ns/pid").ok();
-    process.runs("oz-init") && process.namespace("pid") == own
-}
-
 #[test]
 fn whatever_serves_a_sandbox_makes_only_listed_system_calls() -> Result<()> {
     let session = Session::begin();
@@ -22,7 +16,8 @@ fn whatever_serves_a_sandbox_makes_only_listed_system_calls() -> Result<()> {
     for program in ["oz-init", "display-proxy", "files-proxy"] {
         wait::for_condition(&format!("{program} behind its list"), || {
             let all = processes::of_session().into_iter();
-            let serving = all.filter(|process| process.runs(program) && !waits(process));
+            let serving =
+                all.filter(|process| process.runs(program) && !process.is_for_the_next_launch());
             let mut serving = serving.peekable();
             serving.peek().is_some() && serving.all(|process| is_filtered(&process))
         });

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::environment::Places;
 use crate::user::User;
 
 /// Makes a fresh directory tree that belongs to the user and that nobody else can enter.
@@ -78,8 +79,10 @@ pub(super) fn link(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Removes the tree, also directories that somebody made unreadable (an overlay's work).
+/// Removes the tree with what a session has mounted in it, also directories that somebody made unreadable (an overlay's work).
 pub(super) fn remove(root: &Path) -> Result<()> {
+    // It is only in the session's own namespace, which the last of its processes may still be in.
+    let _ = rustix::mount::unmount(Places(root).run(), rustix::mount::UnmountFlags::DETACH);
     if fs::remove_dir_all(root).is_ok() {
         return Ok(());
     }
