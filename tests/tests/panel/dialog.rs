@@ -16,8 +16,7 @@ use crate::app::App;
 const APP: &str = "org.oz.Dialog";
 
 /// A dialog on the screen.
-struct Dialog<'a> {
-    session: &'a Session,
+struct Dialog {
     program: Started,
     window: Window,
 }
@@ -35,9 +34,9 @@ fn bytes(path: &Path) -> Value {
     path.as_os_str().as_bytes().into()
 }
 
-impl<'a> Dialog<'a> {
+impl Dialog {
     /// Asks, with some words other than [`nothing`].
-    fn ask(session: &'a Session, words: &Value) -> Result<Self> {
+    fn ask(session: &Session, words: &Value) -> Result<Self> {
         let mut dialog = nothing();
         for (key, value) in words.as_object().into_iter().flatten() {
             dialog[key] = value.clone();
@@ -51,11 +50,7 @@ impl<'a> Dialog<'a> {
         let window = session.window_within(wait::LONG, APP, "[editor]")?;
         session.give_focus(&window)?;
         session.settled(&window)?;
-        Ok(Self {
-            session,
-            program,
-            window,
-        })
+        Ok(Self { program, window })
     }
 
     /// What it answers; it complains about nothing.
