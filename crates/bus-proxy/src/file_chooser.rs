@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use oz_core::OsBytes;
+use oz_core::uri;
 use oz_core::wire::dialog::{Choice, FileDialog, FileDialogAnswer, Filter, Kind, Response, Rule};
 use oz_core::wire::portal::{Answer, Ask};
 use zbus::message::Header;
@@ -196,7 +198,8 @@ fn results(kind: Kind, answer: FileDialogAnswer) -> Results {
     if answer.response != Response::Accepted {
         return results;
     }
-    let uris: Vec<String> = answer.paths.iter().map(|path| uri(path)).collect();
+    let paths = answer.paths.into_iter().map(OsBytes::from);
+    let uris: Vec<String> = paths.map(|path| uri::of_path(&path)).collect();
     put("uris", Variant::from(uris));
     if kind == Kind::Open {
         put("writable", Variant::from(answer.writable));
@@ -212,29 +215,9 @@ fn results(kind: Kind, answer: FileDialogAnswer) -> Results {
     results
 }
 
-/// The address of a file.
-fn uri(path: &[u8]) -> String {
-    let mut uri = "file://".to_owned();
-    for byte in path {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
-                uri.push(char::from(*byte));
-            }
-            byte => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn any_path_is_an_address() {
-        assert_eq!(uri(b"/home/u/a b%.txt"), "file:///home/u/a%20b%25.txt");
-        assert_eq!(uri(b"/\xff\n?#"), "file:///%FF%0A%3F%23");
-    }
 
     #[test]
     fn paths_lose_the_nul_that_they_end_with_and_no_other() {

@@ -1,5 +1,6 @@
 //! The session's own file dialog.
 
+use oz_core::uri;
 use oz_core::wire::dialog::{
     Choice, FILES_MAX, FileDialog, FileDialogAnswer, Filter, Kind, Response, Rule,
 };
@@ -106,7 +107,8 @@ fn picked(results: &Results) -> FileDialogAnswer {
     let uris: Vec<String> = get("uris")
         .and_then(|value| value.try_into().ok())
         .unwrap_or_default();
-    let paths: Vec<Vec<u8>> = uris.iter().filter_map(|uri| path(uri)).collect();
+    let path = |uri: &String| Some(uri::local_path(uri.as_bytes())?.as_bytes().to_vec());
+    let paths: Vec<Vec<u8>> = uris.iter().filter_map(path).collect();
     let all = !paths.is_empty() && paths.len() == uris.len() && paths.len() <= FILES_MAX;
     if !all {
         return FileDialogAnswer::none(Response::Ended);
@@ -131,44 +133,5 @@ fn picked(results: &Results) -> FileDialogAnswer {
         writable: get("writable")
             .and_then(|value| value.try_into().ok())
             .unwrap_or(true),
-    }
-}
-
-/// The path of a file's address; none of any other address.
-fn path(uri: &str) -> Option<Vec<u8>> {
-    let rest = uri.strip_prefix("file://")?;
-    let rest = rest.strip_prefix("localhost").unwrap_or(rest);
-    let mut path = Vec::with_capacity(rest.len());
-    let mut bytes = rest.bytes();
-    while let Some(byte) = bytes.next() {
-        path.push(match byte {
-            b'%' => {
-                let digits = [bytes.next()?, bytes.next()?];
-                let digits = std::str::from_utf8(&digits).ok()?;
-                u8::from_str_radix(digits, 16).ok()?
-            }
-            byte => byte,
-        });
-    }
-    (path.starts_with(b"/") && !path.contains(&0)).then_some(path)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_of_a_file_is_its_path() {
-        assert_eq!(path("file:///a%20b%FF").as_deref(), Some(&b"/a b\xff"[..]));
-        assert_eq!(path("file://localhost/a").as_deref(), Some(&b"/a"[..]));
-        for other in [
-            "file://host/a",
-            "http://a/",
-            "file:///a%0",
-            "file:///a%00b",
-            "/a",
-        ] {
-            assert_eq!(path(other), None, "{other}");
-        }
     }
 }
