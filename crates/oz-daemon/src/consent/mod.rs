@@ -4,7 +4,7 @@
 //! [`Consent::ask`] is what the rest of the daemon calls. [`queue`] has the rules, [`room`] keeps
 //! them, and [`show`] tries who can show a prompt: an agent of the desktop ([`agent`]), else a
 //! notification ([`notification`]); if there is neither, the answer is no. What a person reads is
-//! made of our own words and of quoted, capped text ([`said`]), so an app cannot word a question.
+//! made of our own words and of quoted, capped text ([`oz_core::said`]), so an app cannot word a question.
 //! It cannot answer one either: agents and notification services are on the session bus, which
 //! is not inside any sandbox.
 
