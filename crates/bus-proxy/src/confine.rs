@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use oz_confine::filter;
-use oz_confine::proxy::{COMMON, Group, no_cores};
-use oz_core::plan::{Comparison, Operator, SyscallPolicy};
+use oz_confine::proxy::{COMMON, Group, allowed, no_cores};
+use oz_core::plan::{Comparison, SyscallPolicy};
 use oz_sys::seccomp;
 use rustix::process::{Resource, Rlimit};
 
@@ -43,21 +43,12 @@ const MEMORY: u64 = 128 << 20;
 fn policy() -> SyscallPolicy {
     let names = COMMON.iter().chain(ALSO).flat_map(|group| group.names);
     let names = names.filter(|name| !NEVER.contains(name));
-    let mut allow: Vec<String> = names.map(|name| (*name).to_owned()).collect();
-    allow.sort();
-    allow.dedup();
-    let is = |argument, value| {
-        vec![Comparison {
-            argument,
-            low32: true,
-            operator: Operator::Equal(value),
-        }]
-    };
+    let is = Comparison::is;
     let refused = ["open", "openat", "socket"].into_iter();
     let refused = refused.chain(NEVER.iter().copied());
     SyscallPolicy {
         name: "bus-proxy".to_owned(),
-        allow,
+        allow: allowed(names),
         conditional: BTreeMap::from([
             // FIONBIO: do not wait.
             ("ioctl".to_owned(), vec![is(1, 0x5421)]),

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use anyhow::Context;
 use oz_confine::filter;
-use oz_confine::proxy::{COMMON, Group, no_cores};
+use oz_confine::proxy::{COMMON, Group, allowed, no_cores};
 use oz_core::plan::{Comparison, Operator, SyscallPolicy};
 use oz_sys::seccomp;
 
@@ -111,30 +111,23 @@ pub(crate) fn repeater(mount: &OwnedFd) -> anyhow::Result<()> {
 }
 
 fn policy() -> SyscallPolicy {
-    let rule = |argument, operator| {
-        vec![Comparison {
-            argument,
-            low32: true,
-            operator,
-        }]
-    };
-    let is = |argument, value| rule(argument, Operator::Equal(value));
+    let is = Comparison::is;
     // What it accepts is the daemon's; it connects to nobody and makes no socket.
     let never = ["connect", "clone"];
     let names = COMMON.iter().chain(ALSO).flat_map(|group| group.names);
     let names = names.filter(|name| !never.contains(name));
-    let mut allow: Vec<String> = names.map(|name| (*name).to_owned()).collect();
-    allow.sort();
-    allow.dedup();
     let threads = Operator::MaskedEqual {
         mask: NAMESPACES,
         value: 0,
     };
     SyscallPolicy {
         name: "files-proxy".to_owned(),
-        allow,
+        allow: allowed(names),
         conditional: BTreeMap::from([
-            ("clone".to_owned(), vec![rule(0, threads)]),
+            (
+                "clone".to_owned(),
+                vec![vec![Comparison::low32(0, threads)]],
+            ),
             ("ioctl".to_owned(), vec![is(1, FICLONE), is(1, FIONBIO)]),
             // Its own limits.
             ("prlimit64".to_owned(), vec![is(0, 0)]),

@@ -8,9 +8,9 @@ use landlock::{
     RulesetCreatedAttr, Scope,
 };
 use oz_confine::filter;
-use oz_confine::proxy::{COMMON, no_cores};
+use oz_confine::proxy::{COMMON, allowed, no_cores};
 use oz_core::plan::forward::Endpoint;
-use oz_core::plan::{Comparison, Operator, SyscallPolicy};
+use oz_core::plan::{Comparison, SyscallPolicy};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 /// Two for each connection, and what the event loop needs.
@@ -57,19 +57,11 @@ fn policy(target: &Endpoint) -> SyscallPolicy {
         Endpoint::Unix(_) => (&[1], &["openat2"]),
     };
     let names = COMMON.iter().flat_map(|group| group.names).chain(also);
-    let mut allow: Vec<String> = names.map(|name| (*name).to_owned()).collect();
-    allow.sort();
-    let is = |argument, value| {
-        vec![Comparison {
-            argument,
-            low32: true,
-            operator: Operator::Equal(value),
-        }]
-    };
+    let is = Comparison::is;
     let sockets = families.iter().map(|family| is(0, *family)).collect();
     SyscallPolicy {
         name: "net-proxy".to_owned(),
-        allow,
+        allow: allowed(names),
         conditional: BTreeMap::from([
             ("socket".to_owned(), sockets),
             // The event loop wakes itself by a pair of them.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use oz_core::plan::{Comparison, Operator, SyscallPolicy};
+use oz_core::plan::{Comparison, SyscallPolicy};
 use oz_core::report::State;
 use oz_sys::seccomp;
 use rustix::process::{Resource, Rlimit};
@@ -20,6 +20,14 @@ pub struct Group {
     pub reason: &'static str,
     /// Their names.
     pub names: &'static [&'static str],
+}
+
+/// Names as a policy has them: sorted, each once.
+pub fn allowed<'a>(names: impl IntoIterator<Item = &'a &'static str>) -> Vec<String> {
+    let mut all: Vec<String> = names.into_iter().map(|name| (*name).to_owned()).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// What every proxy of ours calls, whatever it is a proxy for.
@@ -171,19 +179,10 @@ impl Walls<'_> {
 
     fn policy(&self) -> SyscallPolicy {
         let names = COMMON.iter().chain(self.also).flat_map(|group| group.names);
-        let mut allow: Vec<String> = names.map(|name| (*name).to_owned()).collect();
-        allow.sort();
-        allow.dedup();
-        let is = |argument, value| {
-            vec![Comparison {
-                argument,
-                low32: true,
-                operator: Operator::Equal(value),
-            }]
-        };
+        let is = Comparison::is;
         SyscallPolicy {
             name: self.name.to_owned(),
-            allow,
+            allow: allowed(names),
             conditional: BTreeMap::from([
                 // AF_UNIX: neither network nor netlink.
                 ("socket".to_owned(), vec![is(0, 1)]),

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use anyhow::{Context, Result};
 use oz_confine::filter;
-use oz_confine::proxy::no_cores;
+use oz_confine::proxy::{allowed, no_cores};
 use oz_core::plan::{Comparison, Operator, SyscallPolicy};
 use oz_sys::privileges;
 use oz_sys::seccomp;
@@ -76,27 +76,15 @@ pub(crate) fn confine(user_namespace: &OwnedFd) -> Result<()> {
 }
 
 fn policy() -> SyscallPolicy {
-    let equals = |argument, value| {
-        vec![Comparison {
-            argument,
-            low32: true,
-            operator: Operator::Equal(value),
-        }]
+    let without_writing = Operator::MaskedEqual {
+        mask: WRITING,
+        value: 0,
     };
-    let reading = Comparison {
-        argument: 2,
-        low32: true,
-        operator: Operator::MaskedEqual {
-            mask: WRITING,
-            value: 0,
-        },
-    };
-    let mut allow: Vec<String> = ALLOWED.iter().map(|name| (*name).to_owned()).collect();
-    allow.sort();
-    let requests = seccomp::REQUESTS.map(|request| equals(1, request));
+    let reading = Comparison::low32(2, without_writing);
+    let requests = seccomp::REQUESTS.map(|request| Comparison::is(1, request));
     SyscallPolicy {
         name: "oz-explain".to_owned(),
-        allow,
+        allow: allowed(ALLOWED),
         conditional: BTreeMap::from([
             // The calls that wait.
             ("ioctl".to_owned(), requests.to_vec()),

@@ -333,6 +333,22 @@ pub struct Comparison {
     pub operator: Operator,
 }
 
+impl Comparison {
+    /// Of the low 32 bits.
+    pub fn low32(argument: u8, operator: Operator) -> Self {
+        Self {
+            argument,
+            low32: true,
+            operator,
+        }
+    }
+
+    /// That the low 32 bits equal a value, as a rule of its own.
+    pub fn is(argument: u8, value: u64) -> Vec<Self> {
+        vec![Self::low32(argument, Operator::Equal(value))]
+    }
+}
+
 /// How an argument is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

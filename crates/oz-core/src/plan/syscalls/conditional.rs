@@ -104,16 +104,8 @@ const PRCTL: &[(u64, &str)] = &[
     ),
 ];
 
-pub(super) fn low(argument: u8, operator: Operator) -> Comparison {
-    Comparison {
-        argument,
-        low32: true,
-        operator,
-    }
-}
-
 pub(super) fn one_of(argument: u8, values: impl IntoIterator<Item = u64>) -> Vec<Vec<Comparison>> {
-    let rule = |value| vec![low(argument, Operator::Equal(value))];
+    let rule = |value| vec![Comparison::low32(argument, Operator::Equal(value))];
     values.into_iter().map(rule).collect()
 }
 
@@ -124,7 +116,7 @@ fn on_oneself(argument: u8) -> Vec<Vec<Comparison>> {
 
 /// None of the flags in `mask` is set.
 fn without(argument: u8, mask: u64) -> Vec<Vec<Comparison>> {
-    vec![vec![low(
+    vec![vec![Comparison::low32(
         argument,
         Operator::MaskedEqual { mask, value: 0 },
     )]]
@@ -146,9 +138,12 @@ fn null(argument: u8) -> Comparison {
 
 /// `prlimit64`: all limits but that of cores, which can only be read.
 fn own_limits() -> Vec<Vec<Comparison>> {
-    let oneself = low(0, Operator::Equal(0));
+    let oneself = Comparison::low32(0, Operator::Equal(0));
     vec![
-        vec![oneself.clone(), low(1, Operator::NotEqual(RLIMIT_CORE))],
+        vec![
+            oneself.clone(),
+            Comparison::low32(1, Operator::NotEqual(RLIMIT_CORE)),
+        ],
         vec![oneself, null(2)],
     ]
 }
@@ -156,13 +151,17 @@ fn own_limits() -> Vec<Vec<Comparison>> {
 /// Calls that succeed without being made: the limit of cores stays as it is, which is stricter than
 /// whatever a program wants.
 pub fn answered() -> BTreeMap<String, Vec<Vec<Comparison>>> {
-    let core = |argument| low(argument, Operator::Equal(RLIMIT_CORE));
+    let core = |argument| Comparison::low32(argument, Operator::Equal(RLIMIT_CORE));
     BTreeMap::from([
         ("setrlimit".to_owned(), vec![vec![core(0)]]),
         (
             "prlimit64".to_owned(),
             // Without a wish to read the old one, and with a new one. The order makes it so.
-            vec![vec![low(0, Operator::Equal(0)), core(1), null(3)]],
+            vec![vec![
+                Comparison::low32(0, Operator::Equal(0)),
+                core(1),
+                null(3),
+            ]],
         ),
     ])
 }
@@ -177,13 +176,13 @@ pub fn conditional(user_namespaces: bool) -> BTreeMap<String, Vec<Vec<Comparison
         CLONE_NAMESPACES
     };
     let harmless_ioctl = [TIOCSTI, TIOCLINUX, TIOCCONS, TIOCSETD]
-        .map(|request| low(1, Operator::NotEqual(request)))
+        .map(|request| Comparison::low32(1, Operator::NotEqual(request)))
         .to_vec();
     let nodes = |argument| -> Vec<Vec<Comparison>> {
         NODES
             .iter()
             .map(|&value| {
-                vec![low(
+                vec![Comparison::low32(
                     argument,
                     Operator::MaskedEqual {
                         mask: NODE_KIND,
@@ -197,13 +196,16 @@ pub fn conditional(user_namespaces: bool) -> BTreeMap<String, Vec<Vec<Comparison
         ("clone", without(0, namespaces)),
         (
             "fcntl",
-            vec![vec![low(1, Operator::NotEqual(F_SETPIPE_SZ))]],
+            vec![vec![Comparison::low32(1, Operator::NotEqual(F_SETPIPE_SZ))]],
         ),
         ("getsockopt", sockets::options()),
         ("ioctl", vec![harmless_ioctl]),
         (
             "ioprio_set",
-            vec![vec![low(0, Operator::Equal(1)), low(1, Operator::Equal(0))]],
+            vec![vec![
+                Comparison::low32(0, Operator::Equal(1)),
+                Comparison::low32(1, Operator::Equal(0)),
+            ]],
         ),
         ("mknodat", nodes(2)),
         ("personality", one_of(0, PERSONALITIES.iter().copied())),
@@ -217,11 +219,14 @@ pub fn conditional(user_namespaces: bool) -> BTreeMap<String, Vec<Vec<Comparison
         ("seccomp", without(1, NEW_LISTENER)),
         (
             "setpriority",
-            vec![vec![low(0, Operator::Equal(0)), low(1, Operator::Equal(0))]],
+            vec![vec![
+                Comparison::low32(0, Operator::Equal(0)),
+                Comparison::low32(1, Operator::Equal(0)),
+            ]],
         ),
         (
             "setrlimit",
-            vec![vec![low(0, Operator::NotEqual(RLIMIT_CORE))]],
+            vec![vec![Comparison::low32(0, Operator::NotEqual(RLIMIT_CORE))]],
         ),
         ("setsockopt", sockets::options()),
         ("socket", sockets::kinds()),

@@ -5,7 +5,7 @@
 //! a capability for is refused here, to everybody: packet filters (`setsockopt` reaches them on any
 //! socket, without netlink), IPsec, raw packets, and protocols that nobody on a desktop speaks.
 
-use super::conditional::{low, one_of};
+use super::conditional::one_of;
 use crate::plan::{Comparison, Operator};
 
 const AF_UNIX: u64 = 1;
@@ -59,22 +59,22 @@ const UDP: &[u64] = &[1, 103, 104];
 pub fn kinds() -> Vec<Vec<Comparison>> {
     let mut rules = one_of(0, [AF_UNIX]);
     rules.push(vec![
-        low(0, Operator::Equal(AF_NETLINK)),
-        low(2, Operator::Equal(NETLINK_ROUTE)),
+        Comparison::low32(0, Operator::Equal(AF_NETLINK)),
+        Comparison::low32(2, Operator::Equal(NETLINK_ROUTE)),
     ]);
     for family in [AF_INET, AF_INET6] {
         for (kind, protocols, _) in INTERNET {
             rules.extend(protocols.iter().map(|protocol| {
                 vec![
-                    low(0, Operator::Equal(family)),
-                    low(
+                    Comparison::low32(0, Operator::Equal(family)),
+                    Comparison::low32(
                         1,
                         Operator::MaskedEqual {
                             mask: TYPE,
                             value: *kind,
                         },
                     ),
-                    low(2, Operator::Equal(*protocol)),
+                    Comparison::low32(2, Operator::Equal(*protocol)),
                 ]
             }));
         }
@@ -84,8 +84,8 @@ pub fn kinds() -> Vec<Vec<Comparison>> {
 
 /// Rules of `setsockopt` and `getsockopt`, whose second argument is the level and third the option.
 pub fn options() -> Vec<Vec<Comparison>> {
-    let level = |level| low(1, Operator::Equal(level));
-    let option = |operator| low(2, operator);
+    let level = |level| Comparison::low32(1, Operator::Equal(level));
+    let option = |operator| Comparison::low32(2, operator);
     let but = |never: &[u64]| -> Vec<Comparison> {
         let differs = |value: &u64| option(Operator::NotEqual(*value));
         never.iter().map(differs).collect()
