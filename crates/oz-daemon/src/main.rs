@@ -19,6 +19,7 @@ mod launchers;
 mod live;
 mod owner;
 mod portal;
+mod rate;
 mod readiness;
 mod recover;
 mod sandbox;
@@ -103,6 +104,7 @@ async fn serve() -> anyhow::Result<()> {
         .with_context(|| format!("cannot be {} on the session bus", control::NAME))?;
     tracing::info!("ready");
     launchers::refresh(&daemon);
+    tokio::spawn(launch::next::follow_mounts(Arc::clone(&daemon)));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::select! {

@@ -14,3 +14,4 @@ pub mod profiles;
 pub mod protected;
 pub mod resolve;
 pub mod sound;
+pub mod stamp;

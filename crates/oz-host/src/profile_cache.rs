@@ -3,15 +3,14 @@
 //! A launch needs one profile, and which one only all of them together say.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use oz_core::profile::{Catalogue, Profile, ProfileError};
 
 use crate::profiles::{self, Directories, LoadError};
+use crate::stamp::Stamp;
 
 /// The clock of a file system may stand still for so long: what changed within it before it was
 /// read may change again without looking different.
@@ -40,10 +39,6 @@ struct Kept {
     profiles: Arc<Profiles>,
 }
 
-/// Device, inode, size, and the time of the last change of anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp(u64, u64, u64, i64, i64);
-
 /// All profiles, those that were asked for merged.
 #[derive(Debug)]
 pub struct Profiles {
@@ -71,7 +66,10 @@ impl Cache {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = &*kept
             && kept.directories == *directories
-            && kept.stamps.iter().all(|(path, was)| stamp(path) == *was)
+            && kept
+                .stamps
+                .iter()
+                .all(|(path, was)| Stamp::of(path) == *was)
         {
             return Ok(Arc::clone(&kept.profiles));
         }
@@ -80,7 +78,7 @@ impl Cache {
         let now = SystemTime::now();
         let stamps: Vec<_> = profiles::paths(directories)
             .into_iter()
-            .map(|path| (path.clone(), stamp(&path)))
+            .map(|path| (path.clone(), Stamp::of(&path)))
             .collect();
         let profiles = Arc::new(Profiles {
             catalogue: profiles::load(directories)?,
@@ -98,22 +96,10 @@ impl Cache {
     }
 }
 
-fn stamp(path: &PathBuf) -> Option<Stamp> {
-    let of = |found: Metadata| {
-        let changed = (found.ctime(), found.ctime_nsec());
-        Stamp(found.dev(), found.ino(), found.size(), changed.0, changed.1)
-    };
-    std::fs::metadata(path).ok().map(of)
-}
-
 fn is_settled(stamp: &Option<Stamp>, now: SystemTime, granule: Duration) -> bool {
-    let Some(Stamp(_, _, _, seconds, nanoseconds)) = stamp else {
-        return true;
-    };
-    let seconds = Duration::from_secs(u64::try_from(*seconds).unwrap_or(0));
-    let changed =
-        UNIX_EPOCH + seconds + Duration::from_nanos(u64::try_from(*nanoseconds).unwrap_or(0));
-    now.duration_since(changed).is_ok_and(|age| age > granule)
+    stamp
+        .as_ref()
+        .is_none_or(|stamp| stamp.age(now).is_some_and(|age| age > granule))
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! The process that becomes a sandbox: what it is started from, and what is held of it until there is a task for it.
 
-use std::fs::Metadata;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use oz_core::wire::init::{FromInit, ToInit};
 
@@ -71,38 +69,4 @@ impl Nascent {
 /// What it is started from.
 pub(super) fn program(daemon: &Daemon) -> PathBuf {
     daemon.directories.program("oz-init")
-}
-
-/// Device, inode and time of the last change of a file: it is replaced by an update.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64, i64, i64);
-
-impl Identity {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let of = |file: Metadata| Self(file.dev(), file.ino(), file.ctime(), file.ctime_nsec());
-        std::fs::metadata(path).map(of)
-    }
-
-    pub(super) fn is(self, path: &Path) -> bool {
-        Self::of(path).is_ok_and(|now| now == self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_that_was_replaced_is_another() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (path, new) = (directory.path().join("init"), directory.path().join("new"));
-        std::fs::write(&path, "old").expect("written");
-        let known = Identity::of(&path).expect("there");
-        assert!(known.is(&path));
-        std::fs::write(&new, "new").expect("written");
-        std::fs::rename(&new, &path).expect("replaced");
-        assert!(!known.is(&path));
-        std::fs::remove_file(&path).expect("removed");
-        assert!(!known.is(&path));
-    }
 }

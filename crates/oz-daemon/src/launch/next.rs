@@ -12,10 +12,11 @@ use oz_core::plan::{self, Mode, Op, Plan, User};
 use oz_core::wire::init::ToInit;
 use oz_host::changes::Changes;
 use oz_host::facts::{self, Paths};
+use oz_host::stamp::Stamp;
 use rustix::fs::{CWD, Mode as Bits, OFlags};
 use tokio::io::Interest;
 
-use super::nascent::{self, Identity, Nascent};
+use super::nascent::{self, Nascent};
 use crate::daemon::Daemon;
 use crate::readiness;
 
@@ -43,7 +44,7 @@ struct Kept {
     root: Vec<Op>,
     changes: Changes,
     /// What it was started from.
-    program: Identity,
+    program: Option<Stamp>,
     nascent: Option<Nascent>,
 }
 
@@ -85,7 +86,7 @@ impl Next {
             return None;
         }
         let nascent = kept.nascent.take()?;
-        let holds = nascent.lives() && kept.program.is(&nascent::program(daemon));
+        let holds = nascent.lives() && kept.program == Stamp::of(&nascent::program(daemon));
         holds.then_some((nascent, kept.root.len()))
     }
 
@@ -107,7 +108,6 @@ impl Next {
                 }
             };
             *daemon.next.lock() = state;
-            forget_when_mounts_change(&daemon).await;
         });
     }
 
@@ -134,7 +134,7 @@ async fn make(daemon: &Daemon) -> anyhow::Result<Kept> {
     let probes = plan::common_probes();
     // Before looking: what changes in between counts as changed later.
     let changes = Changes::watch(&probes)?;
-    let program = Identity::of(&nascent::program(daemon))?;
+    let program = Stamp::of(&nascent::program(daemon));
     let paths = facts::look(&user, &probes);
     let facts = facts::gather(user.clone(), paths.clone(), &[], Default::default())?;
     let root = plan::common(&facts);
@@ -155,8 +155,9 @@ async fn make(daemon: &Daemon) -> anyhow::Result<Kept> {
     })
 }
 
-/// A copy of a mount keeps the disk behind it busy: it goes when the host unmounts anything.
-async fn forget_when_mounts_change(daemon: &Daemon) {
+/// Drops what was begun whenever the host's mounts change, as long as the daemon runs: a copy of a mount keeps the disk
+/// behind it busy.
+pub(crate) async fn follow_mounts(daemon: Arc<Daemon>) {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     let Ok(mounts) = rustix::fs::openat(CWD, "/proc/self/mountinfo", flags, Bits::empty()) else {
         return;
@@ -164,9 +165,11 @@ async fn forget_when_mounts_change(daemon: &Daemon) {
     let Ok(mounts) = readiness::watch(mounts, Interest::PRIORITY) else {
         return;
     };
-    let _ = mounts.ready(Interest::PRIORITY).await;
-    let mut state = daemon.next.lock();
-    if matches!(&*state, State::Kept(kept) if kept.changes.happened()) {
-        *state = State::Nothing;
+    while let Ok(mut changed) = mounts.ready(Interest::PRIORITY).await {
+        changed.clear_ready();
+        let mut state = daemon.next.lock();
+        if matches!(&*state, State::Kept(kept) if kept.changes.happened()) {
+            *state = State::Nothing;
+        }
     }
 }

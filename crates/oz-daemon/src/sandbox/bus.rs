@@ -18,6 +18,7 @@ use super::{Command, Sandbox, spawn};
 use crate::daemon::Daemon;
 use crate::failure::Result;
 use crate::portal;
+use crate::rate::Rate;
 
 /// Its executable.
 const PROGRAM: &str = "bus-proxy";
@@ -110,7 +111,9 @@ async fn serve(
     loop {
         tokio::select! {
             message = connection.receive() => {
-                rate.count()?;
+                if !rate.count(tokio::time::Instant::now(), RATE_MAX) {
+                    return Err(Violation::Flood);
+                }
                 match message?.0 {
                     FromProxy::Ask { request, ask } => asked.begin(daemon, sandbox, request, ask)?,
                     FromProxy::Cancel { request } => asked.cancel(request),
@@ -168,21 +171,5 @@ impl Asked {
             }
         }
         None
-    }
-}
-
-#[derive(Default)]
-struct Rate(VecDeque<Instant>);
-
-impl Rate {
-    fn count(&mut self) -> std::result::Result<(), Violation> {
-        let now = Instant::now();
-        self.0
-            .retain(|then| now.duration_since(*then) < Duration::from_secs(1));
-        self.0.push_back(now);
-        if self.0.len() > RATE_MAX as usize {
-            return Err(Violation::Flood);
-        }
-        Ok(())
     }
 }

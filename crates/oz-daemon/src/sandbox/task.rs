@@ -1,7 +1,7 @@
 //! The task of one sandbox: it owns the control socket, and everything that happens to the
 //! sandbox goes through it in order.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +28,7 @@ use crate::directories;
 use crate::failure::{Failure, Kind};
 use crate::grants::{expiry, open, views};
 use crate::launch::refused;
+use crate::rate::Rate;
 use crate::scope;
 
 /// How long init may take to build a sandbox.
@@ -75,7 +76,7 @@ pub(crate) struct Task {
     /// What must have happened by then: it is ready, or it has ended.
     deadline: Option<Instant>,
     /// When messages were received in this second.
-    rate: VecDeque<Instant>,
+    rate: Rate,
 }
 
 /// Why the task is over.
@@ -141,7 +142,7 @@ impl Task {
             supervisors: Vec::new(),
             bus: None,
             deadline: Some(Instant::now() + START_DEADLINE),
-            rate: VecDeque::new(),
+            rate: Rate::default(),
         }
     }
 
@@ -236,7 +237,9 @@ impl Task {
         message: FromInit,
         fds: Vec<OwnedFd>,
     ) -> Result<Option<Over>, Violation> {
-        self.count()?;
+        if !self.rate.count(Instant::now(), RATE) {
+            return Err(Violation::Flood);
+        }
         match message {
             FromInit::Born => return self.born(fds),
             FromInit::Begun if self.sandbox.namespaces.get().is_none() => {}
@@ -366,22 +369,6 @@ impl Task {
             Some(_) if process < self.first_process => Ok(()),
             _ => Err(Unknown.into()),
         }
-    }
-
-    fn count(&mut self) -> Result<(), Violation> {
-        let now = Instant::now();
-        while self
-            .rate
-            .front()
-            .is_some_and(|then| now - *then > Duration::from_secs(1))
-        {
-            self.rate.pop_front();
-        }
-        self.rate.push_back(now);
-        if self.rate.len() > RATE as usize {
-            return Err(Violation::Flood);
-        }
-        Ok(())
     }
 
     fn born(&mut self, fds: Vec<OwnedFd>) -> Result<Option<Over>, Violation> {
