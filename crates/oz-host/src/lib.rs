@@ -13,5 +13,6 @@ pub mod profile_cache;
 pub mod profiles;
 pub mod protected;
 pub mod resolve;
+mod small;
 pub mod sound;
 pub mod stamp;

@@ -1,16 +1,13 @@
 //! The profiles of this installation.
 
 use std::ffi::OsStr;
-use std::fs::OpenOptions;
-use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::SandboxId;
 use oz_core::profile::{Catalogue, Layer, MAX_TEXT, Text};
-use rustix::fs::OFlags;
 
-use crate::environment;
+use crate::{environment, small};
 
 /// Where profiles are read; each holds `NAME.json` and `templates/NAME.json`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,22 +149,10 @@ fn name(path: &Path) -> Option<String> {
     }
 }
 
-/// The text, up to one byte more than a profile may have; never waits for a FIFO's other end. Bytes
-/// that are not UTF-8 become U+FFFD, which no profile may hold.
+/// The text, up to one byte more than a profile may have. Bytes that are not UTF-8 become U+FFFD, which no
+/// profile may hold.
 fn read(path: &Path) -> io::Result<String> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "not a regular file",
-        ));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes)?;
+    let bytes = small::read(path, MAX_TEXT as u64 + 1)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -3,10 +3,9 @@
 
 mod exec;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::environment;
+use crate::{environment, small};
 
 /// What a desktop entry says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,11 +47,7 @@ fn find_in(data: &[PathBuf], id: &str) -> Option<Entry> {
     for directory in data {
         for relative in spellings(id) {
             let path = directory.join("applications").join(relative);
-            let Ok(file) = std::fs::File::open(&path) else {
-                continue;
-            };
-            let mut text = String::new();
-            if file.take(MAX).read_to_string(&mut text).is_ok()
+            if let Some(text) = read(&path)
                 && !crate::launchers::entry::is_ours(&text)
                 && let Some(entry) = parse(id, &path, &text)
             {
@@ -61,6 +56,11 @@ fn find_in(data: &[PathBuf], id: &str) -> Option<Entry> {
         }
     }
     None
+}
+
+/// The text of an entry, or of a file that is no larger.
+pub(crate) fn read(path: &Path) -> Option<String> {
+    String::from_utf8(small::read(path, MAX).ok()?).ok()
 }
 
 /// A hyphen in an id may stand for a subdirectory: `kde-foo` is `kde-foo.desktop` or

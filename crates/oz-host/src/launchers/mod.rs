@@ -8,6 +8,7 @@ pub mod entry;
 mod record;
 mod vendor;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -112,10 +113,8 @@ impl Launchers {
     /// do as well.
     pub fn enable(&self, catalogue: &Catalogue, app: &str, shell: bool) -> Result<(String, Done)> {
         let profile = find(catalogue, app)?;
-        let vendors = self.vendors(catalogue, &profile);
-        if vendors.is_empty() {
-            return Err(Error::NotInstalled(app.to_owned()));
-        }
+        let vendors = self.vendors(catalogue).remove(&profile);
+        let vendors = vendors.ok_or_else(|| Error::NotInstalled(app.to_owned()))?;
         let files = self.files(catalogue, &profile, &vendors, shell)?;
         let mut done = Done::default();
         if let Some(old) = Record::read(&self.records, &profile)? {
@@ -139,26 +138,26 @@ impl Launchers {
 
     /// Profiles of apps whose launchers are installed.
     pub fn installed(&self, catalogue: &Catalogue) -> Vec<String> {
-        let names = catalogue.names().into_iter().map(str::to_owned);
-        names
-            .filter(|name| !self.vendors(catalogue, name).is_empty())
-            .collect()
+        self.vendors(catalogue).into_keys().collect()
     }
 
     /// How each app stands that is installed or enabled.
     pub fn status(&self, catalogue: &Catalogue) -> Result<Vec<Status>> {
-        let mut names = self.installed(catalogue);
-        names.extend(Record::names(&self.records)?);
-        names.sort_unstable();
-        names.dedup();
-        names
-            .into_iter()
-            .map(|profile| self.status_of(catalogue, profile))
+        let mut vendors = self.vendors(catalogue);
+        for enabled in Record::names(&self.records)? {
+            vendors.entry(enabled).or_default();
+        }
+        let all = vendors.into_iter();
+        all.map(|(profile, vendors)| self.status_of(catalogue, profile, vendors))
             .collect()
     }
 
-    fn status_of(&self, catalogue: &Catalogue, profile: String) -> Result<Status> {
-        let vendors = self.vendors(catalogue, &profile);
+    fn status_of(
+        &self,
+        catalogue: &Catalogue,
+        profile: String,
+        vendors: Vec<Vendor>,
+    ) -> Result<Status> {
         let record = Record::read(&self.records, &profile)?;
         let outdated = match &record {
             None => false,
@@ -184,15 +183,19 @@ impl Launchers {
     /// edited is left alone.
     pub fn refresh(&self, catalogue: &Catalogue) -> Result<Done> {
         let mut done = Done::default();
-        for profile in Record::names(&self.records)? {
+        let enabled = Record::names(&self.records)?;
+        if enabled.is_empty() {
+            return Ok(done);
+        }
+        let mut vendors = self.vendors(catalogue);
+        for profile in enabled {
             let Some(record) = Record::read(&self.records, &profile)? else {
                 continue;
             };
-            let vendors = self.vendors(catalogue, &profile);
-            if vendors.is_empty() {
+            let Some(vendors) = vendors.remove(&profile) else {
                 record.undo(&self.records, &mut done)?;
                 continue;
-            }
+            };
             let now = self.files(catalogue, &profile, &vendors, record.shell)?;
             if !record.is_of(&now) {
                 let kept = now.iter().map(|made| made.path.as_path()).collect();
@@ -204,8 +207,9 @@ impl Launchers {
         Ok(done)
     }
 
-    fn vendors(&self, catalogue: &Catalogue, profile: &str) -> Vec<Vendor> {
-        vendor::of(&self.own, &self.system, catalogue, profile, &self.records)
+    /// What is installed, by profile.
+    fn vendors(&self, catalogue: &Catalogue) -> BTreeMap<String, Vec<Vendor>> {
+        vendor::all(&self.own, &self.system, catalogue, &self.records)
     }
 
     /// What is to be in place for a profile.

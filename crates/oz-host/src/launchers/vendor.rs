@@ -1,12 +1,12 @@
 //! Launchers that came with an app.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use oz_core::profile::Catalogue;
 
 use super::{Record, entry};
+use crate::desktop::read;
 
 /// A launcher that is installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,55 +19,52 @@ pub struct Vendor {
     pub service: bool,
 }
 
-/// Largest entry that is read, in bytes.
-const MAX: u64 = 512 << 10;
 /// Most entries of a directory that are looked at.
 const MOST: usize = 10_000;
 
-/// The launchers of a profile's app: those that the profile names, and all that start one of its programs.
+/// The launchers of every profile's app: those that the profile names, and all that start one of its programs.
 ///
 /// The user's own count before the system's, but for those that we made: then it counts what was there before.
-pub(super) fn of(
+pub(super) fn all(
     own: &Path,
     system: &[PathBuf],
     catalogue: &Catalogue,
-    profile: &str,
     records: &Path,
-) -> Vec<Vendor> {
+) -> BTreeMap<String, Vec<Vendor>> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    let record = Record::read(records, profile).ok().flatten();
+    let names = Record::names(records).unwrap_or_default().into_iter();
+    let made = names.filter_map(|name| Record::read(records, &name).ok().flatten());
+    let made: Vec<Record> = made.collect();
     for data in std::iter::once(own).chain(system.iter().map(PathBuf::as_path)) {
         for (id, path) in entries(&data.join("applications")) {
             if found.contains_key(&id) {
                 continue;
             }
-            let before = record
-                .as_ref()
-                .and_then(|record| record.before(records, &path));
-            let text = before.or_else(|| read(&path));
+            let mut before = made
+                .iter()
+                .filter_map(|record| record.before(records, &path));
+            let text = before.next().or_else(|| read(&path));
             let Some(text) = text.filter(|text| !entry::is_ours(text)) else {
                 continue;
             };
             found.insert(id, text);
         }
     }
-    let is_of_it = |(id, text): &(String, String)| {
+    let mut all: BTreeMap<String, Vec<Vendor>> = BTreeMap::new();
+    for (id, text) in found {
         let by_program = || {
-            let program = entry::main_exec(text).and_then(entry::program)?;
+            let program = entry::main_exec(&text).and_then(entry::program)?;
             catalogue.find(&program)
         };
         let known = catalogue.find(&format!("{id}.desktop")).or_else(by_program);
-        !entry::is_true(text, "Hidden") && known.as_deref() == Some(profile)
-    };
-    found
-        .into_iter()
-        .filter(is_of_it)
-        .map(|(id, text)| Vendor {
-            service: entry::is_true(&text, "DBusActivatable") || has_service(own, system, &id),
-            id,
-            text,
-        })
-        .collect()
+        let Some(profile) = known.filter(|_| !entry::is_true(&text, "Hidden")) else {
+            continue;
+        };
+        let service = entry::is_true(&text, "DBusActivatable") || has_service(own, system, &id);
+        let vendor = Vendor { id, text, service };
+        all.entry(profile).or_default().push(vendor);
+    }
+    all
 }
 
 /// Names of the programs of a profile that a shell would find on this system.
@@ -120,12 +117,4 @@ fn entries(applications: &Path) -> Vec<(String, PathBuf)> {
         list(&directory, &prefix, &mut all);
     }
     all
-}
-
-fn read(path: &Path) -> Option<String> {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).ok()?;
-    file.metadata().ok().filter(std::fs::Metadata::is_file)?;
-    file.take(MAX).read_to_string(&mut text).ok()?;
-    Some(text)
 }
