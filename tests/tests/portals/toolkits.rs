@@ -18,6 +18,11 @@ fn qt5_opens_and_saves_what_is_picked() -> Result<()> {
     opens_and_saves("5")
 }
 
+#[test]
+fn qt6_opens_and_saves_what_is_picked() -> Result<()> {
+    opens_and_saves("6")
+}
+
 fn opens_and_saves(version: &str) -> Result<()> {
     let session = Session::begin();
     host::begin();
