@@ -80,6 +80,12 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("pipewire-pulse", "test: its PulseAudio side"),
     package("wireplumber", "test: who connects its streams"),
     package("sox", "test: measuring what was played"),
+    package("gnome-shell", "test: the desktop of GNOME, headless"),
+    package(
+        "python3-dbusmock",
+        "test: a login manager, without which it does not start",
+    ),
+    package("gjs", "test: what the extension knows, without the shell"),
     package("grim", "test: screenshots"),
     package("wtype", "test: keys without a seat of our own"),
     package("wl-clipboard", "test: reading and setting the clipboard"),

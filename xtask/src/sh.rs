@@ -37,9 +37,14 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a command that is silent unless it fails; then the error has what it said on stderr.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
+    read_quietly(command).map(drop)
+}
+
+/// What a command prints, trimmed; if it fails the error has what it said on stderr.
+pub(crate) fn read_quietly(command: &mut Command) -> Result<String> {
     let output = command
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .output()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;
@@ -52,7 +57,7 @@ pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
             said.trim()
         );
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// What a command prints, trimmed; anything but success is an error.

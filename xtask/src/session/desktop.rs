@@ -1,5 +1,6 @@
-//! The parts of the desktop: a session bus, headless sway, a sound server and a seat.
+//! The parts of the desktop: a session bus, a compositor without a screen, a sound server and a seat.
 
+mod gnome;
 mod sound;
 
 use std::collections::BTreeMap;
@@ -33,6 +34,7 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
     parts.bus(&places)?;
     match spec.host {
         Host::Sway => parts.sway(&places)?,
+        Host::Gnome => parts.gnome(&places, end)?,
     }
     match spec.audio {
         Some(Sound::Pulseaudio) => parts.pulseaudio(&places)?,
@@ -40,10 +42,15 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
         None => {}
     }
     parts.answers("dbus-daemon", &places.bus(), end)?;
-    parts.answers("sway", &places.wayland(), end)?;
-    parts.answers("sway", &places.sway(), end)?;
-    parts.seat()?;
-    parts.answers("oz-seat", &places.seat(), end)?;
+    match spec.host {
+        Host::Sway => {
+            parts.answers("sway", &places.wayland(), end)?;
+            parts.answers("sway", &places.sway(), end)?;
+            parts.seat()?;
+            parts.answers("oz-seat", &places.seat(), end)?;
+        }
+        Host::Gnome => parts.answers_gnome(&places, end)?,
+    }
     match spec.audio {
         Some(Sound::Pulseaudio) => parts.answers("pulseaudio", &places.pulse(), end)?,
         Some(Sound::Pipewire) => parts.devices_of_pipewire(&places, end)?,
@@ -60,12 +67,16 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn bus(&mut self, places: &Places<'_>) -> Result<()> {
-        let config = self.spec.root.join("bus.conf");
-        fs::write(&config, bus_config(&places.bus()))?;
+        self.bus_at("dbus-daemon", &places.bus())
+    }
+
+    fn bus_at(&mut self, name: &'static str, socket: &Path) -> Result<()> {
+        let config = self.spec.root.join(format!("{name}.conf"));
+        fs::write(&config, bus_config(socket))?;
         let config = format!("--config-file={}", config.display());
         let environment = environment::login(self.spec);
         self.spawn(
-            "dbus-daemon",
+            name,
             &["dbus-daemon", "--nofork", "--nopidfile", &config],
             environment,
         )
@@ -133,7 +144,18 @@ impl Parts<'_> {
 
     /// Waits until somebody accepts connections on a socket.
     fn answers(&self, name: &str, socket: &Path, end: Instant) -> Result<()> {
-        while UnixStream::connect(socket).is_err() {
+        let listens = || UnixStream::connect(socket).is_ok();
+        self.until(
+            name,
+            &format!("listen on {}", socket.display()),
+            end,
+            listens,
+        )
+    }
+
+    /// Waits until a part does what it is there for.
+    fn until(&self, name: &str, what: &str, end: Instant, does: impl Fn() -> bool) -> Result<()> {
+        while !does() {
             for (pid, status) in processes::reap() {
                 if let Some(dead) = self.name_of(pid) {
                     bail!(
@@ -146,11 +168,7 @@ impl Parts<'_> {
                 bail!("interrupted");
             }
             if Instant::now() > end {
-                bail!(
-                    "{name} does not listen on {}:\n{}",
-                    socket.display(),
-                    self.log_tail(name)
-                );
+                bail!("{name} does not {what}:\n{}", self.log_tail(name));
             }
             self.interrupts.sleep(Duration::from_millis(5));
         }

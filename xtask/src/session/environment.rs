@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Spec;
+use super::{Host, Spec};
 use crate::stage;
 
 /// What is carried over from the invoker: how tests and logs speak, and what the terminal is.
@@ -18,7 +18,7 @@ const CARRIED: &[&str] = &[
     "TERM",
 ];
 
-/// The Wayland socket that sway makes in a runtime directory that has none yet.
+/// The Wayland socket that sway makes in a runtime directory that has none yet, and that others are told to make.
 pub(super) const WAYLAND_DISPLAY: &str = "wayland-1";
 
 /// Places in a session's directory.
@@ -39,6 +39,9 @@ impl Places<'_> {
     }
     pub(super) fn bus(&self) -> PathBuf {
         self.run().join("bus")
+    }
+    pub(super) fn system_bus(&self) -> PathBuf {
+        self.run().join("system-bus")
     }
     pub(super) fn wayland(&self) -> PathBuf {
         self.run().join(WAYLAND_DISPLAY)
@@ -114,12 +117,25 @@ pub(super) fn desktop(spec: &Spec) -> BTreeMap<String, String> {
             format!("unix:path={}", text(places.bus())),
         ),
         ("WAYLAND_DISPLAY", WAYLAND_DISPLAY.to_owned()),
-        ("SWAYSOCK", text(places.sway())),
-        ("OZ_SEAT_SOCKET", text(places.seat())),
         ("XDG_SESSION_TYPE", "wayland".to_owned()),
-        ("XDG_CURRENT_DESKTOP", "sway".to_owned()),
     ];
     all.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    let of_host = match spec.host {
+        Host::Sway => [
+            ("SWAYSOCK", text(places.sway())),
+            ("OZ_SEAT_SOCKET", text(places.seat())),
+            ("XDG_CURRENT_DESKTOP", "sway".to_owned()),
+        ],
+        Host::Gnome => [
+            (
+                "DBUS_SYSTEM_BUS_ADDRESS",
+                format!("unix:path={}", text(places.system_bus())),
+            ),
+            ("XDG_SESSION_DESKTOP", "gnome".to_owned()),
+            ("XDG_CURRENT_DESKTOP", "GNOME".to_owned()),
+        ],
+    };
+    all.extend(of_host.map(|(name, value)| (name.to_owned(), value)));
     if spec.audio.is_some() {
         all.insert(
             "PULSE_SERVER".to_owned(),

@@ -75,6 +75,8 @@ pub(crate) struct SuperviseArgs {
 pub(crate) enum Host {
     /// Headless sway: Wayland, floating windows, a seat, screenshots
     Sway,
+    /// Headless GNOME Shell that does what it is told on the bus (Eval, Screenshot)
+    Gnome,
 }
 
 /// A kind of sound server.

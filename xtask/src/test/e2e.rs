@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::tally::{Part, Tally};
-use crate::session::{self, Outcome, Request};
+use crate::session::{self, Host, Outcome, Request};
 use crate::sh;
 
 /// The package that has them.
@@ -18,6 +18,8 @@ pub(super) const PACKAGE: &str = "oz-e2e";
 pub(super) const MACHINE: &str = "all_machine";
 /// The executable whose session has a network of its own.
 const INTERNET: &str = "internet";
+/// Executables whose names begin so run on GNOME.
+const GNOME: &str = "gnome";
 
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +119,11 @@ pub(super) fn run(
         prefix: prefix.to_owned(),
         timeout: Some(timeout),
         internet: executable.name == INTERNET,
+        host: if executable.name.starts_with(GNOME) {
+            Host::Gnome
+        } else {
+            Host::Sway
+        },
         bring: std::iter::once(&executable.path)
             .chain(&built.programs)
             .cloned()

@@ -6,6 +6,7 @@
 mod accessible;
 mod app;
 mod clipboard;
+mod gnome;
 mod input;
 mod screen;
 mod sound;
@@ -21,6 +22,7 @@ use crate::patience::scaled;
 
 pub use accessible::Widget;
 pub use app::App;
+pub use gnome::{Extension, Shell, Text};
 pub use screen::{Picture, Rgb};
 pub use timeout::{Finished, finish};
 pub use windows::{Rect, Window};
@@ -32,7 +34,9 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 #[derive(Clone, Debug)]
 pub struct Session {
     dir: PathBuf,
+    /// Of sway: the other desktops have what they can be told themselves.
     seat: PathBuf,
+    gnome: bool,
 }
 
 impl Session {
@@ -48,13 +52,18 @@ impl Session {
                 panic!("{name} is not set: this test must run in a session, `cargo xtask test NAME`")
             })
         };
+        let gnome = need("XDG_CURRENT_DESKTOP").as_os_str() == "GNOME";
         let this = Self {
             dir: need("OZ_SESSION_DIR"),
-            seat: need("OZ_SEAT_SOCKET"),
+            seat: if gnome {
+                PathBuf::new()
+            } else {
+                need("OZ_SEAT_SOCKET")
+            },
+            gnome,
         };
         for name in [
             "WAYLAND_DISPLAY",
-            "SWAYSOCK",
             "DBUS_SESSION_BUS_ADDRESS",
             "XDG_RUNTIME_DIR",
         ] {

@@ -24,8 +24,11 @@ impl Session {
     /// Writes what is on the screen into a PNG file.
     ///
     /// # Errors
-    /// When grim fails.
+    /// When nobody takes it.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
+        if self.gnome {
+            return self.shell().screenshot(path);
+        }
         let done = finish(Command::new("grim").arg(path), b"", PATIENCE)?;
         if !done.status.success() {
             bail!("grim: {}", done.errors());
@@ -36,7 +39,7 @@ impl Session {
     /// What is on the screen.
     ///
     /// # Errors
-    /// When grim fails.
+    /// When nobody takes it.
     pub fn look(&self) -> Result<Picture> {
         let path = self
             .dir()
