@@ -14,6 +14,7 @@ mod demo;
 mod fuzz;
 mod install;
 mod machine;
+mod package;
 mod packages;
 mod session;
 mod setup;
@@ -59,6 +60,8 @@ enum Task {
     Install(install::Args),
     /// Remove exactly what `install` put there
     Uninstall(install::Args),
+    /// Build a package for Debian, in target/package
+    Package(package::Args),
     /// Measure Oz beside its peers and write docs/benchmarks.md
     Bench(bench::Args),
     /// Feed hostile bytes to every parser, with cargo-fuzz
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::Check(args) => check::run(&args),
         Task::Install(args) => install::install(&args),
         Task::Uninstall(args) => install::uninstall(&args),
+        Task::Package(args) => package::run(&args),
         Task::DemoSteps(args) => demo::steps::run(&args),
         Task::Bench(args) => bench::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),

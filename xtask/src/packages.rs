@@ -177,6 +177,15 @@ pub(crate) const MACHINE: &[Package] = &[
     package("e2fsprogs", "test: the file systems of its disks"),
 ];
 
+/// What `cargo xtask package` makes a package by, and what it is tried with.
+pub(crate) const PACKAGE: &[Package] = &[
+    package("dpkg-dev", "build: which packages the programs need"),
+    package("binutils", "build: taking out what debuggers read"),
+    package("lintian", "test: what Debian thinks of a package"),
+    package("mmdebstrap", "test: a system to install it on"),
+    package("debian-archive-keyring", "test: whose packages those are"),
+];
+
 /// What of `wanted` is not among the installed ones, in the same order.
 pub(crate) fn missing(wanted: &[Package], installed: &dyn Fn(&str) -> bool) -> Vec<Package> {
     wanted
@@ -203,13 +212,11 @@ mod tests {
 
     #[test]
     fn no_package_is_listed_twice_and_each_has_a_reason() {
-        let mut seen = std::collections::HashSet::new();
-        for package in PACKAGES.iter().chain(MACHINE) {
-            assert!(
-                seen.insert(package.name),
-                "{} is listed twice",
-                package.name
-            );
+        for list in [PACKAGES, MACHINE, PACKAGE] {
+            let names: std::collections::HashSet<_> = list.iter().map(|p| p.name).collect();
+            assert_eq!(names.len(), list.len());
+        }
+        for package in PACKAGES.iter().chain(MACHINE).chain(PACKAGE) {
             let purpose = package.why.split(':').next().unwrap();
             assert!(
                 ["build", "run", "test", "bench"].contains(&purpose),

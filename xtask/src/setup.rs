@@ -49,6 +49,11 @@ pub(crate) fn ensure_machine() -> Result<()> {
     install_packages(packages::MACHINE, false)
 }
 
+/// What `cargo xtask package` needs beside, and trying what it makes.
+pub(crate) fn ensure_package() -> Result<()> {
+    install_packages(packages::PACKAGE, false)
+}
+
 /// Devices that every user may open where udev's rules hold, each with its kernel module. A container
 /// has no udev.
 const DEVICES: [(&str, &str); 2] = [

@@ -68,6 +68,11 @@ const HELPERS: &[Program] = &[
 /// Where the helpers are in a staged prefix.
 pub(crate) const TEST_DIR: &str = "libexec/oz-test";
 
+/// The packages that build what is installed.
+pub(crate) fn packages() -> Vec<&'static str> {
+    PROGRAMS.iter().map(|program| program.package).collect()
+}
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Build what a user would install, not what a test wants
@@ -158,7 +163,7 @@ fn built_at(program: &Program, profile: Profile, triple: &str) -> PathBuf {
     path.join(profile.cargo_dir()).join(program.binary)
 }
 
-fn host_triple() -> Result<String> {
+pub(crate) fn host_triple() -> Result<String> {
     let about = sh::read(Command::new("rustc").arg("-vV"))?;
     about
         .lines()
@@ -178,6 +183,11 @@ fn place_data(prefix: &Path) -> Result<()> {
     if from.exists() {
         copy_tree(&from, &profiles)?;
     }
+    place(
+        &workspace::root().join("crates/shell-ui/icons/org.oz.Panel.svg"),
+        &prefix.join("share/icons/hicolor/scalable/apps/org.oz.Panel.svg"),
+        0o644,
+    )?;
     place_translations(prefix)
 }
 
@@ -261,7 +271,7 @@ fn panel_entry_file(exec: &Path) -> String {
          Comment=See and change what sandboxed apps may do\n\
          Comment[de]=Sehen und ändern, was Apps im Sandkasten dürfen\n\
          Exec={}\n\
-         Icon=security-high\n\
+         Icon=org.oz.Panel\n\
          Categories=System;Security;GTK;\n\
          Keywords=sandbox;permissions;microphone;files;\n\
          DBusActivatable=true\n\

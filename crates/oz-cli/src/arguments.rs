@@ -94,6 +94,8 @@ pub(crate) enum Verb {
     Data(Data),
     Doctor(Doctor),
     Completions(Completions),
+    #[command(hide = true)]
+    Manual(Manual),
 }
 
 /// Networks by their words, so that a shell can complete them.
@@ -520,6 +522,14 @@ pub(crate) struct Doctor {
 pub(crate) struct Completions {
     /// Which shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write the manual, a page for each verb (for packagers)
+#[derive(Debug, Args)]
+pub(crate) struct Manual {
+    /// Where; it is made if it is not there
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
 }
 
 #[cfg(test)]

@@ -41,6 +41,7 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Doctor(what) => commands::doctor::run(&what),
         Verb::Panel(what) => commands::panel::run(&what),
         Verb::Completions(what) => commands::completions::run(&what),
+        Verb::Manual(what) => commands::manual::run(&what),
         Verb::Enable(what) => commands::enable::run(&what),
         Verb::Disable(what) => commands::disable::run(&what),
         Verb::Status(what) => commands::status::run(&what),

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::sh;
 
 /// Where the profile goes.
-pub(super) const FILE: &str = "/etc/apparmor.d/oz";
+pub(crate) const FILE: &str = "/etc/apparmor.d/oz";
 
 /// Whether this machine restricts user namespaces so.
 pub(super) fn wanted() -> bool {
@@ -21,7 +21,7 @@ fn is_ubuntu(os_release: &str) -> bool {
 }
 
 /// The profile: no confinement, and the permission to make a user namespace.
-pub(super) fn text(prefix: &Path) -> String {
+pub(crate) fn text(prefix: &Path) -> String {
     let mut text = "abi <abi/4.0>,\ninclude <tunables/global>\n".to_owned();
     for program in ["oz-daemon", "oz-init", "oz-mount", "oz-net"] {
         text.push_str(&format!(

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 /// Files that were installed, by the paths that they have on the installed system.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Manifest(BTreeSet<PathBuf>);
+pub(crate) struct Manifest(BTreeSet<PathBuf>);
 
 impl Manifest {
     /// Reads a manifest; empty if there is none.

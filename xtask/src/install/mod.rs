@@ -2,7 +2,8 @@
 //!
 //! What was installed is written into a manifest, and uninstalling removes exactly that.
 
-mod apparmor;
+pub(crate) mod apparmor;
+mod layout;
 mod manifest;
 
 use std::fs;
@@ -12,6 +13,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::layout::Layout;
 use self::manifest::Manifest;
 use crate::workspace::Profile;
 use crate::{sh, stage};
@@ -48,87 +50,31 @@ impl Args {
         self.destdir.clone().or_else(|| named.map(PathBuf::from))
     }
 
-    /// Where a path of the installed system is on this one.
-    fn place(&self, path: &Path) -> PathBuf {
-        match self.root() {
-            Some(root) => root.join(path.strip_prefix("/").unwrap_or(path)),
-            None => path.to_owned(),
-        }
-    }
-}
-
-/// Where things go that the desktop looks for in fixed places, whatever the prefix is.
-struct Layout {
-    prefix: PathBuf,
-    units: PathBuf,
-}
-
-impl Layout {
-    fn new(args: &Args) -> Result<Self> {
-        let prefix = args.prefix()?;
-        // systemd reads user units from ~/.local/share, /usr/local/lib and /usr/lib.
-        let units = if args.user {
-            "share/systemd/user"
-        } else {
-            "lib/systemd/user"
-        };
-        Ok(Self {
-            units: prefix.join(units),
-            prefix,
-        })
-    }
-
-    fn manifest(&self) -> PathBuf {
-        self.prefix.join("share/oz/manifest")
-    }
-
-    /// Where a file of the staged prefix goes; none if it is not for users.
-    fn target(&self, staged: &Path) -> Option<PathBuf> {
-        if staged.starts_with(stage::TEST_DIR) {
-            return None;
-        }
-        Some(match staged.strip_prefix("lib/systemd/user") {
-            Ok(unit) => self.units.join(unit),
-            Err(_) => self.prefix.join(staged),
-        })
+    fn layout(&self) -> Result<Layout> {
+        Ok(Layout::new(self.prefix()?, self.root(), self.user))
     }
 }
 
 /// Builds and installs.
 pub(crate) fn install(args: &Args) -> Result<ExitCode> {
     let staged = stage::stage(Profile::Release, true)?;
-    let layout = Layout::new(args)?;
-    let mut manifest = Manifest::default();
-    let old = Manifest::read(&args.place(&layout.manifest()))?;
-    copy(&staged, args, &layout, &mut manifest)?;
-    // The service file names the place of the daemon, so it is written for this one.
-    stage::write_units(&args.place(&layout.prefix), &layout.prefix, true)?;
-    if layout.units != layout.prefix.join("lib/systemd/user") {
-        let stray = args.place(&layout.prefix.join(stage::UNIT_FILE));
-        put(
-            args,
-            &mut manifest,
-            &layout.units.join("oz.service"),
-            &fs::read(&stray)?,
-        )?;
-        fs::remove_file(&stray)?;
-        manifest::prune(&stray, &args.place(&layout.prefix));
-    }
-    completions(&staged, args, &layout, &mut manifest)?;
+    let layout = args.layout()?;
+    let old = Manifest::read(&layout.place(&layout.manifest()))?;
+    let mut manifest = fill(&staged, &layout)?;
     if !args.user && apparmor::wanted() {
         put(
-            args,
+            &layout,
             &mut manifest,
             Path::new(apparmor::FILE),
             apparmor::text(&layout.prefix).as_bytes(),
         )?;
-        if args.root().is_none() {
+        if layout.root.is_none() {
             apparmor::load(true);
         }
     }
     let gone = old.without(&manifest);
-    gone.remove(&|path| args.place(path), &layout.prefix)?;
-    manifest.write(&args.place(&layout.manifest()))?;
+    gone.remove(&|path| layout.place(path), &layout.prefix)?;
+    manifest.write(&layout.place(&layout.manifest()))?;
     println!(
         "installed {} files in {}",
         manifest.len(),
@@ -138,10 +84,32 @@ pub(crate) fn install(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Puts everything of a staged prefix where the layout has it; what is there then.
+pub(crate) fn fill(staged: &Path, layout: &Layout) -> Result<Manifest> {
+    let mut manifest = Manifest::default();
+    copy(staged, layout, &mut manifest)?;
+    // The service file names the place of the daemon, so it is written for this one.
+    stage::write_units(&layout.place(&layout.prefix), &layout.prefix, true)?;
+    if layout.units != layout.prefix.join("lib/systemd/user") {
+        let stray = layout.place(&layout.prefix.join(stage::UNIT_FILE));
+        put(
+            layout,
+            &mut manifest,
+            &layout.units.join("oz.service"),
+            &fs::read(&stray)?,
+        )?;
+        fs::remove_file(&stray)?;
+        manifest::prune(&stray, &layout.place(&layout.prefix));
+    }
+    completions(staged, layout, &mut manifest)?;
+    manual(staged, layout, &mut manifest)?;
+    Ok(manifest)
+}
+
 /// Removes what the manifest lists, and the manifest.
 pub(crate) fn uninstall(args: &Args) -> Result<ExitCode> {
-    let layout = Layout::new(args)?;
-    let file = args.place(&layout.manifest());
+    let layout = args.layout()?;
+    let file = layout.place(&layout.manifest());
     if !file.exists() {
         bail!(
             "Oz is not installed in {}: there is no {}",
@@ -150,12 +118,12 @@ pub(crate) fn uninstall(args: &Args) -> Result<ExitCode> {
         );
     }
     let manifest = Manifest::read(&file)?;
-    if args.root().is_none() && manifest.contains(Path::new(apparmor::FILE)) {
+    if layout.root.is_none() && manifest.contains(Path::new(apparmor::FILE)) {
         apparmor::load(false);
     }
-    manifest.remove(&|path| args.place(path), &layout.prefix)?;
+    manifest.remove(&|path| layout.place(path), &layout.prefix)?;
     fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
-    manifest::prune(&file, &args.place(&layout.prefix));
+    manifest::prune(&file, &layout.place(&layout.prefix));
     println!(
         "removed {} files from {}",
         manifest.len(),
@@ -164,27 +132,27 @@ pub(crate) fn uninstall(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn copy(staged: &Path, args: &Args, layout: &Layout, manifest: &mut Manifest) -> Result<()> {
+fn copy(staged: &Path, layout: &Layout, manifest: &mut Manifest) -> Result<()> {
     for file in files(staged, staged)? {
         let Some(target) = layout.target(&file) else {
             continue;
         };
         let bytes = fs::read(staged.join(&file))
             .with_context(|| format!("cannot read {}", file.display()))?;
-        put(args, manifest, &target, &bytes)?;
+        put(layout, manifest, &target, &bytes)?;
         let mode = if file.starts_with("bin") || file.starts_with("libexec") {
             0o755
         } else {
             0o644
         };
-        fs::set_permissions(args.place(&target), fs::Permissions::from_mode(mode))?;
+        fs::set_permissions(layout.place(&target), fs::Permissions::from_mode(mode))?;
     }
     Ok(())
 }
 
 /// Writes one file by rename, so that a daemon that runs keeps its program.
-fn put(args: &Args, manifest: &mut Manifest, path: &Path, bytes: &[u8]) -> Result<()> {
-    let place = args.place(path);
+fn put(layout: &Layout, manifest: &mut Manifest, path: &Path, bytes: &[u8]) -> Result<()> {
+    let place = layout.place(path);
     stage::make_parent(&place)?;
     stage::replace(&place, 0o644, |temporary| {
         fs::write(temporary, bytes).with_context(|| format!("cannot write {}", temporary.display()))
@@ -194,7 +162,7 @@ fn put(args: &Args, manifest: &mut Manifest, path: &Path, bytes: &[u8]) -> Resul
 }
 
 /// The regular files of a tree, relative to it.
-fn files(dir: &Path, root: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(dir: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))? {
         let path = entry?.path();
@@ -208,21 +176,32 @@ fn files(dir: &Path, root: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn completions(staged: &Path, args: &Args, layout: &Layout, manifest: &mut Manifest) -> Result<()> {
+fn completions(staged: &Path, layout: &Layout, manifest: &mut Manifest) -> Result<()> {
     for (shell, path) in [
         ("bash", "share/bash-completion/completions/oz"),
-        ("zsh", "share/zsh/site-functions/_oz"),
+        ("zsh", layout.zsh()),
         ("fish", "share/fish/vendor_completions.d/oz.fish"),
     ] {
         let text = sh::read(Command::new(staged.join("bin/oz")).args(["completions", shell]))?;
         put(
-            args,
+            layout,
             manifest,
             &layout.prefix.join(path),
             format!("{text}\n").as_bytes(),
         )?;
     }
     Ok(())
+}
+
+fn manual(staged: &Path, layout: &Layout, manifest: &mut Manifest) -> Result<()> {
+    let made = staged.join("manual");
+    sh::run(Command::new(staged.join("bin/oz")).arg("manual").arg(&made))?;
+    for page in files(&made, &made)? {
+        let bytes = fs::read(made.join(&page))?;
+        let target = layout.prefix.join("share/man/man1").join(page);
+        put(layout, manifest, &target, &bytes)?;
+    }
+    fs::remove_dir_all(&made).with_context(|| format!("cannot clear {}", made.display()))
 }
 
 fn tell_path(layout: &Layout) {
@@ -234,36 +213,5 @@ fn tell_path(layout: &Layout) {
             bin.display(),
             bin.display()
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn units_go_where_systemd_looks_and_test_helpers_nowhere() {
-        let everybody = Layout {
-            prefix: "/usr/local".into(),
-            units: "/usr/local/lib/systemd/user".into(),
-        };
-        let own = Layout {
-            prefix: "/h/.local".into(),
-            units: "/h/.local/share/systemd/user".into(),
-        };
-        let unit = Path::new(stage::UNIT_FILE);
-        assert_eq!(
-            everybody.target(unit),
-            Some("/usr/local/lib/systemd/user/oz.service".into())
-        );
-        assert_eq!(
-            own.target(unit),
-            Some("/h/.local/share/systemd/user/oz.service".into())
-        );
-        assert_eq!(
-            own.target(Path::new("bin/oz")),
-            Some("/h/.local/bin/oz".into())
-        );
-        assert_eq!(own.target(Path::new("libexec/oz-test/oz-seat")), None);
     }
 }

@@ -16,6 +16,8 @@ use crate::sh;
 pub(super) const PACKAGE: &str = "oz-e2e";
 /// Executables whose names begin so run in the machine.
 pub(super) const MACHINE: &str = "all_machine";
+/// What is no executable: the package, tried on a system of its own.
+pub(super) const PACKAGED: &str = "all_package";
 /// The executable whose session has a network of its own.
 const INTERNET: &str = "internet";
 /// Executables whose names begin so run on GNOME.

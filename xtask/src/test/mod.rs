@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 
 use self::tally::{Part, Tally};
 use crate::workspace::Profile;
-use crate::{setup, sh, stage};
+use crate::{package, setup, sh, stage};
 
 /// An emulated machine takes so much longer, and its executables run one after the other.
 const MACHINE_TIME: u32 = 6;
@@ -46,7 +46,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let prefix = stage::stage(Profile::Dev, true)?;
     step("building the end-to-end tests");
     let built = e2e::build()?;
-    let choice = select::select(&args.names, &built.targets(), &packages()?, args.all);
+    let mut targets = built.targets();
+    targets.push(e2e::PACKAGED.to_owned());
+    let choice = select::select(&args.names, &targets, &packages()?, args.all);
 
     let mut parts = Vec::new();
     if let Some(packages) = &choice.packages {
@@ -101,6 +103,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             .sum::<u32>();
         parts.extend(more);
     }
+    if choice.targets.iter().any(|name| name == e2e::PACKAGED) && choice.filters.is_empty() {
+        parts.push(package());
+    }
     if ran == 0 && args.names.is_empty() {
         parts.push(Part::failure("end-to-end tests", "none ran"));
     }
@@ -130,6 +135,19 @@ pub(crate) fn in_machine(names: &[String], timeout: Duration) -> Result<ExitCode
         .map(|executable| machine::job(executable, &filters))
         .collect();
     Ok(summary(&machine::run(&jobs, &prefix, timeout)?))
+}
+
+/// The package, installed and removed.
+fn package() -> Part {
+    step("the package, on a system of its own");
+    let start = Instant::now();
+    let mut tally = Tally::default();
+    let tried = package::trial::run(&mut |line| {
+        println!("{line}");
+        tally.line(line);
+    });
+    let note = tried.err().map(|error| format!("{error:#}"));
+    Part::new("package", tally, note, start.elapsed())
 }
 
 fn step(what: &str) {

@@ -11,6 +11,7 @@ pub(crate) mod enable;
 pub(crate) mod files;
 pub(crate) mod forward;
 pub(crate) mod logs;
+pub(crate) mod manual;
 pub(crate) mod panel;
 pub(crate) mod plan;
 pub(crate) mod profile;
