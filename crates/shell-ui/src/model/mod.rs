@@ -1,12 +1,14 @@
 //! What the panel knows, without any toolkit: sandboxes as the bus shows them, and the words for what they may do.
 
 mod file;
+mod forward;
 mod prompt;
 mod sandbox;
 mod sound;
 mod wall;
 
 pub use file::{File, StillOpen};
+pub use forward::words as forward_words;
 pub use prompt::{Prompt, Prompts};
 pub use sandbox::{Sandbox, State};
 pub use sound::{Microphone, Speaker};

@@ -12,7 +12,7 @@ use oz_core::OsBytes;
 
 use super::choose;
 use super::file_row::{self, FileRow};
-use crate::model::{Sandbox, StillOpen, Wall, walls_summary};
+use crate::model::{Sandbox, StillOpen, Wall, forward_words, walls_summary};
 
 /// What a person wants of the sandbox that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,7 +234,8 @@ impl Page {
             let (Some(row), Some(name), Some(close)) = parts_of_row else {
                 continue;
             };
-            name.set_label(&readable(forward));
+            name.set_label(&forward_words(forward));
+            name.set_tooltip_text(Some(&readable(forward)));
             let (page, forward) = (self.downgrade(), forward.clone());
             close.connect_clicked(move |_| {
                 if let Some(page) = page.upgrade() {
