@@ -8,8 +8,16 @@ use oz_core::wire::display::{FILES_MAX, LINE_MAX, Name, Tell};
 use rustix::io::Errno;
 use tracing::{debug, warn};
 
-/// The answer to one list of files: its number and where each file is.
-pub(crate) type Answer = (u64, Vec<Option<OsBytes>>);
+use crate::config::Clipboard;
+
+/// Something whole that the daemon has said.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// The answer to one list of files: its number and where each file is.
+    Files(u64, Vec<Option<OsBytes>>),
+    /// Which way what is copied or dragged may pass.
+    Clipboard(Clipboard),
+}
 
 /// Answers whose end has not come yet; nobody is asked about more at a time.
 const UNFINISHED: usize = 1024;
@@ -39,7 +47,7 @@ impl Control {
     }
 
     /// Reads what is there; none if nothing will come any more.
-    pub(crate) fn read(&mut self) -> Option<Vec<Answer>> {
+    pub(crate) fn read(&mut self) -> Option<Vec<Said>> {
         let mut buffer = [0; 16_384];
         let mut answers = Vec::new();
         loop {
@@ -56,7 +64,7 @@ impl Control {
         }
     }
 
-    fn push(&mut self, bytes: &[u8], answers: &mut Vec<Answer>) {
+    fn push(&mut self, bytes: &[u8], answers: &mut Vec<Said>) {
         for byte in bytes {
             if *byte != b'\n' {
                 // A line that is too long is of no daemon of ours; what is left of it is no JSON.
@@ -74,7 +82,7 @@ impl Control {
         }
     }
 
-    fn take(&mut self, tell: Tell) -> Option<Answer> {
+    fn take(&mut self, tell: Tell) -> Option<Said> {
         match tell {
             Tell::Files { list, paths } => {
                 let known = self.unfinished.contains_key(&list);
@@ -87,8 +95,10 @@ impl Control {
                 None
             }
             Tell::Answered { list } => {
-                Some((list, self.unfinished.remove(&list).unwrap_or_default()))
+                let paths = self.unfinished.remove(&list).unwrap_or_default();
+                Some(Said::Files(list, paths))
             }
+            Tell::Clipboard { clipboard } => Some(Said::Clipboard(clipboard)),
             Tell::Unknown => None,
         }
     }
@@ -118,7 +128,7 @@ mod tests {
             rustix::io::write(&write, part).unwrap();
             answers.extend(control.read().unwrap());
         }
-        assert_eq!(answers, [(7, paths)]);
+        assert_eq!(answers, [Said::Files(7, paths)]);
         drop(write);
         assert!(control.read().is_none());
     }

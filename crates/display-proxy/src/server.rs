@@ -13,7 +13,7 @@ use tracing::{debug, info, warn};
 
 use crate::bridge::live::{Ended, Live};
 use crate::config::Config;
-use crate::control::Control;
+use crate::control::{Control, Said};
 use crate::host::{Backend, ConnectError};
 use crate::quota;
 use crate::report::{Event, Report};
@@ -211,10 +211,18 @@ impl Server {
             self.control = None;
             return;
         };
-        for (list, paths) in answers {
+        for said in answers {
             let mut clients = self.clients.iter_mut();
-            if !clients.any(|client| client.answered_list(list, &paths)) {
-                debug!("nobody waits for these files any more");
+            match said {
+                Said::Clipboard(clipboard) => {
+                    self.shared.clipboard.set(clipboard);
+                    clients.for_each(Live::clipboard_changed);
+                }
+                Said::Files(list, paths) => {
+                    if !clients.any(|client| client.answered_list(list, &paths)) {
+                        debug!("nobody waits for these files any more");
+                    }
+                }
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
 use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
-use crate::config::Config;
+use crate::config::{Clipboard, Config};
 use crate::host::wayland::singletons::Singletons;
 use crate::input::InputLog;
 use crate::quota::{self, Kind, Quota};
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) report: Report,
     pub(crate) acted: Acted,
+    /// Which way what is copied or dragged may pass at this moment.
+    pub(crate) clipboard: Cell<Clipboard>,
     /// Who in the sandbox owns which selection.
     pub(crate) hub: RefCell<Hub>,
     /// What its clients drag.
@@ -53,6 +55,7 @@ impl Shared {
         let token = config.activation_token.clone();
         Rc::new(Self {
             acted: Acted::open(config.acted.as_deref()),
+            clipboard: Cell::new(config.clipboard),
             config,
             report,
             hub: RefCell::default(),

@@ -190,3 +190,60 @@ fn an_offer_that_was_replaced_serves_nothing() {
     app.told.offer = new;
     assert_eq!(app.paste("text/plain"), "new");
 }
+
+#[test]
+fn what_the_host_copied_comes_and_goes_with_the_direction() {
+    let rig = Rig::with(|config| config.clipboard = Clipboard::Out);
+    let (mut app, ..) = app_with_clipboard(&rig);
+    rig.host().offer(&["text/plain"], "of the host");
+    rig.host().press_key();
+    app.until(|told| !told.keys.is_empty());
+    assert!(app.told.offer.is_none());
+    rig.daemon().switch(Clipboard::In);
+    app.until(|told| told.offer.is_some());
+    rig.host().press_key();
+    app.until(|told| told.keys.len() > 2);
+    assert_eq!(app.paste("text/plain"), "of the host");
+    let old = app.told.offer.clone();
+    rig.daemon().switch(Clipboard::Off);
+    app.until(|told| told.offer.is_none());
+    app.told.offer = old;
+    rig.host().press_key();
+    app.sync().unwrap();
+    assert_eq!(app.paste("text/plain"), "");
+}
+
+#[test]
+fn what_was_copied_inside_is_the_hosts_no_longer_when_out_is_closed() {
+    let rig = Rig::new();
+    let (mut reader, ..) = app_with_clipboard(&rig);
+    let (mut app, ..) = app_with_clipboard(&rig);
+    copy(&rig, &mut app, "from inside");
+    rig.host()
+        .wait_for(|seen| matches!(seen, Seen::Selection(_)));
+    rig.daemon().switch(Clipboard::In);
+    rig.host().wait_for(|seen| *seen == Seen::SourceGone);
+    // Within the sandbox it is still there.
+    reader.until(|told| told.offer.is_some());
+    let text = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| app.until(|told| !told.sends.is_empty()));
+        let text = reader.paste("text/plain");
+        writer.join().unwrap();
+        text
+    });
+    assert_eq!(text, "from inside");
+    // What is copied next goes out again if it may.
+    rig.daemon().switch(Clipboard::Both);
+    let before = rig.host().seen().len();
+    // By the second answer it has heard what was said before the first question.
+    app.sync().unwrap();
+    app.sync().unwrap();
+    app.told.keys.clear();
+    copy(&rig, &mut app, "later");
+    let later = |seen: &[Seen]| seen.iter().any(|seen| matches!(seen, Seen::Selection(_)));
+    let start = std::time::Instant::now();
+    while !later(&rig.host().seen()[before..]) {
+        assert!(start.elapsed().as_secs() < 5, "it is not offered");
+        app.sync().unwrap();
+    }
+}

@@ -82,6 +82,7 @@ pub(crate) enum Verb {
     Unforward(Unforward),
     Mic(Mic),
     Speaker(Speaker),
+    Clipboard(Clipboard),
     Answer(Answer),
     Panel(Panel),
     Check(Check),
@@ -292,6 +293,41 @@ pub(crate) struct Speaker {
     /// Percent of what it plays
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) volume: Option<u8>,
+}
+
+/// Let what is copied pass between a running app and the rest, or not
+#[derive(Debug, Args)]
+#[command(after_help = "off: nothing passes; copying within the app works.\n\
+                  in: into the app only.\n\
+                  out: out of the app only.\n\
+                  both: both ways. It is read only right after a key or button in the app's window.\n\n\
+                  What is dragged goes the same ways.")]
+pub(crate) struct Clipboard {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Which way
+    pub(crate) direction: ClipboardDirection,
+}
+
+/// Which way what is copied passes.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ClipboardDirection {
+    Off,
+    In,
+    Out,
+    Both,
+}
+
+impl ClipboardDirection {
+    /// As the bus calls it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// What becomes of recording.

@@ -105,7 +105,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         outside,
     };
     let pid = saved.init.and_then(|(pid, _)| u32::try_from(pid).ok());
-    let (windows, sound) = (saved.windows, saved.sound.clone());
+    let (windows, sound, clipboard) = (saved.windows, saved.sound.clone(), saved.clipboard);
     let running = saved.proxies.clone();
     let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
     let grants = saved.grants.clone();
@@ -115,6 +115,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         published.pid = pid.unwrap_or(0);
         (published.windows, published.sound, published.proxies) = (windows, sound, running);
         (published.outside, published.forwards) = (outside, forwards);
+        published.clipboard = clipboard;
     });
     let views = files.into_iter();
     let views = views

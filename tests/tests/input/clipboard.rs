@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use oz_e2e::fixtures::write;
 use oz_e2e::probe::{Probe, says};
-use oz_e2e::{Inside, Session, oz, wait};
+use oz_e2e::{Inside, Session, oz, processes, wait};
 
 use super::wait_for_content;
 
@@ -135,5 +135,47 @@ fn one_sandbox_does_not_read_what_another_copied_until_the_user_pastes() -> Resu
     });
     let ran = oz_e2e::cli::sandboxed_sh("timeout 3 wl-paste").run();
     ensure!(!ran.text().contains("secret of one"), "{ran}");
+    Ok(())
+}
+
+#[test]
+fn a_direction_is_closed_and_opened_while_the_app_runs() -> Result<()> {
+    let session = Session::begin();
+    session.copy("of the host")?;
+    let (file, inside) = gedit(&session)?;
+    let switch = |word: &str| oz(["clipboard", inside.id(), word]).run().ok();
+    switch("off");
+    session.type_text("a")?;
+    session.chord(&["ctrl", "v"])?;
+    wait::pause(Duration::from_millis(500));
+    session.chord(&["ctrl", "s"])?;
+    wait_for_content(&file, "a\n");
+    // A daemon that comes later leaves it as it is.
+    processes::kill_daemon();
+    oz(["ps"]).run().ok();
+    session.chord(&["ctrl", "v"])?;
+    session.type_text("b")?;
+    session.chord(&["ctrl", "s"])?;
+    wait_for_content(&file, "ab\n");
+    switch("in");
+    session.chord(&["ctrl", "v"])?;
+    wait::pause(Duration::from_millis(500));
+    session.chord(&["ctrl", "s"])?;
+    wait_for_content(&file, "abof the host\n");
+    // Out is closed still.
+    session.chord(&["ctrl", "a"])?;
+    session.chord(&["ctrl", "c"])?;
+    wait::pause(Duration::from_millis(500));
+    ensure!(session.paste()?.as_deref() == Some("of the host"));
+    switch("both");
+    session.chord(&["ctrl", "c"])?;
+    wait::until("the copy", || {
+        session
+            .paste()
+            .ok()
+            .flatten()
+            .filter(|text| text.starts_with("abof"))
+    });
+    oz(["clipboard", inside.id(), "sideways"]).run().exits(2);
     Ok(())
 }

@@ -148,7 +148,7 @@ impl Session {
             }
             return;
         }
-        let lets_out = self.shared.config.clipboard.lets_out();
+        let lets_out = self.shared.clipboard.get().lets_out();
         let shared = Rc::clone(&self.shared);
         let mut hub = shared.hub.borrow_mut();
         let previous = hub.owner(which).cloned();
@@ -270,7 +270,8 @@ impl Session {
         let Some((_, source, generation)) = current.cloned() else {
             return;
         };
-        if !policy::is_text(&mime) || !source.mimes().contains(&mime) {
+        let lets_out = self.shared.clipboard.get().lets_out();
+        if !lets_out || !policy::is_text(&mime) || !source.mimes().contains(&mime) {
             return;
         }
         let Some((from, write)) = Self::own_pipe() else {
@@ -291,9 +292,10 @@ impl Session {
     /// The host announced its selection to this client.
     pub(crate) fn host_selection(&mut self, which: Which, offer: Option<(HostOffer, Vec<String>)>) {
         let generation = self.shared.hub.borrow_mut().next();
-        let lets_in = self.shared.config.clipboard.lets_in();
+        let lets_in = self.shared.clipboard.get().lets_in();
+        // It is kept while nothing may come in: that may change.
         let offer = offer.and_then(|(offer, mut mimes)| {
-            mimes.retain(|mime| lets_in && policy::is_text(mime));
+            mimes.retain(|mime| policy::is_text(mime));
             if mimes.is_empty() {
                 offer.destroy();
                 return None;
@@ -305,10 +307,10 @@ impl Session {
             })
         });
         let mut hub = self.shared.hub.borrow_mut();
-        let lets_out = self.shared.config.clipboard.lets_out();
+        let lets_out = self.shared.clipboard.get().lets_out();
         let stale = hub
             .owner(which)
-            .filter(|owner| owner.focus_left && !lets_out && offer.is_some())
+            .filter(|owner| owner.focus_left && !lets_out && lets_in && offer.is_some())
             .cloned();
         if let Some(owner) = stale {
             owner.source.cancelled();
@@ -318,6 +320,23 @@ impl Session {
         self.drop_stale_transfers(which, Direction::In, generation);
         if let Some(old) = std::mem::replace(&mut self.selection(which).host, offer) {
             old.offer.destroy();
+        }
+    }
+
+    /// Other directions are open now. What was copied inside before is offered to the host when it is copied again.
+    pub(crate) fn clipboard_changed(&mut self) {
+        let clipboard = self.shared.clipboard.get();
+        if !clipboard.lets_in() {
+            self.end_transfers(Direction::In);
+        }
+        if !clipboard.lets_out() {
+            self.end_transfers(Direction::Out);
+            for selection in &mut self.selections.both {
+                // The host forgets it with its source; inside it stays what it is.
+                if let Some((host, ..)) = selection.source.take() {
+                    host.destroy();
+                }
+            }
         }
     }
 
@@ -337,8 +356,9 @@ impl Session {
                 .borrow()
                 .owner(which)
                 .map(|owner| owner.generation);
+            let lets_in = self.shared.clipboard.get().lets_in();
             let selection = self.selection(which);
-            let shown = match (owned, &selection.host) {
+            let shown = match (owned, selection.host.as_ref().filter(|_| lets_in)) {
                 (Some(generation), _) => Shown::Sandbox(generation),
                 (None, Some(host)) => Shown::Host(host.generation),
                 (None, None) => Shown::Nothing,
@@ -420,7 +440,7 @@ impl Session {
                 }
             }
             Shown::Host(generation) => {
-                if !self.input.is_acting() {
+                if !self.input.is_acting() || !self.shared.clipboard.get().lets_in() {
                     debug!(
                         session = self.id,
                         "a read of the host's selection without the user's doing"

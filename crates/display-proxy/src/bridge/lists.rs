@@ -158,10 +158,10 @@ impl Session {
     /// Asks the daemon what becomes of the files of a list.
     fn ask_about(&mut self, text: &[u8], of: Of) {
         let mut items = uri::list(text);
-        let config = &self.shared.config;
+        let clipboard = self.shared.clipboard.get();
         let links = match &of {
-            Of::Drop { .. } => config.clipboard.lets_in(),
-            Of::Out { .. } => config.clipboard.lets_out(),
+            Of::Drop { .. } => clipboard.lets_in(),
+            Of::Out { .. } => clipboard.lets_out(),
         };
         items.retain(|item| links || matches!(item, Item::File(_)));
         if items.len() > FILES_MAX {

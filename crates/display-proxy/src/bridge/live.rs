@@ -224,6 +224,13 @@ impl Live {
         }
     }
 
+    /// Other directions are open now.
+    pub(crate) fn clipboard_changed(&mut self) {
+        if let Stage::Serving(serving) = &mut self.stage {
+            serving.session.clipboard_changed();
+        }
+    }
+
     /// The daemon's answer about a list of files; false if this client has not asked.
     pub(crate) fn answered_list(&mut self, list: u64, paths: &[Option<OsBytes>]) -> bool {
         match &mut self.stage {

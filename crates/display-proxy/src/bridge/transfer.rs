@@ -134,6 +134,14 @@ impl Session {
         });
     }
 
+    /// Ends all in one direction.
+    pub(crate) fn end_transfers(&mut self, direction: Direction) {
+        self.transfers.retain(|transfer| {
+            let its = transfer.origin.map(|origin| origin.direction);
+            its != Some(direction)
+        });
+    }
+
     /// Moves bytes where poll saw something.
     pub(crate) fn run_transfers(&mut self, ready: &[PollFlags]) {
         let mut ready = ready.chunks(2);

@@ -13,12 +13,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use display_proxy::config::{self, Config};
+use display_proxy::config::{self, Clipboard, Config};
 use display_proxy::host::Backend;
 use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
 use oz_core::OsBytes;
-use oz_core::wire::display::{Event, answer};
+use oz_core::wire::display::{Event, Tell, answer};
 use oz_testkit::fakehost::FakeHost;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
@@ -112,6 +112,12 @@ impl Daemon {
             )];
         }
         false
+    }
+
+    /// Opens and closes directions.
+    pub fn switch(&self, clipboard: Clipboard) {
+        let line = serde_json::to_string(&Tell::Clipboard { clipboard }).unwrap() + "\n";
+        rustix::io::write(&self.control, line.as_bytes()).unwrap();
     }
 
     /// Says what has become of the files of a list.

@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod answer;
 pub(crate) mod check;
+pub(crate) mod clipboard;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod disable;

@@ -236,6 +236,20 @@ pub enum Clipboard {
 }
 
 impl Clipboard {
+    /// All.
+    pub const ALL: [Self; 4] = [Self::Off, Self::In, Self::Out, Self::Both];
+
+    /// As a profile and the command line say it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Both => "both",
+        }
+    }
+
     /// Whether the sandbox may read what the host offers.
     #[must_use]
     pub fn lets_in(self) -> bool {

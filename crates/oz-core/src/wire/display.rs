@@ -118,6 +118,11 @@ pub enum Tell {
         /// Which list's.
         list: u64,
     },
+    /// Which way what is copied or dragged may pass from now on.
+    Clipboard {
+        /// As the profile says it.
+        clipboard: Clipboard,
+    },
     /// Of a later version.
     #[serde(other)]
     Unknown,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Forward, Gate};
+use oz_core::plan::{Access, Bind, Clipboard, Forward, Gate};
 use oz_core::report::Line;
 use oz_core::wire::audio::Microphone;
 use zbus::object_server::SignalEmitter;
@@ -18,6 +18,7 @@ use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Grant, Lifetime, Origin, Shown, access_word};
 use crate::sandbox::audio::{self, Sound};
+use crate::sandbox::display;
 use crate::sandbox::network::forwards;
 use crate::sandbox::{Command, Published, Sandbox};
 
@@ -268,6 +269,28 @@ impl SandboxObject {
         forwards::close(&self.sandbox, &understood(forward)?).await
     }
 
+    /// Which way what is copied or dragged may pass: `off`, `in`, `out` or `both`; `none` if there are no windows.
+    #[zbus(property)]
+    fn clipboard(&self) -> String {
+        let clipboard = self.sandbox.published().clipboard;
+        clipboard.map_or("none", Clipboard::word).to_owned()
+    }
+
+    #[zbus(property)]
+    async fn set_clipboard(&self, direction: String) -> Result<()> {
+        let found = Clipboard::ALL
+            .into_iter()
+            .find(|one| one.word() == direction);
+        let clipboard = found.ok_or_else(|| {
+            Failure::new(
+                Kind::InvalidArgument,
+                "that is not a direction of the clipboard",
+                "Use off, in, out or both",
+            )
+        })?;
+        display::set_clipboard(&self.sandbox, clipboard).await
+    }
+
     #[zbus(property)]
     fn window_count(&self) -> u32 {
         self.sandbox.published().windows
@@ -494,6 +517,9 @@ pub(super) async fn announce(
     }
     if now.published.processes != shown.published.processes {
         object.processes_changed(emitter).await?;
+    }
+    if now.published.clipboard != shown.published.clipboard {
+        object.clipboard_changed(emitter).await?;
     }
     if now.published.windows != shown.published.windows {
         object.window_count_changed(emitter).await?;

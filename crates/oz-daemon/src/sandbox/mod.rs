@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use oz_core::plan::{Forward, Mode, Plan, SandboxId, Service};
+use oz_core::plan::{Clipboard, Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
@@ -126,6 +126,8 @@ pub(crate) struct Published {
     pub(crate) processes: Vec<(ProcessId, String)>,
     /// Windows on the host's screen.
     pub(crate) windows: u32,
+    /// Which way what is copied or dragged may pass; absent: there are no windows.
+    pub(crate) clipboard: Option<Clipboard>,
     /// Speaker and microphone.
     pub(crate) sound: Sound,
     /// The proxies that run, by number and start time.
@@ -214,6 +216,7 @@ impl Sandbox {
     pub(crate) fn new(birth: Birth) -> (Arc<Self>, Commands) {
         let (commands, receiver) = mpsc::unbounded_channel();
         let published = Published {
+            clipboard: birth.plan.display.as_ref().map(|display| display.clipboard),
             sound: Sound {
                 gate: birth.plan.audio,
                 ..Sound::default()

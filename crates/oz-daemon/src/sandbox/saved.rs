@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::{Duration, UNIX_EPOCH};
 
-use oz_core::plan::{self, Forward, Plan, SandboxId, Service};
+use oz_core::plan::{self, Clipboard, Forward, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
 use oz_core::wire::init::{Nonce, ProcessId};
 use oz_host::inits::{self, Init};
@@ -26,7 +26,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding, but for that of what it has of [`oz_core`]: [`plan::VERSION`] is also in it.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +45,7 @@ pub(crate) struct Saved {
     /// Programs that run, with their names.
     pub(crate) processes: Vec<(ProcessId, String)>,
     pub(crate) windows: u32,
+    pub(crate) clipboard: Option<Clipboard>,
     pub(crate) sound: Sound,
     /// What shows the windows and plays the sound.
     pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
@@ -78,6 +79,7 @@ impl Saved {
             next_process: sandbox.process_count() + 1_000_000,
             processes: published.processes,
             windows: published.windows,
+            clipboard: published.clipboard,
             sound: published.sound,
             proxies: published.proxies,
             outside: published.outside,

@@ -120,6 +120,15 @@ impl Dispatch<WlDataSource, Source> for Host {
             _ => {}
         }
     }
+
+    fn destroyed(
+        host: &mut Self,
+        _client: wayland_server::backend::ClientId,
+        _source: &WlDataSource,
+        _data: &Source,
+    ) {
+        host.saw(Seen::SourceGone);
+    }
 }
 
 impl Dispatch<WlDataOffer, String> for Host {

@@ -70,6 +70,8 @@ pub enum Seen {
     Move(u32),
     /// A client owns the clipboard and offers these types.
     Selection(Vec<String>),
+    /// A client took back what it offered.
+    SourceGone,
     /// A client read the host's clipboard, or what is dragged, as this type.
     Read(String),
     /// A client drags something.

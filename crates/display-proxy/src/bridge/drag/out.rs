@@ -105,7 +105,7 @@ impl Session {
         let number = self.shared.drags.borrow_mut().next();
         // First, so that no number of types hides it.
         host.offer(self.mark(number).to_string());
-        let lets_out = self.shared.config.clipboard.lets_out();
+        let lets_out = self.shared.clipboard.get().lets_out();
         let leaves = |mime: &&String| lets_out && (policy::is_text(mime) || *mime == LIST);
         mimes
             .iter()
@@ -215,7 +215,7 @@ impl Session {
                 .is_some_and(|own| own.mimes.contains(&mime))
         };
         let leaves = policy::is_text(&mime) || mime == LIST;
-        if !offered || !leaves || !self.shared.config.clipboard.lets_out() {
+        if !offered || !leaves || !self.shared.clipboard.get().lets_out() {
             return;
         }
         let Some((from, write)) = Self::own_pipe() else {

@@ -183,7 +183,7 @@ impl Session {
             return own.map(|own| own.mimes.to_vec()).unwrap_or_default();
         }
         let config = &self.shared.config;
-        let text = config.clipboard.lets_in();
+        let text = self.shared.clipboard.get().lets_in();
         let files = text || config.drops;
         let mut mimes = offered.mimes();
         mimes.retain(|mime| {
@@ -450,7 +450,9 @@ impl Session {
             return;
         }
         let host = cargo.host.clone();
-        let Some((from, write)) = Self::own_pipe() else {
+        // That may have changed since it came.
+        let pipe = Self::own_pipe().filter(|_| self.shared.clipboard.get().lets_in());
+        let Some((from, write)) = pipe else {
             return;
         };
         host.receive(mime, write.as_fd());

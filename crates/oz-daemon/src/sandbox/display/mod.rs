@@ -6,8 +6,9 @@ mod lists;
 use std::path::Path;
 use std::sync::Arc;
 
-use oz_core::plan::{Drops, Service};
+use oz_core::plan::{Clipboard, Drops, Service};
 use oz_core::wire::display::{Config, Event};
+use tokio::sync::oneshot;
 
 use super::proxy::{Pipe, Program, Supervisor, Turn};
 use super::{Command, Sandbox, acted};
@@ -46,7 +47,11 @@ pub(super) async fn supervise(
     loop {
         let proxy = match supervisor.turn().await {
             Ok(Turn::Earlier(proxy)) => match resume(&sandbox, &pipe).await {
-                Ok(()) => Ok(proxy),
+                Ok(()) => {
+                    // The daemon may have died between writing that down and saying it.
+                    sandbox.display.tell_clipboard(&sandbox).await;
+                    Ok(proxy)
+                }
                 Err(error) => {
                     // It would wait for answers that never come.
                     proxy.kill();
@@ -62,7 +67,9 @@ pub(super) async fn supervise(
             Ok(proxy) => {
                 let mut lists = Lists::new(&daemon, &sandbox);
                 let take = |event| take(&sandbox, event, &mut lists);
-                Ok(supervisor.follow(proxy, take, std::future::pending()).await)
+                Ok(supervisor
+                    .follow(proxy, take, sandbox.display.hangs())
+                    .await)
             }
             Err(error) => Err(error),
         };
@@ -108,7 +115,7 @@ fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> C
         sandbox: sandbox.id.to_string(),
         host_socket: host.to_owned(),
         app_id: display.and_then(|display| display.app_id.clone()),
-        clipboard: display.map_or_else(Default::default, |display| display.clipboard),
+        clipboard: sandbox.published().clipboard.unwrap_or(Clipboard::Off),
         drops: sandbox.plan.drops != Drops::Off,
         token: sandbox.token.clone(),
         buffers: display.map_or_else(Default::default, |display| display.buffers),
@@ -137,6 +144,25 @@ fn take(sandbox: &Sandbox, event: Event, lists: &mut Lists) {
         Event::Leaving { list } => lists.whole(list, Want::Leaving),
         Event::Ready | Event::Unknown => {}
     }
+}
+
+/// Changes which way what is copied or dragged may pass. When this returns, a later daemon knows of it and the
+/// proxy can.
+pub(crate) async fn set_clipboard(sandbox: &Sandbox, clipboard: Clipboard) -> Result<()> {
+    if sandbox.plan.display.is_none() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("the sandbox {} has no windows", sandbox.id),
+            "Nothing can be copied to it or from it",
+        ));
+    }
+    sandbox.ready().await?;
+    sandbox.publish(|published| published.clipboard = Some(clipboard));
+    let (saved, waiting) = oneshot::channel();
+    sandbox.ask(Command::SaveAndSay(saved))?;
+    waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
+    sandbox.display.tell_clipboard(sandbox).await;
+    Ok(())
 }
 
 /// Whether the compositor is there.
