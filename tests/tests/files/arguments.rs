@@ -1,6 +1,7 @@
 //! Files that are named on the command line.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
 use oz_e2e::fixtures::write;
 use oz_e2e::{Session, oz};
@@ -59,6 +60,31 @@ fn a_file_uri_is_a_file() {
         "echo \"$1\"; p=${1#file://}; cat \"$(printf %b \"$(echo \"$p\" | sed 's/%/\\\\x/g')\")\"";
     let ran = oz(["run", "argread", "-c", script, "x", &uri]).run().ok();
     assert!(ran.text().ends_with("by uri"), "{ran}");
+}
+
+#[test]
+fn a_file_of_another_machine_is_a_file_by_its_path_and_by_its_uri() {
+    let session = Session::begin();
+    let runtime = oz_e2e::session::runtime_dir();
+    // As gvfs shows it.
+    let share = runtime.join("gvfs/smb-share:server=nas,share=our things");
+    let file = write(&share.join("a letter"), b"from there");
+    let _profile = session.profile("argread", &profile("read"));
+    let uri = format!("file://{}", file.to_string_lossy().replace(' ', "%20"));
+    for argument in [file.to_string_lossy().as_ref(), &uri] {
+        let script = format!("cat '{}'", file.display());
+        let ran = oz(["run", "argread", "-c", &script, "x", argument]).run();
+        assert_eq!(ran.ok().text(), "from there", "{argument}");
+    }
+    let inside = super::sleeper();
+    super::add(&inside, &["--write"], &file).run().ok();
+    inside
+        .sh(&format!("echo changed > '{}'", file.display()))
+        .ok();
+    assert_eq!(fs::read(&file).unwrap(), b"changed\n");
+    super::add(&inside, &[], runtime.join("bus")).run().fails();
+    super::add(&inside, &[], runtime.join("gvfs")).run().fails();
+    fs::remove_dir_all(runtime.join("gvfs")).unwrap();
 }
 
 #[test]
@@ -141,9 +167,18 @@ fn hundreds_of_files_can_be_named_at_once() {
     let files: Vec<_> = (0..300)
         .map(|n| write(&dir.join(format!("f{n}")), b"x"))
         .collect();
+    // A uri, a link and a name that is not text are among them.
+    let link = dir.join("link");
+    std::os::unix::fs::symlink(&files[0], &link).unwrap();
+    let odd = write(&dir.join(std::ffi::OsStr::from_bytes(b"odd \xff")), b"x");
     let _profile = session.profile("argread", &profile("read"));
     let count = ["run", "argread", "-c", "cat \"$@\" | wc -c", "x"];
     assert_eq!(oz(count).args(&files).run().ok().text(), "300");
+    let all = oz(count).args(&files).arg(&odd).arg(&link).run();
+    // A link is passed on as what it leads to.
+    assert_eq!(all.text(), "302", "{all}");
+    fs::remove_file(odd).unwrap();
+    fs::remove_file(link).unwrap();
     let inside = super::sleeper();
     oz(["add", inside.id()]).args(&files).run().ok();
     let all = format!("cat {}/* | wc -c", dir.display());
@@ -152,4 +187,17 @@ fn hundreds_of_files_can_be_named_at_once() {
     inside
         .sh(&format!("ls {}/*", dir.display()))
         .refused_inside();
+}
+
+#[test]
+fn thousands_of_files_can_be_named_at_once() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("thousands");
+    let files: Vec<_> = (0..2500)
+        .map(|n| write(&dir.join(format!("f{n}")), b"x"))
+        .collect();
+    let _profile = session.profile("argread", &profile("read"));
+    let count = ["run", "argread", "-c", "cat \"$@\" | wc -c", "x"];
+    let run = oz(count).args(&files).within(oz_e2e::wait::LONG).run();
+    assert_eq!(run.ok().text(), "2500");
 }

@@ -100,3 +100,42 @@ fn removing_what_was_never_given_is_an_error() {
     remove(&inside, &dir).exits(1).complains("never");
     remove(&inside, "/usr").fails();
 }
+
+#[test]
+fn changes_are_told_on_the_bus_as_they_happen() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("told");
+    let inside = sleeper();
+    let object = format!("/org/oz/Oz1/sandbox/{}", inside.id());
+    let words = [
+        "monitor",
+        "--session",
+        "--dest",
+        "org.oz.Oz1",
+        "--object-path",
+    ];
+    let monitor = oz_e2e::Run::new("gdbus", words).arg(&object).start();
+    oz_e2e::wait::for_condition("the monitor", || {
+        monitor.text_so_far().contains("is owned by")
+    });
+    let told = |words: &[&str]| {
+        oz_e2e::wait::for_condition(&format!("word of {words:?}"), || {
+            let text = monitor.text_so_far();
+            let line = |line: &str| words.iter().all(|word| line.contains(word));
+            text.lines().any(line)
+        });
+    };
+    add(&inside, &["--for", "1h"], &dir).run().ok();
+    told(&[
+        "PropertiesChanged",
+        "'Files'",
+        "it was added while the app ran",
+    ]);
+    let script = format!("cd {}; touch /tmp/in; sleep 1000", dir.display());
+    let stays = inside.script(&script).start();
+    inside.wait_for("test -e /tmp/in");
+    remove(&inside, &dir).ok();
+    // Somebody has it open, whose number and name are told.
+    told(&["PropertiesChanged", "'StillOpen': <[("]);
+    drop(stays);
+}

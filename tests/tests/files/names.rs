@@ -22,7 +22,25 @@ const NAMES: &[&[u8]] = &[
     b"percent%20%00",
     b"a:b,c=d",
     b"*?[x]",
+    "right\u{202e}gpj.exe".as_bytes(),
+    "isolated\u{2066}\u{2069}".as_bytes(),
+    "line\u{2028}separator\u{85}".as_bytes(),
+    "in\u{200b}visible\u{feff}".as_bytes(),
+    b"overlong \xc0\xaf, cut \xe2\x80",
 ];
+
+/// Panics if a terminal would show something else than what is there: all is text, a line ends where it ends.
+#[track_caller]
+fn shows_what_is_there(ran: &oz_e2e::Ran) {
+    for bytes in [&ran.out, &ran.err] {
+        let text = std::str::from_utf8(bytes).unwrap_or_else(|_| panic!("not text: {ran}"));
+        let odd = |letter: char| {
+            let control = letter.is_control() && letter != '\n';
+            control || "\u{202e}\u{2066}\u{2069}\u{2028}\u{200b}\u{feff}".contains(letter)
+        };
+        assert!(!text.contains(odd), "a terminal is misled: {ran}");
+    }
+}
 
 #[test]
 fn any_name_can_be_added_and_removed() {
@@ -95,6 +113,65 @@ fn listing_shows_no_control_characters_of_a_name() {
         shown.text().lines().count() < NAMES.len() * 2 + 4,
         "a newline in a name makes a line: {shown}"
     );
+    shows_what_is_there(&shown);
+    shows_what_is_there(&oz(["files", inside.id(), "--json"]).run().ok());
     let json = oz_e2e::cli::json(["files", inside.id()]);
     assert!(json.to_string().contains("with some spaces"));
+}
+
+#[test]
+fn errors_and_notes_show_no_control_characters_of_a_name() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("complained");
+    let inside = sleeper();
+    for name in NAMES {
+        let path = dir.join(OsStr::from_bytes(name));
+        // One that is not there, one that is no file, one that is not held.
+        shows_what_is_there(&oz(["add", inside.id(), "--"]).arg(&path).run().exits(1));
+        std::os::unix::net::UnixListener::bind(&path).expect("bound");
+        shows_what_is_there(&oz(["add", inside.id(), "--"]).arg(&path).run().exits(1));
+        shows_what_is_there(&oz(["remove", inside.id(), "--"]).arg(&path).run().exits(1));
+        let run = oz(["run", "--read"]).arg(&path).args(["--", "true"]);
+        shows_what_is_there(&run.run().fails());
+        std::fs::remove_file(&path).expect("removed");
+    }
+}
+
+#[test]
+fn who_has_something_open_that_was_taken_back_cannot_mislead_by_its_name() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("right\u{202e}gpj");
+    let inside = sleeper();
+    add(&inside, &[], &dir).run().ok();
+    let program = "import os, sys, time; os.chdir(sys.argv[1]); \
+                   open('/proc/self/comm', 'wb').write(b'n\\xe2\\x80\\xae\\n\\x1b[2J\\xff'); \
+                   open('/tmp/named', 'w'); time.sleep(1000)";
+    let script = format!("exec python3 -c \"{program}\" {}", dir.display());
+    let stays = inside.script(&script).start();
+    inside.wait_for("test -e /tmp/named");
+    let removed = remove(&inside, &dir).ok().complains("is still open in");
+    shows_what_is_there(&removed);
+    let listed = oz(["files", inside.id()]).run().ok();
+    assert!(listed.text().contains("taken-back"), "{listed}");
+    shows_what_is_there(&listed);
+    shows_what_is_there(&oz(["files", inside.id(), "--json"]).run().ok());
+    drop(stays);
+}
+
+#[test]
+fn programs_of_any_name_are_listed_as_text() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("programs");
+    for name in NAMES {
+        let program = write(
+            &dir.join(OsStr::from_bytes(name)),
+            b"#!/bin/sh\nsleep 1000\n",
+        );
+        oz_e2e::session::make_executable(&program);
+        let run = oz(["run", "--detach", "--read"]).arg(&dir);
+        shows_what_is_there(&run.arg("--").arg(&program).run().ok());
+    }
+    for arguments in [&["ps"][..], &["ps", "--json"]] {
+        shows_what_is_there(&oz(arguments).run().ok());
+    }
 }

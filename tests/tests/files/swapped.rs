@@ -1,11 +1,13 @@
 //! A path whose meaning changes while it is being added.
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use oz_e2e::fixtures::write;
 use oz_e2e::race::{meanwhile, while_swapping};
-use oz_e2e::{Session, oz};
+use oz_e2e::{Inside, Session, oz};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::{add, sleeper};
 
@@ -134,4 +136,109 @@ fn the_app_cannot_keep_a_grant_by_renaming_what_is_above_it() {
         session.home().display()
     );
     inside.sh(&search).refused_inside();
+}
+
+/// A file four directories deep, and as deep a one that is never given, with what leads from each part of the
+/// way to that part of the other.
+struct Ways {
+    file: PathBuf,
+    secret: PathBuf,
+    parts: Vec<(PathBuf, PathBuf)>,
+}
+
+fn ways(session: &Session, name: &str) -> Ways {
+    let top = session.fresh_dir(name);
+    let never = session.fresh_dir("never-given");
+    let below = ["a", "b", "c", "file"];
+    let file = write(&top.join("a/b/c/file"), b"given");
+    let secret = write(&never.join("a/b/c/file"), b"the secret");
+    let part = |depth: usize| {
+        let path: PathBuf = below[..=depth].iter().collect();
+        let link = top.join(&path).with_extension("link");
+        std::os::unix::fs::symlink(never.join(&path), &link).expect("linked");
+        (top.join(&path), link)
+    };
+    let parts = (0..below.len()).map(part).collect();
+    Ways {
+        file,
+        secret,
+        parts,
+    }
+}
+
+#[test]
+fn no_part_of_a_path_can_be_turned_while_it_is_added_and_removed() {
+    let session = Session::begin();
+    let ways = ways(&session, "turned");
+    let inside = sleeper();
+    for (part, link) in &ways.parts {
+        while_swapping(part, link, || {
+            for options in [&[][..], &["--write"]] {
+                for _ in 0..4 {
+                    // It is refused, or shows what was named at the path that that has.
+                    add(&inside, options, &ways.file).run();
+                    let look = format!("cat {}", ways.file.display());
+                    let seen = inside.sh(&look).text();
+                    assert!(
+                        ["", "given"].contains(&seen.as_str()),
+                        "{seen:?} by {part:?}"
+                    );
+                    oz(["remove", inside.id()]).arg(&ways.file).run();
+                    oz(["remove", inside.id()]).arg(&ways.secret).run();
+                }
+            }
+        });
+        // However often they were exchanged, the way is as it was in the end.
+        if fs::symlink_metadata(part).unwrap().is_symlink() {
+            renameat_with(CWD, part, CWD, link, RenameFlags::EXCHANGE).unwrap();
+        }
+        assert!(!inside.holds(&format!("cat {}", ways.secret.display())));
+    }
+    assert_eq!(fs::read(&ways.secret).unwrap(), b"the secret");
+}
+
+#[test]
+fn no_part_of_a_path_that_is_given_for_good_can_be_turned_before_the_next_launch() {
+    let session = Session::begin();
+    let ways = ways(&session, "turned-later");
+    let _profile = session.profile(
+        "stays",
+        r#"{ "description": "t", "match": { "executables": ["sleep"] }, "life": { "multi": true } }"#,
+    );
+    let first = Inside::start(&["stays", "1000"]);
+    add(&first, &["--lasting", "--write"], &ways.file)
+        .run()
+        .ok();
+    oz(["stop", first.id()]).run().ok();
+    for (part, link) in &ways.parts {
+        while_swapping(part, link, || {
+            for _ in 0..3 {
+                let ran = oz(["run", "--detach", "stays", "1000"]).run();
+                if ran.code != 0 {
+                    continue;
+                }
+                let inside = Inside::of(&ran.text());
+                for path in [&ways.file, &ways.secret] {
+                    let seen = inside.sh(&format!("cat {}", path.display())).text();
+                    assert!(
+                        ["", "given"].contains(&seen.as_str()),
+                        "{seen:?} by {part:?}"
+                    );
+                }
+                oz(["stop", inside.id()]).run().ok();
+            }
+        });
+        if fs::symlink_metadata(part).unwrap().is_symlink() {
+            renameat_with(CWD, part, CWD, link, RenameFlags::EXCHANGE).unwrap();
+        }
+    }
+    // Back in its place it is given again.
+    let inside = Inside::start(&["stays", "1000"]);
+    let seen = inside.sh(&format!("cat {}", ways.file.display()));
+    assert_eq!(seen.text(), "given");
+    oz(["remove", "--profile", "stays"])
+        .arg(&ways.file)
+        .run()
+        .ok();
+    oz(["stop", "--all"]).run().ok();
 }

@@ -10,6 +10,7 @@ use oz_core::OsBytes;
 use oz_core::plan::Access;
 use oz_host::resolve::Resolved;
 
+use super::rules::Rules;
 use super::{Grant, Lifetime, Origin, Store, lasting, mounted, open, rules};
 use crate::aside;
 use crate::clock;
@@ -95,8 +96,10 @@ pub(crate) async fn add(
         .iter()
         .map(|wanted| wanted.resolved.path.clone())
         .collect();
+    // Looked at once: there may be thousands.
+    let rules = Rules::look(&daemon.directories, &sandbox.plan.user);
     for wanted in &wanted {
-        hidden(daemon, sandbox, &wanted.resolved.path, wanted.access)?;
+        rules.check(wanted.resolved.path.as_path(), wanted.access)?;
     }
     let mut store = sandbox.grants.lock().await;
     let lasting = Lasting::among(&wanted);

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
+use oz_core::OsBytes;
 use oz_core::wire::mount::{Answer, Granted, Refusal, Request, View};
 
 use crate::child;
@@ -13,6 +14,11 @@ use crate::sandbox::connection::{Connection, ConnectionError};
 use crate::sandbox::{Namespaces, spawn};
 
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Most parts of one request, and most bytes of their paths: the answer has to fit into a message, and into the
+/// time.
+const AT_ONCE: usize = 256;
+const BYTES: usize = 12 << 10;
 
 /// One answer for each part of a request, in order.
 type Results = Vec<Result<Granted, Refusal>>;
@@ -31,12 +37,59 @@ pub(super) async fn ask(
     if parts == 0 {
         return Ok(Vec::new());
     }
-    let (results, _) = talk(program, namespaces, request, &[]).await?;
+    let mut results = Vec::new();
+    for part in parts_of(request) {
+        match talk(program, namespaces, &part, &[]).await {
+            Ok((more, _)) => results.extend(more),
+            Err(failure) if results.is_empty() => return Err(failure),
+            // What the ones before have done is done, and has to be known.
+            Err(_) => {
+                let refusal = Refusal::Os {
+                    call: "oz-mount".to_owned(),
+                    errno: rustix::io::Errno::TIMEDOUT.raw_os_error(),
+                };
+                results.resize(parts, Err(refusal));
+                break;
+            }
+        }
+    }
     if results.len() == parts {
         Ok(results)
     } else {
         Err(failed("it answered another question"))
     }
+}
+
+/// A large request as several.
+fn parts_of(request: &Request) -> Vec<Request> {
+    match request {
+        Request::Add(all) => {
+            let parts = several(all, |grant| &grant.path).into_iter();
+            parts.map(|part| Request::Add(part.to_vec())).collect()
+        }
+        Request::Remove(all) => {
+            let parts = several(all, |granted| &granted.path).into_iter();
+            parts.map(|part| Request::Remove(part.to_vec())).collect()
+        }
+        Request::View(_) | Request::Uncover(_) => vec![request.clone()],
+    }
+}
+
+fn several<T>(all: &[T], path: fn(&T) -> &OsBytes) -> Vec<&[T]> {
+    let mut parts = Vec::new();
+    let mut left = all;
+    while !left.is_empty() {
+        let mut bytes = 0;
+        let fits = |one: &&T| {
+            bytes += path(one).as_bytes().len();
+            bytes <= BYTES
+        };
+        let count = left.iter().take(AT_ONCE).take_while(fits).count();
+        let (part, rest) = left.split_at(count.max(1));
+        parts.push(part);
+        left = rest;
+    }
+    parts
 }
 
 /// A view that nobody serves yet: the FUSE device, the mount, and what lies below it.
@@ -111,4 +164,26 @@ fn failed(why: &str) -> Failure {
         format!("the mount helper failed: {why}"),
         "Look at the daemon's log; the sandbox is as it was",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_request_is_made_in_parts_that_fit() {
+        let paths = |count: usize, length: usize| -> Vec<OsBytes> {
+            let path = |_| OsBytes::from(vec![b'x'; length]);
+            (0..count).map(path).collect()
+        };
+        let sizes = |paths: &[OsBytes]| -> Vec<usize> {
+            let parts = several(paths, |path| path);
+            parts.iter().map(|part| part.len()).collect()
+        };
+        assert_eq!(sizes(&paths(3, 20)), [3]);
+        assert_eq!(sizes(&paths(600, 20)), [256, 256, 88]);
+        assert_eq!(sizes(&paths(7, 4096)), [3, 3, 1]);
+        assert_eq!(sizes(&paths(2, 1 << 20)), [1, 1]);
+        assert!(sizes(&[]).is_empty());
+    }
 }

@@ -12,7 +12,8 @@ use oz_core::plan::Access;
 use oz_core::wire::files::{NAMES_MAX, Name};
 use oz_core::wire::mount::{self, Granted, Identity, Refusal, Request};
 
-use super::change::{Wanted, hidden};
+use super::change::Wanted;
+use super::rules::Rules;
 use super::views::{self, View, Without};
 use super::{Grant, Lifetime, Origin, Shown, Store, helper};
 use crate::clock;
@@ -348,8 +349,9 @@ impl<'a> Task<'a> {
         let mut failure = None;
         let mut shown = Vec::new();
         let mut requests = Vec::new();
+        let rules = Rules::look(&self.daemon.directories, &self.sandbox.plan.user);
         for due in due {
-            match hidden(self.daemon, self.sandbox, &due.path, due.access) {
+            match rules.check(due.path.as_path(), due.access) {
                 Ok(hide) => {
                     requests.push(mount::Grant {
                         path: due.path.clone(),

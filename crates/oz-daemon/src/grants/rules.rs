@@ -1,6 +1,6 @@
 //! What may be granted at all, and what a sandbox shows anyway.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
 use oz_core::plan::{Access, Op, Plan, User, layout};
@@ -37,10 +37,43 @@ pub(crate) fn check(
     path: &Path,
     access: Access,
 ) -> Result<Vec<OsBytes>> {
+    Rules::look(directories, user).check(path, access)
+}
+
+/// What is checked against: looked at once for all files of a request.
+pub(crate) struct Rules<'a> {
+    user: &'a User,
+    runtime: PathBuf,
+    state: PathBuf,
+    found: Protected,
+}
+
+impl<'a> Rules<'a> {
+    pub(crate) fn look(directories: &Directories, user: &'a User) -> Self {
+        // Paths of grants are canonical; ours come from the environment.
+        let real = |path: &Path| canonical(path).unwrap_or_else(|_| path.to_owned());
+        Self {
+            user,
+            runtime: real(&directories.runtime),
+            state: real(&directories.state),
+            found: Protected::look(user.home.as_path()),
+        }
+    }
+
+    /// As [`check`].
+    pub(crate) fn check(&self, path: &Path, access: Access) -> Result<Vec<OsBytes>> {
+        refuse_or_hide(self, path, access)
+    }
+}
+
+fn refuse_or_hide(rules: &Rules<'_>, path: &Path, access: Access) -> Result<Vec<OsBytes>> {
+    let Rules {
+        user,
+        runtime,
+        state,
+        found,
+    } = rules;
     let home = user.home.as_path();
-    // Paths of grants are canonical; ours come from the environment.
-    let real = |path: &Path| canonical(path).unwrap_or_else(|_| path.to_owned());
-    let (runtime, state) = (real(&directories.runtime), real(&directories.state));
     let ours = [
         (runtime.as_path(), "the sockets of the session are there"),
         (
@@ -48,10 +81,15 @@ pub(crate) fn check(
             "the sockets of the session are there",
         ),
     ];
+    // There is also what gvfs shows of devices and other machines, a directory for each.
+    let remote = runtime.with_file_name("gvfs");
+    let elsewhere =
+        layout::is_on_a_volume(&user.name, path) || (path != remote && path.starts_with(&remote));
     let never = NEVER
         .iter()
-        .filter(|(place, _)| *place != "/run" || !layout::is_on_a_volume(&user.name, path))
+        .filter(|(place, _)| *place != "/run" || !elsewhere)
         .map(|(place, reason)| (Path::new(*place), *reason));
+    let ours = ours.into_iter().filter(|_| !elsewhere);
     for (place, reason) in never.chain(ours) {
         if path.starts_with(place) || place.starts_with(path) {
             return Err(refuse(path, access, place, reason));
@@ -60,13 +98,12 @@ pub(crate) fn check(
     if home.starts_with(path) {
         return Err(refuse(path, access, home, OWN_HOME));
     }
-    if path.starts_with(&state) {
-        return Err(refuse(path, access, &state, OWN_STATE));
+    if path.starts_with(state) {
+        return Err(refuse(path, access, state, OWN_STATE));
     }
     if access == Access::Write && state.starts_with(path) {
-        return Err(refuse_with(path, access, &state, OWN_STATE, RULE));
+        return Err(refuse_with(path, access, state, OWN_STATE, RULE));
     }
-    let found = Protected::look(home);
     if access == Access::Write {
         let inside = protected::is_protected(home, path).or_else(|| found.holding(path));
         let below = || protected::covers_protected(home, path).or_else(|| found.below(path));
@@ -87,7 +124,7 @@ pub(crate) fn check(
     let found = found.all_below(path).map(Path::to_owned);
     let mut hide: Vec<OsBytes> = named.chain(found).map(Into::into).collect();
     if state.starts_with(path) {
-        hide.push(state.into());
+        hide.push(state.as_path().into());
     }
     hide.sort();
     hide.dedup();
@@ -200,6 +237,30 @@ mod tests {
         ] {
             assert!(!refused(path, Access::Read), "{path}");
             assert!(!refused(path, Access::Write), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_gvfs_shows_is_the_users_and_what_else_is_there_is_not() {
+        let directories = Directories {
+            runtime: "/run/user/1000/oz".into(),
+            state: "/home/u/.local/state/oz".into(),
+            libexec: "/usr/libexec/oz".into(),
+        };
+        let gvfs = "/run/user/1000/gvfs";
+        for access in [Access::Read, Access::Write] {
+            let check = |path: &str| check(&directories, &user(), Path::new(path), access);
+            assert!(check(&format!("{gvfs}/smb-share:server=a,share=b/letter")).is_ok());
+            for path in [
+                gvfs,
+                "/run/user/1000",
+                "/run/user/1000/bus",
+                "/run/user/1000/oz/x",
+                "/run/user/1000/gvfsd/x",
+                "/run/user/1001/gvfs/x",
+            ] {
+                assert!(check(path).is_err(), "{path}");
+            }
         }
     }
 
