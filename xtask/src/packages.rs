@@ -164,6 +164,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     // bench
     package("bubblewrap", "bench: the peer for launching"),
     package("waypipe", "bench: the peer for the display"),
+    package("fuse3", "bench: what the document portal mounts with"),
 ];
 
 /// What the machine of `cargo xtask machine` is made and run by.

@@ -61,6 +61,7 @@ const HELPERS: &[Program] = &[
     program("oz-fake-systemd", "oz-testkit", TEST_DIR, false),
     program("oz-bench", "oz-bench", TEST_DIR, false),
     program("oz-bench-client", "oz-bench", TEST_DIR, false),
+    program("oz-bench-files", "oz-bench", TEST_DIR, false),
     program("oz-bench-relay", "oz-bench", TEST_DIR, false),
     program("oz-probe", "oz-probe", TEST_DIR, true),
 ];

@@ -44,12 +44,20 @@ enum Suite {
     Display,
     /// Playing and recording
     Audio,
+    /// Files that are added, and files that may be replaced
+    Files,
     /// What holds against attacks, into docs/walls.md; by name only, since it installs peers
     Walls,
 }
 
 impl Suite {
-    const ALL: [Self; 4] = [Self::Launch, Self::Scale, Self::Display, Self::Audio];
+    const ALL: [Self; 5] = [
+        Self::Launch,
+        Self::Scale,
+        Self::Display,
+        Self::Audio,
+        Self::Files,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -57,6 +65,7 @@ impl Suite {
             Self::Scale => "scale",
             Self::Display => "display",
             Self::Audio => "audio",
+            Self::Files => "files",
             Self::Walls => "walls",
         }
     }

@@ -10,6 +10,7 @@
 mod audio;
 mod client;
 mod display;
+mod files;
 mod idle;
 mod launch;
 mod machine;
@@ -51,6 +52,8 @@ enum Suite {
     Display,
     /// Playing and recording
     Audio,
+    /// Files that are added, and files that may be replaced
+    Files,
     /// What holds against attacks
     Walls,
 }
@@ -63,6 +66,7 @@ fn main() -> Result<()> {
         Suite::Scale => scale::measure(args.quick)?,
         Suite::Display => display::measure(args.quick, !args.no_oz)?,
         Suite::Audio => audio::measure(args.quick, !args.no_oz)?,
+        Suite::Files => files::measure(args.quick, !args.no_oz)?,
         Suite::Walls => walls::measure(!args.no_oz)?,
     };
     fs::write(&args.out, text).with_context(|| format!("cannot write {}", args.out.display()))

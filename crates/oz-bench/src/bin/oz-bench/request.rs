@@ -2,9 +2,11 @@
 
 use std::io::Read;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use rustix::fs::{Mode, OFlags};
 use tokio::runtime::Runtime;
 use zbus::{Connection, Message, SerializeDict, Type};
 
@@ -18,6 +20,19 @@ const SANDBOX: &str = "org.oz.Sandbox1";
 #[zbus(signature = "a{sv}")]
 struct Options {
     status: zbus::OwnedFd,
+}
+
+/// Options of `AddFiles`.
+#[derive(SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+struct AddOptions {
+    write: bool,
+}
+
+/// Where a sandbox is on the bus.
+fn object(id: &str) -> String {
+    // All that names of commands with a number hold beside letters and digits.
+    format!("{ROOT}/sandbox/{}", id.replace('-', "_2d"))
 }
 
 /// A client on the bus.
@@ -71,8 +86,7 @@ impl Asker {
 
     /// What of a sandbox's launch had happened so many milliseconds after it was asked for.
     pub(crate) fn launch_moments(&self, id: &str) -> Result<Vec<(String, f64)>> {
-        // All that names of commands with a number hold beside letters and digits.
-        let path = format!("{ROOT}/sandbox/{}", id.replace('-', "_2d"));
+        let path = object(id);
         let properties = "org.freedesktop.DBus.Properties";
         let name = (SANDBOX, "LaunchMoments");
         let get = self
@@ -85,6 +99,23 @@ impl Asker {
             .into_iter()
             .map(|(name, at)| (name, milli(at)))
             .collect())
+    }
+
+    /// Shows a file or a directory to a sandbox.
+    pub(crate) fn add(&self, id: &str, file: &Path, write: bool) -> Result<()> {
+        let path = object(id);
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let file = rustix::fs::open(file, flags, Mode::empty())?;
+        let arguments = (vec![zbus::OwnedFd::from(file)], AddOptions { write });
+        let call = self.bus.call_method(
+            Some(NAME),
+            path.as_str(),
+            Some(SANDBOX),
+            "AddFiles",
+            &arguments,
+        );
+        self.runtime.block_on(call)?;
+        Ok(())
     }
 
     fn ping(&self) -> Result<Duration> {
