@@ -15,6 +15,7 @@ mod bus;
 mod confine;
 mod daemon;
 mod file_chooser;
+mod missed;
 mod open_uri;
 mod request;
 mod requests;
@@ -89,6 +90,7 @@ async fn serve(daemon: Daemon, bus: Bus) -> anyhow::Result<()> {
         .await
         .context("the bus does not say who leaves")?;
     let changes = settings::announce(bus.clone(), knowing);
+    let missed = missed::tell(bus.clone(), daemon.sender());
     // Only now: whoever waits for the name waits for all of it.
     bus.request_name(NAME).await.context("the name is taken")?;
     tokio::select! {
@@ -96,5 +98,6 @@ async fn serve(daemon: Daemon, bus: Bus) -> anyhow::Result<()> {
         () = bus.closed() => Ok(()),
         () = leaving => Ok(()),
         () = changes => Ok(()),
+        () = missed => Ok(()),
     }
 }

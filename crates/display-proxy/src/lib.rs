@@ -10,6 +10,7 @@ mod bridge;
 pub mod config;
 pub mod confine;
 mod control;
+mod denied;
 mod fds;
 pub mod globals;
 pub mod host;

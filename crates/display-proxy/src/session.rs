@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use oz_core::denied::Denied;
 use smithay::input::SeatState;
 use smithay::wayland::compositor::{CompositorClientState, CompositorState};
 use smithay::wayland::shell::xdg::XdgShellState;
@@ -26,6 +27,7 @@ use crate::bridge::lists::Lists;
 use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
 use crate::config::{Clipboard, Config};
+use crate::denied::Refusals;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::InputLog;
 use crate::quota::{self, Kind, Quota};
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) report: Report,
     pub(crate) acted: Acted,
+    refusals: Refusals,
     /// Which way what is copied or dragged may pass at this moment.
     pub(crate) clipboard: Cell<Clipboard>,
     /// Who in the sandbox owns which selection.
@@ -55,6 +58,7 @@ impl Shared {
         let token = config.activation_token.clone();
         Rc::new(Self {
             acted: Acted::open(config.acted.as_deref()),
+            refusals: Refusals::default(),
             clipboard: Cell::new(config.clipboard),
             config,
             report,
@@ -65,6 +69,11 @@ impl Shared {
             sessions: Cell::new(0),
             lists: Cell::new(0),
         })
+    }
+
+    /// A client was refused something.
+    pub(crate) fn denied(&self, what: Denied) {
+        self.refusals.say(&self.report, what);
     }
 
     pub(crate) fn next_window(&self) -> u64 {

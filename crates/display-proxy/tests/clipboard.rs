@@ -10,6 +10,7 @@ mod common;
 
 use common::{App, Rig};
 use display_proxy::config::Clipboard;
+use oz_core::denied::Denied;
 use oz_testkit::fakehost::Seen;
 
 /// A client with a window and the devices that a clipboard needs.
@@ -92,6 +93,7 @@ fn nothing_comes_in_when_only_out_is_open() {
     rig.host().press_key();
     app.until(|told| !told.keys.is_empty());
     assert!(app.told.offer.is_none());
+    assert_eq!(rig.daemon().denied(), (Denied::PasteIn, 1));
 }
 
 #[test]
@@ -102,6 +104,7 @@ fn a_selection_without_input_is_cancelled() {
     source.offer("text/plain".to_owned());
     device.set_selection(Some(&source), 1);
     app.until(|told| told.cancelled);
+    assert_eq!(rig.daemon().denied(), (Denied::CopyUnasked, 1));
     assert!(
         !rig.host()
             .seen()
@@ -150,6 +153,7 @@ fn nothing_goes_out_when_only_in_is_open() {
     let (mut app, ..) = app_with_clipboard(&rig);
     copy(&rig, &mut app, "from inside");
     rig.still_serves();
+    assert_eq!(rig.daemon().denied(), (Denied::CopyOut, 1));
     assert!(
         !rig.host()
             .seen()

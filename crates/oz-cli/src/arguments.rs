@@ -78,6 +78,7 @@ pub(crate) enum Verb {
     Add(Add),
     Remove(Remove),
     Files(Files),
+    Denied(Denied),
     Forward(Forward),
     Unforward(Unforward),
     Mic(Mic),
@@ -244,6 +245,16 @@ pub(crate) struct Remove {
     /// The sandbox, unless a profile is named, and the files and directories
     #[arg(value_name = "ID PATH", required = true)]
     pub(crate) words: Vec<OsString>,
+}
+
+/// List what a running sandbox was refused, how often, and why
+#[derive(Debug, Args)]
+pub(crate) struct Denied {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// List the files that a sandbox was given

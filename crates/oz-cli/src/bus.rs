@@ -5,7 +5,7 @@ mod sandbox;
 mod summary;
 
 pub(crate) use prompt::Prompt;
-pub(crate) use sandbox::{Enforcement, File, Sandbox, StillOpen};
+pub(crate) use sandbox::{Denial, Enforcement, File, Sandbox, StillOpen};
 #[cfg(test)]
 pub(crate) use summary::Direction;
 pub(crate) use summary::Summary;

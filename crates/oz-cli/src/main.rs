@@ -56,6 +56,7 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Add(what) => block_on(commands::add::run(what)),
         Verb::Remove(what) => block_on(commands::remove::run(what)),
         Verb::Files(what) => block_on(commands::files::run(what)),
+        Verb::Denied(what) => block_on(commands::denied::run(what)),
         Verb::Forward(what) => block_on(commands::forward::open(what)),
         Verb::Unforward(what) => block_on(commands::forward::close(what)),
         Verb::Mic(what) => block_on(commands::sound::mic(what)),

@@ -5,6 +5,7 @@
 //! [`wire`] to the sandbox's init, which checks it again and executes it.
 
 pub mod colour;
+pub mod denied;
 pub mod os_bytes;
 pub mod plan;
 #[cfg(feature = "profiles")]

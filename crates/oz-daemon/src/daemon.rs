@@ -12,6 +12,7 @@ use crate::directories::Directories;
 use crate::failure::{Failure, Kind, Result};
 use crate::launch::next::Next;
 use crate::launch::plans::Plans;
+use crate::notice::Notices;
 use crate::portal::Portals;
 use crate::sandbox::registry::Registry;
 use crate::scope::Scopes;
@@ -27,6 +28,7 @@ pub(crate) struct Daemon {
     profiles: Cache,
     pub(crate) filters: Filters,
     pub(crate) consent: Arc<Consent>,
+    pub(crate) notices: Notices,
     pub(crate) portals: Portals,
     pub(crate) plans: Plans,
     pub(crate) next: Next,
@@ -46,6 +48,7 @@ impl Daemon {
             profiles: Cache::default(),
             filters: Filters::default(),
             consent: Arc::default(),
+            notices: Notices::default(),
             portals: Portals::default(),
             plans: Plans::default(),
             next: Next::default(),

@@ -17,6 +17,7 @@ mod grants;
 mod launch;
 mod launchers;
 mod live;
+mod notice;
 mod owner;
 mod portal;
 mod rate;

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
+use oz_core::denied::Denied;
 use tracing::debug;
 use wayland_client::protocol::wl_data_device::WlDataDevice as HostDataDevice;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_offer_v1::ZwpPrimarySelectionOfferV1;
@@ -144,6 +145,7 @@ impl Session {
         if !self.input.allows_selection(serial) {
             debug!(session = self.id, "a selection without recent input");
             if let Some(source) = source {
+                self.shared.denied(Denied::CopyUnasked);
                 source.cancelled();
             }
             return;
@@ -181,6 +183,9 @@ impl Session {
         drop(hub);
         self.drop_stale_transfers(which, Direction::Out, generation);
         if !lets_out {
+            if which == Which::Clipboard && source.is_some() {
+                self.shared.denied(Denied::CopyOut);
+            }
             return;
         }
         let host_source = match source {
@@ -317,6 +322,9 @@ impl Session {
             hub.leave(which, &owner.source);
         }
         drop(hub);
+        if which == Which::Clipboard && offer.is_some() && !lets_in {
+            self.shared.denied(Denied::PasteIn);
+        }
         self.drop_stale_transfers(which, Direction::In, generation);
         if let Some(old) = std::mem::replace(&mut self.selection(which).host, offer) {
             old.offer.destroy();

@@ -18,6 +18,7 @@ use display_proxy::host::Backend;
 use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
 use oz_core::OsBytes;
+use oz_core::denied::Denied;
 use oz_core::wire::display::{Event, Tell, answer};
 use oz_testkit::fakehost::FakeHost;
 use rustix::event::{PollFd, PollFlags};
@@ -85,6 +86,18 @@ impl Daemon {
                 }
                 event @ (Event::Dropped { .. } | Event::Leaving { .. }) => return (paths, event),
                 _ => {}
+            }
+        }
+    }
+
+    /// The next thing that was refused.
+    pub fn denied(&self) -> (Denied, u32) {
+        let mut lines = self.reports.lock().unwrap();
+        loop {
+            let mut line = String::new();
+            lines.read_line(&mut line).unwrap();
+            if let Event::Denied { what, count } = serde_json::from_str(&line).unwrap() {
+                return (what, count);
             }
         }
     }

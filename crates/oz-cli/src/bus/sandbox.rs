@@ -21,8 +21,22 @@ pub(crate) struct Sandbox {
     pub(crate) pid: u32,
     pub(crate) files: Vec<File>,
     pub(crate) still_open: Vec<StillOpen>,
+    /// What it was refused, the last of all first.
+    pub(crate) denials: Vec<Denial>,
     /// One for each wall; empty before it is built.
     pub(crate) enforcement: Vec<Enforcement>,
+}
+
+/// Something that it was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Denial {
+    pub(crate) kind: String,
+    pub(crate) subject: String,
+    pub(crate) count: u32,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) what: String,
+    pub(crate) why: String,
 }
 
 /// How far a wall holds, by what the launch says.
@@ -65,6 +79,7 @@ impl Sandbox {
     pub(super) fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
         let walls: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Enforcement")?;
         let files: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Files")?;
+        let denials: Vec<HashMap<String, OwnedVariant>> = take(&mut all, "Denials")?;
         let open: Vec<(Vec<u8>, u64, Programs)> = take(&mut all, "StillOpen")?;
         let open = open.into_iter().map(|(path, since, processes)| StillOpen {
             path,
@@ -76,6 +91,10 @@ impl Sandbox {
             profile: take(&mut all, "Profile")?,
             pid: take(&mut all, "Pid")?,
             still_open: open.collect(),
+            denials: denials
+                .into_iter()
+                .map(Denial::from_properties)
+                .collect::<Result<_>>()?,
             enforcement: walls
                 .into_iter()
                 .map(Enforcement::from_properties)
@@ -84,6 +103,20 @@ impl Sandbox {
                 .into_iter()
                 .map(File::from_properties)
                 .collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl Denial {
+    fn from_properties(mut all: HashMap<String, OwnedVariant>) -> Result<Self> {
+        Ok(Self {
+            kind: take(&mut all, "kind")?,
+            subject: take(&mut all, "subject")?,
+            count: take(&mut all, "count")?,
+            first: take(&mut all, "first")?,
+            last: take(&mut all, "last")?,
+            what: take(&mut all, "what")?,
+            why: take(&mut all, "why")?,
         })
     }
 }

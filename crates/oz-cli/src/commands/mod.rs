@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod clipboard;
 pub(crate) mod completions;
 pub(crate) mod data;
+pub(crate) mod denied;
 pub(crate) mod disable;
 pub(crate) mod doctor;
 pub(crate) mod enable;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::OsBytes;
+use crate::denied::Denied;
 use crate::plan::{Buffers, Clipboard};
 
 /// Longest line in bytes, its end included: PIPE_BUF, so that lines never tear.
@@ -74,6 +75,13 @@ pub enum Event {
     ClientRefused {
         /// A sentence of the proxy's; nothing in it comes from the app.
         reason: String,
+    },
+    /// A client was refused something; not said more often than once a second for each kind.
+    Denied {
+        /// What.
+        what: Denied,
+        /// How often since it was last said.
+        count: u32,
     },
     /// The host compositor no longer answers; the proxy ends.
     HostGone,

@@ -16,6 +16,24 @@ pub const RATE_MAX: u32 = 100;
 /// Longest address that is opened, in bytes.
 pub const URI_MAX: usize = 8192;
 
+/// Portals that are not served and that a person would miss, by the ends of their interfaces' names.
+pub const MISSED: &[&str] = &[
+    "Account",
+    "Background",
+    "Camera",
+    "Email",
+    "GlobalShortcuts",
+    "InputCapture",
+    "Location",
+    "Notification",
+    "Print",
+    "RemoteDesktop",
+    "ScreenCast",
+    "Screenshot",
+    "Usb",
+    "Wallpaper",
+];
+
 /// Number of a request; chosen by the proxy, never used again.
 pub type RequestId = u64;
 
@@ -28,6 +46,11 @@ pub enum FromProxy {
         request: RequestId,
         /// For what.
         ask: Ask,
+    },
+    /// An app asks for what is not served, of [`MISSED`]; not said more often than once a second for each.
+    Denied {
+        /// Which, by its place in that list.
+        portal: u8,
     },
     /// It does not wait any more. An answer that is on its way comes all the same.
     Cancel {

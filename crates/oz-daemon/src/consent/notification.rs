@@ -13,6 +13,7 @@ use zbus::{Connection, MatchRule, MessageStream, Variant};
 use super::queue::{By, Card, NotTaken, PATIENCE};
 use super::room::{self, Event, Events};
 use super::show::{Ended, IsOver};
+use crate::notice::escaped;
 use crate::owner::{self, Owner};
 
 const NAME: &str = "org.freedesktop.Notifications";
@@ -204,34 +205,5 @@ async fn next(signals: &mut MessageStream, owner: &str) -> Option<Signal> {
         if let Ok(signal) = signal {
             return Some(signal);
         }
-    }
-}
-
-/// For services that read markup in a notification's body.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '\'' => escaped.push_str("&#39;"),
-            '"' => escaped.push_str("&quot;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markup_of_an_app_is_shown_not_obeyed() {
-        assert_eq!(
-            escaped("<a href='x'>&amp;</a>"),
-            "&lt;a href=&#39;x&#39;&gt;&amp;amp;&lt;/a&gt;"
-        );
     }
 }

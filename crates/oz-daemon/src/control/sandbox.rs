@@ -17,7 +17,9 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Grant, Lifetime, Origin, Shown, access_word};
+use crate::notice;
 use crate::sandbox::audio::{self, Sound};
+use crate::sandbox::denials::Denial;
 use crate::sandbox::display;
 use crate::sandbox::network::forwards;
 use crate::sandbox::{Command, Published, Sandbox};
@@ -50,6 +52,40 @@ pub(crate) struct File {
 /// What was taken back and is open still: its path, since when (seconds since 1970), and in which processes,
 /// by the host's number and short name.
 type StillOpen = (Vec<u8>, u64, Vec<(u32, Vec<u8>)>);
+
+/// Something that it was refused.
+#[derive(Clone, Debug, PartialEq, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(crate) struct Refusal {
+    /// As in `oz_core::denied`.
+    kind: &'static str,
+    /// What it was about, fit to show; may be empty.
+    subject: String,
+    count: u32,
+    /// Seconds since 1970.
+    first: u64,
+    /// Likewise.
+    last: u64,
+    /// What it wanted: a sentence.
+    what: &'static str,
+    /// Why it did not get it: a sentence.
+    why: &'static str,
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        let entry = denial.denied.entry();
+        Self {
+            kind: entry.name,
+            subject: denial.subject,
+            count: denial.count,
+            first: denial.first,
+            last: denial.last,
+            what: entry.what,
+            why: entry.why,
+        }
+    }
+}
 
 /// A wall of a sandbox, in words.
 #[derive(Clone, Debug, PartialEq, SerializeDict, Type)]
@@ -100,6 +136,7 @@ pub(super) struct Picture {
     published: Published,
     files: Vec<File>,
     still_open: Vec<StillOpen>,
+    denials: Vec<Denial>,
 }
 
 impl SandboxObject {
@@ -118,6 +155,7 @@ impl SandboxObject {
             published: self.sandbox.published(),
             files: self.list(),
             still_open: self.open(),
+            denials: self.sandbox.denials(),
         }
     }
 
@@ -229,6 +267,22 @@ impl SandboxObject {
     fn still_open(&self) -> Vec<StillOpen> {
         self.open()
     }
+
+    /// What it was refused, the last of all first; of each kind the last few, each once with its count.
+    #[zbus(property)]
+    fn denials(&self) -> Vec<Refusal> {
+        let denials = self.sandbox.denials();
+        denials.into_iter().map(Refusal::from).collect()
+    }
+
+    /// It was refused something for the first time, at least among what `Denials` has: kind, subject, count.
+    #[zbus(signal)]
+    async fn denied(
+        emitter: &SignalEmitter<'_>,
+        kind: &str,
+        subject: &str,
+        count: u32,
+    ) -> zbus::Result<()>;
 
     /// How far each wall holds; empty before it is built.
     #[zbus(property)]
@@ -535,6 +589,14 @@ pub(super) async fn announce(
     }
     if now.still_open != shown.still_open {
         object.still_open_changed(emitter).await?;
+    }
+    if now.denials != shown.denials {
+        object.denials_changed(emitter).await?;
+        for new in object.sandbox.new_denials() {
+            let kind = new.denied.entry().name;
+            SandboxObject::denied(emitter, kind, &new.subject, new.count).await?;
+            notice::denied(&object.daemon, &object.sandbox, &new);
+        }
     }
     *shown = now;
     Ok(())

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oz_core::OsBytes;
+use oz_core::denied::Denied;
 use oz_core::plan::{Access, Drops, Plan};
 use oz_host::protected::Protected;
 use oz_host::resolve::{self, Resolved};
@@ -59,7 +60,14 @@ pub(crate) async fn dropped(
             }
         }
     }
-    Ok(held(daemon, sandbox, found))
+    let wanted = found.iter().flatten().count();
+    let held = held(daemon, sandbox, found);
+    let lacking = wanted.saturating_sub(held.iter().flatten().count());
+    if lacking > 0 && matches!(source, Source::Host) {
+        let count = u32::try_from(lacking).unwrap_or(u32::MAX);
+        sandbox.denied(Denied::Drop, b"", count);
+    }
+    Ok(held)
 }
 
 /// Which of the files the sandbox has, for whoever reads outside what it drags.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use oz_core::denied::Denied;
 use oz_core::wire::dialog::{FileDialog, FileDialogAnswer, Response};
 use tokio::time::Instant;
 
@@ -29,6 +30,7 @@ pub(super) async fn ask(
     }
     let Some(turn) = sandbox.dialogs.take().await else {
         tracing::info!("the sandbox brings up too many dialogs");
+        sandbox.denied(Denied::Dialogs, b"", 1);
         return FileDialogAnswer::none(Response::Cancelled);
     };
     let held = Held::new(&sandbox.files(), &sandbox.plan);

@@ -10,7 +10,6 @@
 mod chooser;
 mod dialog;
 mod host;
-mod notice;
 mod own;
 mod picked;
 mod settings;

@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oz_core::OsBytes;
+use oz_core::denied::Denied;
 use oz_core::plan::Access;
 use oz_core::wire::dialog::{FileDialog, FileDialogAnswer, Kind, Response};
 use oz_host::resolve::{self, Resolved};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::notice;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind as Why, Result};
 use crate::grants::change::{self, Wanted};
 use crate::grants::{Lifetime, Origin};
+use crate::notice;
 use crate::sandbox::Sandbox;
 
 /// Grants what an answer says was picked; the answer for the app.
@@ -48,7 +49,8 @@ pub(super) async fn grant(
         },
         Err(failure) => {
             tracing::info!(kind = ?failure.kind, "what was picked is not given");
-            notice::show(daemon, sandbox, &failure);
+            sandbox.denied(Denied::Picked, b"", 1);
+            notice::not_given(daemon, sandbox, &failure);
             FileDialogAnswer::none(Response::Ended)
         }
     }

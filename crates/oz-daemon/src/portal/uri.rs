@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use oz_core::denied::Denied;
 use oz_core::plan::Mode;
 use oz_core::wire::dialog::Response;
 use oz_core::wire::portal::URI_MAX;
@@ -35,10 +36,12 @@ const OPENERS: &[(&str, &[&str])] = &[("/usr/bin/xdg-open", &[]), ("/usr/bin/gio
 pub(super) async fn open(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, address: &str) -> Response {
     if !is_harmless(address) {
         tracing::info!("the app wants to open what no link is");
+        sandbox.denied(Denied::Link, address.as_bytes(), 1);
         return Response::Ended;
     }
     let Some(_turn) = sandbox.links.take().await else {
         tracing::info!("the sandbox opens too many links");
+        sandbox.denied(Denied::Link, address.as_bytes(), 1);
         return Response::Ended;
     };
     let carries = sandbox.plan.network.mode == Mode::None;
@@ -46,6 +49,7 @@ pub(super) async fn open(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, address: 
     if carries || !acted {
         if address.len() > SHOWN_MAX {
             tracing::info!("a link is too long to ask about it");
+            sandbox.denied(Denied::Link, address.as_bytes(), 1);
             return Response::Ended;
         }
         let question = Question::link(address, carries);

@@ -5,8 +5,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use oz_core::denied::Denied;
 use oz_core::plan::Service;
-use oz_core::wire::portal::{Answer, Ask, FromProxy, RATE_MAX, REQUESTS_MAX, RequestId, ToProxy};
+use oz_core::wire::portal::{
+    Answer, Ask, FromProxy, MISSED, RATE_MAX, REQUESTS_MAX, RequestId, ToProxy,
+};
 use rustix::net::{AddressFamily, SocketType, sockopt};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -116,6 +119,10 @@ async fn serve(
                 }
                 match message?.0 {
                     FromProxy::Ask { request, ask } => asked.begin(daemon, sandbox, request, ask)?,
+                    FromProxy::Denied { portal } => {
+                        let portal = MISSED.get(usize::from(portal)).copied().unwrap_or_default();
+                        sandbox.denied(Denied::Portal, portal.as_bytes(), 1);
+                    }
                     FromProxy::Cancel { request } => asked.cancel(request),
                 }
             }

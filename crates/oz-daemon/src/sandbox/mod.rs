@@ -7,6 +7,7 @@ pub(crate) mod acted;
 pub(crate) mod audio;
 mod bus;
 pub(crate) mod connection;
+pub(crate) mod denials;
 pub(crate) mod display;
 pub(crate) mod explain;
 mod fifo;
@@ -43,6 +44,7 @@ use crate::grants::views::Kept;
 use crate::grants::{Grant, Store};
 use crate::portal::Turns;
 use audio::Sound;
+use denials::Denials;
 use moments::Moments;
 use status::StatusPipe;
 
@@ -177,6 +179,8 @@ pub(crate) struct Sandbox {
     pub(crate) control: audio::Control,
     /// How its display proxy is told what has become of files.
     pub(crate) display: display::Control,
+    /// What it was refused.
+    denials: Mutex<Denials>,
     /// Something that the bus shows has changed.
     pub(crate) changed: Notify,
     published: Mutex<Published>,
@@ -246,6 +250,7 @@ impl Sandbox {
             output: Default::default(),
             control: Default::default(),
             display: Default::default(),
+            denials: Default::default(),
             changed: Notify::new(),
             published: Mutex::new(published),
             files: Default::default(),

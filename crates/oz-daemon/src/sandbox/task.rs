@@ -28,6 +28,7 @@ use crate::directories;
 use crate::failure::{Failure, Kind};
 use crate::grants::{expiry, open, views};
 use crate::launch::refused;
+use crate::notice;
 use crate::rate::Rate;
 use crate::scope;
 
@@ -44,6 +45,9 @@ const UNDECIDED: Duration = Duration::from_millis(100);
 const FILES: Duration = Duration::from_secs(1);
 /// Most messages that init sends in a second; programs inside cannot make it send many.
 const RATE: u32 = 2000;
+
+/// Signals by which the kernel ends a program for what it does: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
+const FAULTS: [u8; 7] = [4, 5, 6, 7, 8, 11, 31];
 
 /// What the task works on.
 pub(crate) struct Task {
@@ -263,6 +267,7 @@ impl Task {
                 if !self.processes.knows(process) {
                     return self.missed(process).map(|()| None);
                 }
+                self.say_crashed(status);
                 if self.may_have_lost_windows(status) {
                     self.decide_soon(process, status);
                 } else {
@@ -315,6 +320,18 @@ impl Task {
         status != ExitStatus::Code(0)
             && self.sandbox.published().windows > 0
             && self.sandbox.phase() == Phase::Running
+    }
+
+    /// Says that an app with windows is gone by a fault of its own, which nobody else may.
+    fn say_crashed(&self, status: ExitStatus) {
+        if let ExitStatus::Signal(signal) = status
+            && FAULTS.contains(&signal)
+            && self.sandbox.plan.display.is_some()
+            && self.sandbox.phase() == Phase::Running
+        {
+            let why = format!("One of its programs has crashed, by the signal {signal}.");
+            notice::died(&self.daemon, &self.sandbox, why);
+        }
     }
 
     /// A compositor that is going may still be there at this moment.
@@ -724,6 +741,10 @@ impl Task {
             Over::InOrder => None,
             Over::Failed(failure) => {
                 tracing::warn!(kind = ?failure.kind, "the sandbox ended out of order");
+                // Whoever started it is told what became of that; this is for one that ran.
+                if self.sandbox.phase() == Phase::Running {
+                    notice::died(&self.daemon, &self.sandbox, failure.to_string());
+                }
                 Some(failure)
             }
         };

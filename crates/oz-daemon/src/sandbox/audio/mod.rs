@@ -4,9 +4,9 @@ mod control;
 
 use std::sync::Arc;
 
-use oz_core::OsBytes;
+use oz_core::denied::Denied;
 use oz_core::plan::{Gate, Service};
-use oz_core::wire::audio::{Config, Event, Microphone};
+use oz_core::wire::audio::{Config, Event, Microphone, Speaker};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -23,6 +23,9 @@ pub(crate) use control::Control;
 const CONTROL: &str = "audio-control";
 /// Most streams that are counted.
 const STREAMS: u32 = 10_000;
+/// Commands that the gate decides on, by the protocol's names.
+const RECORD: &str = "create-record-stream";
+const PLAY: &str = "create-playback-stream";
 
 pub(super) const PROGRAM: Program = Program {
     service: Service::Pulse,
@@ -135,14 +138,29 @@ fn take(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, event: Event, questions: &
             published.sound.playback = playback.min(STREAMS);
             published.sound.record = record.min(STREAMS);
         }),
-        Event::ClientRefused { .. } => tracing::info!("the audio proxy refused a client"),
+        Event::ClientRefused { reason } => {
+            tracing::info!("the audio proxy refused a client");
+            sandbox.denied(Denied::Sound, reason.as_bytes(), 1);
+        }
         Event::HostGone => tracing::info!("the host's sound server is gone"),
         Event::HostBack => tracing::info!("the host's sound server is back"),
-        Event::Denied { command, count } => {
-            let command = OsBytes::from(command.as_str());
-            tracing::debug!(%command, count, "the app may not do that to the sound server");
-        }
+        Event::Denied { command, count } => denied(sandbox, &command, count),
         Event::Ready | Event::Unknown => {}
+    }
+}
+
+/// A stream is refused by the gate, and all else because no app may do it.
+fn denied(sandbox: &Arc<Sandbox>, command: &str, count: u32) {
+    let gate = sandbox.published().sound.gate;
+    let off = |is_off: fn(Gate) -> bool| gate.is_some_and(is_off);
+    match command {
+        RECORD if off(|gate| gate.microphone != Microphone::On) => {
+            sandbox.denied(Denied::Microphone, b"", count);
+        }
+        PLAY if off(|gate| gate.speaker != Speaker::On) => {
+            sandbox.denied(Denied::Speaker, b"", count);
+        }
+        _ => sandbox.denied(Denied::SoundCommand, command.as_bytes(), count),
     }
 }
 

@@ -6,6 +6,7 @@ mod lists;
 use std::path::Path;
 use std::sync::Arc;
 
+use oz_core::denied::Denied;
 use oz_core::plan::{Clipboard, Drops, Service};
 use oz_core::wire::display::{Config, Event};
 use tokio::sync::oneshot;
@@ -128,7 +129,7 @@ async fn resume(sandbox: &Sandbox, pipe: &Pipe) -> std::io::Result<()> {
     sandbox.display.connect(pipe.writer()?).await
 }
 
-fn take(sandbox: &Sandbox, event: Event, lists: &mut Lists) {
+fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists) {
     match event {
         Event::WindowOpened { .. } => sandbox.publish(|published| {
             published.windows = (published.windows + 1).min(WINDOWS);
@@ -136,7 +137,11 @@ fn take(sandbox: &Sandbox, event: Event, lists: &mut Lists) {
         Event::WindowClosed { .. } => sandbox.publish(|published| {
             published.windows = published.windows.saturating_sub(1);
         }),
-        Event::ClientRefused { .. } => tracing::info!("the display proxy refused a client"),
+        Event::ClientRefused { reason } => {
+            tracing::info!("the display proxy refused a client");
+            sandbox.denied(Denied::Display, reason.as_bytes(), 1);
+        }
+        Event::Denied { what, count } => sandbox.denied(what, b"", count),
         // The exit code says it too, and init hears of it then.
         Event::HostGone => tracing::info!("the host compositor is gone"),
         Event::Files { list, paths } => lists.more(list, &paths),
