@@ -10,6 +10,7 @@ pub mod inits;
 pub mod launchers;
 pub mod make;
 pub mod profile_cache;
+pub mod profile_edit;
 pub mod profiles;
 pub mod protected;
 pub mod resolve;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use oz_core::denied::DENIED;
 use oz_core::report::WALLS;
 
 /// What is in the sources, and in the file of translations.
@@ -57,6 +58,11 @@ fn shown() -> Sentences {
     let mut all = Sentences::new();
     for entry in WALLS {
         all.insert(entry.keeps_from.to_owned(), Vec::new());
+    }
+    for entry in DENIED {
+        for words in [entry.what, entry.why] {
+            all.insert(words.to_owned(), Vec::new());
+        }
     }
     for (path, text) in files {
         if path.extension().is_some_and(|end| end == "ui") {

@@ -2,6 +2,7 @@
 
 #[path = "../portals/app.rs"]
 mod app;
+mod denied;
 mod dialog;
 mod files;
 mod prompts;

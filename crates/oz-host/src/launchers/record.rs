@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Done, Error, Result};
+use crate::small;
 
 /// A file that is to be in place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -294,21 +294,7 @@ fn make_directories(path: &Path) -> Result<()> {
 
 /// In one step: a launcher is there whole or not at all.
 fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
-    let write = || -> io::Result<()> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let temporary = path.with_file_name(format!(".{name}.oz-new"));
-        let _ = fs::remove_file(&temporary);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&temporary)?;
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|error| failed("write", path, error))
+    small::replace(path, content, mode).map_err(|error| failed("write", path, error))
 }
 
 fn is_service(path: &Path) -> bool {

@@ -5,8 +5,10 @@ use std::collections::HashMap;
 
 use gtk::glib;
 use gtk::glib::variant::FromVariant;
+use oz_core::denied::Denied;
+use oz_core::plan::Clipboard;
 
-use crate::model::{File, Sandbox, State, StillOpen, Wall};
+use crate::model::{Denial, File, Sandbox, State, StillOpen, Wall};
 
 /// Properties by their names.
 pub(super) type Properties = HashMap<String, glib::Variant>;
@@ -40,6 +42,8 @@ pub(super) fn change(sandbox: &mut Sandbox, properties: &Properties) {
             "MicrophoneInUse" => put(&mut sandbox.microphone.in_use, value),
             "Speaker" => put(&mut sandbox.speaker.state, value),
             "PlaybackStreams" => put(&mut sandbox.speaker.streams, value),
+            "Clipboard" => sandbox.clipboard = clipboard(value.str().unwrap_or_default()),
+            "Denials" => sandbox.denials = rows(value).iter().filter_map(denial).collect(),
             "Files" => sandbox.files = rows(value).iter().filter_map(file).collect(),
             "StillOpen" => sandbox.still_open = still_open(value),
             "Enforcement" => sandbox.walls = rows(value).iter().filter_map(wall).collect(),
@@ -73,6 +77,22 @@ fn file(row: &Properties) -> Option<File> {
         origin: row.get("origin")?.get()?,
         until: row.get("until")?.get()?,
         lasting: row.get("lasting")?.get()?,
+    })
+}
+
+fn clipboard(word: &str) -> Option<Clipboard> {
+    Clipboard::ALL.into_iter().find(|ways| ways.word() == word)
+}
+
+fn denial(row: &Properties) -> Option<Denial> {
+    let word = |name: &str| row.get(name)?.get::<String>();
+    Some(Denial {
+        denied: Denied::from_name(&word("kind")?),
+        subject: word("subject")?,
+        count: row.get("count")?.get()?,
+        last: row.get("last")?.get()?,
+        what: word("what")?,
+        why: word("why")?,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What the panel knows, without any toolkit: sandboxes as the bus shows them, and the words for what they may do.
 
+mod denial;
 mod file;
 mod forward;
 mod prompt;
@@ -7,6 +8,7 @@ mod sandbox;
 mod sound;
 mod wall;
 
+pub use denial::{Allow, Denial};
 pub use file::{File, StillOpen};
 pub use forward::words as forward_words;
 pub use prompt::{Prompt, Prompts};

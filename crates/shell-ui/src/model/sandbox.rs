@@ -1,9 +1,9 @@
 //! A running sandbox.
 
 use oz_core::colour::Colour;
-use oz_core::plan::Mode;
+use oz_core::plan::{Clipboard, Mode};
 
-use super::{File, Microphone, Speaker, StillOpen, Wall};
+use super::{Denial, File, Microphone, Speaker, StillOpen, Wall};
 use crate::words::{tr, tr_count};
 
 /// Where it is in its life.
@@ -43,6 +43,10 @@ pub struct Sandbox {
     pub microphone: Microphone,
     /// What is heard of it.
     pub speaker: Speaker,
+    /// Which way copied text passes; none if it has no windows, or the daemon does not say.
+    pub clipboard: Option<Clipboard>,
+    /// What it was refused, the last of all first.
+    pub denials: Vec<Denial>,
     /// How far its walls hold.
     pub walls: Vec<Wall>,
 }

@@ -12,9 +12,9 @@ use gtk::{gio, glib};
 
 use super::page::Wish;
 use super::window::Window;
-use super::{log, terminal};
+use super::{log, profiles, terminal};
 use crate::bus::{self, Answered, Asked, Bus};
-use crate::model::{List, Prompt, Prompts, State};
+use crate::model::{Allow, List, Prompt, Prompts, State};
 use crate::style;
 use crate::words::{tr, tr_count, tr_with};
 
@@ -92,6 +92,7 @@ impl Panel {
             Wish::Remove(file) => self.remove(sandbox, &file).await,
             Wish::Microphone(state) => self.bus.set(sandbox, "Microphone", state).await,
             Wish::Speaker(state) => self.bus.set(sandbox, "Speaker", state).await,
+            Wish::Allow { what, always } => self.allow(sandbox, what, always).await,
             Wish::RemoveForward(forward) => self.bus.remove_forward(sandbox, &forward).await,
             Wish::Shell => terminal::open(&self.id(sandbox), &self.path),
             Wish::Logs => self.show_log(sandbox).await,
@@ -102,6 +103,34 @@ impl Panel {
         }
         // A switch shows what holds, whatever was wished of it.
         self.window.show_again();
+    }
+
+    /// Lets happen what was refused, and says so in the profile if it is for good.
+    async fn allow(&self, sandbox: &str, what: Allow, always: bool) -> bus::Result<()> {
+        if always {
+            let profile = {
+                let list = self.list.borrow();
+                list.get(sandbox).map(|sandbox| sandbox.profile.clone())
+            };
+            let profile = profile.unwrap_or_default();
+            let heading = tr_with("Always allow this to {app}?", &[("app", &profile)]);
+            let words = what.always_words(&profile);
+            if !self.is_sure(&heading, &words, &tr("_Always Allow")).await {
+                return Ok(());
+            }
+            profiles::change(&profile, vec![what.always()]).await?;
+            self.window.say(&tr_with(
+                "Your profile of {app} says so now",
+                &[("app", &profile)],
+            ));
+        }
+        match &what {
+            Allow::Microphone => self.bus.set(sandbox, "Microphone", "on").await,
+            Allow::Speaker => self.bus.set(sandbox, "Speaker", "on").await,
+            Allow::Clipboard(ways) => self.bus.set(sandbox, "Clipboard", ways.word()).await,
+            // It holds for the next sandbox; files for this one are chosen.
+            Allow::Files => Ok(()),
+        }
     }
 
     fn id(&self, sandbox: &str) -> String {

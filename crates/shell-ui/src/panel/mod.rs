@@ -7,9 +7,11 @@
 
 mod application;
 mod choose;
+mod denial_row;
 mod file_row;
 mod log;
 mod page;
+mod profiles;
 mod prompt;
 mod row;
 mod terminal;

@@ -11,8 +11,9 @@ use gtk::{gdk, gio, glib};
 use oz_core::OsBytes;
 
 use super::choose;
+use super::denial_row::DenialRow;
 use super::file_row::{self, FileRow};
-use crate::model::{Sandbox, StillOpen, Wall, forward_words, walls_summary};
+use crate::model::{Allow, Sandbox, StillOpen, Wall, forward_words, walls_summary};
 
 /// What a person wants of the sandbox that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ pub enum Wish {
     Microphone(&'static str),
     /// Let it be heard: `off` or `on`.
     Speaker(&'static str),
+    /// Let happen what was refused: until it ends, or from now on.
+    Allow {
+        /// What.
+        what: Allow,
+        /// From now on, when the person has read what that means.
+        always: bool,
+    },
     /// Close what leads through the wall of its network.
     RemoveForward(String),
     /// A terminal inside.
@@ -68,6 +76,10 @@ mod imp {
         pub listens: TemplateChild<gtk::Image>,
         #[template_child]
         pub ask: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub denied_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub denied: TemplateChild<gtk::ListBox>,
         #[template_child]
         pub network: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -142,6 +154,9 @@ impl Page {
         if differs(|a, b| a.still_open == b.still_open) {
             self.show_still_open(&sandbox.still_open);
         }
+        if differs(|a, b| a.denials == b.denials && a.clipboard == b.clipboard) {
+            self.show_denied(sandbox);
+        }
         if differs(|a, b| a.network == b.network && a.forwards == b.forwards) {
             self.show_network(sandbox);
         }
@@ -210,6 +225,30 @@ impl Page {
         parts.speaker_row.set_subtitle(&speaker.words());
         parts.speaker_row.set_sensitive(speaker.is_there());
         set(&parts.speaker, speaker.is_on());
+    }
+
+    fn show_denied(&self, sandbox: &Sandbox) {
+        let parts = self.imp();
+        parts.denied_group.set_visible(!sandbox.denials.is_empty());
+        let focused = focused_row(&parts.denied);
+        clear(&parts.denied);
+        for denial in &sandbox.denials {
+            let page = self.downgrade();
+            let allow = move |what: Allow, always: bool| {
+                let Some(page) = page.upgrade() else { return };
+                match what {
+                    // Which, only the person can say.
+                    Allow::Files if !always => page.choose("files-read"),
+                    what => page.wish(Wish::Allow { what, always }),
+                }
+            };
+            parts
+                .denied
+                .append(&DenialRow::new(denial, sandbox.clipboard, allow));
+        }
+        if let Some(row) = focused.and_then(|index| parts.denied.row_at_index(index)) {
+            row.child_focus(gtk::DirectionType::TabForward);
+        }
     }
 
     fn show_network(&self, sandbox: &Sandbox) {
@@ -327,26 +366,29 @@ impl Page {
         }));
     }
 
+    /// Lets the person choose what is added: `files` or `folder`, to `read` or to `write`.
+    fn choose(&self, what: &str) {
+        let write = what.ends_with("-write");
+        let directory = what.starts_with("folder");
+        let shown = self.imp().shown.borrow();
+        let id = shown.as_ref().map_or("", |shown| shown.id.as_str());
+        let title = choose::title(id, directory, write);
+        let to = self.downgrade();
+        choose::files(self, &title, directory, move |files| {
+            if let Some(page) = to.upgrade() {
+                page.wish(Wish::Add { files, write });
+            }
+        });
+    }
+
     /// The entries of the menu.
     fn add_actions(&self) {
         let action = gio::SimpleAction::new("add", Some(glib::VariantTy::STRING));
         let page = self.downgrade();
         action.connect_activate(move |_, what| {
-            let (Some(page), Some(what)) = (page.upgrade(), what.and_then(glib::Variant::str))
-            else {
-                return;
-            };
-            let write = what.ends_with("-write");
-            let directory = what.starts_with("folder");
-            let shown = page.imp().shown.borrow();
-            let id = shown.as_ref().map_or("", |shown| shown.id.as_str());
-            let title = choose::title(id, directory, write);
-            let to = page.downgrade();
-            choose::files(&page, &title, directory, move |files| {
-                if let Some(page) = to.upgrade() {
-                    page.wish(Wish::Add { files, write });
-                }
-            });
+            if let (Some(page), Some(what)) = (page.upgrade(), what.and_then(glib::Variant::str)) {
+                page.choose(what);
+            }
         });
         let actions = gio::SimpleActionGroup::new();
         actions.add_action(&action);
@@ -364,6 +406,12 @@ fn clear(list: &gtk::ListBox) {
     while let Some(row) = list.row_at_index(0) {
         list.remove(&row);
     }
+}
+
+/// The row in which the keyboard is.
+fn focused_row(list: &gtk::ListBox) -> Option<i32> {
+    let row = list.focus_child().and_downcast::<gtk::ListBoxRow>()?;
+    Some(row.index())
 }
 
 /// Sets a switch to what holds.
