@@ -487,8 +487,8 @@ pub(crate) struct Enable {
     /// All apps that are installed and have a profile
     #[arg(long, conflicts_with = "apps")]
     pub(crate) all_known: bool,
-    /// What becomes of what the app has kept in the home so far: copied into its sandbox, or left where it is and not
-    /// seen there
+    /// What becomes of what the app has kept in the home so far: the app's in its sandbox as well, copied into it, or
+    /// left where it is and not seen there
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(crate) data: Option<DataOf>,
     /// Its commands as well, by scripts in ~/.local/bin, so that what a shell starts is in a sandbox
@@ -499,6 +499,8 @@ pub(crate) struct Enable {
 /// What an app in a sandbox begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataOf {
+    /// What it has, where it is
+    Present,
     /// A copy of what it has
     Copy,
     /// Nothing

@@ -28,7 +28,8 @@ const UNITS: &str = "the service manager runs what is written there";
 const PROGRAMS: &str = "programs there run instead of the system's";
 const LIBRARIES: &str = "programs of the host load code from there";
 const KEYS: &str = "keys and what they open are there";
-const DATA: &str = "passwords, cookies and messages are there";
+/// Why data of programs are: whose data they are may be let write them, by the user.
+pub const DATA: &str = "passwords, cookies and messages are there";
 const DIRECTORIES: &str = "the host's programs, and Oz, find the user's directories by it";
 const CONFIG: &str = "a program of the host runs what its configuration there says";
 

@@ -24,6 +24,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (8, "3855e8acb3ec5e640d75fa1c6b67f5a6"),
     (9, "d82fd9e8c38f4996a9ad55fa9b9085a3"),
     (10, "f96f159d76634fc4318835d8cbd647c0"),
+    (11, "ebfdb13bd9ada2ca5ca635ef4f6a08b5"),
 ];
 
 /// One value of each variant.
@@ -195,6 +196,7 @@ fn plans() -> Vec<Plan> {
         },
         home: homes[at % homes.len()].clone(),
         rules: effects.iter().map(ruled).collect(),
+        own: vec!["/home/u/.o".into()],
         arguments: Access::Write,
         drops: drops[at % drops.len()],
         siblings: true,

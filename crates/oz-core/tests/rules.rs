@@ -5,8 +5,11 @@ mod common;
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::facts::{MAX_MATCHES, MAX_NAMES, Matches, PathFact};
-use oz_core::plan::{Access, BuildError, HostFacts, Op, Plan, build, ways};
+use oz_core::plan::{
+    Access, Bind, BuildError, HostFacts, Op, Plan, Source, build, check::check, ways,
+};
 use oz_core::profile::Profile;
+use oz_core::profile::files::DataPath;
 
 /// Rules of a profile with a home in memory.
 fn profile(rules: &[(&str, &str)]) -> Profile {
@@ -372,4 +375,106 @@ fn what_shows_how_the_desktop_looks_can_be_hidden_too() {
         let shown = plan.root.iter().any(|op| matches!(op, Op::Bind(bind) if bind.path.ends_with("fonts") && bind.noexec && bind.path.starts_with("/home")));
         assert!(!shown, "{hidden}");
     }
+}
+
+/// A profile that says where its data is, with places of it that the user lets it have.
+fn with_own(data: &[&str], own: &[&str], rules: serde_json::Value) -> Profile {
+    let text = serde_json::json!({ "files": { "home": "private", "data": data, "rules": rules } });
+    let mut profile = common::profile(&text.to_string());
+    let own: Vec<DataPath> = own
+        .iter()
+        .map(|path| DataPath::try_from((*path).to_owned()).expect("a path"))
+        .collect();
+    profile.give_own(&own);
+    profile
+}
+
+fn plan_of(profile: &Profile, facts: &HostFacts) -> Result<Plan, BuildError> {
+    build(profile, &common::request("app"), facts)
+}
+
+#[test]
+fn data_that_the_user_lets_an_app_have_is_where_it_is_although_no_profile_could_say_so() {
+    let facts = host(&[".mozilla", ".ssh"]);
+    let rules = serde_json::json!({});
+    let profile = with_own(&["~/.mozilla"], &["~/.mozilla"], rules.clone());
+    let plan = plan_of(&profile, &facts).expect("planned");
+    let place = facts.user.home.join(".mozilla");
+    assert_eq!(plan.own, std::slice::from_ref(&place));
+    let written = plan.shares().any(|share| {
+        share.path == place && share.source.path() == place && share.access == Access::Write
+    });
+    assert!(written);
+    // The profile alone gives nothing, and cannot.
+    let without = with_own(&["~/.mozilla"], &[], rules);
+    let plan = plan_of(&without, &facts).expect("planned");
+    assert!(plan.own.is_empty() && plan.shares().all(|share| share.path != place));
+    let asked = with_own(&[], &[], serde_json::json!({ "~/.mozilla": "write" }));
+    assert!(matches!(
+        plan_of(&asked, &facts),
+        Err(BuildError::Protected { .. })
+    ));
+    // Nor is another app's data anybody's own.
+    let other = with_own(&["~/.config/other"], &["~/.mozilla"], serde_json::json!({}));
+    assert!(plan_of(&other, &facts).expect("planned").own.is_empty());
+}
+
+#[test]
+fn keys_start_files_and_what_links_lead_to_are_nobodys_own() {
+    let mut facts = host(&[".ssh", ".config/mpv", ".config", ".thunderbird"]);
+    let refused = |path: &str, facts: &HostFacts| {
+        let profile = with_own(&[path], &[path], serde_json::json!({}));
+        let refused = plan_of(&profile, facts);
+        assert!(
+            matches!(refused, Err(BuildError::Protected { .. })),
+            "{path}: {refused:?}"
+        );
+    };
+    refused("~/.ssh", &facts);
+    refused("~/.config/mpv", &facts);
+    let home = facts.user.home.clone();
+    let link = PathFact::Symlink(home.join(".thunderbird"));
+    facts.paths.insert(home.join(".mozilla"), link);
+    refused("~/.mozilla", &facts);
+}
+
+#[test]
+fn a_rule_about_an_apps_own_data_holds_all_the_same() {
+    let facts = host(&[".mozilla"]);
+    let rules = serde_json::json!({ "~/.mozilla": "hide" });
+    let plan = plan_of(&with_own(&["~/.mozilla"], &["~/.mozilla"], rules), &facts);
+    let plan = plan.expect("planned");
+    assert!(plan.own.is_empty());
+    let place = facts.user.home.join(".mozilla");
+    assert!(plan.shares().all(|share| share.path != place));
+}
+
+#[test]
+fn a_plan_that_calls_keys_its_own_breaks_a_rule() {
+    let facts = host(&[".mozilla", ".ssh"]);
+    let profile = with_own(&["~/.mozilla"], &["~/.mozilla"], serde_json::json!({}));
+    let good = plan_of(&profile, &facts).expect("planned");
+    assert!(check(&good).is_ok());
+    let home = &facts.user.home;
+    let (data, keys) = (home.join(".mozilla"), home.join(".ssh"));
+    let forged = |own: Vec<PathBuf>, change: &dyn Fn(&mut Bind)| {
+        let mut plan = Plan {
+            own,
+            ..good.clone()
+        };
+        plan.rules.clear();
+        for op in &mut plan.root {
+            if let Op::Bind(bind) = op
+                && bind.path == data
+            {
+                change(bind);
+            }
+        }
+        check(&plan)
+    };
+    assert!(forged(vec![data.clone()], &|_| {}).is_ok());
+    assert!(forged(Vec::new(), &|_| {}).is_err());
+    let keys_there = |bind: &mut Bind| bind.source = Source::User(keys.clone());
+    assert!(forged(vec![data.clone(), keys.clone()], &keys_there).is_err());
+    assert!(forged(vec!["relative".into(), data.clone()], &|_| {}).is_err());
 }

@@ -10,15 +10,22 @@ use std::process::Command;
 
 use oz_core::plan::layout;
 use oz_core::profile::Profile;
-use oz_core::profile::files::Home;
+use oz_core::profile::files::{DataPath, Home};
+use oz_core::protected;
 
 use crate::environment;
+use crate::outside::{self, Program};
+use crate::own::Own;
+use crate::protected::Protected;
+use crate::resolve::canonical;
 
 /// Both places.
 pub struct Data {
     home: PathBuf,
     /// Where the homes of the apps are.
     homes: PathBuf,
+    /// What apps have of the first in their sandboxes.
+    own: Own,
 }
 
 /// A place with something in it.
@@ -38,6 +45,27 @@ pub enum Error {
         "{0} has a home that does not last, so nothing can be copied into it: set files.home to \"private\" in its profile"
     )]
     NoHome(String),
+    /// There is nothing that it could have.
+    #[error("{0} has kept nothing in the home that its profile names: start it fresh")]
+    NothingThere(String),
+    /// What it has is no data.
+    #[error(
+        "{} cannot be an app's own: {reason}: use `--data copy`, by which it has a copy", path.display()
+    )]
+    Protected {
+        /// Where.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// It is somewhere else.
+    #[error("{} leads through a link to {}, which no sandbox follows: use `--data copy`, or move it where the link is", path.display(), to.display())]
+    Link {
+        /// Where.
+        path: PathBuf,
+        /// What it leads to.
+        to: PathBuf,
+    },
     /// There is none.
     #[error("{0} has no data of its own yet: run it with `oz run {0}`")]
     Nothing(String),
@@ -59,9 +87,11 @@ pub enum Error {
 impl Data {
     /// Of this user.
     pub fn of_this_user() -> Self {
+        let state = environment::state().join("oz");
         Self {
             home: environment::home().unwrap_or_default(),
-            homes: environment::state().join("oz").join(layout::HOMES_NAME),
+            homes: state.join(layout::HOMES_NAME),
+            own: Own::beneath(&state),
         }
     }
 
@@ -107,6 +137,83 @@ impl Data {
             copy(&place.path, &target)?;
         }
         Ok(missing)
+    }
+
+    /// What the app has in its sandbox as it is, because the user let it.
+    pub fn given(&self, profile: &str) -> Vec<PathBuf> {
+        let own = self.own.of(profile);
+        let paths = own.iter().map(|path| self.home.join(path.below_home()));
+        paths.collect()
+    }
+
+    /// Lets the app have in its sandbox what it has in the user's home, as it is. Keys, configuration that programs
+    /// run, and what else of the protected places is no data stay closed. Returns what it has then.
+    pub fn give(&self, profile: &Profile) -> Result<Vec<Place>, Error> {
+        let places = self.giveable(profile)?;
+        let given: Vec<DataPath> = profile
+            .files
+            .data
+            .iter()
+            .filter(|path| {
+                let path = self.home.join(path.below_home());
+                places.iter().any(|place| place.path == path)
+            })
+            .cloned()
+            .collect();
+        let done = self.own.give(&profile.name, &given);
+        done.map_err(|error| Error::Io {
+            what: "write down what is the app's in",
+            path: self.home.clone(),
+            why: error.to_string(),
+        })?;
+        Ok(places)
+    }
+
+    /// What [`Self::give`] would let it have.
+    pub fn giveable(&self, profile: &Profile) -> Result<Vec<Place>, Error> {
+        if profile.files.home == Home::None {
+            return Err(Error::NoHome(profile.name.clone()));
+        }
+        let places = self.outside(profile);
+        if places.is_empty() {
+            return Err(Error::NothingThere(profile.name.clone()));
+        }
+        let protected = Protected::look(&self.home);
+        for Place { path, .. } in &places {
+            let to = canonical(path).unwrap_or_default();
+            if to != *path {
+                let path = path.clone();
+                return Err(Error::Link { path, to });
+            }
+            let is_data = |place: &&protected::Place| place.reason != protected::DATA;
+            let closed = protected.holding(path).filter(is_data);
+            let closed = closed.or_else(|| protected.below(path));
+            if let Some(place) = closed {
+                return Err(Error::Protected {
+                    path: path.clone(),
+                    reason: place.reason,
+                });
+            }
+        }
+        Ok(places)
+    }
+
+    /// Takes it back; whether the app had it.
+    pub fn take(&self, profile: &str) -> Result<bool, Error> {
+        self.own.take(profile).map_err(|error| Error::Io {
+            what: "forget what is the app's in",
+            path: self.home.clone(),
+            why: error.to_string(),
+        })
+    }
+
+    /// Who has what the app keeps in the user's home in use, outside of its sandbox.
+    pub fn in_use(&self, profile: &Profile) -> Option<Program> {
+        let programs = profile.matches.executables.iter();
+        let programs: Vec<&str> = programs.map(|name| name.as_str()).collect();
+        let places = self.outside(profile).into_iter();
+        let places: Vec<PathBuf> = places.map(|place| place.path).collect();
+        outside::using(&programs, &places)
     }
 
     fn target(&self, profile: &Profile, path: &Path) -> Option<PathBuf> {
@@ -239,6 +346,7 @@ mod tests {
         let data = Data {
             home: directory.path().join("home"),
             homes: directory.path().join("homes"),
+            own: Own::beneath(directory.path()),
         };
         let user = User { directory, data };
         user.write("home/.config/app/settings", "mine");
@@ -341,5 +449,42 @@ mod tests {
             user.data.export("app", &to),
             Err(Error::Exists(_))
         ));
+    }
+
+    #[test]
+    fn what_the_user_gives_is_the_apps_own_until_it_is_taken() {
+        let (user, profile) = (user(), profile("private"));
+        assert!(user.data.given("app").is_empty());
+        let given = user.data.give(&profile).expect("given");
+        let place = user.directory.path().join("home/.config/app");
+        assert_eq!(given[0].path, place);
+        assert_eq!(user.data.given("app"), [place]);
+        let rule = Own::beneath(user.directory.path()).apply(std::sync::Arc::new(profile));
+        // Only what was there: what the app might have elsewhere later is not given.
+        assert_eq!(rule.own, ["~/.config/app".to_owned()].into());
+        assert!(user.data.take("app").expect("taken"));
+        assert!(!user.data.take("app").expect("nothing is left"));
+        assert!(!user.directory.path().join("own").exists());
+    }
+
+    #[test]
+    fn neither_links_nor_what_is_no_data_can_be_given() {
+        let user = user();
+        let mut profile = profile("private");
+        profile.files.data = vec!["~/.ssh".to_owned().try_into().expect("a path")];
+        assert!(matches!(
+            user.data.give(&profile),
+            Err(Error::NothingThere(_))
+        ));
+        user.write("home/.ssh/id", "key");
+        assert!(matches!(
+            user.data.give(&profile),
+            Err(Error::Protected { .. })
+        ));
+        let link = user.directory.path().join("home/.mozilla");
+        std::os::unix::fs::symlink(user.directory.path().join("home/.ssh"), link).expect("a link");
+        profile.files.data = vec!["~/.mozilla".to_owned().try_into().expect("a path")];
+        assert!(matches!(user.data.give(&profile), Err(Error::Link { .. })));
+        assert!(user.data.given("app").is_empty());
     }
 }

@@ -9,6 +9,8 @@ pub mod facts;
 pub mod inits;
 pub mod launchers;
 pub mod make;
+pub mod outside;
+pub mod own;
 pub mod profile_cache;
 pub mod profile_edit;
 pub mod profiles;

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use oz_e2e::cli::{json, oz};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Inside, Session, wait};
+use oz_e2e::{Inside, Run, Session, wait};
 
 use crate::Enabled;
 
@@ -77,5 +77,69 @@ fn an_app_begins_with_a_copy_of_what_it_has_or_with_nothing() -> Result<()> {
     drop(enabled);
     session.forget("gedit");
     std::fs::remove_dir_all(home.join(".config/gedit"))?;
+    Ok(())
+}
+
+#[test]
+fn an_app_can_have_what_it_has_where_it_is_until_it_is_disabled() -> Result<()> {
+    let session = Session::begin();
+    session.forget("evince");
+    let home = session.home();
+    let place = home.join(".config/evince");
+    let (mine, secret) = (place.join("marker"), home.join(".config/secret"));
+    write(&mine, b"mine\n");
+    write(&secret, b"not evince's\n");
+    let before = crate::picture();
+    let shown = mine.display().to_string();
+    let holds = |arguments: &[&str], test: &str| {
+        let run = oz(["run", "--profile", "evince"]).args(arguments);
+        run.args(["--", "sh", "-c", test]).run().code == 0
+    };
+    ensure!(!holds(&[], &format!("test -e {shown}")));
+
+    // Another program has it open.
+    let other = Run::sh(&format!("exec 9< {shown}; echo ready; exec sleep 1000")).start();
+    wait::for_condition("the other program", || {
+        other.text_so_far().contains("ready")
+    });
+    let enable = || oz(["enable", "evince", "--data", "present"]).run().ok();
+    enable().complains("runs without a sandbox");
+    other.signal(rustix::process::Signal::KILL);
+    other.end_within(wait::PATIENCE);
+
+    ensure!(holds(
+        &[],
+        &format!("test -e {shown} && ! test -e {}", secret.display())
+    ));
+    ensure!(holds(&[], &format!("echo changed > {shown}")));
+    ensure!(std::fs::read(&mine)? == b"changed\n");
+    // Neither what leaves nothing behind nor another app has it.
+    ensure!(!holds(&["--ephemeral"], &format!("test -e {shown}")));
+    let gedit = oz(["run", "--profile", "gedit", "--", "test", "-e", &shown]).run();
+    ensure!(gedit.code == 1, "{gedit}");
+    let list = json(["data", "evince", "list"]);
+    let rows = list.as_array().expect("a list");
+    ensure!(rows.iter().any(|row| row["of"] == "both"), "{list}");
+
+    // Asked once: again says nothing, and a copy takes it back.
+    oz(["enable", "evince"]).run().ok();
+    ensure!(holds(&[], &format!("grep -q changed {shown}")));
+    oz(["disable", "evince"])
+        .run()
+        .ok()
+        .complains("is where it was");
+    ensure!(!holds(&[], &format!("grep -q changed {shown}")));
+    ensure!(crate::picture() == before);
+
+    // What programs of the host run is nobody's own.
+    write(&home.join(".config/foot/foot.ini"), b"");
+    oz(["enable", "foot", "--data", "present"])
+        .run()
+        .fails()
+        .complains("--data copy");
+    oz(["disable", "foot"]).run().ok();
+    std::fs::remove_dir_all(home.join(".config/foot"))?;
+    std::fs::remove_dir_all(place)?;
+    std::fs::remove_file(secret)?;
     Ok(())
 }

@@ -27,7 +27,8 @@ impl Enabled {
 impl Drop for Enabled {
     fn drop(&mut self) {
         let _ = oz(["stop", "--all"]).run();
-        let _ = oz(["disable"]).args(self.0).run();
+        let apps = self.0.split(|word| word.starts_with("--")).next();
+        let _ = oz(["disable"]).args(apps.unwrap_or_default()).run();
     }
 }
 
@@ -54,6 +55,7 @@ fn picture() -> BTreeMap<PathBuf, (u32, i64, Vec<u8>)> {
         ".local/share/dbus-1",
         ".local/bin",
         ".local/state/oz/launchers",
+        ".local/state/oz/own",
         ".config/mimeapps.list",
     ] {
         for path in oz_e2e::leftovers::tree(&session::home().join(below)) {

@@ -16,7 +16,8 @@ use crate::{ask, out};
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
-    /// `sandbox` for the app's own home, `home` for what it has in yours, which its sandbox does not see.
+    /// `sandbox` for the app's own home, `home` for what it has in yours and its sandbox does not see, `both` for what it has
+    /// there and in its sandbox as well.
     of: &'static str,
     /// Bytes that are not UTF-8 and control characters are `\xNN`.
     path: String,
@@ -51,7 +52,11 @@ fn list(data: &Data, profile: &Profile, json: bool) -> Result<u8> {
         }
     };
     let inside = data.inside(&profile.name).into_iter().map(row("sandbox"));
-    let outside = data.outside(profile).into_iter().map(row("home"));
+    let given = data.given(&profile.name);
+    let outside = data.outside(profile).into_iter().map(|place| {
+        let both = given.contains(&place.path);
+        row(if both { "both" } else { "home" })(place)
+    });
     let rows: Vec<Row> = inside.chain(outside).collect();
     if json {
         out::json(&rows)?;

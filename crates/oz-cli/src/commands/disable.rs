@@ -4,7 +4,7 @@ use oz_host::data::Data;
 
 use super::enable::{here, refused, say_left, tell_bus};
 use crate::arguments::Disable;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::out;
 
 pub(crate) fn run(what: &Disable) -> Result<u8> {
@@ -28,7 +28,19 @@ pub(crate) fn run(what: &Disable) -> Result<u8> {
                     "{profile} is started as before, without a sandbox"
                 ))?;
                 say_left(&done);
-                if let Some(place) = Data::of_this_user().inside(&profile) {
+                let data = Data::of_this_user();
+                let given = data.given(&profile);
+                if data
+                    .take(&profile)
+                    .map_err(|error| Error::advised(&error))?
+                {
+                    let places = given.iter().map(|place| place.to_string_lossy());
+                    let places = out::safe(&places.collect::<Vec<_>>().join(", "));
+                    out::note(&format!(
+                        "what {profile} has is where it was, with what has changed in its sandbox: {places}"
+                    ));
+                }
+                if let Some(place) = data.inside(&profile) {
                     let path = out::safe(&place.path.to_string_lossy());
                     out::note(&format!(
                         "what {profile} has kept in its sandbox stays in {path}: `oz data {profile} export PLACE` copies it"

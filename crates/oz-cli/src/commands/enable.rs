@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use oz_core::profile::Catalogue;
-use oz_host::data::Data;
+use oz_core::profile::{Catalogue, Profile};
+use oz_host::data::{Data, Error as Refusal, Place};
 use oz_host::launchers::{Done, Error as Refused, Launchers};
 use oz_host::profiles::{Directories, load};
 
@@ -48,45 +48,101 @@ pub(crate) fn run(what: &Enable) -> Result<u8> {
     Ok(code)
 }
 
-/// Copies what the app has kept so far into its sandbox, if that is wanted. It is asked once: whoever starts fresh has something
-/// there the next time.
+/// What becomes of what the app has kept so far. It is asked once: whoever starts fresh has something there the next
+/// time.
 fn bring_data(catalogue: &Catalogue, name: &str, wanted: Option<DataOf>) -> Result<()> {
     let profile = catalogue.resolve(name);
     let profile = profile.map_err(|error| Error::advised(&error))?;
     let data = Data::of_this_user();
+    let refused = |error: Refusal| Error::advised(&error);
+    match wanted {
+        Some(DataOf::Present) => return give(&data, &profile),
+        // Whoever wants a copy or nothing no longer wants what it has itself.
+        Some(_) if data.take(name).map_err(refused)? => {
+            let running = "; one that runs has it until it ends";
+            out::line(&format!(
+                "{name} no longer has in its sandbox what it has outside{running}"
+            ))?;
+        }
+        None if !data.given(name).is_empty() => return Ok(()),
+        _ => {}
+    }
     let missing = data.missing(&profile);
     if missing.is_empty() || wanted == Some(DataOf::Fresh) {
         return Ok(());
     }
-    let size = in_words(missing.iter().map(|place| place.size).sum());
-    let places: Vec<_> = missing
-        .iter()
-        .map(|place| place.path.to_string_lossy())
-        .collect();
-    let places = out::safe(&places.join(", "));
-    let copy = match wanted {
-        Some(_) => true,
-        None if data.inside(name).is_some() => false,
+    let (size, places) = described(&missing);
+    let choice = match wanted {
+        Some(_) => DataOf::Copy,
+        None if data.inside(name).is_some() => DataOf::Fresh,
         None if ask::somebody_is_there() => {
-            let question =
-                format!("{name} has {size} in {places}. Copy it into the sandbox, or start fresh?");
-            ask::answer(&question, "copy/fresh")?.is_some_and(|answer| "copy".starts_with(&answer))
+            let present = data.giveable(&profile).is_ok();
+            asked(name, &size, &places, present)?
         }
         None => {
             out::note(&format!(
-                "{name} starts fresh; what it has in {places} is copied by `oz enable {name} --data copy`"
+                "{name} starts fresh; what it has in {places} it is given by `oz enable {name} --data present`, a copy of it by `--data copy`"
             ));
-            false
+            DataOf::Fresh
         }
     };
-    if copy {
-        let copied = data.copy_in(&profile);
-        copied.map_err(|error| Error::advised(&error))?;
-        out::line(&format!(
-            "{size} copied from {places}; the sandbox goes on with the copy"
-        ))?;
+    match choice {
+        DataOf::Present => give(&data, &profile)?,
+        DataOf::Copy => {
+            warn_in_use(&data, &profile);
+            data.copy_in(&profile).map_err(refused)?;
+            out::line(&format!(
+                "{size} copied from {places}; the sandbox goes on with the copy"
+            ))?;
+        }
+        DataOf::Fresh => {}
     }
     Ok(())
+}
+
+/// No answer is the one by which nothing is given away.
+fn asked(name: &str, size: &str, places: &str, present: bool) -> Result<DataOf> {
+    let (or, answers) = match present {
+        true => ("Use it as it is, copy it", "present/copy/fresh"),
+        false => ("Copy it", "copy/fresh"),
+    };
+    let question = format!("{name} has {size} in {places}. {or} into the sandbox, or start fresh?");
+    let answer = ask::answer(&question, answers)?.unwrap_or_default();
+    Ok(match answer.as_str() {
+        "" => DataOf::Fresh,
+        answer if "copy".starts_with(answer) => DataOf::Copy,
+        answer if present && "present".starts_with(answer) => DataOf::Present,
+        _ => DataOf::Fresh,
+    })
+}
+
+/// Lets the app have in its sandbox what it has.
+fn give(data: &Data, profile: &Profile) -> Result<()> {
+    warn_in_use(data, profile);
+    let given = data.give(profile);
+    let given = given.map_err(|error| Error::advised(&error))?;
+    let (size, places) = described(&given);
+    out::line(&format!(
+        "{size} in {places} is the app's in its sandbox as well, from its next start"
+    ))
+}
+
+/// Two programs that write the same files break them.
+fn warn_in_use(data: &Data, profile: &Profile) {
+    if let Some(program) = data.in_use(profile) {
+        let name = out::safe(&program.name);
+        out::warning(&format!(
+            "{name} (process {}) runs without a sandbox and has the same files in use: close it before you start {} again.",
+            program.pid, profile.name
+        ));
+    }
+}
+
+fn described(places: &[Place]) -> (String, String) {
+    let size = in_words(places.iter().map(|place| place.size).sum());
+    let paths = places.iter().map(|place| place.path.to_string_lossy());
+    let paths: Vec<_> = paths.collect();
+    (size, out::safe(&paths.join(", ")))
 }
 
 fn also(done: &Done) -> &'static str {

@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -135,6 +135,9 @@ pub struct Plan {
     pub home: Home,
     /// What the profile's rules came to on this host, for people; the mounts are in `root`.
     pub rules: Vec<Ruled>,
+    /// Places of the user's home that are the app's own, given to it by the user: the only protected ones that may be
+    /// written, and of those only what is data.
+    pub own: Vec<PathBuf>,
     /// What files that are named as arguments become.
     pub arguments: Access,
     /// What files become that are dropped on a window.

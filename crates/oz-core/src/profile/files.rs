@@ -27,7 +27,7 @@ pub struct Files {
     /// /var/lib or /var/cache.
     pub system: Vec<SystemPath>,
     /// Where in the user's home the app keeps what is its own when it runs without a sandbox. No sandbox sees it: it is
-    /// what `oz enable --data copy` copies into the app's own home.
+    /// what `oz enable --data copy` copies into the app's own home, and what `--data present` lets its sandbox have.
     pub data: Vec<DataPath>,
 }
 

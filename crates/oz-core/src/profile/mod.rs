@@ -31,10 +31,13 @@ pub mod syscalls;
 mod tree;
 pub mod walls;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde::Serialize;
+
+use self::rules::{Rule, RulePath};
+use crate::plan::Effect;
 
 pub use audio::Audio;
 pub use bus::Bus;
@@ -140,9 +143,36 @@ pub struct Profile {
     /// Rules that are locked by themselves, as `files.rules` has them.
     #[serde(skip)]
     pub locked_rules: Vec<String>,
+    /// Those of `files.data` that the user lets the app have where they are, as rules of the same words.
+    #[serde(skip)]
+    pub own: BTreeSet<String>,
 }
 
 impl Profile {
+    /// Lets the app have places of its `files.data` where they are in the user's home, which only the user decides: a
+    /// profile by itself never does. Where the profile has a rule of its own, that holds.
+    pub fn give_own(&mut self, places: &[files::DataPath]) {
+        for place in places
+            .iter()
+            .filter(|place| self.files.data.contains(place))
+        {
+            let word = String::from(place.clone());
+            let Ok(path) = RulePath::try_from(word.clone()) else {
+                continue;
+            };
+            if path.is_pattern() || self.files.rules.contains_key(&path) {
+                continue;
+            }
+            let rule = Rule {
+                effect: Effect::Write,
+                optional: true,
+                make: false,
+            };
+            self.files.rules.insert(path, rule);
+            self.own.insert(word);
+        }
+    }
+
     fn from_document(name: String, document: Document) -> Self {
         Self {
             name,
@@ -163,6 +193,7 @@ impl Profile {
             network_is_locked: false,
             home_is_locked: false,
             locked_rules: Vec::new(),
+            own: BTreeSet::new(),
         }
     }
 }

@@ -14,9 +14,11 @@ use oz_core::plan::facts::is_session_variable;
 use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check};
 use oz_core::profile::files::Home;
 use oz_core::profile::{Profile, ProfileError};
+use oz_core::protected::{DATA, Place};
 use oz_core::wire::init::Program;
 use oz_host::facts;
 use oz_host::make::Unmade;
+use oz_host::own::Own;
 use oz_host::protected::Protected;
 
 use super::options::Options;
@@ -193,6 +195,11 @@ impl Request {
         let profile = profiles
             .resolve(&profile_name)
             .map_err(|error| profile_failure(&error))?;
+        // What leaves nothing behind, or has another home than it should, has not the app's own data either.
+        let profile = match self.ephemeral || self.home.is_some() {
+            true => profile,
+            false => Own::beneath(&daemon.directories.state).apply(profile),
+        };
         let template = !catalogue.names().contains(&profile.name.as_str());
         let program = match (&self.name, command) {
             (_, Some(command)) => Some(command),
@@ -334,8 +341,10 @@ fn refuse_second_names(profile: &Profile, plan: &Plan, protected: &Protected) ->
     let written = plan.shares().filter(|share| share.access == Access::Write);
     for share in written {
         let path = share.source.path();
+        let own = path == share.path && plan.own.iter().any(|own| own == path);
+        let theirs = |place: &&Place| !(own && place.reason == DATA);
         // What lies below by its own path has been seen when the plan was built.
-        let place = protected.holding(path);
+        let place = protected.holding(path).filter(theirs);
         let place = place.or_else(|| protected.below_unseen(path));
         if let Some(place) = place {
             return Err(Failure::new(

@@ -67,6 +67,7 @@ pub fn minimal() -> Plan {
         arguments: Access::Read,
         portals: false,
         drops: oz_core::plan::Drops::Off,
+        own: Vec::new(),
         siblings: false,
         required: Vec::new(),
     }

@@ -300,6 +300,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         portals: has.portals,
         network,
         rules: view.ruled,
+        own: view.own,
         arguments: profile.files.arguments,
         drops: profile.files.drops,
         siblings: profile.files.siblings,

@@ -214,8 +214,17 @@ pub(super) fn within(place: &Placed, guarded: &Path) -> bool {
     place.source.starts_with(guarded) || place.target.starts_with(guarded)
 }
 
-pub(super) fn refuse_protected(guarded: &[Guarded], place: &Placed) -> Result<(), BuildError> {
-    match guarded.iter().find(|guarded| within(place, &guarded.path)) {
+/// `own` are the rules for what the user lets the app have for its own: data, where they are called so and nowhere else.
+pub(super) fn refuse_protected(
+    guarded: &[Guarded],
+    place: &Placed,
+    own: &BTreeSet<String>,
+) -> Result<(), BuildError> {
+    let is_own = own.contains(&place.rule) && place.source == place.target;
+    let refused = |guarded: &&Guarded| {
+        within(place, &guarded.path) && !(is_own && guarded.reason == protected::DATA)
+    };
+    match guarded.iter().find(refused) {
         None => Ok(()),
         Some(guarded) => Err(BuildError::Protected {
             rule: place.rule.clone(),
@@ -230,7 +239,8 @@ pub(super) fn refuse_protected(guarded: &[Guarded], place: &Placed) -> Result<()
 pub(super) fn refuse_locked(shape: &Shape<'_>, placed: &[Placed]) -> Result<(), BuildError> {
     let of_user = |place: &&Placed| {
         let key = format!("files.rules.{}", place.rule);
-        shape.profile.layer_of(&key) == Some(Layer::User)
+        let own = shape.profile.own.contains(&place.rule);
+        own || shape.profile.layer_of(&key) == Some(Layer::User)
     };
     let locked = |rule: &str| {
         shape

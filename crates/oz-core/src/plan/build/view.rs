@@ -43,13 +43,15 @@ pub(super) struct View {
     at: BTreeMap<PathBuf, Mounted>,
     /// What each rule came to, for people.
     pub ruled: Vec<Ruled>,
+    /// Places that the user lets the app have for its own.
+    pub own: Vec<PathBuf>,
 }
 
 /// What the rules mount.
 pub(super) fn view(shape: &Shape<'_>) -> Result<View, BuildError> {
     let facts = shape.facts;
     let guarded = guarded(facts);
-    let mut ruled = Vec::new();
+    let (mut ruled, mut own) = (Vec::new(), Vec::new());
     let mut placed: Vec<Placed> = Vec::new();
     for (path, rule) in &shape.profile.files.rules {
         let mut places = places(facts, path, *rule)?;
@@ -60,7 +62,10 @@ pub(super) fn view(shape: &Shape<'_>) -> Result<View, BuildError> {
         };
         places.retain(is_meant);
         for place in places.iter().filter(|place| place.effect == Effect::Write) {
-            refuse_protected(&guarded, place)?;
+            refuse_protected(&guarded, place, &shape.profile.own)?;
+            if shape.profile.own.contains(&place.rule) {
+                own.push(place.target.clone());
+            }
         }
         placed.extend(places);
         ruled.push(Ruled {
@@ -78,6 +83,7 @@ pub(super) fn view(shape: &Shape<'_>) -> Result<View, BuildError> {
     let mut view = View {
         at: BTreeMap::new(),
         ruled,
+        own,
     };
     view.rules(&placed);
     view.protected(&placed, &guarded);

@@ -157,7 +157,10 @@ pub(super) fn nothing_protected_is_writable(plan: &Plan) -> Result<(), Violation
         if is_home {
             continue;
         }
+        let own = bind.path == source && plan.own.iter().any(|own| is_same(own, source));
+        let theirs = |place: &&protected::Place| !(own && place.reason == protected::DATA);
         if let Some(place) = protected::is_protected(home, source)
+            .filter(theirs)
             .or_else(|| protected::covers_protected(home, source))
         {
             return Err(Violation::new(

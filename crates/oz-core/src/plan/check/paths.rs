@@ -69,7 +69,7 @@ pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
         .map(|listener| listener.path.as_path());
     let ruled = plan.rules.iter().flat_map(|ruled| &ruled.places);
     let mut all = targets
-        .chain(ruled.map(PathBuf::as_path))
+        .chain(ruled.chain(&plan.own).map(PathBuf::as_path))
         .chain(sources)
         .chain(private)
         .chain(listeners)
@@ -89,7 +89,7 @@ pub(super) fn are_few(plan: &Plan) -> Result<(), Violation> {
         return Err(Violation::new("at most 2048 steps", plan.root.len()));
     }
     let places = plan.rules.iter().map(|ruled| ruled.places.len());
-    if plan.rules.len() > MAX_STEPS || places.sum::<usize>() > MAX_STEPS {
+    if plan.rules.len().max(plan.own.len()) > MAX_STEPS || places.sum::<usize>() > MAX_STEPS {
         return Err(Violation::new(
             "at most 2048 rules and places",
             plan.rules.len(),
