@@ -38,47 +38,62 @@ const NAMESPACES: [(&str, &str); 4] = [
     ("user/max_ipc_namespaces", "256"),
 ];
 
-/// Sets them for the calling process's user namespace and all beneath. `proc` is a process file system
-/// whose settings can be written.
-pub fn set(plan: &Plan, proc: &OwnedFd) -> Held {
-    let mut failed = Vec::new();
-    for (setting, host) in SETTINGS {
-        let part = read(proc, host).map(|most| (most / PARTS).max(1));
-        if part
-            .and_then(|part| write(proc, setting, &part.to_string()))
-            .is_err()
-        {
-            failed.push(setting);
-        }
-    }
-    if plan.syscalls.user_namespaces {
-        for (setting, most) in NAMESPACES {
-            if write(proc, setting, most).is_err() {
+/// The part of a sandbox, whatever it is made for.
+#[derive(Debug, Default)]
+pub struct Quotas {
+    /// Settings that this kernel does not have.
+    failed: Vec<&'static str>,
+}
+
+impl Quotas {
+    /// Sets what is the same for all.
+    ///
+    /// Limits of the calling process are lowered, for good.
+    pub fn set(proc: &OwnedFd) -> Self {
+        let mut failed = Vec::new();
+        for (setting, host) in SETTINGS {
+            let part = read(proc, host).map(|most| (most / PARTS).max(1));
+            if part
+                .and_then(|part| write(proc, setting, &part.to_string()))
+                .is_err()
+            {
                 failed.push(setting);
             }
         }
+        for resource in COUNTED {
+            let now = rustix::process::getrlimit(resource);
+            let part = now.current.or(now.maximum).map(|most| most / PARTS);
+            let limit = Rlimit {
+                current: part,
+                maximum: part,
+            };
+            // Lowering one's own limit cannot fail.
+            let _ = rustix::process::setrlimit(resource, limit);
+        }
+        Self { failed }
     }
-    for resource in COUNTED {
-        let now = rustix::process::getrlimit(resource);
-        let part = now.current.or(now.maximum).map(|most| most / PARTS);
-        let limit = Rlimit {
-            current: part,
-            maximum: part,
-        };
-        // Lowering one's own limit cannot fail.
-        let _ = rustix::process::setrlimit(resource, limit);
-    }
-    match failed[..] {
-        [] => Held::new(
-            Wall::Quotas,
-            State::Enforced,
-            "a quarter of inotify, locked memory, queues and signals",
-        ),
-        [..] => Held::new(
-            Wall::Quotas,
-            State::Partly,
-            format!("this kernel has no {}", failed.join(", ")),
-        ),
+
+    /// Sets what the plan decides. How far all of it holds.
+    pub fn finish(mut self, plan: &Plan, proc: &OwnedFd) -> Held {
+        if plan.syscalls.user_namespaces {
+            for (setting, most) in NAMESPACES {
+                if write(proc, setting, most).is_err() {
+                    self.failed.push(setting);
+                }
+            }
+        }
+        match self.failed[..] {
+            [] => Held::new(
+                Wall::Quotas,
+                State::Enforced,
+                "a quarter of inotify, locked memory, queues and signals",
+            ),
+            [..] => Held::new(
+                Wall::Quotas,
+                State::Partly,
+                format!("this kernel has no {}", self.failed.join(", ")),
+            ),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From an empty set of namespaces to a finished sandbox: what all begin with, then an ordered list, each step
 //! with its reason to be where it is.
 
+use std::mem;
 use std::os::fd::{AsFd, OwnedFd};
 
 use oz_core::report::{self, By, Held, Wall};
@@ -12,15 +13,17 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 use crate::failure::{At, Failure};
 use crate::inside::{Inside, Listening};
+use crate::quotas::Quotas;
 use crate::root::{self, filesystems};
 use crate::start::{Begin, Start};
-use crate::{limits, listeners, pivot, quotas, user_map};
+use crate::{limits, listeners, pivot, user_map};
 
 /// What every sandbox begins with, in namespaces of its own; nothing of an app is there yet.
 pub struct Begun {
     namespaces: Vec<OwnedFd>,
     proc: OwnedFd,
     root: root::Builder,
+    quotas: Quotas,
 }
 
 /// Makes that.
@@ -42,8 +45,10 @@ pub fn begin(begin: &Begin) -> Result<Begun, Failure> {
     let namespaces = namespaces.into_iter().collect::<Result<_, _>>()?;
     let mut root = root::Builder::new(&begin.user.home)?;
     root.build(&begin.root)?;
+    oz_sys::privileges::empty_bounding_set().at(Stage::Privileges, "bounding set")?;
     Ok(Begun {
         namespaces,
+        quotas: Quotas::set(&proc),
         proc,
         root,
     })
@@ -60,6 +65,7 @@ struct Building {
     start: Start,
     proc: OwnedFd,
     root: root::Builder,
+    quotas: Quotas,
     listeners: Vec<Listening>,
     held: Vec<Held>,
 }
@@ -136,7 +142,8 @@ const STEPS: &[Step] = &[
                   which records it for good",
         run: |b| {
             b.held.push(limits::set(&b.start.plan, &b.proc)?);
-            b.held.push(quotas::set(&b.start.plan, &b.proc));
+            let quotas = mem::take(&mut b.quotas);
+            b.held.push(quotas.finish(&b.start.plan, &b.proc));
             Ok(())
         },
     },
@@ -164,7 +171,7 @@ const STEPS: &[Step] = &[
         what: "give up all privileges",
         why_now: "last: every step above needed one",
         run: |_| {
-            oz_sys::privileges::drop_all().at(Stage::Privileges, "capabilities")?;
+            oz_sys::privileges::drop_own().at(Stage::Privileges, "capabilities")?;
             oz_sys::privileges::set_inspectable(false).at(Stage::Privileges, "dumpable")
         },
     },
@@ -181,11 +188,13 @@ pub fn finish(
         namespaces,
         proc,
         root,
+        quotas,
     } = begun;
     let mut building = Building {
         start,
         proc,
         root,
+        quotas,
         listeners: Vec::new(),
         held: Vec::new(),
     };
@@ -199,6 +208,7 @@ pub fn finish(
         root,
         listeners,
         held,
+        ..
     } = building;
     Ok(Inside {
         thread,

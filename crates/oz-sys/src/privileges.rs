@@ -12,6 +12,27 @@ use crate::check;
 ///
 /// The thread must have `CAP_SETPCAP` in its user namespace.
 pub fn drop_all() -> io::Result<()> {
+    empty_bounding_set()?;
+    drop_own()
+}
+
+/// What no program that the calling thread executes can ever gain: any capability. Those that the thread has, it keeps.
+///
+/// The thread must have `CAP_SETPCAP` in its user namespace.
+pub fn empty_bounding_set() -> io::Result<()> {
+    for capability in 0..64 {
+        match drop_from_bounding_set(capability) {
+            Ok(()) => {}
+            // The number after the last one that this kernel knows.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && capability > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// The rest of [`drop_all`], for whoever has emptied the bounding set before.
+pub fn drop_own() -> io::Result<()> {
     rustix::thread::set_capabilities_secure_bits(
         CapabilitiesSecureBits::NO_ROOT
             | CapabilitiesSecureBits::NO_ROOT_LOCKED
@@ -22,14 +43,6 @@ pub fn drop_all() -> io::Result<()> {
             | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED,
     )?;
     rustix::thread::clear_ambient_capability_set()?;
-    for capability in 0..64 {
-        match drop_from_bounding_set(capability) {
-            Ok(()) => {}
-            // The number after the last one that this kernel knows.
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && capability > 0 => break,
-            Err(error) => return Err(error),
-        }
-    }
     let none = CapabilitySet::empty();
     rustix::thread::set_capabilities(
         None,

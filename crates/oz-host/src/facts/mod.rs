@@ -21,15 +21,22 @@ pub use rules::look_for_rules;
 /// Who runs this process. The home is `$HOME`, canonical: paths inside are those that the user's
 /// files really have.
 pub fn user() -> io::Result<User> {
+    // Who that is does not change while the process runs, and to ask takes long.
+    static ENTRY: OnceLock<nix::unistd::User> = OnceLock::new();
     let uid = nix::unistd::getuid();
-    let entry = nix::unistd::User::from_uid(uid)?;
+    if ENTRY.get().is_none()
+        && let Some(entry) = nix::unistd::User::from_uid(uid)?
+    {
+        let _ = ENTRY.set(entry);
+    }
+    let entry = ENTRY.get();
     let home = environment::home()
-        .or_else(|| entry.as_ref().map(|entry| entry.dir.clone()))
+        .or_else(|| entry.map(|entry| entry.dir.clone()))
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the user has no home directory"))?;
     Ok(User {
         uid: uid.as_raw(),
         gid: nix::unistd::getgid().as_raw(),
-        name: entry.map_or_else(|| "user".to_owned(), |entry| entry.name),
+        name: entry.map_or_else(|| "user".to_owned(), |entry| entry.name.clone()),
         home: canonical(&home)?,
     })
 }
@@ -46,20 +53,20 @@ pub fn look(user: &User, probes: &[PathBuf]) -> Paths {
     paths
 }
 
-/// Looks at the probed paths and all else that a plan depends on. `paths` are known already.
+/// Looks at the probed paths and all else that a plan depends on, but for what only rules do: see
+/// [`look_for_rules`]. `paths` are known already.
 pub fn gather(
     user: User,
     mut paths: Paths,
     probes: &[PathBuf],
     session: BTreeMap<String, String>,
 ) -> io::Result<HostFacts> {
-    let xdg = user_dirs::read(&user.home);
-    for probe in probes.iter().chain(xdg.values()) {
+    for probe in probes {
         paths::look(&user.home, probe, &mut paths);
     }
     Ok(HostFacts {
         paths,
-        xdg,
+        xdg: BTreeMap::new(),
         protected: Vec::new(),
         matches: BTreeMap::new(),
         listings: BTreeMap::new(),

@@ -14,9 +14,14 @@ use oz_core::profile::rules::{Base, RulePath, is_pattern, matches};
 use rustix::fs::{CWD, Dir, Mode, OFlags, ResolveFlags};
 
 use super::paths::look;
+use super::user_dirs;
 
 /// Adds to the facts what the rules of a profile depend on.
 pub fn look_for_rules(profile: &Profile, facts: &mut HostFacts) {
+    facts.xdg = user_dirs::read(&facts.user.home);
+    for path in facts.xdg.values() {
+        look(&facts.user.home, path, &mut facts.paths);
+    }
     for (path, rule) in &profile.files.rules {
         if path.is_pattern() {
             let found = Search::new(facts, rule.effect == Effect::Hide).run(path);

@@ -12,26 +12,34 @@ pub(super) const BASH: &str = "/usr/bin/bash";
 /// User and group of everything whose owner does not exist inside.
 const NOBODY: u32 = 65534;
 
-pub(super) fn operations(shape: &Shape<'_>, ops: &mut Vec<Op>) {
-    let user = &shape.facts.user;
-    let name = login(shape.facts);
+/// Who the user is.
+pub(super) fn of_user(facts: &HostFacts, ops: &mut Vec<Op>) {
+    let user = &facts.user;
+    let name = login(facts);
     let (uid, gid, home) = (user.uid, user.gid, user.home.display());
-    let shell = shell(shape.facts);
-    let hostname = shape.hostname;
+    let shell = shell(facts);
     ops.extend([
         file(
             "/etc/passwd",
             format!("{name}:x:{uid}:{gid}::{home}:{shell}\nnobody:x:{NOBODY}:{NOBODY}::/nonexistent:/usr/sbin/nologin\n"),
         ),
         file("/etc/group", format!("{name}:x:{gid}:\nnogroup:x:{NOBODY}:\n")),
+        file("/etc/nsswitch.conf", NSSWITCH.to_owned()),
+        symlink("/var/lib/dbus/machine-id", "/etc/machine-id"),
+    ]);
+}
+
+/// What the machine is for this app.
+pub(super) fn of_sandbox(shape: &Shape<'_>, ops: &mut Vec<Op>) {
+    let hostname = shape.hostname;
+    let machine_id = machine_id(&shape.profile.name, shape.facts.user.uid);
+    ops.extend([
         file(
             "/etc/hosts",
             format!("127.0.0.1 localhost {hostname}\n::1 localhost ip6-localhost ip6-loopback\n"),
         ),
         file("/etc/hostname", format!("{hostname}\n")),
-        file("/etc/nsswitch.conf", NSSWITCH.to_owned()),
-        file("/etc/machine-id", machine_id(&shape.profile.name, uid)),
-        symlink("/var/lib/dbus/machine-id", "/etc/machine-id"),
+        file("/etc/machine-id", machine_id),
     ]);
 }
 

@@ -28,7 +28,7 @@ impl Shape<'_> {
 const SMALL: u64 = 16 << 20;
 
 /// What every root of this host begins with, whatever it is made for: the system as far as no app can
-/// change it, and the kernel's own file systems. It can be built before it is known for what.
+/// change it, the kernel's own file systems, and who the user is. It can be built before it is known for what.
 pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
     let mut ops = Vec::new();
     system::operations(facts, &mut ops);
@@ -47,6 +47,8 @@ pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
     ops.push(Op::Mqueue {
         path: "/dev/mqueue".into(),
     });
+    identity::of_user(facts, &mut ops);
+    ops.push(directory(layout::runtime(facts.user.uid), 0o700));
     ops
 }
 
@@ -57,13 +59,11 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     let mut ops = system::with_extras(shape, common(shape.facts));
 
     ops.push(etc::resolv_conf(shape.network));
-    identity::operations(shape, &mut ops);
+    identity::of_sandbox(shape, &mut ops);
     sound::configuration(shape, &mut ops);
     if shape.has.bus {
         bus::configuration(shape.has.portals, &mut ops);
     }
-
-    ops.push(directory(&runtime, 0o700));
     home_point(shape, &mut ops);
     let home_is_mounted = *shape.home != Home::None;
     for (place, is_directory) in view.outermost() {
