@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Bind, Clipboard, Forward, Gate};
+use oz_core::colour::Colour;
+use oz_core::plan::{Access, Bind, Clipboard, Forward, Gate, Service};
 use oz_core::report::Line;
 use oz_core::wire::audio::Microphone;
 use zbus::object_server::SignalEmitter;
@@ -220,6 +221,12 @@ impl SandboxObject {
         self.sandbox.plan.profile.clone()
     }
 
+    /// By which a person knows it again, as in CSS: `#1a5fb4`.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn colour(&self) -> String {
+        Colour::of_profile(&self.sandbox.plan.profile).to_string()
+    }
+
     /// Seconds since 1970.
     #[zbus(property(emits_changed_signal = "const"))]
     fn started(&self) -> u64 {
@@ -247,6 +254,13 @@ impl SandboxObject {
     #[zbus(property)]
     fn pid(&self) -> u32 {
         self.sandbox.published().pid
+    }
+
+    /// The process that its windows come from, in the host's pid namespace, as a compositor is told by the kernel;
+    /// 0 while there is none. It is the sandbox's own, and no other windows come from it.
+    #[zbus(property)]
+    fn display_pid(&self) -> u32 {
+        display_pid(&self.sandbox.published())
     }
 
     /// Programs that were started on request: number and name.
@@ -540,6 +554,11 @@ impl SandboxObject {
     }
 }
 
+fn display_pid(published: &Published) -> u32 {
+    let proxy = published.proxies.get(&Service::Wayland);
+    proxy.map_or(0, |(pid, _)| u32::try_from(*pid).unwrap_or(0))
+}
+
 fn understood(forward: &str) -> Result<Forward> {
     let understood = forward.parse();
     understood.map_err(|error: String| {
@@ -568,6 +587,9 @@ pub(super) async fn announce(
     }
     if now.published.pid != shown.published.pid {
         object.pid_changed(emitter).await?;
+    }
+    if display_pid(&now.published) != display_pid(&shown.published) {
+        object.display_pid_changed(emitter).await?;
     }
     if now.published.processes != shown.published.processes {
         object.processes_changed(emitter).await?;
