@@ -10,6 +10,7 @@ use std::rc::Rc;
 use adw::prelude::*;
 use gtk::{gio, glib};
 
+use super::actions::{self, Ask};
 use super::page::Wish;
 use super::window::Window;
 use super::{log, profiles, terminal};
@@ -29,25 +30,31 @@ pub fn run(path: OsString) -> glib::ExitCode {
         application.set_accels_for_action("window.close", &["<Control>w", "<Control>q"]);
     });
     let panel: Rc<OnceCell<Rc<Panel>>> = Rc::default();
-    application.connect_activate(move |application| {
+    let programs = path.clone();
+    let open = move |application: &adw::Application| {
         // An application that has a name on the bus has a connection.
         let Some(bus) = application.dbus_connection() else {
             // Without a window it ends.
             let _ = writeln!(std::io::stderr(), "oz-panel: there is no session bus");
-            return;
+            return None;
         };
         let panel = panel.get_or_init(|| Panel::new(application, Bus::new(bus), path.clone()));
         panel.window.present();
-    });
+        Some(Rc::clone(panel))
+    };
+    actions::add(&application, open.clone(), programs);
+    application.connect_activate(move |application| drop(open(application)));
     application.run()
 }
 
-struct Panel {
+pub(super) struct Panel {
     window: Window,
     bus: Bus,
     path: OsString,
     list: RefCell<List>,
     prompts: RefCell<Prompts>,
+    /// What was asked of a sandbox that the panel does not know yet.
+    asked: RefCell<Option<(String, Ask)>>,
     /// What ends with the panel.
     kept: OnceCell<(bus::Watch, Option<bus::Prompter>)>,
 }
@@ -60,6 +67,7 @@ impl Panel {
             path,
             list: RefCell::default(),
             prompts: RefCell::default(),
+            asked: RefCell::default(),
             kept: OnceCell::new(),
         });
         let to = Rc::downgrade(&panel);
@@ -74,6 +82,7 @@ impl Panel {
             if let Some(panel) = to.upgrade() {
                 let change = panel.list.borrow_mut().take(event);
                 panel.window.show_change(&panel.list.borrow(), &change);
+                panel.do_what_is_asked();
             }
         });
         let asked = Rc::new(ToPanel(Rc::downgrade(&panel)));
@@ -83,6 +92,27 @@ impl Panel {
         }
         let _ = panel.kept.set((watch, prompter.ok()));
         panel
+    }
+
+    /// Shows a sandbox, and asks for files for it if that is what for; as soon as it is known.
+    pub(super) fn ask(&self, sandbox: &str, ask: Ask) {
+        self.asked.replace(Some((sandbox.to_owned(), ask)));
+        self.do_what_is_asked();
+    }
+
+    fn do_what_is_asked(&self) {
+        let asked = self.asked.take();
+        let known = |(sandbox, _): &(String, Ask)| self.list.borrow().get(sandbox).is_some();
+        match asked {
+            Some(asked) if !known(&asked) => drop(self.asked.replace(Some(asked))),
+            Some((sandbox, ask)) => {
+                self.window.select(&sandbox);
+                if ask == Ask::Files {
+                    self.window.choose_files();
+                }
+            }
+            None => {}
+        }
     }
 
     /// Does what is wished, and says what came of it.
@@ -131,6 +161,11 @@ impl Panel {
             // It holds for the next sandbox; files for this one are chosen.
             Allow::Files => Ok(()),
         }
+    }
+
+    /// Says something that goes by itself.
+    pub(super) fn say(&self, words: &str) {
+        self.window.say(words);
     }
 
     fn id(&self, sandbox: &str) -> String {

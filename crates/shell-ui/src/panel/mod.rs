@@ -5,6 +5,7 @@
     reason = "the fields of a widget are a module of its own file"
 )]
 
+mod actions;
 mod application;
 mod choose;
 mod denial_row;

@@ -373,12 +373,25 @@ impl Page {
         let shown = self.imp().shown.borrow();
         let id = shown.as_ref().map_or("", |shown| shown.id.as_str());
         let title = choose::title(id, directory, write);
-        let to = self.downgrade();
+        let (to, of) = (self.downgrade(), id.to_owned());
         choose::files(self, &title, directory, move |files| {
-            if let Some(page) = to.upgrade() {
+            let page = to.upgrade();
+            // It may have ended under the dialog, and the page be another's.
+            if let Some(page) = page.filter(|page| page.is_of(&of)) {
                 page.wish(Wish::Add { files, write });
             }
         });
+    }
+
+    /// Whether it shows the sandbox of this name.
+    fn is_of(&self, id: &str) -> bool {
+        let shown = self.imp().shown.borrow();
+        shown.as_ref().is_some_and(|shown| shown.id == id)
+    }
+
+    /// Asks for files that its sandbox may read.
+    pub(super) fn choose_files(&self) {
+        self.choose("files-read");
     }
 
     /// The entries of the menu.

@@ -168,6 +168,11 @@ impl Window {
             .navigate(adw::NavigationDirection::Forward);
     }
 
+    /// Asks for files for the sandbox that is shown.
+    pub fn choose_files(&self) {
+        self.imp().page.choose_files();
+    }
+
     /// Says something that goes by itself.
     pub fn say(&self, words: &str) {
         let toast = adw::Toast::new(&glib::markup_escape_text(words));
