@@ -159,8 +159,9 @@ fn supervisor(all: &BTreeMap<i32, Process>) -> i32 {
     let session = format!("OZ_SESSION={}", crate::session::id());
     let compositor = all
         .values()
-        .find(|p| p.name == "sway" && environment(p.pid).any(|var| var == session.as_str()))
-        .expect("the session has a sway that is ours to look at");
+        .filter(|p| ["sway", "gnome-shell"].contains(&p.name.as_str()))
+        .find(|p| environment(p.pid).any(|var| var == session.as_str()))
+        .expect("the session has a compositor that is ours to look at");
     compositor.parent
 }
 

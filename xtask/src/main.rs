@@ -11,6 +11,7 @@
 mod bench;
 mod check;
 mod demo;
+mod extension;
 mod fuzz;
 mod install;
 mod machine;

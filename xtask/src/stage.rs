@@ -9,8 +9,8 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-use crate::sh;
 use crate::workspace::{self, Profile};
+use crate::{extension, sh};
 
 /// A program of ours: its binary, the package that builds it, and its place in a prefix.
 struct Program {
@@ -120,6 +120,7 @@ pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
     }
     if product {
         place_data(&prefix)?;
+        extension::place(&prefix)?;
         write_units(&prefix, &prefix, false)?;
     }
     Ok(prefix)

@@ -19,6 +19,5 @@ fn a_click_on_the_clock_opens_its_menu() -> Outcome {
     )?;
     shell.wait_for_text(|text| text == "Do Not Disturb")?;
     assert!(session.look()?.difference(&before, before.rect()) > 0.05);
-    shell.click_at(middle)?;
-    shell.wait_until("it closes", "!Main.panel.statusArea.dateMenu.menu.isOpen")
+    shell.eval("void Main.panel.statusArea.dateMenu.menu.close()")
 }

@@ -3,12 +3,14 @@
 globalThis.ozTest ??= (() => {
     const {Clutter} = imports.gi;
     const backend = Clutter.get_default_backend?.() ?? global.stage.context.get_backend();
-    const pointer = backend.get_default_seat().create_virtual_device(Clutter.InputDeviceType.POINTER_DEVICE);
+    const device = kind => backend.get_default_seat().create_virtual_device(kind);
+    const pointer = device(Clutter.InputDeviceType.POINTER_DEVICE);
+    const keyboard = device(Clutter.InputDeviceType.KEYBOARD_DEVICE);
     const now = () => imports.gi.GLib.get_monotonic_time();
 
     const shown = actor => {
         const [width, height] = actor.get_transformed_size();
-        return actor.mapped && width > 0 && height > 0 && actor.get_paint_opacity() > 0;
+        return width > 0 && height > 0 && actor.get_paint_opacity() > 0;
     };
     const says = actor => [actor.text, actor.accessible_name].filter(text => typeof text === 'string' && text !== '');
     const place = actor => {
@@ -18,17 +20,27 @@ globalThis.ozTest ??= (() => {
     };
 
     function* walk(actor) {
-        if (!shown(actor))
+        if (!actor.mapped)
             return;
-        yield actor;
+        if (shown(actor))
+            yield actor;
         for (const child of actor.get_children())
             yield* walk(child);
     }
 
     return {
         place,
-        // Every text on the screen, and where it is.
-        texts: () => [...walk(global.stage)].flatMap(actor => says(actor).map(text => ({text, place: place(actor)}))),
+        // Every text on the screen, and where it is; what lies on top first.
+        texts: () => [...walk(global.stage)].reverse()
+            .flatMap(actor => says(actor).map(text => ({text, place: place(actor)}))),
+        // The windows on the screen, each with its process and where it is.
+        windows: () => global.get_window_actors().map(({meta_window: window}) => {
+            const {x, y, width, height} = window.get_frame_rect();
+            return {title: window.title ?? '', app_id: window.wm_class ?? '', pid: window.get_pid(), place: [x, y, width, height]};
+        }),
+        key: (symbol, down) => keyboard.notify_keyval(
+            now(), symbol, down ? Clutter.KeyState.PRESSED : Clutter.KeyState.RELEASED),
+        symbol: character => Clutter.unicode_to_keysym(character.codePointAt(0)),
         move: (x, y) => pointer.notify_absolute_motion(now(), x, y),
         button: (button, down) => pointer.notify_button(
             now(), button, down ? Clutter.ButtonState.PRESSED : Clutter.ButtonState.RELEASED),

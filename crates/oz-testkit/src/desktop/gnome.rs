@@ -17,6 +17,8 @@ const INSIDE: &str = include_str!("gnome.js");
 
 /// How long one call may take: starting the interpreter included.
 const CALL: Duration = Duration::from_secs(40);
+/// The key that ends a line.
+const ENTER: u32 = 0xff0d;
 /// The left button, as the shell counts them.
 const LEFT: u32 = 1;
 
@@ -48,6 +50,19 @@ impl Text {
             height,
         }
     }
+}
+
+/// A window, as the shell has it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ShellWindow {
+    /// Its title.
+    pub title: String,
+    /// What it says that its application is.
+    pub app_id: String,
+    /// The process at the other end of its connection.
+    pub pid: u32,
+    /// Left, top, width, height.
+    pub place: [i32; 4],
 }
 
 /// What the shell says of an extension.
@@ -86,7 +101,7 @@ impl Shell {
     /// # Errors
     /// When it stays.
     pub fn leave_overview(&self) -> Result<()> {
-        self.eval::<Option<()>>("void Main.overview.hide()")?;
+        self.eval::<()>("void Main.overview.hide()")?;
         self.wait_until("the overview is gone", "!Main.overview.visible")
     }
 
@@ -152,7 +167,7 @@ impl Shell {
             format!("ozTest.button({LEFT}, true)"),
             format!("ozTest.button({LEFT}, false)"),
         ] {
-            self.eval::<Option<()>>(&format!("void {step}"))?;
+            self.eval::<()>(&format!("void {step}"))?;
         }
         Ok(())
     }
@@ -164,6 +179,55 @@ impl Shell {
     pub fn click(&self, text: &str) -> Result<()> {
         let text = self.wait_for_text(|said| said == text)?;
         self.click_at(text.middle())
+    }
+
+    /// The windows on the screen.
+    ///
+    /// # Errors
+    /// When the shell does not answer.
+    pub fn windows(&self) -> Result<Vec<ShellWindow>> {
+        self.eval("ozTest.windows()")
+    }
+
+    /// Waits for a window that fits.
+    ///
+    /// # Errors
+    /// When it never comes; with those that are there.
+    pub fn wait_for_window(&self, fits: impl Fn(&ShellWindow) -> bool) -> Result<ShellWindow> {
+        let found = wait_for("a window", PATIENCE, || {
+            self.windows().ok()?.into_iter().find(|window| fits(window))
+        });
+        found.with_context(|| format!("there is {:?}", self.windows()))
+    }
+
+    /// Closes all windows, and waits until they are gone.
+    ///
+    /// # Errors
+    /// When one stays.
+    pub fn close_windows(&self) -> Result<()> {
+        self.eval::<()>(
+            "void global.get_window_actors().forEach(({meta_window: window}) =>
+                window.delete(global.get_current_time()))",
+        )?;
+        let gone = wait_for("no window", PATIENCE, || {
+            self.windows().ok().filter(Vec::is_empty).map(drop)
+        });
+        gone.with_context(|| format!("there is {:?}", self.windows()))
+    }
+
+    /// Types a line and presses Enter.
+    ///
+    /// # Errors
+    /// When the shell does not answer.
+    pub fn type_line(&self, line: &str) -> Result<()> {
+        let line = serde_json::to_string(line)?;
+        let script = format!(
+            "for (const symbol of [...[...{line}].map(ozTest.symbol), {ENTER}]) {{
+                ozTest.key(symbol, true);
+                ozTest.key(symbol, false);
+            }}"
+        );
+        self.eval::<()>(&format!("(() => {{ {script} }})()"))
     }
 
     /// What became of an extension.

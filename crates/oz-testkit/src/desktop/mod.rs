@@ -22,7 +22,7 @@ use crate::patience::scaled;
 
 pub use accessible::Widget;
 pub use app::App;
-pub use gnome::{Extension, Shell, Text};
+pub use gnome::{Extension, Shell, ShellWindow, Text};
 pub use screen::{Picture, Rgb};
 pub use timeout::{Finished, finish};
 pub use windows::{Rect, Window};

@@ -1,0 +1,154 @@
+// One sandbox in the menu: a row that unfolds into what it may do. It is made once and changed in place, so that a menu
+// that is open stays as it is under the pointer.
+
+import Clutter from 'gi://Clutter';
+import St from 'gi://St';
+
+import {gettext as _} from 'resource:///org/gnome/shell/extensions/extension.js';
+import * as PopupMenu from 'resource:///org/gnome/shell/ui/popupMenu.js';
+
+import {fileName, said} from './said.js';
+
+// The clipboard as the bus says it: whether it passes in, and out.
+const WAYS = [
+    {word: 'off', ways: [false, false]},
+    {word: 'in', ways: [true, false]},
+    {word: 'out', ways: [false, true]},
+    {word: 'both', ways: [true, true]},
+];
+
+function smallButton(icon, name, clicked) {
+    const button = new St.Button({
+        style_class: 'button oz-small-button',
+        child: new St.Icon({icon_name: icon, style_class: 'popup-menu-icon'}),
+        accessible_name: name,
+        can_focus: true,
+        y_align: Clutter.ActorAlign.CENTER,
+    });
+    button.connect('clicked', clicked);
+    return button;
+}
+
+// Items that come and go by their keys; the others stay.
+class Items {
+    #section = new PopupMenu.PopupMenuSection();
+    #items = new Map();
+    #make;
+
+    constructor(menu, make) {
+        this.#make = make;
+        menu.addMenuItem(this.#section);
+    }
+
+    // Key → what the item is made of.
+    show(wanted) {
+        for (const [key, item] of this.#items) {
+            if (!wanted.has(key)) {
+                // The menus round a section forget an item that is under the pointer only so.
+                item.active = false;
+                item.destroy();
+                this.#items.delete(key);
+            }
+        }
+        for (const [key, what] of wanted) {
+            if (!this.#items.has(key)) {
+                const item = this.#make(what);
+                this.#items.set(key, item);
+                this.#section.addMenuItem(item);
+            }
+        }
+    }
+}
+
+// A name with a button that takes it back.
+function removable(text, icon, remove) {
+    const item = new PopupMenu.PopupBaseMenuItem({activate: false, style_class: 'oz-note'});
+    item.add_child(new St.Icon({icon_name: icon, style_class: 'popup-menu-icon'}));
+    item.label = new St.Label({text, x_expand: true, y_align: Clutter.ActorAlign.CENTER});
+    item.add_child(item.label);
+    if (remove)
+        item.add_child(smallButton('list-remove-symbolic', `${_('Take back')} ${text}`, remove));
+    return item;
+}
+
+export class Row {
+    #wish;
+    #path;
+    #dot = new St.Widget({style_class: 'oz-dot', y_align: Clutter.ActorAlign.CENTER});
+    #listens = new St.Icon({
+        icon_name: 'audio-input-microphone-symbolic',
+        style_class: 'popup-menu-icon oz-listens',
+        visible: false,
+    });
+    // What a sandbox of another version cannot be asked.
+    #own = [];
+
+    // `wish` is called with what a person wants: its name, the path, and what else it takes.
+    constructor(path, id, wish) {
+        this.#path = path;
+        this.#wish = wish;
+        this.item = new PopupMenu.PopupSubMenuMenuItem(said(id), false);
+        this.item.insert_child_at_index(this.#dot, 1);
+        this.item.insert_child_at_index(this.#listens, this.item.get_n_children() - 1);
+        const {menu} = this.item;
+        const add = (name, wished) => menu.addAction(name, () => wish(wished, path));
+        const toggle = (name, wished) => {
+            const item = new PopupMenu.PopupSwitchMenuItem(name, false);
+            item.connect('toggled', (_item, on) => wish(wished, path, on ? 'on' : 'off'));
+            menu.addMenuItem(item);
+            return item;
+        };
+        this.#own.push(add(_('Add Files…'), 'addFiles'));
+        this.files = new Items(menu, file => this.#file(file));
+        this.microphone = toggle(_('Microphone'), 'setMicrophone');
+        this.speaker = toggle(_('Speaker'), 'setSpeaker');
+        this.paste = this.#way(_('Paste Into It'));
+        this.copy = this.#way(_('Copy From It'));
+        this.forwards = new Items(menu, forward => removable(
+            said(forward), 'network-transmit-receive-symbolic', () => wish('removeForward', path, forward)));
+        this.#own.push(add(_('Shell'), 'openShell'));
+        this.#own.push(add(_('Open in Oz'), 'show'));
+        add(_('End…'), 'stop');
+    }
+
+    // A switch for one way of the clipboard.
+    #way(name) {
+        const item = new PopupMenu.PopupSwitchMenuItem(name, false);
+        item.connect('toggled', () => {
+            const both = [this.paste.state, this.copy.state];
+            this.#wish('setClipboard', this.#path, WAYS.find(({ways}) => `${ways}` === `${both}`).word);
+        });
+        this.item.menu.addMenuItem(item);
+        return item;
+    }
+
+    #file({path, access, origin}) {
+        const icon = access === 'write' ? 'document-edit-symbolic' : 'text-x-generic-symbolic';
+        // What its profile says is not taken back by a click.
+        const remove = origin === 'profile' ? null : () => this.#wish('removeFile', this.#path, path);
+        return removable(fileName(path), icon, remove);
+    }
+
+    show(sandbox) {
+        this.#dot.style = `background-color: ${sandbox.Colour ?? 'gray'};`;
+        this.#listens.visible = sandbox.MicrophoneInUse ?? false;
+        for (const [item, state] of [[this.microphone, sandbox.Microphone], [this.speaker, sandbox.Speaker]]) {
+            item.visible = ['on', 'off', 'silent', 'ask'].includes(state);
+            item.setToggleState(state === 'on');
+        }
+        const clipboard = WAYS.find(({word}) => word === sandbox.Clipboard);
+        [this.paste, this.copy].forEach((item, way) => {
+            item.visible = clipboard !== undefined;
+            item.setToggleState(clipboard?.ways[way] ?? false);
+        });
+        for (const item of this.#own)
+            item.visible = !sandbox.stranger;
+        const files = (sandbox.Files ?? []).map(file => [`${file.access} ${file.origin} ${[...file.path]}`, file]);
+        this.files.show(new Map(files));
+        this.forwards.show(new Map((sandbox.Forwards ?? []).map(forward => [forward, forward])));
+    }
+
+    destroy() {
+        this.item.destroy();
+    }
+}

@@ -1,0 +1,182 @@
+//! What a person sees of a sandbox in the top bar, and changes there.
+
+use std::fs;
+
+use anyhow::{Context, ensure};
+use oz_e2e::sound::{self, Listener, RAW, speak};
+use oz_e2e::{Inside, Run, Session, cli, oz, wait};
+use serde_json::Value;
+
+use super::bar::Bar;
+use super::{HOSTILE, HOSTILE_SHOWN, Outcome};
+
+/// What the icon beside the indicator is called.
+const LISTENS: &str = "A sandbox uses the microphone";
+
+#[test]
+fn the_microphone_is_switched_by_a_click_and_the_app_hears_it() -> Outcome {
+    let session = Session::begin();
+    let text = r#"{ "extends": "generic", "audio": { "microphone": "silent" } }"#;
+    let _profile = session.profile("listener", text);
+    let bar = Bar::enable(&session)?;
+    ensure!(!bar.is_there(), "it is there while nothing runs");
+    let _speaking = speak();
+    let start = ["run", "--profile", "listener", "--", "parec"];
+    let mut listener = Listener::start("oz", start.iter().chain(RAW));
+    bar.open_for("listener")?;
+    ensure!(bar.shell.texts()?.iter().all(|text| text.text != LISTENS));
+    bar.shell.click("Microphone")?;
+    listener.wait_for_tone();
+    bar.shell.wait_for_text(|text| text == LISTENS)?;
+    let told = &cli::json(["ps"])[0]["microphone"];
+    ensure!(told["state"] == "on" && told["in_use"] == true, "{told}");
+    bar.open_for("listener")?;
+    session.shoot("gnome-listens")?;
+    bar.shell.click("Microphone")?;
+    listener.wait_for_silence();
+    bar.shell.wait_for_no_text(|text| text == LISTENS)?;
+    wait::for_condition("the host's microphone to be closed", || {
+        !sound::is_recorded_for("listener")
+    });
+    ensure!(
+        listener.is_running(),
+        "it noticed: {}",
+        listener.complaint()
+    );
+    bar.disable()
+}
+
+#[test]
+fn a_file_is_added_by_the_chooser_and_taken_back() -> Outcome {
+    let session = Session::begin();
+    let file = session.fresh_dir("given").join("letter.txt");
+    fs::write(&file, "dear")?;
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let id = sandbox.id();
+    let reads = format!("test \"$(cat '{}')\" = dear", file.display());
+    ensure!(!sandbox.holds(&reads));
+    bar.open_for(id)?;
+    bar.shell.click("Add Files…")?;
+    let chooser = bar
+        .shell
+        .wait_for_window(|window| window.title == format!("Files That {id} May Read"))?;
+    ensure!(chooser.app_id == "org.oz.Panel", "{chooser:?}");
+    bar.shell.wait_until(
+        "the chooser has the keyboard",
+        &format!("global.display.focus_window?.title === {:?}", chooser.title),
+    )?;
+    bar.shell.type_line(file.to_str().context("text")?)?;
+    sandbox.wait_for(&reads);
+    bar.open_for(id)?;
+    bar.shell.wait_for_text(|text| text == "letter.txt")?;
+    session.shoot("gnome-file")?;
+    bar.shell.click("Take back letter.txt")?;
+    bar.shell.wait_for_no_text(|text| text == "letter.txt")?;
+    wait::for_condition("it to be taken back", || !sandbox.holds(&reads));
+    bar.shell.close_windows()?;
+    bar.disable()
+}
+
+#[test]
+fn a_hostile_name_is_one_short_line_of_plain_text() -> Outcome {
+    let session = Session::begin();
+    let directory = session.fresh_dir("named");
+    let long = format!("{}.pdf", "long".repeat(40));
+    for name in [HOSTILE, &long] {
+        fs::write(directory.join(name), "x")?;
+    }
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    oz(["add", sandbox.id()])
+        .args([directory.join(HOSTILE), directory.join(&long)])
+        .run()
+        .ok();
+    bar.open_for(sandbox.id())?;
+    let shown = bar.shell.wait_for_text(|text| text == HOSTILE_SHOWN)?;
+    ensure!(shown.place[3] < 40, "more than a line: {shown:?}");
+    let capped = bar.shell.wait_for_text(|text| text.starts_with("long"))?;
+    ensure!(capped.text.contains('…') && capped.text.chars().count() == 40);
+    session.shoot("gnome-hostile")?;
+    bar.shell.click(&format!("Take back {HOSTILE_SHOWN}"))?;
+    wait::for_condition("that very file to be taken back", || {
+        let files = cli::json(["files", sandbox.id()]);
+        let left = files.as_array().map_or(0, Vec::len);
+        left == 1
+            && files[0]["path"]
+                .as_str()
+                .is_some_and(|path| path.ends_with(&long))
+    });
+    bar.disable()
+}
+
+#[test]
+fn a_sandbox_is_ended_when_that_is_confirmed() -> Outcome {
+    let session = Session::begin();
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    bar.open_for(sandbox.id())?;
+    bar.shell.click("End…")?;
+    bar.shell.wait_for_text(|text| text == "End sleep?")?;
+    session.shoot("gnome-end")?;
+    bar.shell.click("Cancel")?;
+    bar.shell.wait_for_no_text(|text| text == "End sleep?")?;
+    ensure!(sandbox.is_running(), "it ended though nobody wanted it");
+    bar.open_for(sandbox.id())?;
+    bar.shell.click("End…")?;
+    bar.shell.click("End")?;
+    sandbox.wait_for_end();
+    bar.wait_until_there(false);
+    bar.disable()
+}
+
+#[test]
+fn a_forward_is_listed_and_closed() -> Outcome {
+    let session = Session::begin();
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let forwards = || -> Value { cli::json(["ps"])[0]["forwards"].clone() };
+    oz(["forward", sandbox.id(), "out:tcp:18080=tcp:80"])
+        .run()
+        .ok();
+    let spec = forwards()[0].as_str().context("a forward")?.to_owned();
+    bar.open_for(sandbox.id())?;
+    bar.shell.wait_for_text(|text| text == spec)?;
+    bar.shell.click(&format!("Take back {spec}"))?;
+    bar.shell.wait_for_no_text(|text| text == spec)?;
+    wait::for_condition("it to be closed", || {
+        forwards().as_array().is_some_and(Vec::is_empty)
+    });
+    bar.disable()
+}
+
+#[test]
+fn the_clipboard_is_switched_each_way() -> Outcome {
+    let session = Session::begin();
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["gtk4-demo"]);
+    bar.shell
+        .wait_for_window(|window| window.app_id == "org.gtk.Demo4")?;
+    let passes = |way: &str| {
+        wait::for_condition(&format!("the clipboard to pass {way}"), || {
+            let object = "/org/oz/Oz1/sandbox/gtk4_2ddemo";
+            let get = "org.freedesktop.DBus.Properties.Get";
+            let call = ["call", "--session", "-d", "org.oz.Oz1", "-o", object];
+            let ran = Run::new("gdbus", call)
+                .args(["-m", get, "org.oz.Sandbox1", "Clipboard"])
+                .run();
+            ran.text() == format!("(<'{way}'>,)")
+        });
+    };
+    passes("both");
+    for (press, left) in [
+        ("Paste Into It", "out"),
+        ("Copy From It", "off"),
+        ("Paste Into It", "in"),
+    ] {
+        bar.open_for(sandbox.id())?;
+        bar.shell.click(press)?;
+        passes(left);
+    }
+    bar.disable()
+}
