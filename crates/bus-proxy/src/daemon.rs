@@ -1,7 +1,7 @@
 //! The connection to the daemon.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use oz_core::wire::portal::{FromProxy, ToProxy};
 use oz_core::wire::{Reader, encode, frame};
@@ -16,12 +16,15 @@ use crate::settings::Known;
 /// Most frames that wait for the daemon.
 const QUEUE: usize = 64;
 
+/// A frame, and the descriptor that goes with it.
+pub type Outgoing = (FromProxy, Option<OwnedFd>);
+
 /// It ends with its socket.
 pub struct Daemon {
     socket: AsyncFd<OwnedFd>,
     reader: Reader<OwnedFd>,
-    sender: mpsc::Sender<FromProxy>,
-    outgoing: mpsc::Receiver<FromProxy>,
+    sender: mpsc::Sender<Outgoing>,
+    outgoing: mpsc::Receiver<Outgoing>,
 }
 
 /// Watches a descriptor until the result is dropped.
@@ -47,7 +50,7 @@ impl Daemon {
     }
 
     /// Where frames for it go; there is room for as many as requests may wait.
-    pub fn sender(&self) -> mpsc::Sender<FromProxy> {
+    pub fn sender(&self) -> mpsc::Sender<Outgoing> {
         self.sender.clone()
     }
 
@@ -56,7 +59,7 @@ impl Daemon {
         loop {
             tokio::select! {
                 message = self.outgoing.recv() => if let Some(message) = message {
-                    self.send(&message).await?;
+                    self.send(message).await?;
                 },
                 ready = self.socket.readable() => {
                     let mut ready = ready?;
@@ -83,13 +86,16 @@ impl Daemon {
     }
 
     /// The daemon is trusted to read.
-    async fn send(&self, message: &FromProxy) -> anyhow::Result<()> {
-        let bytes = encode(message, 0)?;
+    async fn send(&self, (message, fd): Outgoing) -> anyhow::Result<()> {
+        let fds: Vec<_> = fd.iter().map(AsFd::as_fd).collect();
+        let bytes = encode(&message, fds.len())?;
         let mut sent = 0;
         while sent < bytes.len() {
             let mut ready = self.socket.writable().await?;
             let part = &bytes[sent..];
-            match ready.try_io(|socket| oz_sys::socket::try_send(socket.get_ref(), part, &[])) {
+            // They travel with the first byte.
+            let fds = if sent == 0 { fds.as_slice() } else { &[] };
+            match ready.try_io(|socket| oz_sys::socket::try_send(socket.get_ref(), part, fds)) {
                 Ok(Ok(count)) => sent += count,
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return Err(error.into()),

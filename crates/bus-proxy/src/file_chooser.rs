@@ -41,7 +41,7 @@ impl FileChooser {
             Answer::Files(answer) => (u8::from(answer.response).into(), results(kind, *answer)),
             Answer::Done(response) => (u8::from(response).into(), Results::new()),
         };
-        self.0.ask(bus, header, token, ask, word).await
+        self.0.ask(bus, header, token, (ask, None), word).await
     }
 }
 

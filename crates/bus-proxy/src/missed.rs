@@ -9,6 +9,7 @@ use tokio_stream::StreamExt;
 use zbus::{Connection, Message, MessageStream, message::Type};
 
 use crate::PATH;
+use crate::daemon::Outgoing;
 
 /// What the names of portals begin with.
 const PREFIX: &str = "org.freedesktop.portal.";
@@ -16,7 +17,7 @@ const PREFIX: &str = "org.freedesktop.portal.";
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Tells the daemon of each; ends with the bus.
-pub async fn tell(bus: Connection, daemon: mpsc::Sender<FromProxy>) {
+pub async fn tell(bus: Connection, daemon: mpsc::Sender<Outgoing>) {
     let mut messages = MessageStream::from(&bus);
     drop(bus);
     let mut said = [None::<Instant>; MISSED.len()];
@@ -31,7 +32,7 @@ pub async fn tell(bus: Connection, daemon: mpsc::Sender<FromProxy>) {
         said[index] = Some(now);
         if let Ok(portal) = u8::try_from(index) {
             // One that does not listen at this moment has more to do.
-            let _ = daemon.try_send(FromProxy::Denied { portal });
+            let _ = daemon.try_send((FromProxy::Denied { portal }, None));
         }
     }
 }

@@ -1,14 +1,15 @@
-//! `org.freedesktop.portal.OpenURI`: addresses that the desktop opens.
+//! `org.freedesktop.portal.OpenURI`: addresses and files that the desktop opens.
 //!
 //! <https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.OpenURI.html>
 //!
-//! What it may be, and whether the person is asked first, the daemon decides.
+//! What it may be, and whether the person is asked first, the daemon decides. A file goes to it as the descriptor that
+//! the app sent, which nobody here looks at.
 
 use std::sync::Arc;
 
-use oz_core::wire::portal::{Answer, Ask, URI_MAX};
+use oz_core::wire::portal::{Answer, Ask, OpenFile, URI_MAX};
 use zbus::message::Header;
-use zbus::{Connection, DeserializeDict, Type, fdo};
+use zbus::{Connection, DeserializeDict, OwnedFd, Type, fdo};
 
 use crate::request::Results;
 use crate::requests::{Handle, Requests};
@@ -20,6 +21,21 @@ impl OpenUri {
     pub fn new(requests: Arc<Requests>) -> Self {
         Self(requests)
     }
+
+    async fn open(
+        &self,
+        bus: &Connection,
+        header: &Header<'_>,
+        options: &Options,
+        ask: (Ask, Option<std::os::fd::OwnedFd>),
+    ) -> fdo::Result<Handle> {
+        let token = options.handle_token.as_deref();
+        let word = |answer| match answer {
+            Answer::Done(response) => (u8::from(response).into(), Results::new()),
+            Answer::Files(_) => (2, Results::new()),
+        };
+        self.0.ask(bus, header, token, ask, word).await
+    }
 }
 
 /// What can be said about it; what is unknown is ignored.
@@ -27,6 +43,8 @@ impl OpenUri {
 #[zbus(signature = "a{sv}")]
 struct Options {
     handle_token: Option<String>,
+    writable: Option<bool>,
+    ask: Option<bool>,
 }
 
 #[zbus::interface(name = "org.freedesktop.portal.OpenURI", introspection_docs = false)]
@@ -46,12 +64,46 @@ impl OpenUri {
                 "the address is too long".to_owned(),
             ));
         }
-        let token = options.handle_token.as_deref();
-        let word = |answer| match answer {
-            Answer::Done(response) => (u8::from(response).into(), Results::new()),
-            Answer::Files(_) => (2, Results::new()),
-        };
-        self.0.ask(bus, &header, token, Ask::Uri(uri), word).await
+        let ask = (Ask::Uri(uri), None);
+        self.open(bus, &header, &options, ask).await
+    }
+
+    /// Opens a file.
+    #[zbus(out_args("handle"))]
+    async fn open_file(
+        &self,
+        _parent_window: &str,
+        fd: OwnedFd,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+    ) -> fdo::Result<Handle> {
+        let ask = Ask::File(OpenFile {
+            folder: false,
+            writable: options.writable.unwrap_or(false),
+            ask: options.ask.unwrap_or(false),
+        });
+        self.open(bus, &header, &options, (ask, Some(fd.into())))
+            .await
+    }
+
+    /// Shows where a file lies.
+    #[zbus(out_args("handle"))]
+    async fn open_directory(
+        &self,
+        _parent_window: &str,
+        fd: OwnedFd,
+        options: Options,
+        #[zbus(header)] header: Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+    ) -> fdo::Result<Handle> {
+        let ask = Ask::File(OpenFile {
+            folder: true,
+            writable: false,
+            ask: true,
+        });
+        self.open(bus, &header, &options, (ask, Some(fd.into())))
+            .await
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "version")]

@@ -3,6 +3,7 @@
 //! <https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Request.html>
 
 use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oz_core::wire::portal::{Answer, Ask, FromProxy, REQUESTS_MAX, RequestId};
@@ -14,6 +15,7 @@ use zbus::object_server::ResponseDispatchNotifier;
 use zbus::{Connection, OwnedObjectPath, fdo};
 
 use crate::PATH;
+use crate::daemon::Outgoing;
 use crate::request::{Request, Results};
 
 /// Longest word that a client gives to a request.
@@ -23,7 +25,7 @@ const INTERFACE: &str = "org.freedesktop.portal.Request";
 
 /// All of them.
 pub struct Requests {
-    daemon: mpsc::Sender<FromProxy>,
+    daemon: mpsc::Sender<Outgoing>,
     state: Mutex<State>,
 }
 
@@ -45,7 +47,7 @@ struct Waiting {
 pub type Handle = ResponseDispatchNotifier<OwnedObjectPath>;
 
 impl Requests {
-    pub fn new(daemon: mpsc::Sender<FromProxy>) -> Self {
+    pub fn new(daemon: mpsc::Sender<Outgoing>) -> Self {
         Self {
             daemon,
             state: Mutex::default(),
@@ -58,19 +60,19 @@ impl Requests {
         bus: &Connection,
         header: &Header<'_>,
         token: Option<&str>,
-        ask: Ask,
+        (ask, fd): (Ask, Option<OwnedFd>),
         word: impl FnOnce(Answer) -> (u32, Results) + Send + 'static,
     ) -> fdo::Result<Handle> {
         let client = header.sender().ok_or_else(|| failed("who asks?"))?;
         let client = OwnedUniqueName::from(client.to_owned());
         let (answer, answered) = oneshot::channel();
-        // Programs that open a link have nothing else to do and end.
-        let stays = matches!(ask, Ask::Uri(_));
+        // Programs that open a link or a file have nothing else to do and end.
+        let stays = matches!(ask, Ask::Uri(_) | Ask::File(_));
         let (request, path) = self.enter(&client, token, answer, stays)?;
         let object = Request::new(Arc::clone(self), request, client.clone());
         let is_new = matches!(bus.object_server().at(&path, object).await, Ok(None));
         let message = FromProxy::Ask { request, ask };
-        if !is_new || self.daemon.try_send(message).is_err() {
+        if !is_new || self.daemon.try_send((message, fd)).is_err() {
             self.take(request);
             if is_new {
                 let _ = bus.object_server().remove::<Request, _>(&path).await;
@@ -158,7 +160,10 @@ impl Requests {
 
     fn cancel(&self, request: RequestId) {
         if self.take(request).is_some()
-            && self.daemon.try_send(FromProxy::Cancel { request }).is_err()
+            && self
+                .daemon
+                .try_send((FromProxy::Cancel { request }, None))
+                .is_err()
         {
             tracing::warn!("the daemon does not hear that a request was closed");
         }

@@ -29,6 +29,8 @@ pub enum Denied {
     Picked,
     /// To open an address.
     Link,
+    /// That another app opens a file.
+    Open,
     /// More dialogs than a person can want.
     Dialogs,
     /// Something else that it asked the desktop for.
@@ -161,6 +163,14 @@ pub const DENIED: &[Entry] = &[
         Nothing,
         "It wanted to open an address.",
         "The address is not one that the desktop opens for an app, or there were too many."
+    ),
+    entry!(
+        Open,
+        "open",
+        false,
+        Nothing,
+        "It wanted another app to open a file.",
+        "It is none of your files that it has, no app is known for it, or there were too many."
     ),
     entry!(
         Dialogs,

@@ -61,6 +61,12 @@ pub(crate) fn not_given(daemon: &Daemon, sandbox: &Sandbox, failure: &Failure) {
     show(daemon, summary, failure.to_string());
 }
 
+/// A file that it has is not opened with another app.
+pub(crate) fn not_opened(daemon: &Daemon, sandbox: &Sandbox, failure: &Failure) {
+    let summary = format!("“{}” cannot open a file with another app", sandbox.id);
+    show(daemon, summary, failure.to_string());
+}
+
 /// It was refused something; said once for each profile and kind.
 pub(crate) fn denied(daemon: &Daemon, sandbox: &Sandbox, denial: &Denial) {
     if !daemon

@@ -42,16 +42,36 @@ pub(crate) fn config() -> PathBuf {
     below_home("XDG_CONFIG_HOME", ".config")
 }
 
+/// `$XDG_CONFIG_HOME` and `$XDG_CONFIG_DIRS`, the user's own first.
+pub(crate) fn configs() -> Vec<PathBuf> {
+    with_system(config(), "XDG_CONFIG_DIRS", "/etc/xdg")
+}
+
+/// What the desktop calls itself, the most exact name first, in small letters.
+pub(crate) fn desktops() -> Vec<String> {
+    let names = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
+    let names = names.split(':').map(str::to_lowercase);
+    names
+        .filter(|name| !name.is_empty() && !name.contains('/'))
+        .collect()
+}
+
 fn below_home(name: &str, default: &str) -> PathBuf {
     directory(name).unwrap_or_else(|| home().unwrap_or_else(|| "/".into()).join(default))
 }
 
 /// `$XDG_DATA_HOME` and `$XDG_DATA_DIRS`, the user's own first.
 pub(crate) fn data() -> Vec<PathBuf> {
-    let system = std::env::var_os("XDG_DATA_DIRS")
+    let own = below_home("XDG_DATA_HOME", ".local/share");
+    with_system(own, "XDG_DATA_DIRS", "/usr/local/share:/usr/share")
+}
+
+/// The user's own directory and those of a variable, or what they are without it.
+fn with_system(own: PathBuf, name: &str, default: &str) -> Vec<PathBuf> {
+    let system = std::env::var_os(name)
         .filter(|dirs| !dirs.is_empty())
-        .unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-    let mut all = vec![below_home("XDG_DATA_HOME", ".local/share")];
+        .unwrap_or_else(|| default.into());
+    let mut all = vec![own];
     all.extend(std::env::split_paths(&system).filter(|path| path.is_absolute()));
     all
 }

@@ -6,6 +6,7 @@ pub mod data;
 pub mod desktop;
 pub mod environment;
 pub mod facts;
+pub mod handlers;
 pub mod inits;
 pub mod launchers;
 pub mod make;

@@ -86,6 +86,9 @@ impl From<&Path> for Shown {
 
 const LOOK: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
+/// The magic number of FUSE.
+const FUSE: rustix::fs::FsWord = 0x6573_5546;
+
 /// Trees whose files the kernel makes; a mount helper asks the file system itself.
 const KERNEL: &[&str] = &["/proc", "/sys", "/dev"];
 
@@ -101,6 +104,16 @@ pub fn resolve(path: &Path, directory: &Path) -> Result<Resolved, ResolveError> 
 /// Finds out what a received descriptor is, trusting nothing that its sender says.
 pub fn from_fd(fd: OwnedFd) -> Result<Resolved, ResolveError> {
     named(fd, Path::new("what was named"))
+}
+
+/// What the kernel calls a regular file on a FUSE file system; none for any other. It says which name the file has where it was
+/// opened, and nothing of which file of the host that is.
+pub fn name_on_fuse(fd: BorrowedFd<'_>) -> Option<PathBuf> {
+    let system = rustix::fs::fstatfs(fd).ok()?;
+    let stat = rustix::fs::fstat(fd).ok()?;
+    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+    let is_there = system.f_type == FUSE && is_file && stat.st_nlink > 0;
+    is_there.then(|| name_of(fd).ok())?
 }
 
 /// The canonical path of something that exists.

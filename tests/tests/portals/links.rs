@@ -40,14 +40,14 @@ impl Browser {
 }
 
 /// The one prompt, once it is there.
-fn prompt() -> serde_json::Value {
+pub fn prompt() -> serde_json::Value {
     wait::until("a prompt", || {
         let list = cli::json(["answer"]);
         list.as_array().expect("a list").first().cloned()
     })
 }
 
-fn answer(prompt: &serde_json::Value, word: &str) {
+pub fn answer(prompt: &serde_json::Value, word: &str) {
     let id = prompt["prompt"].as_str().expect("an id");
     wait::for_condition("an answer that is taken", || {
         oz(["answer", id, word]).run().code == 0

@@ -7,6 +7,7 @@ mod dialog;
 mod host;
 mod links;
 mod open;
+mod opening;
 mod service;
 mod settings;
 mod toolkits;

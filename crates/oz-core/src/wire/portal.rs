@@ -3,7 +3,7 @@
 //! The proxy gets a socket to the daemon as descriptor 3 and a connection to the private bus of the sandbox as
 //! descriptor 4. It parses what apps say on that bus, so its frames are taken for hostile: at most
 //! [`MAX_UNTRUSTED`](super::frame::MAX_UNTRUSTED) bytes, at most [`REQUESTS_MAX`] requests at a time, and nothing in
-//! them names a file that the app could not name anyway. It ends when either socket does.
+//! them names a file: one that an app wants to be opened comes as a descriptor. It ends when either socket does.
 
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +40,7 @@ pub type RequestId = u64;
 /// From the proxy. All of it is untrusted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromProxy {
-    /// An app asks; answered by [`ToProxy::Answer`].
+    /// An app asks; answered by [`ToProxy::Answer`]. With [`Ask::File`] comes one descriptor, with others none.
     Ask {
         /// Its number.
         request: RequestId,
@@ -66,6 +66,19 @@ pub enum Ask {
     Files(Box<FileDialog>),
     /// That an address is opened by what the desktop has for it.
     Uri(String),
+    /// That the file behind the descriptor is.
+    File(OpenFile),
+}
+
+/// How a file of the app's is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenFile {
+    /// Where it lies is shown, instead of what is in it.
+    pub folder: bool,
+    /// Whoever opens it may change it, if the app may.
+    pub writable: bool,
+    /// The person is asked in any case.
+    pub ask: bool,
 }
 
 /// To the proxy.

@@ -25,7 +25,7 @@ use oz_core::plan::SandboxId;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-pub(crate) use question::{Answer, Question, Refusal, Subject};
+pub(crate) use question::{Answer, Opening, Question, Reason, Refusal, Subject};
 use queue::{By, NotTaken, PromptId, Waiter};
 pub(crate) use room::Listed;
 use room::{Clock, Event, Room};

@@ -37,6 +37,8 @@ pub(crate) enum Question {
     },
     /// To open an address with the host's programs.
     Link(Link),
+    /// To open a file that it has with another app, or show where it lies.
+    Opening(Opening, Reason),
     /// Any other: the rules are tested with more kinds than there are.
     #[cfg(test)]
     Other(u8),
@@ -51,6 +53,54 @@ pub(crate) struct Link {
     number: u64,
 }
 
+/// A file, and what opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opening {
+    path: Option<Said>,
+    /// Absent: the host's file manager.
+    app: Option<(Option<Said>, Access)>,
+    number: u64,
+}
+
+/// Why that is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The app has no network, and the one that opens it may have one.
+    Carries,
+    /// Nothing was done in its windows that would be the reason.
+    Unasked,
+    /// The app wants the person to be asked.
+    Wanted,
+    /// What opens it is in no sandbox.
+    Outside,
+}
+
+impl Opening {
+    /// A file, by its canonical path, and the app that would open it.
+    pub(crate) fn file(path: &OsBytes, app: Option<Said>, access: Access) -> Self {
+        Self {
+            app: Some((app, access)),
+            number: number(&("file", path.as_bytes())),
+            ..Self::folder(path)
+        }
+    }
+
+    /// Where a file lies.
+    pub(crate) fn folder(path: &OsBytes) -> Self {
+        Self {
+            path: Said::new(path.to_string().as_bytes(), PATH),
+            app: None,
+            number: number(&("folder", path.as_bytes())),
+        }
+    }
+}
+
+/// A number for what an app names, which nobody outside can choose.
+fn number(of: &(impl Hash + ?Sized)) -> u64 {
+    static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    KEYS.hash_one(of)
+}
+
 /// What a question is about: two that share it are the same question, whatever else an app puts
 /// into them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +108,10 @@ pub(crate) enum Subject {
     Microphone,
     /// These files.
     Files(u64),
-    /// Addresses are told apart by a number that nobody outside can choose.
+    /// Addresses are told apart by a number that nobody outside can choose,
     Link(u64),
+    /// and so are files that are to be opened.
+    Opening(u64),
     #[cfg(test)]
     Other(u8),
 }
@@ -119,17 +171,22 @@ impl Question {
 
     /// An address, all of which is shown: it must be printable ASCII without blanks.
     pub(crate) fn link(address: &str, carries: bool) -> Self {
-        static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         Self::Link(Link {
             address: address.to_owned(),
             carries,
-            number: KEYS.hash_one(address),
+            number: number(address),
         })
+    }
+
+    /// A file that an app has, to be opened by another.
+    pub(crate) fn opening(what: Opening, reason: Reason) -> Self {
+        Self::Opening(what, reason)
     }
 
     pub(super) fn subject(&self) -> Subject {
         match self {
             Self::Link(link) => Subject::Link(link.number),
+            Self::Opening(what, _) => Subject::Opening(what.number),
             Self::Microphone { .. } => Subject::Microphone,
             Self::Files { sum, .. } => Subject::Files(*sum),
             #[cfg(test)]
@@ -141,6 +198,7 @@ impl Question {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Link(_) => "link",
+            Self::Opening(..) => "open",
             Self::Microphone { .. } => "microphone",
             Self::Files { .. } => "files",
             #[cfg(test)]
@@ -152,6 +210,7 @@ impl Question {
     pub(super) fn icon(&self) -> &'static str {
         match self {
             Self::Link(_) => "web-browser",
+            Self::Opening(..) => "document-open",
             Self::Microphone { .. } => "audio-input-microphone",
             Self::Files { .. } => "document-open",
             #[cfg(test)]
@@ -163,6 +222,10 @@ impl Question {
     pub(super) fn title(&self, sandbox: &SandboxId) -> String {
         match self {
             Self::Link(_) => format!("Let “{sandbox}” open a link?"),
+            Self::Opening(what, _) => match what.app {
+                Some(_) => format!("Let “{sandbox}” open a file with another app?"),
+                None => format!("Let “{sandbox}” show a folder?"),
+            },
             Self::Microphone { .. } => format!("Let “{sandbox}” use the microphone?"),
             Self::Files { count, access, .. } => {
                 let what = match access {
@@ -188,6 +251,35 @@ impl Question {
                     false => "You have done nothing in its windows that would ask for it.",
                 };
                 format!("{why}\n{}", link.address)
+            }
+            Self::Opening(what, reason) => {
+                let why = match reason {
+                    Reason::Carries => {
+                        "It has no network; the other app may have one, and a file can carry out what it knows."
+                    }
+                    Reason::Unasked => {
+                        "You have done nothing in its windows that would ask for it."
+                    }
+                    Reason::Wanted => "It wants you to be asked.",
+                    Reason::Outside => {
+                        "Your file manager is in no sandbox, and looks at all that lies there."
+                    }
+                };
+                // What shows it may cut it, so the parts come first that say which.
+                let mut body = String::new();
+                if let Some(path) = &what.path {
+                    body.push_str(&path.quoted());
+                    body.push('\n');
+                }
+                if let Some((app, access)) = &what.app {
+                    let app = app.as_ref().map_or("“?”".to_owned(), Said::quoted);
+                    body.push_str(&match access {
+                        Access::Read => format!("{app} would read it.\n"),
+                        Access::Write => format!("{app} would be able to change it.\n"),
+                    });
+                }
+                body.push_str(why);
+                body
             }
             Self::Microphone { program } => {
                 let mut body = "It hears you until you turn the microphone off again.".to_owned();
@@ -217,6 +309,15 @@ impl Question {
     pub(super) fn details(&self) -> HashMap<&'static str, Variant<'static>> {
         match self {
             Self::Link(link) => HashMap::from([("address", Variant::from(link.address.clone()))]),
+            Self::Opening(what, _) => {
+                let text = |said: &Said| Variant::from(said.as_str().to_owned());
+                let app = what.app.as_ref().and_then(|(app, _)| app.as_ref());
+                let write = matches!(what.app, Some((_, Access::Write)));
+                let parts = [("path", what.path.as_ref()), ("app", app)];
+                let parts = parts.into_iter();
+                let parts = parts.filter_map(|(name, said)| Some((name, text(said?))));
+                parts.chain([("write", Variant::from(write))]).collect()
+            }
             Self::Microphone { program } => program
                 .iter()
                 .map(|program| ("program", Variant::from(program.as_str().to_owned())))
@@ -269,6 +370,24 @@ mod tests {
         ");
         let id = "firefox-2".parse().expect("a name");
         assert_eq!(question.title(&id), "Let “firefox-2” use the microphone?");
+    }
+
+    #[test]
+    fn a_file_is_named_on_one_line_with_the_app_that_would_open_it() {
+        let path = OsBytes::from("/h/a\n\u{202e}“fdp.exe".to_owned());
+        let app = Said::new(b"Viewer", NAME);
+        let question = Question::opening(Opening::file(&path, app, Access::Read), Reason::Carries);
+        insta::assert_snapshot!(question.body(), @r"
+        “/h/a\x0a\xe2\x80\xae'fdp.exe”
+        “Viewer” would read it.
+        It has no network; the other app may have one, and a file can carry out what it knows.
+        ");
+        let folder = Question::opening(Opening::folder(&path), Reason::Outside);
+        insta::assert_snapshot!(folder.body(), @r"
+        “/h/a\x0a\xe2\x80\xae'fdp.exe”
+        Your file manager is in no sandbox, and looks at all that lies there.
+        ");
+        assert_ne!(question.subject(), folder.subject());
     }
 
     #[test]

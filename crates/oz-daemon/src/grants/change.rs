@@ -113,8 +113,9 @@ pub(crate) async fn add(
         }
         if let Some(held) = &held {
             wanted.lifetime = lifetime(held.lifetime, &wanted);
-            if wanted.origin == Origin::Dialog && held.access == Access::Write {
-                // To be picked again takes nothing away.
+            let again = matches!(wanted.origin, Origin::Dialog | Origin::Opened);
+            if again && held.access == Access::Write {
+                // To be picked or opened again takes nothing away.
                 wanted.access = Access::Write;
             }
         }
@@ -191,7 +192,10 @@ impl Lasting {
 /// nothing that lasts ends because somebody has not said again that it lasts.
 fn lifetime(held: Lifetime, wanted: &Wanted) -> Lifetime {
     match (wanted.origin, held, wanted.lifetime) {
-        (Origin::Argument | Origin::Beside | Origin::Dialog | Origin::Dropped, ..)
+        (
+            Origin::Argument | Origin::Beside | Origin::Dialog | Origin::Dropped | Origin::Opened,
+            ..,
+        )
         | (Origin::Added, Lifetime::Lasting, Lifetime::Sandbox) => held,
         _ => wanted.lifetime,
     }

@@ -5,8 +5,7 @@
 //! what may become of them is the profile's word, by the rules of everything that is given; and what another
 //! sandbox dragged is given no further than that has it.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,7 +16,8 @@ use oz_host::protected::Protected;
 use oz_host::resolve::{self, Resolved};
 
 use super::change::{self, Wanted, hidden, in_time};
-use super::{Grant, Lifetime, Origin, rules};
+use super::has::Has;
+use super::{Lifetime, Origin};
 use crate::consent::{Answer, Question};
 use crate::daemon::Daemon;
 use crate::failure::Result;
@@ -188,52 +188,4 @@ fn held(daemon: &Daemon, sandbox: &Sandbox, found: Vec<Option<Resolved>>) -> Vec
         has.access(path.as_path()).map(|_| path)
     };
     found.into_iter().map(its).collect()
-}
-
-/// What a sandbox has of the user's files.
-struct Has<'a> {
-    daemon: &'a Daemon,
-    sandbox: &'a Sandbox,
-    files: Arc<[Grant]>,
-    /// What is hidden in a directory that it has: it takes a look at the host.
-    hidden: RefCell<BTreeMap<(OsBytes, Access), Vec<OsBytes>>>,
-}
-
-impl<'a> Has<'a> {
-    fn of(daemon: &'a Daemon, sandbox: &'a Sandbox) -> Self {
-        Self {
-            daemon,
-            sandbox,
-            files: sandbox.files(),
-            hidden: RefCell::default(),
-        }
-    }
-
-    /// How the host's file of a canonical path is at that path in the sandbox, if it is.
-    fn access(&self, path: &Path) -> Option<Access> {
-        // Sorted by path, so the longest comes last, and it decides.
-        let mut above = self.files.iter().rev().filter(|grant| {
-            let place = grant.path.as_path();
-            path == place || (grant.identity.directory && path.starts_with(place))
-        });
-        match above.next() {
-            Some(grant) if grant.path.as_path() == path => Some(grant.access),
-            Some(grant) => (!self.hides(grant, path)).then_some(grant.access),
-            None => [Access::Write, Access::Read]
-                .into_iter()
-                .find(|access| rules::shown_by(&self.sandbox.plan, path, *access)),
-        }
-    }
-
-    fn hides(&self, grant: &Grant, path: &Path) -> bool {
-        let mut known = self.hidden.borrow_mut();
-        let places = known
-            .entry((grant.path.clone(), grant.access))
-            .or_insert_with(|| {
-                // One that may not be shown any more shows nothing.
-                hidden(self.daemon, self.sandbox, &grant.path, grant.access)
-                    .unwrap_or_else(|_| vec![grant.path.clone()])
-            });
-        places.iter().any(|place| path.starts_with(place.as_path()))
-    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod change;
 pub(crate) mod drops;
 pub(crate) mod expiry;
+pub(crate) mod has;
 mod helper;
 pub(crate) mod lasting;
 mod mounted;
@@ -33,6 +34,8 @@ pub(crate) enum Origin {
     Beside,
     /// It was dropped on a window.
     Dropped,
+    /// Another app, which has it, let this one open it.
+    Opened,
 }
 
 impl Origin {
@@ -44,6 +47,7 @@ impl Origin {
             Self::Dialog => "it was picked in a dialog that the app asked for",
             Self::Beside => "a file in it was named, and the profile shows what is beside that",
             Self::Dropped => "it was dropped on a window of the app",
+            Self::Opened => "another app that has it opened it with this one",
         }
     }
 
@@ -55,6 +59,7 @@ impl Origin {
             Self::Dialog => "dialog",
             Self::Beside => "beside",
             Self::Dropped => "drop",
+            Self::Opened => "opened",
         }
     }
 }

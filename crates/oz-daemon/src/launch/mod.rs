@@ -120,10 +120,13 @@ impl Lasting {
 }
 
 /// Files that came with a request.
-#[derive(Default)]
 struct Files {
     /// With the index of the argument that each is.
     arguments: Vec<(usize, Resolved)>,
+    /// Why those are given,
+    origin: Origin,
+    /// and the most that is given of them, whatever the profile says of arguments.
+    most: Access,
     read: Vec<Resolved>,
     write: Vec<Resolved>,
 }
@@ -134,13 +137,40 @@ pub(crate) async fn launch(
     argv: Vec<OsBytes>,
     mut options: Options,
 ) -> Result<Launched> {
+    let files = Files::take(&mut options, argv.len()).await?;
+    launch_with(daemon, argv, options, files).await
+}
+
+/// Launches an app to open a file that another has: the argument of that index.
+pub(crate) async fn launch_opened(
+    daemon: &Arc<Daemon>,
+    argv: Vec<OsBytes>,
+    options: Options,
+    file: (usize, Resolved),
+    most: Access,
+) -> Result<Launched> {
+    let files = Files {
+        arguments: vec![file],
+        origin: Origin::Opened,
+        most,
+        read: Vec::new(),
+        write: Vec::new(),
+    };
+    launch_with(daemon, argv, options, files).await
+}
+
+async fn launch_with(
+    daemon: &Arc<Daemon>,
+    argv: Vec<OsBytes>,
+    mut options: Options,
+    files: Files,
+) -> Result<Launched> {
     let mut moments = Moments::begin();
     let status = match options.status.take() {
         Some(fd) => Some(StatusPipe::new(fd.into())?),
         None => None,
     };
     let streams = Streams::of(&mut options)?;
-    let files = Files::take(&mut options, argv.len()).await?;
     let request = prepare::Request::new(argv, options, &files)?;
     let mut attempt = 0;
     loop {
@@ -274,6 +304,8 @@ impl Files {
         let read = all.split_off(indices.len());
         Ok(Self {
             arguments: indices.into_iter().zip(all).collect(),
+            origin: Origin::Argument,
+            most: Access::Write,
             read,
             write,
         })
@@ -282,7 +314,8 @@ impl Files {
     /// Shows what is beside the files that were named, if the plan says so. What cannot be shown, the home above
     /// all, is not: the files themselves are what was asked for.
     async fn show_siblings(&self, daemon: &Daemon, sandbox: &Sandbox) -> Result<()> {
-        if !sandbox.plan.siblings {
+        // What another app opens is one file, and not what is beside it.
+        if !sandbox.plan.siblings || self.origin != Origin::Argument {
             return Ok(());
         }
         let files = self.arguments.iter().map(|(_, file)| file);
@@ -311,12 +344,13 @@ impl Files {
         let named = self
             .arguments
             .iter()
-            .map(|(_, file)| (file, sandbox.plan.arguments));
-        let read = self.read.iter().map(|file| (file, Access::Read));
-        let write = self.write.iter().map(|file| (file, Access::Write));
+            .map(|(_, file)| (file, sandbox.plan.arguments.min(self.most), self.origin));
+        let option = |access| move |file| (file, access, Origin::Argument);
+        let read = self.read.iter().map(option(Access::Read));
+        let write = self.write.iter().map(option(Access::Write));
         let mut wanted: Vec<Wanted> = Vec::new();
         // What was asked for by an option wins over what the profile says of arguments.
-        for (file, access) in named.chain(read).chain(write) {
+        for (file, access, origin) in named.chain(read).chain(write) {
             wanted.retain(|other| other.resolved.path != file.path);
             let fd = file.fd.try_clone().map_err(|error| {
                 Failure::new(Kind::Host, format!("cannot keep a file open: {error}"), "")
@@ -328,7 +362,7 @@ impl Files {
                     fd,
                 },
                 access,
-                origin: Origin::Argument,
+                origin,
                 lifetime: Lifetime::Sandbox,
                 since: None,
             });

@@ -5,10 +5,12 @@
 //! desktop looks, of what [`settings`] lists.
 //!
 //! A dialog goes through [`turns`] (how many, how often), [`words`] (what of an app's words a person sees), [`chooser`] (the
-//! portal of the session) or [`own`] (a program of ours, where there is none), and [`picked`] (what becomes a grant).
+//! portal of the session) or [`own`] (a program of ours, where there is none), and [`picked`] (what becomes a grant). What is
+//! to be opened is an address ([`uri`]) or something that the sandbox has already ([`file`]).
 
 mod chooser;
 mod dialog;
+mod file;
 mod host;
 mod own;
 mod picked;
@@ -17,6 +19,7 @@ mod turns;
 mod uri;
 mod words;
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use oz_core::wire::portal::{Answer, Ask, Setting};
@@ -57,9 +60,15 @@ impl Changes {
 }
 
 /// Does what an app asks for, as far as the person wants it. Dropping the future takes it back.
-pub(crate) async fn answer(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, ask: Ask) -> Answer {
+pub(crate) async fn answer(
+    daemon: &Arc<Daemon>,
+    sandbox: &Arc<Sandbox>,
+    ask: Ask,
+    fds: Vec<OwnedFd>,
+) -> Answer {
     match ask {
         Ask::Files(dialog) => Answer::Files(Box::new(dialog::ask(daemon, sandbox, &dialog).await)),
         Ask::Uri(address) => Answer::Done(uri::open(daemon, sandbox, &address).await),
+        Ask::File(asked) => Answer::Done(file::open(daemon, sandbox, asked, fds).await),
     }
 }

@@ -28,7 +28,7 @@ const SCHEMES: &[(&str, &str)] = &[
 /// Longest address that a person is asked about: one that is not shown whole is not asked about.
 const SHOWN_MAX: usize = 1000;
 /// How long after a key or button it counts as the reason: apps think before they open something.
-const ACTION_LASTS: Duration = Duration::from_secs(5);
+pub(super) const ACTION_LASTS: Duration = Duration::from_secs(5);
 /// What opens addresses where the session has no portal that does.
 const OPENERS: &[(&str, &[&str])] = &[("/usr/bin/xdg-open", &[]), ("/usr/bin/gio", &["open"])];
 
@@ -92,6 +92,11 @@ async fn pass_on(daemon: &Daemon, sandbox: &Sandbox, address: &str) -> Response 
             _ => Response::Ended,
         };
     }
+    by_program(sandbox, address)
+}
+
+/// Has a program of the host's open it.
+pub(super) fn by_program(sandbox: &Sandbox, address: &str) -> Response {
     let is_there = |(path, _): &&(&str, &[&str])| std::path::Path::new(path).exists();
     let Some((path, first)) = OPENERS.iter().find(is_there) else {
         tracing::warn!("neither the session nor this machine can open links");

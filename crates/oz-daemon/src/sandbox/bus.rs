@@ -117,8 +117,11 @@ async fn serve(
                 if !rate.count(tokio::time::Instant::now(), RATE_MAX) {
                     return Err(Violation::Flood);
                 }
-                match message?.0 {
-                    FromProxy::Ask { request, ask } => asked.begin(daemon, sandbox, request, ask)?,
+                let (message, fds) = message?;
+                match message {
+                    FromProxy::Ask { request, ask } => {
+                        asked.begin(daemon, sandbox, request, (ask, fds))?;
+                    }
                     FromProxy::Denied { portal } => {
                         let portal = MISSED.get(usize::from(portal)).copied().unwrap_or_default();
                         sandbox.denied(Denied::Portal, portal.as_bytes(), 1);
@@ -149,13 +152,16 @@ impl Asked {
         daemon: &Arc<Daemon>,
         sandbox: &Arc<Sandbox>,
         request: RequestId,
-        ask: Ask,
+        (ask, fds): (Ask, Vec<OwnedFd>),
     ) -> std::result::Result<(), Violation> {
         if self.running.len() >= REQUESTS_MAX || self.running.contains_key(&request) {
             return Err(Violation::Requests);
         }
         let (daemon, sandbox) = (Arc::clone(daemon), Arc::clone(sandbox));
-        let answer = async move { (request, portal::answer(&daemon, &sandbox, ask).await) };
+        let answer = async move {
+            let answer = portal::answer(&daemon, &sandbox, ask, fds).await;
+            (request, answer)
+        };
         let task = self.tasks.spawn(answer.in_current_span());
         self.running.insert(request, task);
         Ok(())

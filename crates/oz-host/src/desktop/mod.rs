@@ -20,6 +20,8 @@ pub struct Entry {
     pub exec: Vec<String>,
     /// What its windows call themselves.
     pub startup_wm_class: Option<String>,
+    /// It wants to be started in a terminal.
+    pub terminal: bool,
 }
 
 pub(crate) use exec::split;
@@ -39,7 +41,7 @@ pub fn find(id: &str) -> Option<Entry> {
     find_in(&environment::data(), id)
 }
 
-fn find_in(data: &[PathBuf], id: &str) -> Option<Entry> {
+pub(crate) fn find_in(data: &[PathBuf], id: &str) -> Option<Entry> {
     let id = id.strip_suffix(".desktop").unwrap_or(id);
     if id.is_empty() || id.contains(['/', '\0']) || id.starts_with('.') {
         return None;
@@ -107,6 +109,7 @@ fn parse(id: &str, path: &Path, text: &str) -> Option<Entry> {
             .unwrap_or_default(),
         name: value_of.remove("Name"),
         startup_wm_class: value_of.remove("StartupWMClass"),
+        terminal: value_of.get("Terminal").is_some_and(|word| word == "true"),
     })
 }
 
