@@ -2,15 +2,15 @@
 //!
 //! <https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.FileChooser.html>
 //!
-//! The window in front of which the dialog shall be is not passed on: what an app says about it is
-//! a name on a display that is not the host's.
+//! Of the window in front of which the dialog shall be the daemon finds out what the host calls it: what an app says is a
+//! name of the display proxy's.
 
 use std::sync::Arc;
 
 use oz_core::OsBytes;
 use oz_core::uri;
 use oz_core::wire::dialog::{Choice, FileDialog, FileDialogAnswer, Filter, Kind, Response, Rule};
-use oz_core::wire::portal::{Answer, Ask};
+use oz_core::wire::portal::{Answer, Ask, PARENT_MAX};
 use zbus::message::Header;
 use zbus::{Connection, DeserializeDict, OwnedVariant, Type, Variant, fdo};
 
@@ -30,13 +30,17 @@ impl FileChooser {
         bus: &Connection,
         header: &Header<'_>,
         token: Option<&str>,
+        parent: &str,
         dialog: FileDialog,
     ) -> fdo::Result<Handle> {
         dialog
             .check()
             .map_err(|refused| fdo::Error::InvalidArgs(refused.to_string()))?;
         let kind = dialog.kind;
-        let ask = Ask::Files(Box::new(dialog));
+        let ask = Ask::Files {
+            parent: window(parent),
+            dialog: Box::new(dialog),
+        };
         let word = move |answer| match answer {
             Answer::Files(answer) => (u8::from(answer.response).into(), results(kind, *answer)),
             Answer::Done(response) => (u8::from(response).into(), Results::new()),
@@ -77,7 +81,7 @@ impl FileChooser {
     #[zbus(out_args("handle"))]
     async fn open_file(
         &self,
-        _parent_window: &str,
+        parent_window: &str,
         title: String,
         options: Options,
         #[zbus(header)] header: Header<'_>,
@@ -89,14 +93,15 @@ impl FileChooser {
             directory: options.directory.unwrap_or(false),
             ..dialog(Kind::Open, title, options)?
         };
-        self.ask(bus, &header, token.as_deref(), dialog).await
+        self.ask(bus, &header, token.as_deref(), parent_window, dialog)
+            .await
     }
 
     /// Picks a file, which need not exist.
     #[zbus(out_args("handle"))]
     async fn save_file(
         &self,
-        _parent_window: &str,
+        parent_window: &str,
         title: String,
         options: Options,
         #[zbus(header)] header: Header<'_>,
@@ -108,14 +113,15 @@ impl FileChooser {
             current_file: options.current_file.clone().map(path),
             ..dialog(Kind::Save, title, options)?
         };
-        self.ask(bus, &header, token.as_deref(), dialog).await
+        self.ask(bus, &header, token.as_deref(), parent_window, dialog)
+            .await
     }
 
     /// Picks a directory for files of these names.
     #[zbus(out_args("handle"))]
     async fn save_files(
         &self,
-        _parent_window: &str,
+        parent_window: &str,
         title: String,
         options: Options,
         #[zbus(header)] header: Header<'_>,
@@ -127,13 +133,22 @@ impl FileChooser {
             files: files.into_iter().map(path).collect(),
             ..dialog(Kind::SaveFiles, title, options)?
         };
-        self.ask(bus, &header, token.as_deref(), dialog).await
+        self.ask(bus, &header, token.as_deref(), parent_window, dialog)
+            .await
     }
 
     #[zbus(property(emits_changed_signal = "const"), name = "version")]
     fn version(&self) -> u32 {
         4
     }
+}
+
+/// The name of a window, if it is one of a display of the kind that there is inside.
+fn window(parent: &str) -> Option<String> {
+    let name = parent.strip_prefix("wayland:")?;
+    let is_name = (1..=PARENT_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_name.then(|| name.to_owned())
 }
 
 /// What all three have in common.
@@ -218,6 +233,15 @@ fn results(kind: Kind, answer: FileDialogAnswer) -> Results {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_window_has_a_plain_short_name_on_a_display_that_is_there() {
+        assert_eq!(window("wayland:0aF9").as_deref(), Some("0aF9"));
+        let long = format!("wayland:{}", "a".repeat(PARENT_MAX + 1));
+        for none in ["", "wayland:", "x11:1", "wayland:a b", "wayland:a\n", &long] {
+            assert_eq!(window(none), None, "{none:?}");
+        }
+    }
 
     #[test]
     fn paths_lose_the_nul_that_they_end_with_and_no_other() {

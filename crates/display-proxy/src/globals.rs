@@ -99,6 +99,18 @@ pub const ALLOWED: &[Allowed] = &[
         "focus passes only with tokens that the host issued for input",
     ),
     allow(
+        "zxdg_exporter_v1",
+        1,
+        "the host's dialogs stand in front of the window that asked for them; names are ours",
+    ),
+    allow("zxdg_exporter_v2", 1, "the same for newer toolkits"),
+    allow(
+        "zxdg_importer_v1",
+        1,
+        "helpers of the app put theirs before its windows; only its own sandbox's names lead anywhere",
+    ),
+    allow("zxdg_importer_v2", 1, "the same for newer toolkits"),
+    allow(
         "zwp_relative_pointer_manager_v1",
         1,
         "games: motion while the app has the pointer",

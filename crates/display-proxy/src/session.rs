@@ -1,7 +1,8 @@
 //! One app client with its own display towards the app and its own connection towards the host.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,11 +47,15 @@ pub(crate) struct Shared {
     pub(crate) hub: RefCell<Hub>,
     /// What its clients drag.
     pub(crate) drags: RefCell<OwnDrags>,
+    /// Windows that others can put theirs in front of: the host's names for them, by ours.
+    pub(crate) exports: RefCell<BTreeMap<String, String>>,
+    names: RandomState,
     /// The start token; the first window takes it.
     pub(crate) activation_token: RefCell<Option<String>>,
     windows: Cell<u64>,
     sessions: Cell<u64>,
     lists: Cell<u64>,
+    named: Cell<u64>,
 }
 
 impl Shared {
@@ -64,10 +69,13 @@ impl Shared {
             report,
             hub: RefCell::default(),
             drags: RefCell::default(),
+            exports: RefCell::default(),
+            names: RandomState::new(),
             activation_token: RefCell::new(token),
             windows: Cell::new(0),
             sessions: Cell::new(0),
             lists: Cell::new(0),
+            named: Cell::new(0),
         })
     }
 
@@ -84,6 +92,14 @@ impl Shared {
     pub(crate) fn next_session(&self) -> u64 {
         self.sessions.set(self.sessions.get() + 1);
         self.sessions.get()
+    }
+
+    /// A name for a window that is given to none again, and that nobody finds by trying.
+    pub(crate) fn fresh_name(&self) -> String {
+        let number = self.named.get();
+        self.named.set(number + 1);
+        let half = |half: u8| self.names.hash_one((number, half));
+        format!("{:016x}{:016x}", half(0), half(1))
     }
 
     /// A number for a list of files; none is given twice.

@@ -8,6 +8,7 @@ mod host;
 mod links;
 mod open;
 mod opening;
+mod parents;
 mod service;
 mod settings;
 mod toolkits;

@@ -12,6 +12,10 @@ use wayland_protocols::wp::single_pixel_buffer::v1::server::wp_single_pixel_buff
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::decoration::zv1::server::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
+use wayland_protocols::xdg::foreign::zv1::server::zxdg_exporter_v1::ZxdgExporterV1;
+use wayland_protocols::xdg::foreign::zv1::server::zxdg_importer_v1::ZxdgImporterV1;
+use wayland_protocols::xdg::foreign::zv2::server::zxdg_exporter_v2::ZxdgExporterV2;
+use wayland_protocols::xdg::foreign::zv2::server::zxdg_importer_v2::ZxdgImporterV2;
 use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 use wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 use wayland_server::protocol::wl_compositor::WlCompositor;
@@ -84,6 +88,10 @@ impl Session {
                 dh.create_global::<Self, OrgKdeKwinServerDecorationManager, _>(version, mirror)
             }
             "xdg_activation_v1" => dh.create_global::<Self, XdgActivationV1, _>(version, mirror),
+            "zxdg_exporter_v1" => dh.create_global::<Self, ZxdgExporterV1, _>(version, mirror),
+            "zxdg_exporter_v2" => dh.create_global::<Self, ZxdgExporterV2, _>(version, mirror),
+            "zxdg_importer_v1" => dh.create_global::<Self, ZxdgImporterV1, _>(version, mirror),
+            "zxdg_importer_v2" => dh.create_global::<Self, ZxdgImporterV2, _>(version, mirror),
             "zwp_relative_pointer_manager_v1" => {
                 dh.create_global::<Self, ZwpRelativePointerManagerV1, _>(version, mirror)
             }

@@ -5,6 +5,7 @@ mod compositor;
 mod cursor_shape;
 mod data_device;
 pub(crate) mod decoration;
+mod foreign;
 mod fractional_scale;
 mod kde_decoration;
 pub(crate) mod mirror;

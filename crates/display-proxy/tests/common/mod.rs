@@ -46,6 +46,12 @@ use wayland_client::{
 };
 use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport;
 use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
+use wayland_protocols::xdg::foreign::zv1::client::zxdg_exported_v1::{self, ZxdgExportedV1};
+use wayland_protocols::xdg::foreign::zv1::client::zxdg_exporter_v1::ZxdgExporterV1;
+use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgExportedV2};
+use wayland_protocols::xdg::foreign::zv2::client::zxdg_exporter_v2::ZxdgExporterV2;
+use wayland_protocols::xdg::foreign::zv2::client::zxdg_imported_v2::{self, ZxdgImportedV2};
+use wayland_protocols::xdg::foreign::zv2::client::zxdg_importer_v2::ZxdgImporterV2;
 use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup;
 use wayland_protocols::xdg::shell::client::xdg_positioner::XdgPositioner;
 use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
@@ -92,12 +98,21 @@ impl Daemon {
 
     /// The next thing that was refused.
     pub fn denied(&self) -> (Denied, u32) {
+        match self.told(|event| matches!(event, Event::Denied { .. })) {
+            Event::Denied { what, count } => (what, count),
+            other => panic!("{other:?} is nothing that was refused"),
+        }
+    }
+
+    /// The next report of a kind.
+    pub fn told(&self, is: impl Fn(&Event) -> bool) -> Event {
         let mut lines = self.reports.lock().unwrap();
         loop {
             let mut line = String::new();
             lines.read_line(&mut line).unwrap();
-            if let Event::Denied { what, count } = serde_json::from_str(&line).unwrap() {
-                return (what, count);
+            let event = serde_json::from_str(&line).unwrap();
+            if is(&event) {
+                return event;
             }
         }
     }
@@ -261,6 +276,11 @@ pub struct Told {
     /// What a source was told of its drag.
     pub source: Vec<String>,
     pub output_names: Vec<String>,
+    /// The name of the window that was exported last, and how many there were.
+    pub name: Option<String>,
+    pub names: usize,
+    /// How many imported windows are none, or none any more.
+    pub destroyed: usize,
 }
 
 /// A test client.
@@ -462,6 +482,9 @@ delegate_noop!(Told: WlDataDeviceManager);
 delegate_noop!(Told: XdgPositioner);
 delegate_noop!(Told: WpViewporter);
 delegate_noop!(Told: WpViewport);
+delegate_noop!(Told: ZxdgExporterV1);
+delegate_noop!(Told: ZxdgExporterV2);
+delegate_noop!(Told: ZxdgImporterV2);
 delegate_noop!(Told: ignore WlSurface);
 delegate_noop!(Told: ignore WlSeat);
 delegate_noop!(Told: ignore WlPointer);
@@ -494,6 +517,23 @@ note!(WlRegistry, |told, _registry, event| {
     } = event
     {
         told.globals.push((name, interface, version));
+    }
+});
+note!(ZxdgExportedV1, |told, _exported, event| {
+    if let zxdg_exported_v1::Event::Handle { handle } = event {
+        told.name = Some(handle);
+        told.names += 1;
+    }
+});
+note!(ZxdgExportedV2, |told, _exported, event| {
+    if let zxdg_exported_v2::Event::Handle { handle } = event {
+        told.name = Some(handle);
+        told.names += 1;
+    }
+});
+note!(ZxdgImportedV2, |told, _imported, event| {
+    if let zxdg_imported_v2::Event::Destroyed = event {
+        told.destroyed += 1;
     }
 });
 note!(WlShm, |told, _shm, event| {

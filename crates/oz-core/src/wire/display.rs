@@ -105,6 +105,18 @@ pub enum Event {
         /// Which.
         list: u64,
     },
+    /// Dialogs can be put in front of a window from now on.
+    Exported {
+        /// What the app calls it.
+        name: String,
+        /// What the host's compositor does.
+        host: String,
+    },
+    /// They cannot any more.
+    Unexported {
+        /// As when they could.
+        name: String,
+    },
     /// Of a later version.
     #[serde(other)]
     Unknown,

@@ -13,6 +13,8 @@ use super::dialog::{FileDialog, FileDialogAnswer, Response};
 pub const REQUESTS_MAX: usize = 8;
 /// Most frames of a proxy in a second.
 pub const RATE_MAX: u32 = 100;
+/// Longest name of a window, in bytes.
+pub const PARENT_MAX: usize = 64;
 /// Longest address that is opened, in bytes.
 pub const URI_MAX: usize = 8192;
 
@@ -63,7 +65,12 @@ pub enum FromProxy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ask {
     /// That the person picks files.
-    Files(Box<FileDialog>),
+    Files {
+        /// The window that the dialog is for, as the display proxy has named it to the app.
+        parent: Option<String>,
+        /// What is to be shown.
+        dialog: Box<FileDialog>,
+    },
     /// That an address is opened by what the desktop has for it.
     Uri(String),
     /// That the file behind the descriptor is.

@@ -21,6 +21,7 @@ type RawChoice = (String, String, Vec<(String, String)>, String);
 pub(super) async fn show(
     daemon: &Daemon,
     sandbox: &Sandbox,
+    parent: Option<&str>,
     dialog: &FileDialog,
 ) -> Option<FileDialogAnswer> {
     let portal = Portal::find(daemon.bus.get()?, INTERFACE).await?;
@@ -31,7 +32,9 @@ pub(super) async fn show(
     };
     // The dialog is a window of the host's, with no frame of the sandbox around it.
     let title = format!("[{}] {}", sandbox.id, dialog.title);
-    let answer = portal.ask(method, &title, options(dialog)).await;
+    let window = parent.map(|name| format!("wayland:{name}"));
+    let window = window.unwrap_or_default();
+    let answer = portal.ask(method, &window, &title, options(dialog)).await;
     Some(match answer {
         Some((0, results)) => picked(&results),
         Some((1, _)) => FileDialogAnswer::none(Response::Cancelled),

@@ -21,6 +21,7 @@ const TIMES: usize = 3;
 pub(super) async fn ask(
     daemon: &Arc<Daemon>,
     sandbox: &Arc<Sandbox>,
+    parent: Option<&str>,
     asked: &FileDialog,
 ) -> FileDialogAnswer {
     let ended = || FileDialogAnswer::none(Response::Ended);
@@ -34,10 +35,15 @@ pub(super) async fn ask(
         return FileDialogAnswer::none(Response::Cancelled);
     };
     let held = Held::new(&sandbox.files(), &sandbox.plan);
-    let Some(words) = Words::new(asked, &held) else {
+    let parent = match parent {
+        Some(name) => sandbox.parents.of_host(name).await,
+        None => None,
+    };
+    let parent = parent.as_deref();
+    let Some(words) = Words::new(asked, &held, parent.is_some()) else {
         return ended();
     };
-    let answer = words.understand(show(daemon, sandbox, &words.shown).await);
+    let answer = words.understand(show(daemon, sandbox, parent, &words.shown).await);
     match answer.response {
         Response::Accepted => turn.used(),
         // Portals say that a window was closed in either way.
@@ -47,10 +53,15 @@ pub(super) async fn ask(
 }
 
 /// Shows it until a person can have seen what was picked.
-async fn show(daemon: &Daemon, sandbox: &Sandbox, dialog: &FileDialog) -> FileDialogAnswer {
+async fn show(
+    daemon: &Daemon,
+    sandbox: &Sandbox,
+    parent: Option<&str>,
+    dialog: &FileDialog,
+) -> FileDialogAnswer {
     for _ in 0..TIMES {
         let begun = Instant::now();
-        let answer = match chooser::show(daemon, sandbox, dialog).await {
+        let answer = match chooser::show(daemon, sandbox, parent, dialog).await {
             Some(answer) => answer,
             None => own::show(daemon, sandbox, dialog).await,
         };

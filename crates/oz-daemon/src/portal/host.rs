@@ -43,11 +43,12 @@ impl Portal {
         })
     }
 
-    /// Asks, and waits for the answer as long as that takes; none if the portal goes, or does not do it.
+    /// Asks for a window, if it is known which, and waits for the answer as long as that takes; none if the portal goes, or does not do it.
     /// Dropping the future takes the request back.
     pub(super) async fn ask(
         mut self,
         method: &str,
+        window: &str,
         text: &str,
         mut options: Options<'_>,
     ) -> Option<(u32, Results)> {
@@ -72,7 +73,7 @@ impl Portal {
             owner: self.owner.name.clone(),
             path: Some(path),
         };
-        let arguments = ("", text, options);
+        let arguments = (window, text, options);
         let (owner, interface) = (&self.owner.name, self.interface);
         owner::call(&self.bus, owner, PATH, interface, method, &arguments).await?;
         let answer = tokio::select! {

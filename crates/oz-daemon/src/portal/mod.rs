@@ -67,7 +67,10 @@ pub(crate) async fn answer(
     fds: Vec<OwnedFd>,
 ) -> Answer {
     match ask {
-        Ask::Files(dialog) => Answer::Files(Box::new(dialog::ask(daemon, sandbox, &dialog).await)),
+        Ask::Files { parent, dialog } => {
+            let answer = dialog::ask(daemon, sandbox, parent.as_deref(), &dialog).await;
+            Answer::Files(Box::new(answer))
+        }
         Ask::Uri(address) => Answer::Done(uri::open(daemon, sandbox, &address).await),
         Ask::File(asked) => Answer::Done(file::open(daemon, sandbox, asked, fds).await),
     }

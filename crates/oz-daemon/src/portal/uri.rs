@@ -86,7 +86,7 @@ async fn pass_on(daemon: &Daemon, sandbox: &Sandbox, address: &str) -> Response 
         None => None,
     };
     if let Some(portal) = portal {
-        return match portal.ask("OpenURI", address, Options::new()).await {
+        return match portal.ask("OpenURI", "", address, Options::new()).await {
             Some((0, _)) => Response::Accepted,
             Some((1, _)) => Response::Cancelled,
             _ => Response::Ended,

@@ -65,7 +65,7 @@ fn is_straight(path: &Path) -> bool {
 
 impl<'a> Words<'a> {
     /// None if there is nothing in it that could be shown.
-    pub(super) fn new(asked: &'a FileDialog, held: &Held) -> Option<Self> {
+    pub(super) fn new(asked: &'a FileDialog, held: &Held, has_parent: bool) -> Option<Self> {
         let all = asked.filters.iter().chain(
             // One that is not among them is shown alone.
             asked
@@ -86,8 +86,8 @@ impl<'a> Words<'a> {
             kind: asked.kind,
             title: title(asked),
             accept_label: asked.accept_label.as_deref().and_then(text),
-            // There is no window of the host's that it could keep from being used.
-            modal: false,
+            // Without one there is no window that it could keep from being used.
+            modal: asked.modal && has_parent,
             multiple: asked.multiple,
             directory: asked.directory,
             current_filter: current.and_then(|at| shown_filters.get(at).cloned()),

@@ -181,6 +181,8 @@ pub(crate) struct Sandbox {
     pub(crate) display: display::Control,
     /// What it was refused.
     denials: Mutex<Denials>,
+    /// Its windows that dialogs can be put in front of.
+    pub(crate) parents: display::Parents,
     /// Something that the bus shows has changed.
     pub(crate) changed: Notify,
     published: Mutex<Published>,
@@ -251,6 +253,7 @@ impl Sandbox {
             control: Default::default(),
             display: Default::default(),
             denials: Default::default(),
+            parents: Default::default(),
             changed: Notify::new(),
             published: Mutex::new(published),
             files: Default::default(),

@@ -5,6 +5,7 @@
 
 mod data_device;
 mod drag;
+mod foreign;
 mod shell;
 mod shm;
 mod surface;
@@ -20,6 +21,9 @@ pub use drag::Contents;
 use drag::Drag;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
+use wayland_protocols::xdg::foreign::zv1::server::zxdg_exporter_v1::ZxdgExporterV1;
+use wayland_protocols::xdg::foreign::zv2::server::zxdg_exporter_v2::ZxdgExporterV2;
+use wayland_protocols::xdg::foreign::zv2::server::zxdg_importer_v2::ZxdgImporterV2;
 use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason};
 use wayland_server::protocol::wl_compositor::WlCompositor;
@@ -89,6 +93,12 @@ pub enum Seen {
     Actions(u32, u32),
     /// Who got what was dropped is through with it.
     Finished,
+    /// A window got this name.
+    Exported(String),
+    /// It has lost it.
+    Unexported(String),
+    /// A window was put in front of the one of this name.
+    Before(String),
 }
 
 /// What a test makes the host do.
@@ -308,6 +318,9 @@ fn run(
     dh.create_global::<Host, XdgWmBase, _>(3, ());
     dh.create_global::<Host, WlDataDeviceManager, _>(3, ());
     dh.create_global::<Host, WpViewporter, _>(1, ());
+    dh.create_global::<Host, ZxdgExporterV1, _>(1, ());
+    dh.create_global::<Host, ZxdgExporterV2, _>(1, ());
+    dh.create_global::<Host, ZxdgImporterV2, _>(1, ());
     let mut host = Host {
         seen: Arc::clone(&seen),
         serial: 100,

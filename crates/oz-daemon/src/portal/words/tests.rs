@@ -34,7 +34,7 @@ fn shown(asked: &FileDialog) -> Option<FileDialog> {
         grant("/home/u/project", Access::Read),
     ];
     let held = Held(Held::granted(&grants).collect());
-    Words::new(asked, &held).map(|words| words.shown)
+    Words::new(asked, &held, false).map(|words| words.shown)
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_an_app_calls_its_choices_stays_here_and_comes_back() {
         ],
         ..asked(Kind::Open)
     };
-    let words = Words::new(&asked, &Held(Vec::new())).expect("shown");
+    let words = Words::new(&asked, &Held(Vec::new()), false).expect("shown");
     let shown = &words.shown;
     // One without a name that can be seen is left out.
     assert_eq!(shown.filters, [filter("Text", "*.txt"), filter("All", "*")]);

@@ -2,6 +2,7 @@
 
 mod control;
 mod lists;
+mod parents;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 pub(crate) use control::Control;
 use lists::{Lists, Want};
+pub(crate) use parents::Parents;
 
 /// Name of the FIFO on which the proxy hears.
 const CONTROL: &str = "display-control";
@@ -75,6 +77,7 @@ pub(super) async fn supervise(
             Err(error) => Err(error),
         };
         sandbox.display.disconnect().await;
+        sandbox.parents.clear();
         let gone = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
         // Otherwise the count stays for a moment: programs that end now may have lost their windows.
         if !gone {
@@ -147,6 +150,8 @@ fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists) {
         Event::Files { list, paths } => lists.more(list, &paths),
         Event::Dropped { list, source } => lists.whole(list, Want::Dropped(source)),
         Event::Leaving { list } => lists.whole(list, Want::Leaving),
+        Event::Exported { name, host } => sandbox.parents.add(name, host),
+        Event::Unexported { name } => sandbox.parents.remove(&name),
         Event::Ready | Event::Unknown => {}
     }
 }
