@@ -30,6 +30,29 @@ pub fn pick(session: &Session, window: &Window, path: &Path) -> Result<()> {
     gone(session, window)
 }
 
+/// Goes to a directory, without picking it; keys go to its list then.
+pub fn enter(session: &Session, window: &Window, directory: &Path) -> Result<()> {
+    // From a list of what was used lately it goes nowhere.
+    session.chord(&["alt", "home"])?;
+    wait::pause(Duration::from_millis(500));
+    type_path(session, &directory.join(""))?;
+    // What it has added by itself is selected.
+    session.key("delete", "press")?;
+    session.key("enter", "press")?;
+    wait::pause(Duration::from_millis(1000));
+    session.click_window(window)?;
+    wait::pause(Duration::from_millis(500));
+    Ok(())
+}
+
+/// Picks a directory, and waits until the dialog is gone.
+pub fn pick_folder(session: &Session, window: &Window, directory: &Path) -> Result<()> {
+    enter(session, window, directory)?;
+    session.shoot("portal-folder")?;
+    session.chord(&["alt", "s"])?;
+    gone(session, window)
+}
+
 /// Types a path where the dialog takes one. It looks names up as they are typed, and eats what comes meanwhile.
 pub fn type_path(session: &Session, path: &Path) -> Result<()> {
     session.chord(&["ctrl", "l"])?;

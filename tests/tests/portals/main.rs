@@ -9,6 +9,7 @@ mod links;
 mod open;
 mod opening;
 mod parents;
+mod picks;
 mod service;
 mod settings;
 mod toolkits;
