@@ -114,7 +114,7 @@ export default class OzExtension extends Extension {
                 this._question = null;
         });
         question.contentLayout.add_child(new Dialog.MessageDialogContent({
-            title: _('End %s?').replace('%s', id),
+            title: _('End %s?').replace('%s', () => id),
             description: _('Its programs are asked to end, and what does not is killed.'),
         }));
         const stop = async () => {

@@ -8,6 +8,7 @@ import {gettext as _} from 'resource:///org/gnome/shell/extensions/extension.js'
 import * as PopupMenu from 'resource:///org/gnome/shell/ui/popupMenu.js';
 
 import {fileName, said} from './said.js';
+import {Switch} from './switch.js';
 
 // The clipboard as the bus says it: whether it passes in, and out.
 const WAYS = [
@@ -67,7 +68,7 @@ function removable(text, icon, remove) {
     item.label = new St.Label({text, x_expand: true, y_align: Clutter.ActorAlign.CENTER});
     item.add_child(item.label);
     if (remove)
-        item.add_child(smallButton('list-remove-symbolic', `${_('Take back')} ${text}`, remove));
+        item.add_child(smallButton('list-remove-symbolic', _('Take back %s').replace('%s', () => text), remove));
     return item;
 }
 
@@ -92,12 +93,7 @@ export class Row {
         this.item.insert_child_at_index(this.#listens, this.item.get_n_children() - 1);
         const {menu} = this.item;
         const add = (name, wished) => menu.addAction(name, () => wish(wished, path));
-        const toggle = (name, wished) => {
-            const item = new PopupMenu.PopupSwitchMenuItem(name, false);
-            item.connect('toggled', (_item, on) => wish(wished, path, on ? 'on' : 'off'));
-            menu.addMenuItem(item);
-            return item;
-        };
+        const toggle = (name, wished) => this.#switch(name, on => wish(wished, path, on ? 'on' : 'off'));
         this.#own.push(add(_('Add Files…'), 'addFiles'));
         this.files = new Items(menu, file => this.#file(file));
         this.microphone = toggle(_('Microphone'), 'setMicrophone');
@@ -113,13 +109,16 @@ export class Row {
 
     // A switch for one way of the clipboard.
     #way(name) {
-        const item = new PopupMenu.PopupSwitchMenuItem(name, false);
-        item.connect('toggled', () => {
-            const both = [this.paste.state, this.copy.state];
+        return this.#switch(name, () => {
+            const both = [this.paste.on, this.copy.on];
             this.#wish('setClipboard', this.#path, WAYS.find(({ways}) => `${ways}` === `${both}`).word);
         });
-        this.item.menu.addMenuItem(item);
-        return item;
+    }
+
+    #switch(name, wished) {
+        const made = new Switch(name, wished);
+        this.item.menu.addMenuItem(made.item);
+        return made;
     }
 
     #file({path, access, origin}) {
@@ -132,14 +131,14 @@ export class Row {
     show(sandbox) {
         this.#dot.style = `background-color: ${sandbox.Colour ?? 'gray'};`;
         this.#listens.visible = sandbox.MicrophoneInUse ?? false;
-        for (const [item, state] of [[this.microphone, sandbox.Microphone], [this.speaker, sandbox.Speaker]]) {
-            item.visible = ['on', 'off', 'silent', 'ask'].includes(state);
-            item.setToggleState(state === 'on');
+        for (const [one, state] of [[this.microphone, sandbox.Microphone], [this.speaker, sandbox.Speaker]]) {
+            one.item.visible = ['on', 'off', 'silent', 'ask'].includes(state);
+            one.show(state === 'on');
         }
         const clipboard = WAYS.find(({word}) => word === sandbox.Clipboard);
-        [this.paste, this.copy].forEach((item, way) => {
-            item.visible = clipboard !== undefined;
-            item.setToggleState(clipboard?.ways[way] ?? false);
+        [this.paste, this.copy].forEach((one, way) => {
+            one.item.visible = clipboard !== undefined;
+            one.show(clipboard?.ways[way] ?? false);
         });
         for (const item of this.#own)
             item.visible = !sandbox.stranger;

@@ -5,10 +5,10 @@ import GObject from 'gi://GObject';
 
 import {gettext as _} from 'resource:///org/gnome/shell/extensions/extension.js';
 import * as Main from 'resource:///org/gnome/shell/ui/main.js';
-import * as PopupMenu from 'resource:///org/gnome/shell/ui/popupMenu.js';
 import * as QuickSettings from 'resource:///org/gnome/shell/ui/quickSettings.js';
 
 import {said} from './said.js';
+import {Switch} from './switch.js';
 
 const ICON = 'audio-input-microphone-symbolic';
 
@@ -26,8 +26,8 @@ class OzToggle extends QuickSettings.QuickMenuToggle {
                 this.menu.open();
                 return;
             }
-            for (const [path, item] of this._switches) {
-                if (item.state)
+            for (const [path, one] of this._switches) {
+                if (one.on)
                     wish('setMicrophone', path, 'off');
             }
         });
@@ -35,28 +35,27 @@ class OzToggle extends QuickSettings.QuickMenuToggle {
 
     showSandboxes(sandboxes) {
         const heard = new Map([...sandboxes].filter(([, one]) => !['none', undefined].includes(one.Microphone)));
-        for (const [path, item] of this._switches) {
+        for (const [path, one] of this._switches) {
             if (!heard.has(path)) {
-                item.destroy();
+                one.destroy();
                 this._switches.delete(path);
             }
         }
         for (const [path, sandbox] of heard)
-            this._switch(path, sandbox.Id).setToggleState(sandbox.Microphone === 'on');
+            this._switch(path, sandbox.Id).show(sandbox.Microphone === 'on');
         this.checked = [...heard.values()].some(sandbox => sandbox.Microphone === 'on');
         this.menuEnabled = heard.size > 0;
         this.visible = heard.size > 0;
     }
 
     _switch(path, id) {
-        let item = this._switches.get(path);
-        if (!item) {
-            item = new PopupMenu.PopupSwitchMenuItem(said(id), false);
-            item.connect('toggled', (_item, on) => this._wish('setMicrophone', path, on ? 'on' : 'off'));
-            this.menu.addMenuItem(item);
-            this._switches.set(path, item);
+        let one = this._switches.get(path);
+        if (!one) {
+            one = new Switch(said(id), on => this._wish('setMicrophone', path, on ? 'on' : 'off'));
+            this.menu.addMenuItem(one.item);
+            this._switches.set(path, one);
         }
-        return item;
+        return one;
     }
 });
 

@@ -52,15 +52,35 @@ function fillPreferencesWindow(window) {
 }
 ";
 
-/// Lays it out, in the form that this machine's shell loads; the newer one where there is none.
-pub(crate) fn place(prefix: &Path) -> Result<()> {
+/// How it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As its source is.
+    Modules,
+    /// For shells that load no modules.
+    Scripts,
+}
+
+impl Form {
+    /// What this machine's shell loads; modules where there is none.
+    pub(crate) fn of_this_machine() -> Self {
+        if shell_version().is_some_and(|version| version < MODULES) {
+            Self::Scripts
+        } else {
+            Self::Modules
+        }
+    }
+}
+
+/// Lays it out.
+pub(crate) fn place(prefix: &Path, form: Form) -> Result<()> {
     let to = prefix.join("share/gnome-shell/extensions").join(UUID);
     if to.exists() {
         // A file that was removed from the tree must not live on in the prefix.
         fs::remove_dir_all(&to).with_context(|| format!("cannot clear {}", to.display()))?;
     }
     let from = workspace::root().join("gnome-extension");
-    let scripts = shell_version().is_some_and(|version| version < MODULES);
+    let scripts = form == Form::Scripts;
     for entry in fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))? {
         let file = entry?.path();
         let name = file.file_name().unwrap_or_default().to_owned();
@@ -78,6 +98,7 @@ pub(crate) fn place(prefix: &Path) -> Result<()> {
         stage::make_parent(&target)?;
         stage::replace(&target, 0o644, |temporary| Ok(fs::write(temporary, &text)?))?;
     }
+    stage::place_translations(&from.join("po"), &to.join("locale"))?;
     stage::copy_tree(&from.join("schemas"), &to.join("schemas"))?;
     sh::run_quietly(
         Command::new("glib-compile-schemas")
@@ -162,6 +183,7 @@ fn imported(import: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_module_is_a_script_without_its_imports_and_exports() {
@@ -203,6 +225,42 @@ var C = class C {
             script("export default class P extends ExtensionPreferences {\n}").unwrap();
         assert!(preferences.contains("new Default().fillPreferencesWindow(window)"));
         assert!(script("import a from 'https://example.org/a.js';").is_err());
+    }
+
+    #[test]
+    fn every_sentence_has_its_german_and_nothing_else_has() {
+        let source = workspace::root().join("gnome-extension");
+        let mut said = BTreeSet::new();
+        for entry in fs::read_dir(&source).unwrap() {
+            let file = entry.unwrap().path();
+            if file.extension().is_some_and(|end| end == "js") {
+                let text = fs::read_to_string(&file).unwrap();
+                let sentences = text.split("_('").skip(1);
+                said.extend(sentences.map(|rest| rest.split('\'').next().unwrap().to_owned()));
+            }
+        }
+        let text = fs::read_to_string(source.join("po/de.po")).unwrap();
+        let mut german = BTreeSet::new();
+        for entry in text.split("\n\n").skip(1) {
+            let (sentence, translation) = entry.split_once('\n').unwrap();
+            let value = |line: &str| {
+                line.trim_end()
+                    .split_once('"')
+                    .unwrap()
+                    .1
+                    .trim_end_matches('"')
+                    .to_owned()
+            };
+            let (sentence, translation) = (value(sentence), value(translation));
+            assert_eq!(
+                sentence.contains("%s"),
+                translation.contains("%s"),
+                "{sentence}"
+            );
+            assert!(!translation.is_empty(), "{sentence}");
+            german.insert(sentence);
+        }
+        assert_eq!(said, german);
     }
 
     #[test]

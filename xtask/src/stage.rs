@@ -120,7 +120,7 @@ pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
     }
     if product {
         place_data(&prefix)?;
-        extension::place(&prefix)?;
+        extension::place(&prefix, extension::Form::of_this_machine())?;
         write_units(&prefix, &prefix, false)?;
     }
     Ok(prefix)
@@ -190,17 +190,16 @@ fn place_data(prefix: &Path) -> Result<()> {
         &prefix.join("share/icons/hicolor/scalable/apps/org.oz.Panel.svg"),
         0o644,
     )?;
-    place_translations(prefix)
+    let sentences = workspace::root().join("crates/shell-ui/po");
+    place_translations(&sentences, &prefix.join("share/locale"))
 }
 
-/// What windows say in other languages, as the C library reads it.
-fn place_translations(prefix: &Path) -> Result<()> {
-    let from = workspace::root().join("crates/shell-ui/po");
-    for entry in fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))? {
+/// What is said in other languages, as the C library reads it.
+pub(crate) fn place_translations(from: &Path, to: &Path) -> Result<()> {
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let text = entry?.path();
         let language = text.file_stem().unwrap_or_default();
-        let made = prefix.join("share/locale").join(language);
-        let made = made.join("LC_MESSAGES/oz.mo");
+        let made = to.join(language).join("LC_MESSAGES/oz.mo");
         make_parent(&made)?;
         replace(&made, 0o644, |temporary| {
             let mut format = Command::new("msgfmt");

@@ -4,6 +4,13 @@ use anyhow::{Result, ensure};
 use oz_e2e::{Session, wait};
 use oz_testkit::desktop::Shell;
 
+/// What a test ends with.
+pub(super) type Outcome = Result<()>;
+
+/// A name of a file that would end its line, turn the reading direction and be bold.
+pub(super) const HOSTILE: &str = "a\u{202e}fdp.\n<b>exe\u{200b}";
+/// The same, as it may be shown.
+pub(super) const HOSTILE_SHOWN: &str = "afdp. <b>exe";
 /// The extension.
 pub(super) const UUID: &str = "oz@oz.org";
 /// Its part of the top bar, in the shell.

@@ -9,7 +9,7 @@ use oz_e2e::run::Started;
 use oz_e2e::{Inside, Run, Session, cli, oz, wait};
 use serde_json::{Value, json};
 
-use super::{HOSTILE, HOSTILE_SHOWN, Outcome};
+use super::bar::{HOSTILE, HOSTILE_SHOWN, Outcome};
 
 /// What it is made of, and what drives it.
 const MODULES: [(&str, &str); 3] = [

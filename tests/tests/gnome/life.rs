@@ -6,8 +6,7 @@ use oz_e2e::{Inside, Session, cli, wait};
 use oz_testkit::desktop::wait_for;
 use serde_json::Value;
 
-use super::Outcome;
-use super::bar::Bar;
+use super::bar::{Bar, Outcome};
 
 /// Everything of the shell that an extension could have left something in.
 const LEFT: &str = "({

@@ -4,8 +4,7 @@ use anyhow::{Context, ensure};
 use oz_e2e::{Inside, Run, Session, cli, wait};
 use oz_testkit::desktop::{Rect, Rgb, Shell, ShellWindow};
 
-use super::Outcome;
-use super::bar::Bar;
+use super::bar::{Bar, Outcome};
 
 /// How wide the border is.
 const BORDER: i32 = 3;

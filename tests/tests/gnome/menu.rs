@@ -7,8 +7,7 @@ use oz_e2e::sound::{self, Listener, RAW, speak};
 use oz_e2e::{Inside, Run, Session, cli, oz, wait};
 use serde_json::Value;
 
-use super::bar::Bar;
-use super::{HOSTILE, HOSTILE_SHOWN, Outcome};
+use super::bar::{Bar, HOSTILE, HOSTILE_SHOWN, Outcome};
 
 /// What the icon beside the indicator is called.
 const LISTENS: &str = "A sandbox uses the microphone";
@@ -150,6 +149,51 @@ fn a_forward_is_listed_and_closed() -> Outcome {
     bar.disable()
 }
 
+/// Which way the clipboard of the one that runs passes, as the bus says it.
+fn clipboard() -> String {
+    let object = "/org/oz/Oz1/sandbox/gtk4_2ddemo";
+    let call = ["call", "--session", "-d", "org.oz.Oz1", "-o", object];
+    let get = "org.freedesktop.DBus.Properties.Get";
+    let ran = Run::new("gdbus", call)
+        .args(["-m", get, "org.oz.Sandbox1", "Clipboard"])
+        .run();
+    let text = ran.text();
+    text.trim_matches(['(', '<', '\'', '>', ',', ')'])
+        .to_owned()
+}
+
+#[test]
+fn what_the_switches_are_told_they_do_not_wish() -> Outcome {
+    let session = Session::begin();
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["gtk4-demo"]);
+    let id = sandbox.id();
+    bar.shell
+        .wait_for_window(|window| window.app_id == "org.gtk.Demo4")?;
+    let microphone = || cli::json(["ps"])[0]["microphone"]["state"].clone();
+    let shown = |on: bool| {
+        let state = "[...Main.panel.statusArea['oz@oz.org']._rows.values()][0].microphone.on";
+        bar.shell
+            .wait_until("the switch shows it", &format!("{state} === {on}"))
+    };
+    for (said, on) in [
+        ("on", true),
+        ("ask", false),
+        ("on", true),
+        ("silent", false),
+    ] {
+        oz(["mic", id, said]).run().ok();
+        shown(on)?;
+        // The next word of ours comes after whatever the extension said to what it was told.
+        bar.shell.eval::<()>("undefined")?;
+        ensure!(microphone() == said, "{} became {}", said, microphone());
+    }
+    bar.open_for(id)?;
+    ensure!(clipboard() == "both", "{}", clipboard());
+    ensure!(microphone() == "silent");
+    bar.disable()
+}
+
 #[test]
 fn the_clipboard_is_switched_each_way() -> Outcome {
     let session = Session::begin();
@@ -157,18 +201,7 @@ fn the_clipboard_is_switched_each_way() -> Outcome {
     let sandbox = Inside::start(&["gtk4-demo"]);
     bar.shell
         .wait_for_window(|window| window.app_id == "org.gtk.Demo4")?;
-    let passes = |way: &str| {
-        wait::for_condition(&format!("the clipboard to pass {way}"), || {
-            let object = "/org/oz/Oz1/sandbox/gtk4_2ddemo";
-            let get = "org.freedesktop.DBus.Properties.Get";
-            let call = ["call", "--session", "-d", "org.oz.Oz1", "-o", object];
-            let ran = Run::new("gdbus", call)
-                .args(["-m", get, "org.oz.Sandbox1", "Clipboard"])
-                .run();
-            ran.text() == format!("(<'{way}'>,)")
-        });
-    };
-    passes("both");
+    ensure!(clipboard() == "both", "{}", clipboard());
     for (press, left) in [
         ("Paste Into It", "out"),
         ("Copy From It", "off"),
@@ -176,7 +209,9 @@ fn the_clipboard_is_switched_each_way() -> Outcome {
     ] {
         bar.open_for(sandbox.id())?;
         bar.shell.click(press)?;
-        passes(left);
+        wait::for_condition(&format!("the clipboard to pass {left}"), || {
+            clipboard() == left
+        });
     }
     bar.disable()
 }

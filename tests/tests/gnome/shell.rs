@@ -2,7 +2,7 @@
 
 use oz_e2e::Session;
 
-use super::Outcome;
+use super::bar::Outcome;
 
 #[test]
 fn a_click_on_the_clock_opens_its_menu() -> Outcome {

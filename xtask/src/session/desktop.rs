@@ -8,7 +8,7 @@ use std::fs;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -34,7 +34,7 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
     parts.bus(&places)?;
     match spec.host {
         Host::Sway => parts.sway(&places)?,
-        Host::Gnome => parts.gnome(&places, end)?,
+        Host::Gnome | Host::GnomeNewer => parts.gnome(&places, end)?,
     }
     match spec.audio {
         Some(Sound::Pulseaudio) => parts.pulseaudio(&places)?,
@@ -49,7 +49,7 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
             parts.seat()?;
             parts.answers("oz-seat", &places.seat(), end)?;
         }
-        Host::Gnome => parts.answers_gnome(&places, end)?,
+        Host::Gnome | Host::GnomeNewer => parts.answers_gnome(&places, end)?,
     }
     match spec.audio {
         Some(Sound::Pulseaudio) => parts.answers("pulseaudio", &places.pulse(), end)?,
@@ -121,13 +121,20 @@ impl Parts<'_> {
         words: &[&str],
         environment: BTreeMap<String, String>,
     ) -> Result<()> {
-        let log = fs::File::create(Places(&self.spec.root).log(name))?;
         let (program, arguments) = words.split_first().context("no program")?;
-        let child = self
-            .spec
-            .user
-            .command(program)
-            .args(arguments)
+        let mut command = self.spec.user.command(program);
+        command.args(arguments);
+        self.spawn_command(name, command, environment)
+    }
+
+    fn spawn_command(
+        &mut self,
+        name: &'static str,
+        mut command: Command,
+        environment: BTreeMap<String, String>,
+    ) -> Result<()> {
+        let log = fs::File::create(Places(&self.spec.root).log(name))?;
+        let child = command
             .env_clear()
             .envs(environment)
             .current_dir(Places(&self.spec.root).home())

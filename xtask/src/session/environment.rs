@@ -126,7 +126,7 @@ pub(super) fn desktop(spec: &Spec) -> BTreeMap<String, String> {
             ("OZ_SEAT_SOCKET", text(places.seat())),
             ("XDG_CURRENT_DESKTOP", "sway".to_owned()),
         ],
-        Host::Gnome => [
+        Host::Gnome | Host::GnomeNewer => [
             (
                 "DBUS_SYSTEM_BUS_ADDRESS",
                 format!("unix:path={}", text(places.system_bus())),

@@ -13,7 +13,8 @@ use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
 use super::environment::Places;
 use super::interrupts::Interrupts;
-use super::{Host, Sound, Spec, dirs, processes};
+use super::{Host, Sound, Spec, dirs, newer, processes};
+use crate::extension::{self, Form};
 use crate::user::User;
 use crate::{sh, stage};
 
@@ -129,7 +130,15 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
         let brought = brought.to_string_lossy().into_owned();
         extra_environment.push(("OZ_TEST_PROGRAMS".to_owned(), brought));
     }
+    let shell_root = match request.host {
+        Host::GnomeNewer => Some(newer::ready()?),
+        Host::Sway | Host::Gnome => None,
+    };
+    if shell_root.is_some() && prefix.join(stage::SERVICE_FILE).exists() {
+        extension::place(&prefix, Form::Modules)?;
+    }
     let spec = Spec {
+        shell_root,
         root: root.to_owned(),
         user: user.clone(),
         host: request.host,

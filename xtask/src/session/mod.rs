@@ -12,6 +12,7 @@ mod dirs;
 mod environment;
 mod front;
 mod interrupts;
+mod newer;
 mod processes;
 mod silent;
 mod supervisor;
@@ -77,6 +78,8 @@ pub(crate) enum Host {
     Sway,
     /// Headless GNOME Shell that does what it is told on the bus (Eval, Screenshot)
     Gnome,
+    /// The same of a later release of Debian (takes root)
+    GnomeNewer,
 }
 
 /// A kind of sound server.
@@ -94,6 +97,8 @@ struct Spec {
     root: PathBuf,
     user: User,
     host: Host,
+    /// Where its GNOME Shell is from, if not from this machine.
+    shell_root: Option<PathBuf>,
     audio: Option<Sound>,
     /// It has a network of its own.
     internet: bool,

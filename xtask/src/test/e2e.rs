@@ -20,8 +20,8 @@ pub(super) const MACHINE: &str = "all_machine";
 pub(super) const PACKAGED: &str = "all_package";
 /// The executable whose session has a network of its own.
 const INTERNET: &str = "internet";
-/// Executables whose names begin so run on GNOME.
-const GNOME: &str = "gnome";
+/// The executables that run on GNOME, on this machine's and a newer one.
+const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,10 +121,10 @@ pub(super) fn run(
         prefix: prefix.to_owned(),
         timeout: Some(timeout),
         internet: executable.name == INTERNET,
-        host: if executable.name.starts_with(GNOME) {
-            Host::Gnome
-        } else {
-            Host::Sway
+        host: match executable.name.as_str() {
+            name if name == GNOME.0 => Host::Gnome,
+            name if name == GNOME.1 => Host::GnomeNewer,
+            _ => Host::Sway,
         },
         bring: std::iter::once(&executable.path)
             .chain(&built.programs)

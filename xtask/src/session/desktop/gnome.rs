@@ -9,6 +9,7 @@ use anyhow::{Result, bail};
 
 use super::Parts;
 use crate::session::environment::{self, Places};
+use crate::session::newer;
 use crate::sh;
 
 /// What the bus hands to services that it starts: a session of GNOME tells it, once there is a display.
@@ -47,8 +48,11 @@ impl Parts<'_> {
         })?;
         // With it set, it would look for a compositor to be a client of.
         environment.remove("WAYLAND_DISPLAY");
-        let words = [
-            "gnome-shell",
+        let mut command = match &self.spec.shell_root {
+            Some(root) => newer::command(root, &self.spec.user, "gnome-shell")?,
+            None => self.spec.user.command("gnome-shell"),
+        };
+        command.args([
             "--headless",
             "--wayland",
             "--no-x11",
@@ -58,8 +62,8 @@ impl Parts<'_> {
             environment::WAYLAND_DISPLAY,
             // Tests look at it and press its buttons.
             "--unsafe-mode",
-        ];
-        self.spawn("gnome-shell", &words, environment)
+        ]);
+        self.spawn_command("gnome-shell", command, environment)
     }
 
     pub(super) fn answers_gnome(&self, places: &Places<'_>, end: Instant) -> Result<()> {
