@@ -72,6 +72,12 @@ impl Group {
         }
     }
 
+    /// What all that is in it takes of memory at this moment, in bytes.
+    pub fn memory_current(&self) -> Option<u64> {
+        let text = fs::read_to_string(self.directory.join("memory.current")).ok()?;
+        text.trim().parse().ok()
+    }
+
     /// The last part of its path: the name of the unit that it belongs to.
     pub fn unit(&self) -> &str {
         let name = self.path.file_name().and_then(|name| name.to_str());

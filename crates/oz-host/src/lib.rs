@@ -10,6 +10,7 @@ pub mod handlers;
 pub mod inits;
 pub mod launchers;
 pub mod make;
+pub mod memory;
 pub mod outside;
 pub mod own;
 pub mod profile_cache;

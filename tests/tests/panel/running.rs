@@ -17,6 +17,8 @@ fn sandboxes_come_and_go_in_the_list_as_they_do() -> Result<()> {
     panel.wait_for_text("first")?;
     let second = idle("second");
     panel.wait_for_text("second")?;
+    // Who looks is told how much memory each takes.
+    panel.wait_for_text("No window · ")?;
     panel.shoot("panel-two")?;
     oz(["stop", first.id()]).run().ok();
     panel.wait_for_no_text("first");

@@ -163,6 +163,7 @@ impl Catalogue {
         profile.network_is_locked = locks.hold("network.mode");
         profile.home_is_locked = locks.hold("files.home");
         profile.locked_rules = locks.rules();
+        profile.locks = locks.all();
         Ok(profile)
     }
 

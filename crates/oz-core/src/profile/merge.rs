@@ -96,6 +96,11 @@ impl Locks {
         self.0.extend(others.0);
     }
 
+    /// All of them, as they were said.
+    pub(super) fn all(&self) -> Vec<String> {
+        self.0.clone()
+    }
+
     /// Whether a value is locked.
     pub(super) fn hold(&self, key: &str) -> bool {
         self.0.iter().any(|lock| holds(lock, key))

@@ -146,9 +146,17 @@ pub struct Profile {
     /// Those of `files.data` that the user lets the app have where they are, as rules of the same words.
     #[serde(skip)]
     pub own: BTreeSet<String>,
+    /// All locks, as the administrator's files say them.
+    #[serde(skip)]
+    pub locks: Vec<String>,
 }
 
 impl Profile {
+    /// Whether the administrator has locked a key (`audio.microphone`, `files.rules.~/Music`).
+    pub fn is_locked(&self, key: &str) -> bool {
+        merge::Locks::of(&self.locks).hold(key)
+    }
+
     /// Lets the app have places of its `files.data` where they are in the user's home, which only the user decides: a
     /// profile by itself never does. Where the profile has a rule of its own, that holds.
     pub fn give_own(&mut self, places: &[files::DataPath]) {
@@ -194,6 +202,7 @@ impl Profile {
             home_is_locked: false,
             locked_rules: Vec::new(),
             own: BTreeSet::new(),
+            locks: Vec::new(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn change(sandbox: &mut Sandbox, properties: &Properties) {
             "Id" => put(&mut sandbox.id, value),
             "Profile" => put(&mut sandbox.profile, value),
             "State" => sandbox.state = state(value.str().unwrap_or_default()),
+            "Pid" => put(&mut sandbox.pid, value),
             "WindowCount" => put(&mut sandbox.windows, value),
             "Network" => sandbox.network = value.str().and_then(|word| word.parse().ok()),
             "Forwards" => put(&mut sandbox.forwards, value),

@@ -8,12 +8,14 @@ mod watch;
 pub use prompter::{Answered, Asked, Prompter, start as start_prompter};
 pub use watch::{Watch, watch};
 
+use std::collections::HashMap;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use gtk::glib::variant::{Handle, ToVariant};
 use gtk::prelude::*;
 use gtk::{gio, glib};
+use oz_core::plan::Plan;
 
 use crate::words::{tr, tr_with};
 
@@ -143,6 +145,39 @@ impl Bus {
 }
 
 impl Bus {
+    /// What a launch of an app would do.
+    pub async fn plan(&self, profile: &str) -> Result<Plan> {
+        let options = glib::VariantDict::new(None);
+        options.insert("name", profile);
+        let context: HashMap<String, String> =
+            oz_host::environment::session().into_iter().collect();
+        options.insert("context", context);
+        let arguments = (Vec::<Vec<u8>>::new(), options).to_variant();
+        let plan = (ROOT, MANAGER, "Plan");
+        let (reply, _) = self.call(plan, arguments, None).await.map_err(words)?;
+        let json = reply.child_value(0);
+        let plan = json.str().and_then(|json| serde_json::from_str(json).ok());
+        plan.ok_or_else(|| tr("The daemon is of another version: end it, and it is started anew."))
+    }
+
+    /// Has the bus read the files of its services again.
+    pub async fn reload_services(&self) {
+        const BUS: &str = "org.freedesktop.DBus";
+        let flags = gio::DBusCallFlags::NONE;
+        let reload = self.0.call_future(
+            Some(BUS),
+            "/org/freedesktop/DBus",
+            BUS,
+            "ReloadConfig",
+            None,
+            None,
+            flags,
+            PATIENCE_MS,
+        );
+        // It will read them when the session begins anew.
+        let _ = reload.await;
+    }
+
     /// What the programs of a sandbox wrote last, at most so many bytes of it.
     pub async fn log(&self, id: &str, most: u64) -> Result<Vec<u8>> {
         let logs = (ROOT, MANAGER, "Logs");

@@ -1,18 +1,24 @@
 //! What the panel knows, without any toolkit: sandboxes as the bus shows them, and the words for what they may do.
 
+mod apps;
 mod denial;
 mod file;
 mod forward;
+mod permission;
 mod prompt;
 mod sandbox;
+mod setting;
 mod sound;
 mod wall;
 
+pub use apps::{App, Launcher, apps};
 pub use denial::{Allow, Denial};
 pub use file::{File, StillOpen};
 pub use forward::words as forward_words;
+pub use permission::{Permission, Verdict, permissions};
 pub use prompt::{Prompt, Prompts};
 pub use sandbox::{Sandbox, State};
+pub use setting::{Rule, Setting, rule_for, rule_key, rules};
 pub use sound::{Microphone, Speaker};
 pub use wall::{Wall, summary as walls_summary};
 

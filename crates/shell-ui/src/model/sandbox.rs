@@ -29,6 +29,8 @@ pub struct Sandbox {
     pub profile: String,
     /// Where it is in its life.
     pub state: State,
+    /// Its first process; 0 before it is there.
+    pub pid: u32,
     /// Its windows on the screen.
     pub windows: u32,
     /// Its network; absent if it is not known.

@@ -13,7 +13,7 @@ use gtk::{gio, glib};
 use super::actions::{self, Ask};
 use super::page::Wish;
 use super::window::Window;
-use super::{log, profiles, terminal};
+use super::{log, memory, profiles, terminal};
 use crate::bus::{self, Answered, Asked, Bus};
 use crate::model::{Allow, List, Prompt, Prompts, State};
 use crate::style;
@@ -48,8 +48,8 @@ pub fn run(path: OsString) -> glib::ExitCode {
 }
 
 pub(super) struct Panel {
-    window: Window,
-    bus: Bus,
+    pub(super) window: Window,
+    pub(super) bus: Bus,
     path: OsString,
     list: RefCell<List>,
     prompts: RefCell<Prompts>,
@@ -75,6 +75,14 @@ impl Panel {
             if let Some(panel) = to.upgrade() {
                 let sandbox = sandbox.to_owned();
                 glib::spawn_future_local(async move { panel.fulfil(&sandbox, wish).await });
+            }
+        });
+        panel.follow_apps();
+        memory::watch(&panel.window);
+        let to = Rc::downgrade(&panel);
+        glib::spawn_future_local(async move {
+            if let Some(panel) = to.upgrade() {
+                panel.find_icons().await;
             }
         });
         let to = Rc::downgrade(&panel);
@@ -240,6 +248,11 @@ impl Panel {
         let question = adw::MessageDialog::new(Some(&self.window), Some(heading), Some(warning));
         question.add_responses(&[("no", &tr("_Cancel")), ("yes", yes)]);
         question.set_response_appearance("yes", adw::ResponseAppearance::Destructive);
+        self.chosen(question).await == "yes"
+    }
+
+    /// Waits for the answer; to close the question is to say `no`.
+    pub(super) async fn chosen(&self, question: adw::MessageDialog) -> String {
         question.set_default_response(Some("no"));
         question.set_close_response("no");
         let (tell, told) = futures_channel::oneshot::channel();
@@ -247,11 +260,11 @@ impl Panel {
         question.connect_response(None, move |_, response| {
             if let Some(tell) = tell.take() {
                 // Who asked may have gone.
-                let _ = tell.send(response == "yes");
+                let _ = tell.send(response.to_owned());
             }
         });
         question.present();
-        told.await.unwrap_or(false)
+        told.await.unwrap_or_default()
     }
 
     fn show_prompts(self: &Rc<Self>) {

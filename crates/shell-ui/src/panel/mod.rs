@@ -6,11 +6,17 @@
 )]
 
 mod actions;
+mod app_page;
+mod app_row;
 mod application;
+mod apps;
 mod choose;
+mod control;
 mod denial_row;
 mod file_row;
+mod installed;
 mod log;
+mod memory;
 mod page;
 mod profiles;
 mod prompt;

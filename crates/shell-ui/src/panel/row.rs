@@ -1,8 +1,10 @@
 //! A sandbox in the list.
 
+use std::cell::{Cell, RefCell};
+
 use adw::prelude::*;
-use gtk::glib;
 use gtk::subclass::prelude::*;
+use gtk::{gio, glib};
 
 use crate::model::Sandbox;
 use crate::style;
@@ -14,6 +16,8 @@ mod imp {
     #[template(file = "row.ui")]
     pub struct Row {
         #[template_child]
+        pub icon: TemplateChild<gtk::Image>,
+        #[template_child]
         pub dot: TemplateChild<gtk::Box>,
         #[template_child]
         pub name: TemplateChild<gtk::Label>,
@@ -21,6 +25,9 @@ mod imp {
         pub summary: TemplateChild<gtk::Label>,
         #[template_child]
         pub listens: TemplateChild<gtk::Image>,
+        pub sandbox: RefCell<Sandbox>,
+        /// In bytes, when somebody last looked.
+        pub memory: Cell<Option<u64>>,
     }
 
     #[glib::object_subclass]
@@ -64,8 +71,38 @@ impl Row {
     pub fn show_sandbox(&self, sandbox: &Sandbox) {
         let parts = self.imp();
         parts.name.set_label(&sandbox.id);
-        parts.summary.set_label(&sandbox.summary());
         parts.listens.set_visible(sandbox.microphone.in_use);
+        parts.sandbox.replace(sandbox.clone());
+        self.show_summary();
+    }
+
+    /// Shows how much memory it takes.
+    pub fn show_memory(&self, bytes: Option<u64>) {
+        if self.imp().memory.replace(bytes) != bytes {
+            self.show_summary();
+        }
+    }
+
+    /// Shows the picture of its app.
+    pub fn show_icon(&self, icon: &gio::Icon) {
+        self.imp().icon.set_from_gicon(icon);
+        self.imp().icon.set_visible(true);
+    }
+
+    /// Its profile, and its first process.
+    pub fn of(&self) -> (String, u32) {
+        let sandbox = self.imp().sandbox.borrow();
+        (sandbox.profile.clone(), sandbox.pid)
+    }
+
+    fn show_summary(&self) {
+        let parts = self.imp();
+        let mut summary = parts.sandbox.borrow().summary();
+        if let Some(bytes) = parts.memory.get() {
+            summary.push_str(" · ");
+            summary.push_str(&glib::format_size(bytes));
+        }
+        parts.summary.set_label(&summary);
     }
 
     /// The sandbox's name, by which rows are sorted.

@@ -40,7 +40,7 @@ pub(super) fn open(id: &str, path: &std::ffi::OsStr) -> Result<(), String> {
 }
 
 /// The command of the same Oz: `PREFIX/libexec/oz/oz-panel` has it in `PREFIX/bin`.
-fn oz() -> std::path::PathBuf {
+pub(super) fn oz() -> std::path::PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     let prefix = program.ancestors().nth(3).unwrap_or(Path::new("/usr"));
     prefix.join("bin/oz")

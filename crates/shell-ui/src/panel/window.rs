@@ -7,12 +7,14 @@ use std::rc::Rc;
 
 use adw::prelude::*;
 use adw::subclass::prelude::*;
-use gtk::{gio, glib};
+use gtk::{gdk, gio, glib};
 
+use super::app_page::{self, AppPage};
+use super::apps::Apps;
 use super::page::{Page, Wish, drop_target};
 use super::prompt::PromptCard;
 use super::row::Row;
-use crate::model::{Change, List, Prompt};
+use crate::model::{App, Change, List, Prompt};
 
 /// What a person wants, and of which sandbox: its path on the bus.
 type Listener = Rc<dyn Fn(&str, Wish)>;
@@ -34,6 +36,12 @@ mod imp {
         #[template_child]
         pub side_stack: TemplateChild<gtk::Stack>,
         #[template_child]
+        pub sides: TemplateChild<gtk::Stack>,
+        #[template_child]
+        pub apps: TemplateChild<Apps>,
+        #[template_child]
+        pub app_page: TemplateChild<AppPage>,
+        #[template_child]
         pub list: TemplateChild<gtk::ListBox>,
         #[template_child]
         pub detail: TemplateChild<gtk::Box>,
@@ -47,6 +55,8 @@ mod imp {
         pub page: TemplateChild<Page>,
         /// By the paths of their sandboxes.
         pub rows: RefCell<BTreeMap<String, Row>>,
+        /// By the profiles of their apps.
+        pub icons: RefCell<BTreeMap<String, gio::Icon>>,
         /// By the ids of their prompts.
         pub cards: RefCell<BTreeMap<String, PromptCard>>,
         /// The sandbox whose page is shown.
@@ -63,6 +73,8 @@ mod imp {
 
         fn class_init(class: &mut Self::Class) {
             Page::ensure_type();
+            Apps::ensure_type();
+            AppPage::ensure_type();
             class.bind_template();
         }
 
@@ -159,9 +171,47 @@ impl Window {
         }
     }
 
+    /// The pictures of apps, by their profiles.
+    pub fn set_icons(&self, icons: BTreeMap<String, gio::Icon>) {
+        for row in self.imp().rows.borrow().values() {
+            if let Some(icon) = icons.get(&row.of().0) {
+                row.show_icon(icon);
+            }
+        }
+        self.imp().icons.replace(icons);
+    }
+
+    /// The first processes of the sandboxes whose rows a person can see; none while the window or the list is out of
+    /// sight.
+    pub fn watched(&self) -> Vec<(String, u32)> {
+        let parts = self.imp();
+        if !parts.list.is_mapped() || self.is_suspended_or_hidden() {
+            return Vec::new();
+        }
+        let rows = parts.rows.borrow();
+        let all = rows.iter().map(|(path, row)| (path.clone(), row.of().1));
+        all.filter(|(_, pid)| *pid > 0).collect()
+    }
+
+    /// Shows how much memory a sandbox takes.
+    pub fn show_memory(&self, path: &str, bytes: Option<u64>) {
+        if let Some(row) = self.imp().rows.borrow().get(path) {
+            row.show_memory(bytes);
+        }
+    }
+
+    /// Whether nobody can see it: it is minimised, or behind others where the desktop says so.
+    fn is_suspended_or_hidden(&self) -> bool {
+        let surface = self.surface().and_downcast::<gdk::Toplevel>();
+        let state = surface.map(|surface| surface.state());
+        !self.is_visible()
+            || state.is_some_and(|state| state.contains(gdk::ToplevelState::MINIMIZED))
+    }
+
     /// Shows one sandbox.
     pub fn select(&self, path: &str) {
         let row = self.imp().rows.borrow().get(path).cloned();
+        self.imp().sides.set_visible_child_name("running");
         self.imp().list.select_row(row.as_ref());
         self.imp()
             .leaflet
@@ -198,12 +248,59 @@ impl Window {
                 );
             }
         }));
+        if let Some(icon) = parts.icons.borrow().get(&row.of().0) {
+            row.show_icon(icon);
+        }
         parts.rows.borrow_mut().insert(path.to_owned(), row.clone());
         parts.list.append(&row);
     }
 
+    /// The list of apps, and what one may do.
+    pub fn apps(&self) -> (Apps, AppPage) {
+        (self.imp().apps.get(), self.imp().app_page.get())
+    }
+
+    /// Who is told when the list of apps is looked at.
+    pub fn connect_apps_shown(&self, listener: impl Fn() + 'static) {
+        let window = self.downgrade();
+        let told = move |_: &gtk::Stack| {
+            if let Some(window) = window.upgrade() {
+                window.show_selected();
+                if window.shows_apps() {
+                    listener();
+                }
+            }
+        };
+        self.imp().sides.connect_visible_child_notify(told);
+    }
+
+    /// Shows an app, if it is the one that is chosen.
+    pub fn show_app(&self, app: &App, shown: &app_page::Shown) {
+        let parts = self.imp();
+        let selected = parts.apps.selected().filter(|_| self.shows_apps());
+        if selected.is_none_or(|selected| selected.id != app.id) {
+            return;
+        }
+        parts.detail_title.set_title(&app.name);
+        parts.detail_title.set_subtitle(&app.words());
+        parts.app_page.show_app(&app.name, shown);
+        parts.detail_stack.set_visible_child_name("app");
+    }
+
+    fn shows_apps(&self) -> bool {
+        self.imp().sides.visible_child_name().as_deref() == Some("apps")
+    }
+
     fn show_selected(&self) {
         let parts = self.imp();
+        if self.shows_apps() {
+            if parts.apps.selected().is_none() {
+                parts.detail_title.set_title("");
+                parts.detail_title.set_subtitle("");
+                parts.detail_stack.set_visible_child_name("none");
+            }
+            return;
+        }
         let path = parts
             .list
             .selected_row()
@@ -244,6 +341,15 @@ impl Window {
         parts.list.connect_row_selected(move |_, _| {
             if let Some(window) = window.upgrade() {
                 window.show_selected();
+            }
+        });
+        let window = self.downgrade();
+        parts.apps.connect_activated(move || {
+            if let Some(window) = window.upgrade() {
+                window
+                    .imp()
+                    .leaflet
+                    .navigate(adw::NavigationDirection::Forward);
             }
         });
         let window = self.downgrade();
