@@ -15,6 +15,9 @@ const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const PANEL = 'org.oz.Panel';
 const APPLICATION = 'org.freedesktop.Application';
 
+// So often is told what is different: what apps do changes properties as often as they like.
+const MOMENT_MS = 50;
+
 // How long an answer may take: stopping waits for programs that end in order.
 const PATIENCE_MS = 60000;
 
@@ -40,12 +43,22 @@ export class Daemon {
     #sandboxes = new Map();
     // Of the question what there is.
     #asking = null;
+    // What is to be told, and when: a source of the main loop.
+    #news = new Set();
+    #moment = 0;
+    #gone = false;
 
-    // `tell` is called with the path of a sandbox of which something is new, gone or different, and with null when
+    // `tell` is called with the paths of the sandboxes of which something is new, gone or different, and with null when
     // that may be so of all.
     constructor(connection, tell) {
         this.#connection = connection;
-        this.#tell = tell;
+        this.#tell = () => {
+            this.#moment = 0;
+            const news = this.#news;
+            this.#news = new Set();
+            tell(news.has(null) ? null : [...news]);
+            return GLib.SOURCE_REMOVE;
+        };
         const hear = (iface, member, take) => this.#signals.push(connection.signal_subscribe(
             NAME, iface, member, null, null, Gio.DBusSignalFlags.NONE,
             (_connection, _sender, path, _iface, _member, parameters) => take(path, parameters.deepUnpack())));
@@ -64,12 +77,15 @@ export class Daemon {
     }
 
     destroy() {
-        this.#tell = () => {};
+        if (this.#moment)
+            GLib.source_remove(this.#moment);
+        this.#moment = 0;
         this.#signals.forEach(signal => this.#connection.signal_unsubscribe(signal));
         this.#signals = [];
         Gio.bus_unwatch_name(this.#watch);
         this.#asking?.cancel();
         this.#sandboxes.clear();
+        this.#gone = true;
     }
 
     setMicrophone(path, state) {
@@ -109,6 +125,13 @@ export class Daemon {
         return this.#ask('ActivateAction', new GLib.Variant('(sava{sv})', words));
     }
 
+    #hasNews(path) {
+        if (this.#gone)
+            return;
+        this.#news.add(path);
+        this.#moment ||= GLib.timeout_add(GLib.PRIORITY_DEFAULT, MOMENT_MS, this.#tell);
+    }
+
     #ask(method, parameters) {
         const object = `/${PANEL.replaceAll('.', '/')}`;
         return call(this.#connection, PANEL, object, APPLICATION, method, parameters, Gio.DBusCallFlags.NONE, null);
@@ -144,13 +167,13 @@ export class Daemon {
             if (found)
                 this.#sandboxes.set(path, found);
         }
-        this.#tell(null);
+        this.#hasNews(null);
     }
 
     #vanished() {
         this.#asking?.cancel();
         this.#sandboxes.clear();
-        this.#tell(null);
+        this.#hasNews(null);
     }
 
     #added(path, interfaces) {
@@ -158,13 +181,13 @@ export class Daemon {
         if (!found)
             return;
         this.#sandboxes.set(path, found);
-        this.#tell(path);
+        this.#hasNews(path);
     }
 
     #removed(path, interfaces) {
         const ours = interfaces.some(name => name === SANDBOX || name === STRANGER);
         if (ours && this.#sandboxes.delete(path))
-            this.#tell(path);
+            this.#hasNews(path);
     }
 
     #changed(path, iface, changed) {
@@ -172,7 +195,7 @@ export class Daemon {
         if (!known || iface !== SANDBOX)
             return;
         Object.assign(known, unpacked(changed));
-        this.#tell(path);
+        this.#hasNews(path);
     }
 }
 

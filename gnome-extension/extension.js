@@ -29,7 +29,7 @@ export default class OzExtension extends Extension {
     enable() {
         this._settings = this.getSettings();
         this._settings.connectObject('changed', () => this._arrange(), this);
-        this._daemon = new Daemon(Gio.DBus.session, path => this._show(path));
+        this._daemon = new Daemon(Gio.DBus.session, paths => this._show(paths));
         const wish = (name, ...of) => this._fulfil(name, ...of);
         this._indicator = new Indicator(wish);
         Main.panel.addToStatusArea(this.uuid, this._indicator);
@@ -67,11 +67,11 @@ export default class OzExtension extends Extension {
         this._show(null);
     }
 
-    // `path` is the one that is different, null if any may be.
-    _show(path) {
+    // `paths` are those that are different, null if any may be.
+    _show(paths) {
         const {sandboxes} = this._daemon;
         this._indicator.visible = sandboxes.size > 0 || this._settings.get_boolean('always-shown');
-        this._indicator.showSandboxes(sandboxes, path);
+        this._indicator.showSandboxes(sandboxes, paths);
         this._microphones?.showSandboxes(sandboxes);
         const owners = [...sandboxes.values()].filter(sandbox => sandbox.DisplayPid);
         this._frames?.show(new Map(owners.map(

@@ -31,19 +31,23 @@ class OzIndicator extends PanelMenu.Button {
         this._none = new PopupMenu.PopupMenuItem(_('No app runs in a sandbox'), {reactive: false});
         this.menu.addMenuItem(this._none);
         this.menu.addMenuItem(this._section);
+        // More of them than the screen is high.
+        const scroll = new St.ScrollView({hscrollbar_policy: St.PolicyType.NEVER});
+        this.menu.box.replace_child(this._section.actor, scroll);
+        // Until 45 it was a container of its own kind.
+        (scroll.add_actor ?? scroll.add_child).call(scroll, this._section.actor);
         this.menu.addMenuItem(new PopupMenu.PopupSeparatorMenuItem());
         this.menu.addAction(_('Open Oz'), () => wish('open'));
     }
 
-    // Path → sandbox, of all. `changed` is the one that is different, null if any may be.
+    // Path → sandbox, of all. `changed` are those that are different, null if any may be.
     showSandboxes(sandboxes, changed) {
-        for (const path of changed === null ? [...this._rows.keys()] : [changed]) {
-            if (!sandboxes.has(path))
-                this._remove(path);
-        }
-        for (const [path, sandbox] of changed === null ? sandboxes : [[changed, sandboxes.get(changed)]]) {
+        for (const path of changed ?? new Set([...this._rows.keys(), ...sandboxes.keys()])) {
+            const sandbox = sandboxes.get(path);
             if (sandbox)
                 this._row(path, sandbox.Id).show(sandbox);
+            else
+                this._remove(path);
         }
         this._none.visible = sandboxes.size === 0;
         this._listens.visible = [...sandboxes.values()].some(sandbox => sandbox.MicrophoneInUse);
@@ -55,7 +59,8 @@ class OzIndicator extends PanelMenu.Button {
         if (!row) {
             row = new Row(path, id, this._wish);
             this._rows.set(path, row);
-            const ids = [...this._rows.values()].map(one => one.item.label.text).sort();
+            const ids = [...this._rows.values()].map(one => one.item.label.text);
+            ids.sort((one, other) => one.localeCompare(other, undefined, {numeric: true}));
             this._section.addMenuItem(row.item, ids.indexOf(row.item.label.text));
         }
         return row;

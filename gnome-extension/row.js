@@ -18,6 +18,9 @@ const WAYS = [
     {word: 'both', ways: [true, true]},
 ];
 
+// So many files or forwards have rows; a sandbox may hold thousands, and the shell shall not stand still for them.
+const MOST = 8;
+
 function smallButton(icon, name, clicked) {
     const button = new St.Button({
         style_class: 'button oz-small-button',
@@ -35,14 +38,22 @@ class Items {
     #section = new PopupMenu.PopupMenuSection();
     #items = new Map();
     #make;
+    #more;
 
-    constructor(menu, make) {
+    // `more` is called when a person wants to see those that have no row.
+    constructor(menu, make, more) {
         this.#make = make;
         menu.addMenuItem(this.#section);
+        this.#more = menu.addAction('', more);
+        this.#more.visible = false;
     }
 
-    // Key → what the item is made of.
-    show(wanted) {
+    // What the items are made of, each with a key that no other has.
+    show(all, key) {
+        const wanted = new Map(all.slice(0, MOST).map(what => [key(what), what]));
+        const left = all.length - Math.min(all.length, MOST);
+        this.#more.visible = left > 0;
+        this.#more.label.text = _('%d more…').replace('%d', `${left}`);
         for (const [key, item] of this.#items) {
             if (!wanted.has(key)) {
                 // The menus round a section forget an item that is under the pointer only so.
@@ -95,13 +106,14 @@ export class Row {
         const add = (name, wished) => menu.addAction(name, () => wish(wished, path));
         const toggle = (name, wished) => this.#switch(name, on => wish(wished, path, on ? 'on' : 'off'));
         this.#own.push(add(_('Add Files…'), 'addFiles'));
-        this.files = new Items(menu, file => this.#file(file));
+        const more = () => wish('show', path);
+        this.files = new Items(menu, file => this.#file(file), more);
         this.microphone = toggle(_('Microphone'), 'setMicrophone');
         this.speaker = toggle(_('Speaker'), 'setSpeaker');
         this.paste = this.#way(_('Paste Into It'));
         this.copy = this.#way(_('Copy From It'));
         this.forwards = new Items(menu, forward => removable(
-            said(forward), 'network-transmit-receive-symbolic', () => wish('removeForward', path, forward)));
+            said(forward), 'network-transmit-receive-symbolic', () => wish('removeForward', path, forward)), more);
         this.#own.push(add(_('Shell'), 'openShell'));
         this.#own.push(add(_('Open in Oz'), 'show'));
         add(_('End…'), 'stop');
@@ -142,9 +154,8 @@ export class Row {
         });
         for (const item of this.#own)
             item.visible = !sandbox.stranger;
-        const files = (sandbox.Files ?? []).map(file => [`${file.access} ${file.origin} ${[...file.path]}`, file]);
-        this.files.show(new Map(files));
-        this.forwards.show(new Map((sandbox.Forwards ?? []).map(forward => [forward, forward])));
+        this.files.show(sandbox.Files ?? [], ({access, origin, path}) => `${access} ${origin} ${path.join()}`);
+        this.forwards.show(sandbox.Forwards ?? [], forward => forward);
     }
 
     destroy() {

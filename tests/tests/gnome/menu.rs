@@ -215,3 +215,47 @@ fn the_clipboard_is_switched_each_way() -> Outcome {
     }
     bar.disable()
 }
+
+#[test]
+fn what_is_much_has_few_rows_and_the_rest_is_in_the_panel() -> Outcome {
+    let session = Session::begin();
+    let directory = session.fresh_dir("many");
+    let files: Vec<_> = (0..30)
+        .map(|n| directory.join(format!("file-{n}")))
+        .collect();
+    for file in &files {
+        fs::write(file, "x")?;
+    }
+    let bar = Bar::enable(&session)?;
+    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    oz(["add", sandbox.id()]).args(&files).run().ok();
+    bar.open_for(sandbox.id())?;
+    bar.shell.wait_for_text(|text| text == "22 more…")?;
+    let texts = bar.shell.texts()?;
+    let rows = texts
+        .iter()
+        .filter(|text| text.text.starts_with("Take back file-"));
+    ensure!(rows.count() == 8);
+    session.shoot("gnome-many-files")?;
+    bar.shell.click("22 more…")?;
+    bar.shell
+        .wait_for_window(|window| window.app_id == "org.oz.Panel")?;
+    bar.shell.close_windows()?;
+    bar.disable()
+}
+
+#[test]
+fn a_menu_of_many_sandboxes_stays_on_the_screen() -> Outcome {
+    let session = Session::begin();
+    let bar = Bar::enable(&session)?;
+    for _ in 0..25 {
+        Inside::start(&["--ephemeral", "--profile", "viewer", "--", "sleep", "1000"]);
+    }
+    let rows = "Main.panel.statusArea['oz@oz.org']._rows.size === 25";
+    bar.shell.wait_until("all are there", rows)?;
+    bar.open()?;
+    let last = bar.shell.wait_for_text(|text| text == "Open Oz")?;
+    ensure!(last.place[1] + last.place[3] < 800, "{last:?}");
+    session.shoot("gnome-many")?;
+    bar.disable()
+}
