@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-pub use oz_core::plan::{Buffers, Clipboard};
+pub use oz_core::plan::{Buffers, Clipboard, Content, Passage};
 pub use oz_core::wire::display::Config;
 
 /// Why a configuration was not taken.
@@ -27,6 +27,8 @@ pub fn for_host(host_socket: PathBuf) -> Config {
         host_socket,
         app_id: None,
         clipboard: Clipboard::default(),
+        clipboard_in: Passage::default(),
+        clipboard_out: Passage::default(),
         drops: false,
         token: String::new(),
         buffers: Buffers::default(),

@@ -17,6 +17,8 @@ pub(crate) enum Said {
     Files(u64, Vec<Option<OsBytes>>),
     /// Which way what is copied or dragged may pass.
     Clipboard(Clipboard),
+    /// The user's answer to a question about what was copied.
+    Copy(u64, bool),
 }
 
 /// Answers whose end has not come yet; nobody is asked about more at a time.
@@ -99,6 +101,7 @@ impl Control {
                 Some(Said::Files(list, paths))
             }
             Tell::Clipboard { clipboard } => Some(Said::Clipboard(clipboard)),
+            Tell::Copy { question, yes } => Some(Said::Copy(question, yes)),
             Tell::Unknown => None,
         }
     }

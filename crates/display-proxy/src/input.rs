@@ -50,6 +50,11 @@ impl InputLog {
             .is_some_and(|at| at.elapsed() < ACTION_LASTS)
     }
 
+    /// Whether a window of this client has the keyboard.
+    pub(crate) fn is_focused(&self) -> bool {
+        self.focused_keyboards > 0
+    }
+
     pub(crate) fn keyboard_entered(&mut self) {
         self.focused_keyboards += 1;
     }

@@ -23,10 +23,11 @@
 //! Requests that need the user's doing (grab, move, resize, window menu, selection) must name
 //! the serial of a key, button or touch that this client really received, or nothing happens.
 //!
-//! **Clipboard.** Text only between host and sandbox, as the configuration's direction says;
-//! anything within the sandbox. A read of the host's clipboard is served within two seconds of a
-//! key or button that the client's window received, else the descriptor is closed at once. Every
-//! transfer runs through a pipe made here: no descriptor of an app reaches the host or the
+//! **Clipboard.** Between host and sandbox the kinds of content that the configuration names for each direction, in the
+//! directions that are open; anything within the sandbox. A read of the host's clipboard is served within two seconds of
+//! a key or button that the client's window received; else the user is asked if the client has the keyboard, and it gets
+//! nothing if it has not. If the directions say so the user is always asked. A question waits only so long, there is
+//! one at a time, and its answer is for what was copied when it was put. Every transfer runs through a pipe made here: no descriptor of an app reaches the host or the
 //! reverse. A transfer that has not begun when the selection changes never serves.
 //!
 //! **Drags.** The types that pass are text and lists of files, in the direction of the clipboard; anything
@@ -42,6 +43,8 @@
 //!
 //! **Not promised here:** that an app's windows are marked as its own, and that full screen needs
 //! the user's wish. What a *compromised* proxy could do is what any client of the host could.
+
+use oz_core::plan::Content;
 
 /// Longest title that is relayed, in bytes. Longer ones are cut: a browser may mean no harm.
 pub const TITLE_MAX: usize = 1024;
@@ -59,8 +62,8 @@ pub const POOL_MAX: i32 = 1 << 30;
 pub const MIME_MAX: usize = 256;
 /// MIME types per offer; further ones are ignored.
 pub const MIMES_MAX: usize = 128;
-/// Bytes of one transfer of what is copied or dragged.
-pub const TRANSFER_MAX: usize = 64 << 20;
+/// Bytes of one transfer of what is dragged.
+pub const TRANSFER_MAX: u64 = 64 << 20;
 /// Bytes of one list of files.
 pub const LIST_MAX: usize = 256 << 10;
 
@@ -85,7 +88,30 @@ fn is_deceptive(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Whether a MIME type may cross between host and sandbox.
+/// Pictures of pixels. Not those that are programs, such as SVG.
+const IMAGES: &[&str] = &[
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "image/bmp",
+    "image/x-bmp",
+    "image/x-MS-bmp",
+    "image/tiff",
+];
+
+/// What kind of content a MIME type stands for; none that may cross when copied, if it is none of them.
+#[must_use]
+pub fn content(mime: &str) -> Option<Content> {
+    match mime {
+        _ if is_text(mime) => Some(Content::Text),
+        "text/html" => Some(Content::Html),
+        _ if IMAGES.contains(&mime) => Some(Content::Images),
+        _ => None,
+    }
+}
+
+/// Whether a MIME type is plain text.
 #[must_use]
 pub fn is_text(mime: &str) -> bool {
     mime == "text/plain"
@@ -115,7 +141,22 @@ mod tests {
     }
 
     #[test]
-    fn only_text_crosses() {
+    fn a_type_is_what_its_name_says_and_no_more() {
+        assert_eq!(content("text/plain;charset=utf-8"), Some(Content::Text));
+        assert_eq!(content("text/html"), Some(Content::Html));
+        assert_eq!(content("image/png"), Some(Content::Images));
+        for other in [
+            "image/svg+xml",
+            "text/uri-list",
+            "application/x-executable",
+            "",
+        ] {
+            assert_eq!(content(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_text_is_text() {
         assert!(is_text("text/plain") && is_text("text/plain;charset=utf-8") && is_text("TEXT"));
         assert!(!is_text("text/plainly") && !is_text("text/uri-list") && !is_text("text/html"));
         assert!(!is_text("x-kde-passwordManagerHint"));

@@ -218,6 +218,11 @@ impl Server {
                     self.shared.clipboard.set(clipboard);
                     clients.for_each(Live::clipboard_changed);
                 }
+                Said::Copy(question, yes) => {
+                    if !clients.any(|client| client.answered_copy(question, yes)) {
+                        debug!("nobody waits for this answer any more");
+                    }
+                }
                 Said::Files(list, paths) => {
                     if !clients.any(|client| client.answered_list(list, &paths)) {
                         debug!("nobody waits for these files any more");

@@ -22,15 +22,18 @@ use wayland_server::{Client, DisplayHandle, Resource};
 use crate::acted::Acted;
 use crate::app::Pings;
 use crate::bridge::clipboard::{Hub, Selections};
+use crate::bridge::copies::Copies;
 use crate::bridge::drag::{Drags, OwnDrags};
 use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
+use crate::bridge::selection::Direction;
 use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
-use crate::config::{Clipboard, Config};
+use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::InputLog;
+use crate::policy;
 use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
 
@@ -102,7 +105,21 @@ impl Shared {
         format!("{:016x}{:016x}", half(0), half(1))
     }
 
-    /// A number for a list of files; none is given twice.
+    /// What may cross in one direction, if that is open.
+    pub(crate) fn passage(&self, direction: Direction) -> &Passage {
+        match direction {
+            Direction::In => &self.config.clipboard_in,
+            Direction::Out => &self.config.clipboard_out,
+        }
+    }
+
+    /// Whether content of a MIME type may cross in one direction, if that is open.
+    pub(crate) fn passes(&self, direction: Direction, mime: &str) -> bool {
+        let content = policy::content(mime);
+        content.is_some_and(|content| self.passage(direction).types.contains(&content))
+    }
+
+    /// A number for what the daemon is asked; none is given twice.
     pub(crate) fn next_list(&self) -> u64 {
         self.lists.set(self.lists.get() + 1);
         self.lists.get()
@@ -134,6 +151,7 @@ pub(crate) struct Session {
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) drags: Drags,
     pub(crate) lists: Lists,
+    pub(crate) copies: Copies,
     /// Surfaces that have a viewport; a second one is an error.
     pub(crate) viewports: HashSet<ObjectId>,
     pub(crate) known: Known,
@@ -186,6 +204,7 @@ impl Session {
             transfers: Vec::new(),
             drags: Drags::default(),
             lists: Lists::default(),
+            copies: Copies::default(),
             viewports: HashSet::new(),
             known: Known::default(),
             // Every host has these two, even before it says so.
@@ -297,7 +316,7 @@ impl Session {
     pub(crate) fn expected_fds(&self) -> usize {
         // The two sockets, the duplicate for polling, the display's epoll; then the rest.
         let counted = self.quota.held(Kind::Pool) + self.quota.held(Kind::Buffer);
-        let waiting = self.drags.fds() + self.lists.fds();
+        let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds();
         8 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
     }
 }
@@ -306,7 +325,9 @@ impl Session {
     /// When something that waits for others is given up.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let lists = self.lists.deadline();
-        lists.into_iter().chain(self.transfers_deadline()).min()
+        let copies = self.copies.deadline();
+        let waits = lists.into_iter().chain(copies);
+        waits.chain(self.transfers_deadline()).min()
     }
 
     /// Gives up what has waited too long.
@@ -317,6 +338,7 @@ impl Session {
             && first <= now
         {
             self.give_up_lists(now);
+            self.copies.give_up(now);
             self.give_up_transfers(now);
         }
     }

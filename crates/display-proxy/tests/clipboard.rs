@@ -9,8 +9,9 @@
 mod common;
 
 use common::{App, Rig};
-use display_proxy::config::Clipboard;
+use display_proxy::config::{Clipboard, Content};
 use oz_core::denied::Denied;
+use oz_core::wire::display::Direction;
 use oz_testkit::fakehost::Seen;
 
 /// A client with a window and the devices that a clipboard needs.
@@ -250,4 +251,143 @@ fn what_was_copied_inside_is_the_hosts_no_longer_when_out_is_closed() {
         assert!(start.elapsed().as_secs() < 5, "it is not offered");
         app.sync().unwrap();
     }
+}
+
+/// What a paste gets while somebody answers for the user.
+fn paste_asked(rig: &Rig, app: &mut App, yes: bool) -> (String, Direction) {
+    std::thread::scope(|scope| {
+        let answered = scope.spawn(|| rig.daemon().answer_copy(yes));
+        let text = app.paste("text/plain");
+        (text, answered.join().unwrap())
+    })
+}
+
+/// A client may ask, and be asked about, once in a while.
+fn wait_for_the_next_question() {
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+}
+
+#[test]
+fn where_the_user_is_asked_a_key_is_not_enough() {
+    let rig = Rig::with(|config| config.clipboard = Clipboard::Ask);
+    let (mut app, ..) = app_with_clipboard(&rig);
+    rig.host().offer(&["text/plain"], "of the host");
+    rig.host().press_key();
+    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    let asked = paste_asked(&rig, &mut app, true);
+    assert_eq!(asked, ("of the host".to_owned(), Direction::In));
+    // The answer is for this copy, however often it is read.
+    assert_eq!(app.paste("text/plain"), "of the host");
+    let old = app.told.offer.clone();
+    rig.host().offer(&["text/plain"], "a secret");
+    app.until(|told| told.offer != old);
+    assert_eq!(paste_asked(&rig, &mut app, false).0, "");
+    // Too soon: nobody is asked, and nothing is had.
+    assert_eq!(app.paste("text/plain"), "");
+    assert!(!rig.daemon().was_asked());
+    wait_for_the_next_question();
+    assert_eq!(paste_asked(&rig, &mut app, true).0, "a secret");
+}
+
+#[test]
+fn a_client_in_the_background_does_not_even_make_the_user_be_asked() {
+    for clipboard in [Clipboard::Ask, Clipboard::Both] {
+        let rig = Rig::with(|config| config.clipboard = clipboard);
+        let (mut spy, ..) = app_with_clipboard(&rig);
+        let (mut app, ..) = app_with_clipboard(&rig);
+        rig.host().offer(&["text/plain"], "of the host");
+        rig.host().press_key();
+        app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+        spy.until(|told| told.offer.is_some());
+        assert_eq!(spy.paste("text/plain"), "");
+        assert!(!rig.daemon().was_asked());
+    }
+}
+
+#[test]
+fn a_window_with_the_keyboard_makes_the_user_be_asked_when_the_key_was_long_ago() {
+    let rig = Rig::new();
+    let (mut app, ..) = app_with_clipboard(&rig);
+    rig.host().offer(&["text/plain"], "of the host");
+    rig.host().press_key();
+    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    let asked = paste_asked(&rig, &mut app, true);
+    assert_eq!(asked, ("of the host".to_owned(), Direction::In));
+}
+
+#[test]
+fn where_the_user_is_asked_what_was_copied_inside_waits_for_a_yes() {
+    let rig = Rig::with(|config| config.clipboard = Clipboard::Ask);
+    let (mut app, ..) = app_with_clipboard(&rig);
+    copy(&rig, &mut app, "from inside");
+    rig.host()
+        .wait_for(|seen| matches!(seen, Seen::Selection(_)));
+    let refused = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| rig.host().read_selection("text/plain"));
+        assert_eq!(rig.daemon().answer_copy(false), Direction::Out);
+        reader.join().unwrap()
+    });
+    assert_eq!(refused, "");
+    assert!(app.told.sends.is_empty(), "the app hears nothing of it");
+    wait_for_the_next_question();
+    let text = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| rig.host().read_selection("text/plain"));
+        assert_eq!(rig.daemon().answer_copy(true), Direction::Out);
+        app.until(|told| !told.sends.is_empty());
+        reader.join().unwrap()
+    });
+    assert_eq!(text, "from inside");
+}
+
+#[test]
+fn a_yes_that_comes_when_the_direction_is_closed_opens_nothing() {
+    let rig = Rig::with(|config| config.clipboard = Clipboard::Ask);
+    let (mut app, ..) = app_with_clipboard(&rig);
+    rig.host().offer(&["text/plain"], "of the host");
+    rig.host().press_key();
+    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    let text = std::thread::scope(|scope| {
+        let pasted = scope.spawn(|| app.paste("text/plain"));
+        let (question, _) = rig.daemon().copy_asked();
+        rig.daemon().switch(Clipboard::Off);
+        rig.daemon().tell_copy(question, true);
+        pasted.join().unwrap()
+    });
+    assert_eq!(text, "");
+}
+
+#[test]
+fn each_direction_has_its_own_kinds_and_its_own_size() {
+    let rig = Rig::with(|config| {
+        config.clipboard_in.types = vec![Content::Text, Content::Images];
+        config.clipboard_in.most = 6;
+        config.clipboard_out.types = vec![Content::Html];
+        config.clipboard_out.most = 9;
+    });
+    let (mut app, ..) = app_with_clipboard(&rig);
+    rig.host().offer(
+        &["text/html", "image/png", "image/svg+xml", "text/plain"],
+        "of the host",
+    );
+    rig.host().press_key();
+    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    assert_eq!(app.told.mimes, ["image/png", "text/plain"]);
+    assert_eq!(app.paste("image/png"), "of the");
+    assert_eq!(app.paste("text/html"), "");
+    app.told.keys.clear();
+    copy(&rig, &mut app, "from inside");
+    let Seen::Selection(mimes) = rig
+        .host()
+        .wait_for(|seen| matches!(seen, Seen::Selection(_)))
+    else {
+        unreachable!()
+    };
+    assert_eq!(mimes, ["text/html"]);
+    let read = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| rig.host().read_selection("text/html"));
+        app.until(|told| !told.sends.is_empty());
+        reader.join().unwrap()
+    });
+    assert_eq!(read, "from insi");
 }

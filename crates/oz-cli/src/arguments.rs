@@ -309,9 +309,10 @@ pub(crate) struct Speaker {
 /// Let what is copied pass between a running app and the rest, or not
 #[derive(Debug, Args)]
 #[command(after_help = "off: nothing passes; copying within the app works.\n\
+                  ask: both ways, once you have said yes, for each copy.\n\
                   in: into the app only.\n\
                   out: out of the app only.\n\
-                  both: both ways. It is read only right after a key or button in the app's window.\n\n\
+                  both: both ways. It is read right after a key or button in the app's window; else you are asked.\n\n\
                   What is dragged goes the same ways.")]
 pub(crate) struct Clipboard {
     /// The sandbox
@@ -324,6 +325,7 @@ pub(crate) struct Clipboard {
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ClipboardDirection {
     Off,
+    Ask,
     In,
     Out,
     Both,
@@ -334,6 +336,7 @@ impl ClipboardDirection {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Off => "off",
+            Self::Ask => "ask",
             Self::In => "in",
             Self::Out => "out",
             Self::Both => "both",

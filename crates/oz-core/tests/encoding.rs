@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 use oz_core::plan::forward::{Direction, Endpoint};
 use oz_core::plan::{
-    self, Access, Bind, Buffers, Clipboard, Comparison, Display, Drops, Effect, Forward, Gate,
-    Home, Life, Limits, Listener, Mode, Network, Op, Operator, Plan, Ruled, Service, Source,
-    SyscallPolicy, User,
+    self, Access, Bind, Buffers, Clipboard, Comparison, Content, Display, Drops, Effect, Forward,
+    Gate, Home, Life, Limits, Listener, Mode, Network, Op, Operator, Passage, Plan, Ruled, Service,
+    Source, SyscallPolicy, User,
 };
 use oz_core::report::{Held, State, WALLS, Wall};
 use oz_core::wire::audio::{Microphone, Speaker};
@@ -25,6 +25,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (9, "d82fd9e8c38f4996a9ad55fa9b9085a3"),
     (10, "f96f159d76634fc4318835d8cbd647c0"),
     (11, "ebfdb13bd9ada2ca5ca635ef4f6a08b5"),
+    (12, "6a6ca17cc6ff558b708f800fd85b72ed"),
 ];
 
 /// One value of each variant.
@@ -131,7 +132,11 @@ fn plans() -> Vec<Plan> {
         Home::Private("/h".into()) => Home::Private(_),
         Home::None => Home::None,
     );
-    let clipboards = units!(Clipboard: Off, In, Out, Both);
+    let clipboards = units!(Clipboard: Off, Ask, In, Out, Both);
+    let passage = || Passage {
+        types: units!(Content: Text, Html, Images),
+        most: 1,
+    };
     let drops = units!(Drops: Off, Ask, Read, Write);
     let buffers = units!(Buffers: Shared, Copied);
     let microphones = units!(Microphone: Off, Silent, Ask, On);
@@ -181,6 +186,8 @@ fn plans() -> Vec<Plan> {
         display: Some(Display {
             app_id: Some("a".into()),
             clipboard: clipboards[at % clipboards.len()],
+            clipboard_in: passage(),
+            clipboard_out: passage(),
             buffers: buffers[at % buffers.len()],
         }),
         audio: Some(Gate {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod attacks;
+mod copies;
 mod drops;
 mod service;
 

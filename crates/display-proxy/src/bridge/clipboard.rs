@@ -13,7 +13,6 @@ use wayland_server::protocol::wl_data_offer::WlDataOffer;
 
 use super::selection::{AppDevice, AppSource, Direction, HostDevice, HostOffer, HostSource, Which};
 use super::transfer::Origin;
-use crate::policy;
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -195,7 +194,7 @@ impl Session {
                 };
                 mimes
                     .iter()
-                    .filter(|mime| policy::is_text(mime))
+                    .filter(|mime| self.shared.passes(Direction::Out, mime))
                     .for_each(|mime| host.offer(mime.clone()));
                 Some((host, source, generation))
             }
@@ -275,23 +274,52 @@ impl Session {
         let Some((_, source, generation)) = current.cloned() else {
             return;
         };
-        let lets_out = self.shared.clipboard.get().lets_out();
-        if !lets_out || !policy::is_text(&mime) || !source.mimes().contains(&mime) {
+        if !self.shared.passes(Direction::Out, &mime) || !source.mimes().contains(&mime) {
             return;
         }
-        let Some((from, write)) = Self::own_pipe() else {
+        let origin = Origin {
+            which,
+            direction: Direction::Out,
+            generation,
+        };
+        if self.shared.clipboard.get().asks() {
+            self.ask_for_copy(origin, mime, to);
+        } else {
+            self.serve_copy(origin, mime, to);
+        }
+    }
+
+    /// Serves a read of what is still copied, in a direction that is still open.
+    pub(crate) fn serve_copy(&mut self, origin: Origin, mime: String, to: OwnedFd) {
+        let Origin {
+            which,
+            direction,
+            generation,
+        } = origin;
+        let clipboard = self.shared.clipboard.get();
+        let open = match direction {
+            Direction::In => clipboard.lets_in(),
+            Direction::Out => clipboard.lets_out(),
+        };
+        let selection = self.selection(which);
+        let Some((from, write)) = Self::own_pipe().filter(|_| open) else {
             return;
         };
-        source.send(mime, write.as_fd());
-        self.transfer(
-            from,
-            to,
-            Some(Origin {
-                which,
-                direction: Direction::Out,
-                generation,
-            }),
-        );
+        match direction {
+            Direction::In => match &selection.host {
+                Some(host) if host.generation == generation => {
+                    host.offer.receive(mime, write.as_fd());
+                }
+                _ => return,
+            },
+            Direction::Out => match &selection.source {
+                Some((_, source, current)) if *current == generation => {
+                    source.send(mime, write.as_fd());
+                }
+                _ => return,
+            },
+        }
+        self.transfer(from, to, Some(origin));
     }
 
     /// The host announced its selection to this client.
@@ -300,7 +328,7 @@ impl Session {
         let lets_in = self.shared.clipboard.get().lets_in();
         // It is kept while nothing may come in: that may change.
         let offer = offer.and_then(|(offer, mut mimes)| {
-            mimes.retain(|mime| policy::is_text(mime));
+            mimes.retain(|mime| self.shared.passes(Direction::In, mime));
             if mimes.is_empty() {
                 offer.destroy();
                 return None;
@@ -334,6 +362,7 @@ impl Session {
     /// Other directions are open now. What was copied inside before is offered to the host when it is copied again.
     pub(crate) fn clipboard_changed(&mut self) {
         let clipboard = self.shared.clipboard.get();
+        self.copies.forget();
         if !clipboard.lets_in() {
             self.end_transfers(Direction::In);
         }
@@ -448,32 +477,28 @@ impl Session {
                 }
             }
             Shown::Host(generation) => {
-                if !self.input.is_acting() || !self.shared.clipboard.get().lets_in() {
-                    debug!(
-                        session = self.id,
-                        "a read of the host's selection without the user's doing"
-                    );
+                let current = self.selection(which).host.as_ref();
+                let is_current = current.is_some_and(|host| {
+                    host.generation == generation && host.mimes.contains(&mime)
+                });
+                if !is_current {
                     return;
                 }
-                let current = self.selection(which).host.as_ref();
-                let Some(host) = current
-                    .filter(|host| host.generation == generation && host.mimes.contains(&mime))
-                else {
-                    return;
+                let origin = Origin {
+                    which,
+                    direction: Direction::In,
+                    generation,
                 };
-                let Some((from, write)) = Self::own_pipe() else {
-                    return;
-                };
-                host.offer.receive(mime, write.as_fd());
-                self.transfer(
-                    from,
-                    to,
-                    Some(Origin {
-                        which,
-                        direction: Direction::In,
-                        generation,
-                    }),
-                );
+                if self.input.is_acting() && !self.shared.clipboard.get().asks() {
+                    self.serve_copy(origin, mime, to);
+                } else if self.input.is_focused() {
+                    self.ask_for_copy(origin, mime, to);
+                } else {
+                    debug!(
+                        session = self.id,
+                        "a read of the host's selection in the background"
+                    );
+                }
             }
         }
     }

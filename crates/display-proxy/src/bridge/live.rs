@@ -231,6 +231,14 @@ impl Live {
         }
     }
 
+    /// The user's answer about what was copied; false if this client has not asked.
+    pub(crate) fn answered_copy(&mut self, question: u64, yes: bool) -> bool {
+        match &mut self.stage {
+            Stage::Serving(serving) => serving.session.answered_copy(question, yes),
+            _ => false,
+        }
+    }
+
     /// The daemon's answer about a list of files; false if this client has not asked.
     pub(crate) fn answered_list(&mut self, list: u64, paths: &[Option<OsBytes>]) -> bool {
         match &mut self.stage {

@@ -3,6 +3,7 @@
 pub(crate) mod buffers;
 pub(crate) mod clipboard;
 pub(crate) mod copied;
+pub(crate) mod copies;
 pub(crate) mod drag;
 pub(crate) mod known;
 pub(crate) mod lists;

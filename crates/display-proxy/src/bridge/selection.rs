@@ -4,6 +4,7 @@
 use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 
+pub(crate) use oz_core::wire::display::Direction;
 use wayland_client::protocol::wl_data_device::WlDataDevice as HostDataDevice;
 use wayland_client::protocol::wl_data_offer::WlDataOffer as HostDataOffer;
 use wayland_client::protocol::wl_data_source::WlDataSource as HostDataSource;
@@ -28,13 +29,6 @@ use crate::policy;
 pub(crate) enum Which {
     Clipboard,
     Primary,
-}
-
-/// Which way bytes flow, seen from the sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
-    In,
-    Out,
 }
 
 /// The MIME types of a source or offer, in the order and number that the policy allows.

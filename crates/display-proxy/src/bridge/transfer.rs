@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Transfer {
     from: OwnedFd,
     to: OwnedFd,
-    left: usize,
+    left: u64,
     started: bool,
     /// The reader's pipe is full: wait for it, not for the writer.
     full: bool,
@@ -65,7 +65,7 @@ impl Transfer {
                 None,
                 &self.to,
                 None,
-                self.left.min(65_536),
+                usize::try_from(self.left.min(65_536)).unwrap_or(65_536),
                 flags,
             ) {
                 Ok(0) => return false,
@@ -73,7 +73,7 @@ impl Transfer {
                     self.started = true;
                     moved += count;
                     self.until = Instant::now() + PATIENCE;
-                    self.left -= count;
+                    self.left = self.left.saturating_sub(count as u64);
                     if self.left == 0 {
                         return false;
                     }
@@ -122,7 +122,10 @@ impl Session {
         if self.transfers.len() >= AT_ONCE {
             self.transfers.remove(0);
         }
-        let left = policy::TRANSFER_MAX;
+        let left = match origin {
+            Some(origin) => self.shared.passage(origin.direction).most,
+            None => policy::TRANSFER_MAX,
+        };
         self.transfers.push(Transfer {
             from,
             to,

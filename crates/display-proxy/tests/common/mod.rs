@@ -19,7 +19,7 @@ use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
 use oz_core::OsBytes;
 use oz_core::denied::Denied;
-use oz_core::wire::display::{Event, Tell, answer};
+use oz_core::wire::display::{Direction, Event, Tell, answer};
 use oz_testkit::fakehost::FakeHost;
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
@@ -117,6 +117,35 @@ impl Daemon {
         }
     }
 
+    /// The next question about what was copied, answered: which way it would go.
+    pub fn answer_copy(&self, yes: bool) -> Direction {
+        let (question, direction) = self.copy_asked();
+        self.tell_copy(question, yes);
+        direction
+    }
+
+    /// Answers one.
+    pub fn tell_copy(&self, question: u64, yes: bool) {
+        let line = serde_json::to_string(&Tell::Copy { question, yes }).unwrap() + "\n";
+        rustix::io::write(&self.control, line.as_bytes()).unwrap();
+    }
+
+    /// The next question about what was copied.
+    pub fn copy_asked(&self) -> (u64, Direction) {
+        let mut lines = self.reports.lock().unwrap();
+        loop {
+            let mut line = String::new();
+            lines.read_line(&mut line).unwrap();
+            if let Event::Copy {
+                question,
+                direction,
+            } = serde_json::from_str(&line).unwrap()
+            {
+                return (question, direction);
+            }
+        }
+    }
+
     /// Whether anything was asked.
     pub fn was_asked(&self) -> bool {
         let mut lines = self.reports.lock().unwrap();
@@ -131,7 +160,8 @@ impl Daemon {
         {
             line.clear();
             lines.read_line(&mut line).unwrap();
-            if line.contains("files") || line.contains("dropped") || line.contains("leaving") {
+            let asks = ["files", "dropped", "leaving", "copy"];
+            if asks.iter().any(|word| line.contains(word)) {
                 return true;
             }
             ready = [PollFd::from_borrowed_fd(

@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 11;
+pub const VERSION: u32 = 12;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -218,17 +218,23 @@ pub struct Display {
     pub app_id: Option<String>,
     /// Copy and paste.
     pub clipboard: Clipboard,
+    /// What of it may come in.
+    pub clipboard_in: Passage,
+    /// What may go out.
+    pub clipboard_out: Passage,
     /// How pixels reach the host.
     pub buffers: Buffers,
 }
 
-/// Directions in which copied text may cross, always on the user's action only.
+/// Directions in which what is copied may cross, always on the user's action only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Clipboard {
     /// Neither.
     Off,
+    /// Both, once the user has said yes, each time.
+    Ask,
     /// Into the sandbox.
     In,
     /// Out of the sandbox.
@@ -240,29 +246,85 @@ pub enum Clipboard {
 
 impl Clipboard {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Off, Self::In, Self::Out, Self::Both];
+    pub const ALL: [Self; 5] = [Self::Off, Self::Ask, Self::In, Self::Out, Self::Both];
 
     /// As a profile and the command line say it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Off => "off",
+            Self::Ask => "ask",
             Self::In => "in",
             Self::Out => "out",
             Self::Both => "both",
         }
     }
 
+    /// Whether the user is asked even for what they have just done.
+    #[must_use]
+    pub fn asks(self) -> bool {
+        self == Self::Ask
+    }
+
     /// Whether the sandbox may read what the host offers.
     #[must_use]
     pub fn lets_in(self) -> bool {
-        matches!(self, Self::Both | Self::In)
+        matches!(self, Self::Both | Self::In | Self::Ask)
     }
 
     /// Whether the host may read what the sandbox offers.
     #[must_use]
     pub fn lets_out(self) -> bool {
-        matches!(self, Self::Both | Self::Out)
+        matches!(self, Self::Both | Self::Out | Self::Ask)
+    }
+}
+
+/// A kind of what is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// Plain text.
+    Text,
+    /// Text with its looks, as HTML: it may name pictures that whoever shows it fetches.
+    Html,
+    /// Pictures of pixels. Some desktops decode what is copied before anybody pastes it.
+    Images,
+}
+
+impl Content {
+    /// As a profile says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Html => "html",
+            Self::Images => "images",
+        }
+    }
+}
+
+/// What may cross in one direction that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    /// Of these kinds.
+    pub types: Vec<Content>,
+    /// Bytes of one copy; the rest of a longer one is cut off.
+    pub most: u64,
+}
+
+impl Passage {
+    /// Bytes of one copy where nothing else is said.
+    pub const MOST: u64 = 64 << 20;
+}
+
+impl Default for Passage {
+    /// Text.
+    fn default() -> Self {
+        Self {
+            types: vec![Content::Text],
+            most: Self::MOST,
+        }
     }
 }
 

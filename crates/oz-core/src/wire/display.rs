@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::OsBytes;
 use crate::denied::Denied;
-use crate::plan::{Buffers, Clipboard};
+use crate::plan::{Buffers, Clipboard, Passage};
 
 /// Longest line in bytes, its end included: PIPE_BUF, so that lines never tear.
 pub const LINE_MAX: usize = 4096;
@@ -38,6 +38,12 @@ pub struct Config {
     /// Which way what is copied or dragged may pass between the sandbox and the host.
     #[serde(default)]
     pub clipboard: Clipboard,
+    /// What of it may come in.
+    #[serde(default)]
+    pub clipboard_in: Passage,
+    /// What may go out.
+    #[serde(default)]
+    pub clipboard_out: Passage,
     /// Whether files that are dropped on a window may become the app's.
     #[serde(default)]
     pub drops: bool,
@@ -117,9 +123,26 @@ pub enum Event {
         /// As when they could.
         name: String,
     },
+    /// Somebody wants to have what was copied, and the user has to be asked.
+    Copy {
+        /// Distinguishes the questions of this proxy.
+        question: u64,
+        /// Which way it would go.
+        direction: Direction,
+    },
     /// Of a later version.
     #[serde(other)]
     Unknown,
+}
+
+/// Which way something goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Into the sandbox.
+    In,
+    /// Out of it.
+    Out,
 }
 
 /// What the daemon tells a proxy.
@@ -142,6 +165,13 @@ pub enum Tell {
     Clipboard {
         /// As the profile says it.
         clipboard: Clipboard,
+    },
+    /// The user's answer.
+    Copy {
+        /// To which question.
+        question: u64,
+        /// It may be had.
+        yes: bool,
     },
     /// Of a later version.
     #[serde(other)]

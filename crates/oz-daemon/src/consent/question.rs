@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use oz_core::OsBytes;
 use oz_core::plan::{Access, SandboxId};
 use oz_core::said::Said;
+use oz_core::wire::display::Direction;
 use zbus::Variant;
 
 /// How much of a name that an app gives itself is shown.
@@ -39,6 +40,8 @@ pub(crate) enum Question {
     Link(Link),
     /// To open a file that it has with another app, or show where it lies.
     Opening(Opening, Reason),
+    /// To have what was copied, or to give it away.
+    Copy(Direction),
     /// Any other: the rules are tested with more kinds than there are.
     #[cfg(test)]
     Other(u8),
@@ -112,6 +115,7 @@ pub(crate) enum Subject {
     Link(u64),
     /// and so are files that are to be opened.
     Opening(u64),
+    Copy(Direction),
     #[cfg(test)]
     Other(u8),
 }
@@ -187,6 +191,7 @@ impl Question {
         match self {
             Self::Link(link) => Subject::Link(link.number),
             Self::Opening(what, _) => Subject::Opening(what.number),
+            Self::Copy(direction) => Subject::Copy(*direction),
             Self::Microphone { .. } => Subject::Microphone,
             Self::Files { sum, .. } => Subject::Files(*sum),
             #[cfg(test)]
@@ -199,6 +204,7 @@ impl Question {
         match self {
             Self::Link(_) => "link",
             Self::Opening(..) => "open",
+            Self::Copy(_) => "copy",
             Self::Microphone { .. } => "microphone",
             Self::Files { .. } => "files",
             #[cfg(test)]
@@ -211,6 +217,7 @@ impl Question {
         match self {
             Self::Link(_) => "web-browser",
             Self::Opening(..) => "document-open",
+            Self::Copy(_) => "edit-paste",
             Self::Microphone { .. } => "audio-input-microphone",
             Self::Files { .. } => "document-open",
             #[cfg(test)]
@@ -226,6 +233,10 @@ impl Question {
                 Some(_) => format!("Let “{sandbox}” open a file with another app?"),
                 None => format!("Let “{sandbox}” show a folder?"),
             },
+            Self::Copy(Direction::In) => format!("Let “{sandbox}” read what you have copied?"),
+            Self::Copy(Direction::Out) => {
+                format!("Let another program read what was copied in “{sandbox}”?")
+            }
             Self::Microphone { .. } => format!("Let “{sandbox}” use the microphone?"),
             Self::Files { count, access, .. } => {
                 let what = match access {
@@ -281,6 +292,13 @@ impl Question {
                 body.push_str(why);
                 body
             }
+            Self::Copy(Direction::In) => {
+                "It was copied outside of its windows. The answer is for this copy only.".to_owned()
+            }
+            Self::Copy(Direction::Out) => {
+                "Some program of the desktop wants to have it. The answer is for this copy only."
+                    .to_owned()
+            }
             Self::Microphone { program } => {
                 let mut body = "It hears you until you turn the microphone off again.".to_owned();
                 if let Some(program) = program {
@@ -317,6 +335,9 @@ impl Question {
                 let parts = parts.into_iter();
                 let parts = parts.filter_map(|(name, said)| Some((name, text(said?))));
                 parts.chain([("write", Variant::from(write))]).collect()
+            }
+            Self::Copy(direction) => {
+                HashMap::from([("out", Variant::from(*direction == Direction::Out))])
             }
             Self::Microphone { program } => program
                 .iter()

@@ -58,6 +58,8 @@ pub fn minimal() -> Plan {
         display: Some(Display {
             app_id: None,
             clipboard: Clipboard::Off,
+            clipboard_in: Default::default(),
+            clipboard_out: Default::default(),
             buffers: Buffers::Shared,
         }),
         audio: None,

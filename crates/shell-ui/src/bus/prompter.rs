@@ -198,6 +198,7 @@ fn listed(row: &Properties) -> Option<Prompt> {
         profile: text("profile")?,
         kind: text("kind").unwrap_or_default(),
         program: text("program"),
+        out: row.get("out").and_then(glib::Variant::get) == Some(true),
         title: text("title")?,
         body: text("body").unwrap_or_default(),
         icon: text("icon").unwrap_or_else(|| "dialog-question-symbolic".to_owned()),

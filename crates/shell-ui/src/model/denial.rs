@@ -81,11 +81,11 @@ impl Denial {
             Remedy::Speaker => Allow::Speaker,
             Remedy::CopyOut => Allow::Clipboard(match clipboard? {
                 Clipboard::Off | Clipboard::Out => Clipboard::Out,
-                Clipboard::In | Clipboard::Both => Clipboard::Both,
+                Clipboard::In | Clipboard::Both | Clipboard::Ask => Clipboard::Both,
             }),
             Remedy::PasteIn => Allow::Clipboard(match clipboard? {
                 Clipboard::Off | Clipboard::In => Clipboard::In,
-                Clipboard::Out | Clipboard::Both => Clipboard::Both,
+                Clipboard::Out | Clipboard::Both | Clipboard::Ask => Clipboard::Both,
             }),
             Remedy::Files => Allow::Files,
         })

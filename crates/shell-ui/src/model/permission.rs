@@ -112,13 +112,18 @@ fn windows(all: &mut List, plan: &Plan) {
         tr("paste what you copied elsewhere, right after you did something in it"),
         tr("have what is copied in it pasted elsewhere"),
     );
-    match ways(Clipboard::lets_in) {
-        true => all.can(paste),
-        false => all.cannot(paste),
-    }
-    match ways(Clipboard::lets_out) {
-        true => all.can(copy),
-        false => all.cannot(copy),
+    if display.clipboard.asks() {
+        all.asks(tr("to paste what you copied elsewhere"));
+        all.asks(tr("before what is copied in it is pasted elsewhere"));
+    } else {
+        match ways(Clipboard::lets_in) {
+            true => all.can(paste),
+            false => all.cannot(paste),
+        }
+        match ways(Clipboard::lets_out) {
+            true => all.can(copy),
+            false => all.cannot(copy),
+        }
     }
     match (plan.portals, plan.network.mode) {
         (false, _) => all.cannot(tr("open links in other programs")),
@@ -227,6 +232,8 @@ mod tests {
             display: Some(Display {
                 app_id: None,
                 clipboard: Clipboard::Out,
+                clipboard_in: Default::default(),
+                clipboard_out: Default::default(),
                 buffers: Default::default(),
             }),
             audio: Some(Gate {

@@ -27,6 +27,8 @@ pub struct Prompt {
     pub body: String,
     /// What the program calls itself that wants the microphone.
     pub program: Option<String>,
+    /// What was copied would go out of the sandbox.
+    pub out: bool,
     /// The name of an icon.
     pub icon: String,
     /// Where it is shown: `agent`, `notification`, or nowhere yet.
@@ -43,14 +45,33 @@ impl Prompt {
     pub fn title_words(&self) -> String {
         match self.kind.as_str() {
             "microphone" => tr_with("Let “{app}” use the microphone?", &[("app", &self.sandbox)]),
+            "copy" if self.out => tr_with(
+                "Let another program read what was copied in “{app}”?",
+                &[("app", &self.sandbox)],
+            ),
+            "copy" => tr_with(
+                "Let “{app}” read what you have copied?",
+                &[("app", &self.sandbox)],
+            ),
             _ => self.title.clone(),
         }
     }
 
     /// What else there is to know, likewise.
     pub fn body_words(&self) -> String {
-        if self.kind != "microphone" {
-            return self.body.clone();
+        match self.kind.as_str() {
+            "microphone" => {}
+            "copy" if self.out => {
+                return tr(
+                    "Some program of the desktop wants to have it. The answer is for this copy only.",
+                );
+            }
+            "copy" => {
+                return tr(
+                    "It was copied outside of its windows. The answer is for this copy only.",
+                );
+            }
+            _ => return self.body.clone(),
         }
         let mut body = tr("It hears you until you turn the microphone off again.");
         let program = self.program.as_ref();
@@ -184,6 +205,13 @@ mod tests {
                 .body_words()
                 .ends_with("\nThe program calls itself “pa rec'”")
         );
+        prompt.kind = "copy".into();
+        assert_eq!(
+            prompt.title_words(),
+            "Let “foot” read what you have copied?"
+        );
+        prompt.out = true;
+        assert!(prompt.title_words().contains("copied in “foot”"));
         prompt.kind = "weather".into();
         assert_eq!(prompt.title_words(), "As the daemon asks");
         assert_eq!(prompt.body_words(), "In its words");

@@ -101,6 +101,7 @@ impl Setting {
             ],
             Self::Clipboard => vec![
                 word("off", tr("Stays inside")),
+                word("ask", tr("Both ways, after a question")),
                 word("in", tr("Into it only")),
                 word("out", tr("Out of it only")),
                 word("both", tr("Both ways")),

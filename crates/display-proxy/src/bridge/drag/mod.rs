@@ -103,7 +103,7 @@ impl Offered {
         if let Some(mark) = Mark::read(&mime) {
             // A second one says nothing new: it is not the host's.
             let _ = self.mark.set(mark);
-        } else if policy::is_text(&mime) || mime == LIST {
+        } else if policy::content(&mime).is_some() || mime == LIST {
             self.mimes.add(mime);
         }
     }

@@ -17,6 +17,7 @@ use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::{ACTIONS_SINCE, COPY, DataSource, LIST, Mark, Own};
 use crate::bridge::lists::Of;
+use crate::bridge::selection::Direction;
 use crate::bridge::surfaces::{DRAG_ICON_ROLE, Role};
 use crate::policy;
 use crate::session::Session;
@@ -106,7 +107,7 @@ impl Session {
         // First, so that no number of types hides it.
         host.offer(self.mark(number).to_string());
         let lets_out = self.shared.clipboard.get().lets_out();
-        let leaves = |mime: &&String| lets_out && (policy::is_text(mime) || *mime == LIST);
+        let leaves = |mime: &&String| lets_out && self.leaves(mime);
         mimes
             .iter()
             .filter(leaves)
@@ -203,6 +204,11 @@ impl Session {
         self.drag_source_gone(&app);
     }
 
+    /// Whether a type may be dragged out, if anything may.
+    fn leaves(&self, mime: &str) -> bool {
+        mime == LIST || policy::is_text(mime) && self.shared.passes(Direction::Out, mime)
+    }
+
     /// Somebody at the host reads what is dragged.
     pub(crate) fn drag_is_read(&mut self, host: &HostSource, mime: String, to: OwnedFd) {
         let Some((app, number)) = self.outgoing(host) else {
@@ -214,8 +220,7 @@ impl Session {
                 .get(number)
                 .is_some_and(|own| own.mimes.contains(&mime))
         };
-        let leaves = policy::is_text(&mime) || mime == LIST;
-        if !offered || !leaves || !self.shared.clipboard.get().lets_out() {
+        if !offered || !self.leaves(&mime) || !self.shared.clipboard.get().lets_out() {
             return;
         }
         let Some((from, write)) = Self::own_pipe() else {

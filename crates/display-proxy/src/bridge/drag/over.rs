@@ -17,6 +17,7 @@ use wayland_server::protocol::wl_data_offer::{self, WlDataOffer};
 
 use super::{ACTIONS_SINCE, ALL, ASK, COPY, Inside, LIST, MOVE, Mark, Offered, choose, offered};
 use crate::bridge::lists::Of;
+use crate::bridge::selection::Direction;
 use crate::policy;
 use crate::quota::Kind;
 use crate::session::Session;
@@ -190,7 +191,7 @@ impl Session {
             if mime == LIST {
                 files
             } else {
-                text && policy::is_text(mime)
+                text && policy::is_text(mime) && self.shared.passes(Direction::In, mime)
             }
         });
         mimes

@@ -5,8 +5,11 @@ use std::path::Path;
 
 use oz_core::OsBytes;
 use oz_core::plan::{
-    Access, Bind, Drops, Gate, Home, Mode, Network, Op, Plan, SyscallPolicy, syscalls,
+    Access, Bind, Clipboard, Display, Drops, Gate, Home, Mode, Network, Op, Passage, Plan,
+    SyscallPolicy, syscalls,
 };
+
+use oz_core::profile::Size;
 
 use crate::out;
 
@@ -55,8 +58,9 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(
             text,
-            "display   windows; clipboard {:?}; buffers {:?}",
-            display.clipboard, display.buffers
+            "display   windows; {}; buffers {:?}",
+            copying(display),
+            display.buffers
         )?,
     }
     match &plan.audio {
@@ -150,6 +154,30 @@ fn write_narrowed(text: &mut String, policy: &SyscallPolicy) -> fmt::Result {
         writeln!(text, "          {word:<8}{}", names.join(" "))?;
     }
     Ok(())
+}
+
+/// Which way what is copied may pass, and what of it.
+fn copying(display: &Display) -> String {
+    let way = |name: &str, passage: &Passage| {
+        let types: Vec<&str> = passage.types.iter().map(|content| content.word()).collect();
+        match types[..] {
+            [] => format!("nothing {name}"),
+            _ => format!(
+                "{} {name}, up to {}",
+                types.join(" and "),
+                Size(passage.most)
+            ),
+        }
+    };
+    let into = way("in", &display.clipboard_in);
+    let out = way("out", &display.clipboard_out);
+    match display.clipboard {
+        Clipboard::Off => "clipboard off".to_owned(),
+        Clipboard::In => format!("clipboard in: {into}"),
+        Clipboard::Out => format!("clipboard out: {out}"),
+        Clipboard::Ask => format!("clipboard after a question: {into}; {out}"),
+        Clipboard::Both => format!("clipboard: {into}; {out}"),
+    }
 }
 
 fn sound(gate: &Gate) -> String {

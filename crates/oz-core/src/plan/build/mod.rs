@@ -294,6 +294,8 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         display: profile.display.enabled.then(|| Display {
             app_id: request.app_id.clone(),
             clipboard: profile.display.clipboard,
+            clipboard_in: profile.display.clipboard_in(),
+            clipboard_out: profile.display.clipboard_out(),
             buffers: profile.display.buffers,
         }),
         audio: has.sound.then(|| profile.audio.gate()),

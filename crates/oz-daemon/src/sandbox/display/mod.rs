@@ -1,6 +1,7 @@
 //! The display proxy of one sandbox.
 
 mod control;
+mod copies;
 mod lists;
 mod parents;
 
@@ -18,6 +19,7 @@ use crate::child::Child;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 pub(crate) use control::Control;
+use copies::Copies;
 use lists::{Lists, Want};
 pub(crate) use parents::Parents;
 
@@ -69,7 +71,8 @@ pub(super) async fn supervise(
         let ended = match proxy {
             Ok(proxy) => {
                 let mut lists = Lists::new(&daemon, &sandbox);
-                let take = |event| take(&sandbox, event, &mut lists);
+                let mut copies = Copies::new(&daemon, &sandbox);
+                let take = |event| take(&sandbox, event, &mut lists, &mut copies);
                 Ok(supervisor
                     .follow(proxy, take, sandbox.display.hangs())
                     .await)
@@ -120,6 +123,9 @@ fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> C
         host_socket: host.to_owned(),
         app_id: display.and_then(|display| display.app_id.clone()),
         clipboard: sandbox.published().clipboard.unwrap_or(Clipboard::Off),
+        clipboard_in: display.map_or_else(Default::default, |display| display.clipboard_in.clone()),
+        clipboard_out: display
+            .map_or_else(Default::default, |display| display.clipboard_out.clone()),
         drops: sandbox.plan.drops != Drops::Off,
         token: sandbox.token.clone(),
         buffers: display.map_or_else(Default::default, |display| display.buffers),
@@ -132,7 +138,7 @@ async fn resume(sandbox: &Sandbox, pipe: &Pipe) -> std::io::Result<()> {
     sandbox.display.connect(pipe.writer()?).await
 }
 
-fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists) {
+fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists, copies: &mut Copies) {
     match event {
         Event::WindowOpened { .. } => sandbox.publish(|published| {
             published.windows = (published.windows + 1).min(WINDOWS);
@@ -152,6 +158,10 @@ fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists) {
         Event::Leaving { list } => lists.whole(list, Want::Leaving),
         Event::Exported { name, host } => sandbox.parents.add(name, host),
         Event::Unexported { name } => sandbox.parents.remove(&name),
+        Event::Copy {
+            question,
+            direction,
+        } => copies.ask(question, direction),
         Event::Ready | Event::Unknown => {}
     }
 }

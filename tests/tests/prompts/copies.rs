@@ -1,0 +1,54 @@
+//! What was copied, where the clipboard asks.
+
+use anyhow::{Result, ensure};
+use oz_e2e::fixtures::write;
+use oz_e2e::{Inside, Session, oz, wait};
+
+use super::service::Service;
+use super::{answer, nothing_waits, prompt_shown};
+
+#[test]
+fn what_the_host_copied_is_pasted_after_a_yes_and_not_after_a_no() -> Result<()> {
+    let session = Session::begin();
+    let service = Service::start(&[]);
+    session.copy("first")?;
+    let dir = session.fresh_dir("copies");
+    let file = write(&dir.join("doc.txt"), b"");
+    let ran = oz(["run", "--detach", "--write"])
+        .arg(&dir)
+        .arg("gedit")
+        .arg(&file)
+        .run()
+        .ok();
+    let inside = Inside::of(&ran.text());
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
+    session.click_window(&window)?;
+    oz(["clipboard", inside.id(), "ask"]).run().ok();
+
+    let paste = |word: &str| -> Result<()> {
+        session.chord(&["ctrl", "v"])?;
+        let prompt = prompt_shown("notification");
+        ensure!(
+            prompt["sandbox"] == inside.id() && prompt["kind"] == "copy",
+            "{prompt}"
+        );
+        answer(&prompt, word);
+        nothing_waits();
+        Ok(())
+    };
+    let saved = |expected: &str| {
+        wait::for_condition("the document", || {
+            let _ = session.chord(&["ctrl", "s"]);
+            wait::pause(std::time::Duration::from_millis(300));
+            std::fs::read_to_string(&file).is_ok_and(|now| now == expected)
+        });
+    };
+    paste("yes")?;
+    saved("first\n");
+    session.copy("second")?;
+    paste("no")?;
+    session.type_text("x")?;
+    saved("firstx\n");
+    drop(service);
+    Ok(())
+}
