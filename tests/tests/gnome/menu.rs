@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, ensure};
 use oz_e2e::sound::{self, Listener, RAW, speak};
 use oz_e2e::{Inside, Run, Session, cli, oz, wait};
+use oz_testkit::desktop::Widget;
 use serde_json::Value;
 
 use super::bar::{Bar, HOSTILE, HOSTILE_SHOWN, Outcome};
@@ -257,5 +258,37 @@ fn a_menu_of_many_sandboxes_stays_on_the_screen() -> Outcome {
     let last = bar.shell.wait_for_text(|text| text == "Open Oz")?;
     ensure!(last.place[1] + last.place[3] < 800, "{last:?}");
     session.shoot("gnome-many")?;
+    bar.disable()
+}
+
+#[test]
+fn the_panel_and_a_shell_are_opened_for_that_very_sandbox() -> Outcome {
+    let session = Session::begin();
+    let bar = Bar::enable(&session)?;
+    let [first, second] = ["media", "viewer"]
+        .map(|profile| Inside::start(&["--profile", profile, "--", "sleep", "1000"]));
+    bar.open_for(second.id())?;
+    bar.shell.click("Open in Oz")?;
+    bar.shell
+        .wait_for_window(|window| window.app_id == "org.oz.Panel")?;
+    // Each is in the list, and one of them above its page.
+    let named = |id: &str| {
+        let widgets = session.widgets("org.oz.Panel").unwrap_or_default();
+        let label = |widget: &&Widget| widget.name == id && widget.role == "label";
+        widgets.iter().filter(label).count()
+    };
+    wait::for_condition("its page to be shown", || {
+        (named(first.id()), named(second.id())) == (1, 2)
+    });
+    session.shoot("gnome-panel")?;
+    bar.shell.close_windows()?;
+    let shells = |inside: &Inside| inside.sh("ls /dev/pts | grep -c '^[0-9]'").text();
+    let before = (shells(&first), shells(&second));
+    bar.open_for(second.id())?;
+    bar.shell.click("Shell")?;
+    wait::for_condition("a shell in it", || shells(&second) != before.1);
+    ensure!(shells(&first) == before.0, "the other one has a terminal");
+    session.shoot("gnome-shell")?;
+    bar.shell.close_windows()?;
     bar.disable()
 }
