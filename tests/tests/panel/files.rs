@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use oz_e2e::drags::{Tool, drag, offer};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Session, oz, wait};
+use oz_e2e::{Session, cli, oz, wait};
 
 use super::{APP, Panel, idle};
 
@@ -41,7 +41,10 @@ fn a_file_is_added_by_the_chooser_and_taken_back_with_a_warning() -> Result<()> 
     inside.wait_for(&format!("grep -qx hello {shown}"));
     ensure!(!inside.holds(&format!("echo more >> {shown}")));
     panel.wait_for_text("Read only")?;
+    panel.wait_for_text("added in the panel")?;
     panel.shoot("panel-file")?;
+    let held = cli::json(["files", inside.id()]);
+    ensure!(held.to_string().contains("\"panel\""), "{held}");
 
     // To let the app change it is a choice of its own.
     panel.press("The app may change notes.txt")?;

@@ -19,7 +19,7 @@ struct Row {
     path: String,
     /// `read`, `write`, or `taken-back` if programs have it open still.
     access: String,
-    /// `profile`, `argument`, `beside` (of an argument), `cli`; empty of what was taken back.
+    /// `profile`, `argument`, `beside` one, `cli`, `panel`, `dialog`, `drop`, `opened`; empty of what was taken back.
     origin: String,
     /// Seconds since 1970; of what was taken back, when that was.
     since: u64,

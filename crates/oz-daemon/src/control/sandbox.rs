@@ -120,6 +120,8 @@ struct AddOptions {
     seconds: Option<u32>,
     /// Give them to later sandboxes of the profile as well.
     lasting: Option<bool>,
+    /// Where the person did that: `cli`, which it is without it, or `panel`.
+    origin: Option<String>,
 }
 
 /// Options of `Stop`.
@@ -445,11 +447,16 @@ impl SandboxObject {
             Access::Read
         };
         let lifetime = self.lifetime(&options)?;
+        let origin = options.origin.as_deref().unwrap_or("cli");
+        let origin = Origin::of_person(origin).ok_or_else(|| {
+            let what = format!("nobody adds files by way of {origin:?}");
+            Failure::new(Kind::InvalidArgument, what, "`cli` and `panel` are known")
+        })?;
         let resolved = change::resolve(files.into_iter().map(Into::into).collect()).await?;
         let wanted = resolved.into_iter().map(|resolved| Wanted {
             resolved,
             access,
-            origin: Origin::Added,
+            origin,
             lifetime,
             since: None,
         });

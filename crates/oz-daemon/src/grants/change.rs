@@ -196,7 +196,7 @@ fn lifetime(held: Lifetime, wanted: &Wanted) -> Lifetime {
             Origin::Argument | Origin::Beside | Origin::Dialog | Origin::Dropped | Origin::Opened,
             ..,
         )
-        | (Origin::Added, Lifetime::Lasting, Lifetime::Sandbox) => held,
+        | (Origin::Added | Origin::Panel, Lifetime::Lasting, Lifetime::Sandbox) => held,
         _ => wanted.lifetime,
     }
 }
@@ -228,7 +228,7 @@ fn without_covered(store: &Store, mut wanted: Vec<Wanted>, hides: &Hides<'_>) ->
         let covered = above.is_some_and(|(directory, access, lifetime)| {
             // Naming a file to an app takes nothing away from what it may write already.
             let enough =
-                access == one.access || (one.origin != Origin::Added && access == Access::Write);
+                access == one.access || (!one.origin.is_on_purpose() && access == Access::Write);
             let as_long = lifetime == one.lifetime || one.origin == Origin::Beside;
             enough && as_long && !hides(directory, access, path)
         });

@@ -36,6 +36,8 @@ pub(crate) enum Origin {
     Dropped,
     /// Another app, which has it, let this one open it.
     Opened,
+    /// As [`Added`](Self::Added), in the panel.
+    Panel,
 }
 
 impl Origin {
@@ -48,6 +50,7 @@ impl Origin {
             Self::Beside => "a file in it was named, and the profile shows what is beside that",
             Self::Dropped => "it was dropped on a window of the app",
             Self::Opened => "another app that has it opened it with this one",
+            Self::Panel => "it was added in the panel",
         }
     }
 
@@ -60,7 +63,19 @@ impl Origin {
             Self::Beside => "beside",
             Self::Dropped => "drop",
             Self::Opened => "opened",
+            Self::Panel => "panel",
         }
+    }
+
+    /// Where a person says that files are added, by the word on the bus.
+    pub(crate) fn of_person(word: &str) -> Option<Self> {
+        let all = [Self::Added, Self::Panel];
+        all.into_iter().find(|origin| origin.word() == word)
+    }
+
+    /// A person has given it to the running sandbox on purpose.
+    pub(crate) fn is_on_purpose(self) -> bool {
+        matches!(self, Self::Added | Self::Panel)
     }
 }
 

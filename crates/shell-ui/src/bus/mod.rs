@@ -103,6 +103,7 @@ impl Bus {
             let handles: Vec<Handle> = (0..list.length()).map(Handle).collect();
             let options = glib::VariantDict::new(None);
             options.insert("write", write);
+            options.insert("origin", "panel");
             let arguments = (handles, options).to_variant();
             let add = (path, SANDBOX, "AddFiles");
             self.call(add, arguments, Some(list)).await.map_err(words)?;

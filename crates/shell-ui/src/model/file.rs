@@ -62,6 +62,7 @@ impl File {
             "beside" => tr("beside a file that was named"),
             "dialog" => tr("chosen in a dialog"),
             "drop" => tr("dropped onto the app"),
+            "panel" => tr("added in the panel"),
             "opened" => tr("opened from another app"),
             "profile" => tr("always, by its profile"),
             _ => tr("added by you"),
