@@ -1,6 +1,6 @@
 """What a hostile app does with portals.
 
-usage: attack.py flood | title | keep TOKEN | close PATH | long | fds | held"""
+usage: attack.py flood | title | keep TOKEN | close PATH | long | fds | unasked"""
 import os
 import sys
 
@@ -85,8 +85,8 @@ def fds():
             print("refused", error.message[:100])
 
 
-def held():
-    call("SaveFile", "", "held", {"current_name": GLib.Variant("s", "planted.txt")})
+def unasked():
+    call("SaveFile", "", "unasked", {"current_name": GLib.Variant("s", "planted.txt")})
     print("asked", flush=True)
     loop.run()
 

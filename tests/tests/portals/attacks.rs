@@ -101,15 +101,40 @@ fn descriptors_are_not_taken() {
 fn a_key_that_is_held_down_picks_nothing() -> Result<()> {
     let session = Session::begin();
     host::begin();
+    let app = App::start(&session, 3, &["save", "planted.txt", "on-key"]);
+    let own = session.wait_for_window(wait::LONG, |w| w.title.contains("an app"))?;
+    session.give_focus(&own)?;
     session.key("enter", "down")?;
-    let app = attack(&session, &["held"]);
     let window = dialog::wait_for(&session, app.inside().id());
     wait::pause(Duration::from_secs(2));
     let shown = dialog::is_shown(&session);
+    session.shoot("portal-held-key")?;
     session.key("enter", "up")?;
     assert!(shown && !app.said("response"), "{}", app.text());
-    dialog::cancel(&session, &window?)?;
-    assert!(!home().join("planted.txt").exists());
+    // It is suggested, so a key would be enough.
+    session.key("enter", "press")?;
+    dialog::gone(&session, &window?)?;
+    app.wait_for("done");
+    assert!(app.said("planted.txt"), "{}", app.text());
+    Ok(())
+}
+
+#[test]
+fn a_dialog_that_comes_while_nobody_uses_the_app_suggests_no_name() -> Result<()> {
+    let session = Session::begin();
+    host::begin();
+    let app = attack(&session, &["unasked"]);
+    let window = dialog::wait_for(&session, app.inside().id())?;
+    wait::pause(Duration::from_secs(1));
+    session.key("enter", "press")?;
+    wait::pause(Duration::from_secs(1));
+    session.shoot("portal-unasked")?;
+    assert!(
+        dialog::is_shown(&session) && !app.said("response"),
+        "{}",
+        app.text()
+    );
+    dialog::cancel(&session, &window)?;
     assert!(
         !cli::json(["files", app.inside().id()])
             .to_string()

@@ -1,6 +1,7 @@
 """A small app of GTK 3 or 4: one file dialog, then what its user would do with the file.
 
-usage: chooser.py 3|4 open|folder|save [NAME]"""
+usage: chooser.py 3|4 open|folder|save [NAME [on-key]]
+With on-key it is brought up by the first key in the window (GTK 3)."""
 import os
 import sys
 
@@ -49,5 +50,8 @@ dialog = Gtk.FileChooserNative.new("Pick one", window, ACTIONS[action], None, No
 if len(sys.argv) > 3:
     dialog.set_current_name(sys.argv[3])
 dialog.connect("response", answered)
-GLib.timeout_add(300, lambda: dialog.show())
+if "on-key" in sys.argv[4:]:
+    window.connect("key-press-event", lambda *_: dialog.show())
+else:
+    GLib.timeout_add(300, lambda: dialog.show())
 loop.run()

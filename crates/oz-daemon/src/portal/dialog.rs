@@ -7,11 +7,13 @@ use oz_core::denied::Denied;
 use oz_core::wire::dialog::{FileDialog, FileDialogAnswer, Response};
 use tokio::time::Instant;
 
-use super::words::{Held, Words};
+use super::words::{About, Held, Words};
 use super::{chooser, own, picked};
 use crate::daemon::Daemon;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, acted};
 
+/// How long after a key or button in a window of the app the person uses it: downloads take a while to come to a name.
+const USED: Duration = Duration::from_secs(60);
 /// What is picked sooner after it was asked for nobody has picked: a key that is held down has.
 const DELAY: Duration = Duration::from_millis(500);
 /// How often a dialog is shown again for that.
@@ -40,7 +42,11 @@ pub(super) async fn ask(
         None => None,
     };
     let parent = parent.as_deref();
-    let Some(words) = Words::new(asked, &held, parent.is_some()) else {
+    let about = About {
+        has_parent: parent.is_some(),
+        acted: acted::within(&daemon.directories, &sandbox.id, USED),
+    };
+    let Some(words) = Words::new(asked, &held, about) else {
         return ended();
     };
     let answer = words.understand(show(daemon, sandbox, parent, &words.shown).await);

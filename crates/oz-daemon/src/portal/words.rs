@@ -3,7 +3,8 @@
 //! Texts are on one line, capped, and cannot turn the reading direction; who shows them says whose they are. What is
 //! not read by a person (what an app calls its choices) does not leave the daemon at all: the host gets numbers instead.
 //! A place is suggested only if the sandbox holds something there: an app that could name any, and a file in it, would
-//! need but one careless key to write over it.
+//! need but one careless key to write over it. So it is with a name for a new file, which is suggested only to
+//! somebody who uses the app.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -18,6 +19,15 @@ use oz_core::said::Said;
 /// Most characters of a title, and of other texts.
 const TITLE: usize = 80;
 const TEXT: usize = 60;
+
+/// What the daemon knows of a dialog by itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About {
+    /// It is in front of a window of the app.
+    pub(super) has_parent: bool,
+    /// The person has just done something in a window of the app.
+    pub(super) acted: bool,
+}
 
 /// A dialog as it is shown, and what its parts are to the app.
 pub(super) struct Words<'a> {
@@ -65,7 +75,7 @@ fn is_straight(path: &Path) -> bool {
 
 impl<'a> Words<'a> {
     /// None if there is nothing in it that could be shown.
-    pub(super) fn new(asked: &'a FileDialog, held: &Held, has_parent: bool) -> Option<Self> {
+    pub(super) fn new(asked: &'a FileDialog, held: &Held, about: About) -> Option<Self> {
         let all = asked.filters.iter().chain(
             // One that is not among them is shown alone.
             asked
@@ -77,7 +87,7 @@ impl<'a> Words<'a> {
         let (filters, shown_filters): (Vec<_>, Vec<_>) = shown.unzip();
         let is_current = |filter: &&&Filter| Some(**filter) == asked.current_filter.as_ref();
         let current = filters.iter().position(|filter| is_current(&filter));
-        let (current_folder, current_name, current_file) = places(asked, held);
+        let (current_folder, current_name, current_file) = places(asked, held, about);
         let names_are_plain = asked.files.iter().all(|name| is_plain(name));
         if !names_are_plain || (asked.kind == Kind::SaveFiles && asked.files.is_empty()) {
             return None;
@@ -87,7 +97,7 @@ impl<'a> Words<'a> {
             title: title(asked),
             accept_label: asked.accept_label.as_deref().and_then(text),
             // Without one there is no window that it could keep from being used.
-            modal: asked.modal && has_parent,
+            modal: asked.modal && about.has_parent,
             multiple: asked.multiple,
             directory: asked.directory,
             current_filter: current.and_then(|at| shown_filters.get(at).cloned()),
@@ -193,7 +203,7 @@ fn number(id: &str) -> Option<usize> {
 /// Folder, name and file that are suggested.
 type Places = (Option<Vec<u8>>, Option<String>, Option<Vec<u8>>);
 
-fn places(asked: &FileDialog, held: &Held) -> Places {
+fn places(asked: &FileDialog, held: &Held, about: About) -> Places {
     let path = |bytes: &Vec<u8>| OsBytes::from(bytes.clone());
     let known = |folder: &Path| {
         held.knows(folder)
@@ -208,6 +218,8 @@ fn places(asked: &FileDialog, held: &Held) -> Places {
         .and_then(Path::file_name)
         .and_then(|name| name.to_str());
     let name = asked.current_name.as_deref().or(name);
+    // Whoever types elsewhere at that moment would make a file of that name by one key.
+    let name = name.filter(|_| about.acted);
     let name = name.filter(|name| is_plain(name.as_bytes()) && !name.starts_with('.'));
     let file = file.filter(|file| held.may_write(file));
     (

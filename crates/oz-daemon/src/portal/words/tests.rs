@@ -34,8 +34,14 @@ fn shown(asked: &FileDialog) -> Option<FileDialog> {
         grant("/home/u/project", Access::Read),
     ];
     let held = Held(Held::granted(&grants).collect());
-    Words::new(asked, &held, false).map(|words| words.shown)
+    Words::new(asked, &held, USED).map(|words| words.shown)
 }
+
+/// The person uses the app.
+const USED: About = About {
+    has_parent: false,
+    acted: true,
+};
 
 #[test]
 fn a_title_is_one_short_line() {
@@ -80,7 +86,7 @@ fn what_an_app_calls_its_choices_stays_here_and_comes_back() {
         ],
         ..asked(Kind::Open)
     };
-    let words = Words::new(&asked, &Held(Vec::new()), false).expect("shown");
+    let words = Words::new(&asked, &Held(Vec::new()), USED).expect("shown");
     let shown = &words.shown;
     // One without a name that can be seen is left out.
     assert_eq!(shown.filters, [filter("Text", "*.txt"), filter("All", "*")]);
@@ -180,4 +186,18 @@ fn names_that_mislead_are_not_suggested_and_not_made() {
     };
     assert!(files(&[b"a.png", b"b.png"]));
     assert!(!files(&[b"a.png", b"b\n.png"]) && !files(&[b"\xff"]) && !files(&[]));
+}
+
+#[test]
+fn who_does_not_use_the_app_is_suggested_no_name() {
+    let asked = FileDialog {
+        current_name: Some("planted.txt".into()),
+        ..asked(Kind::Save)
+    };
+    let held = Held(Vec::new());
+    for acted in [true, false] {
+        let about = About { acted, ..USED };
+        let words = Words::new(&asked, &held, about).expect("shown");
+        assert_eq!(words.shown.current_name.is_some(), acted);
+    }
 }
