@@ -40,6 +40,9 @@ pub struct Asked {
     /// Its colour, `#rrggbb`, if it has one.
     #[serde(default)]
     pub colour: Option<String>,
+    /// The window that it is for, as the compositor has named it to whoever exported it; absent: none.
+    #[serde(default)]
+    pub parent: Option<String>,
     /// What to show. Texts in it are on one line and capped; they still are the app's.
     pub dialog: FileDialog,
 }
@@ -308,12 +311,13 @@ mod tests {
         let asked = Asked {
             sandbox: "gedit".into(),
             colour: None,
+            parent: Some("0a".into()),
             dialog: FileDialog {
                 current_folder: Some(b"/h\xff".to_vec()),
                 ..dialog()
             },
         };
-        let text = r#"{"sandbox":"gedit","colour":null,"dialog":{"kind":"save","title":"Save As","accept_label":"_Save","modal":true,"multiple":false,"directory":false,"filters":[{"name":"Images","rules":[{"glob":"*.png"},{"mime":"image/jpeg"}]}],"current_filter":null,"choices":[{"id":"encoding","label":"Encoding","options":[["utf8","UTF-8"]],"chosen":"utf8"}],"current_folder":[47,104,255],"current_name":"a.png","current_file":null,"files":[]}}"#;
+        let text = r#"{"sandbox":"gedit","colour":null,"parent":"0a","dialog":{"kind":"save","title":"Save As","accept_label":"_Save","modal":true,"multiple":false,"directory":false,"filters":[{"name":"Images","rules":[{"glob":"*.png"},{"mime":"image/jpeg"}]}],"current_filter":null,"choices":[{"id":"encoding","label":"Encoding","options":[["utf8","UTF-8"]],"chosen":"utf8"}],"current_folder":[47,104,255],"current_name":"a.png","current_file":null,"files":[]}}"#;
         assert_eq!(serde_json::to_string(&asked).unwrap(), text);
         assert_eq!(serde_json::from_str::<Asked>(text).unwrap(), asked);
         let answer = r#"{"response":0,"paths":[[47,97]],"choices":[["encoding","utf8"]],"current_filter":null,"writable":true}"#;

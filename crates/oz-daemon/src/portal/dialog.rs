@@ -69,7 +69,7 @@ async fn show(
         let begun = Instant::now();
         let answer = match chooser::show(daemon, sandbox, parent, dialog).await {
             Some(answer) => answer,
-            None => own::show(daemon, sandbox, dialog).await,
+            None => own::show(daemon, sandbox, parent, dialog).await,
         };
         if answer.response != Response::Accepted || begun.elapsed() >= DELAY {
             return answer;

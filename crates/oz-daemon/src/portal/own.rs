@@ -39,6 +39,7 @@ const LOOKS: &[&str] = &[
 pub(super) async fn show(
     daemon: &Daemon,
     sandbox: &Sandbox,
+    parent: Option<&str>,
     dialog: &FileDialog,
 ) -> FileDialogAnswer {
     let ended = || FileDialogAnswer::none(Response::Ended);
@@ -50,6 +51,7 @@ pub(super) async fn show(
     let asked = Asked {
         sandbox: sandbox.id.to_string(),
         colour: Some(Colour::of_profile(&sandbox.plan.profile).to_string()),
+        parent: parent.map(str::to_owned),
         dialog: dialog.clone(),
     };
     let prepare = || -> io::Result<(OwnedFd, OwnedFd, OwnedFd)> {

@@ -142,6 +142,7 @@ pub(super) mod tests {
         Asked {
             sandbox: "gedit".into(),
             colour: Some("#1a5fb4".into()),
+            parent: None,
             dialog: FileDialog {
                 kind: Kind::Open,
                 title: "Open Files".into(),

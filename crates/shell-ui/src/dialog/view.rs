@@ -30,6 +30,16 @@ pub struct View {
     trouble: gtk::Label,
 }
 
+/// Puts a window in front of the one that the compositor knows by this name, if it still does.
+fn stand_before(window: &gtk::FileChooserDialog, parent: &str) {
+    let toplevel = window
+        .surface()
+        .and_downcast::<gdk_wayland::WaylandToplevel>();
+    if let Some(toplevel) = toplevel {
+        toplevel.set_transient_for_exported(parent);
+    }
+}
+
 /// Told once what a person did.
 type Done = Box<dyn FnOnce(FileDialogAnswer)>;
 
@@ -38,6 +48,7 @@ impl View {
     pub fn new(asked: &Asked) -> Rc<Self> {
         let shown = Shown::new(asked);
         let dialog = asked.dialog.clone();
+        let parent = asked.parent.clone();
         let window = gtk::FileChooserDialog::builder()
             .title(&shown.title)
             .action(action(&dialog))
@@ -81,6 +92,9 @@ impl View {
         content.append(&row);
         content.append(&writable);
 
+        if let Some(parent) = parent {
+            window.connect_realize(move |window| stand_before(window, &parent));
+        }
         let filters = add_filters(&window, &dialog, &shown);
         begin(&window, &dialog);
         Rc::new(Self {
