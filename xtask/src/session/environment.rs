@@ -91,6 +91,8 @@ pub(super) fn login(spec: &Spec) -> BTreeMap<String, String> {
             format!("{prefix}/share:/usr/local/share:/usr/share"),
         ),
         ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
+        // What gvfs asks for volumes otherwise is not on this machine, and whoever has it complains of that.
+        ("GIO_USE_VOLUME_MONITOR", "unix".to_owned()),
         // Whoever looks for what a session left behind finds it by this.
         ("OZ_SESSION", id),
         ("OZ_SESSION_DIR", text(spec.root.clone())),
