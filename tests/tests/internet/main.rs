@@ -10,6 +10,7 @@ mod life;
 mod open;
 mod rules;
 mod silent;
+mod volume;
 
 use oz_e2e::Inside;
 use oz_e2e::oz;

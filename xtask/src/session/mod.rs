@@ -16,6 +16,7 @@ mod newer;
 mod processes;
 mod silent;
 mod supervisor;
+mod volume;
 mod world;
 
 use std::ffi::OsString;

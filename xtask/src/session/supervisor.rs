@@ -11,7 +11,7 @@ use rustix::process::{
 
 use super::environment::Places;
 use super::interrupts::Interrupts;
-use super::{Spec, SuperviseArgs, desktop, environment, processes, silent, world};
+use super::{Spec, SuperviseArgs, desktop, environment, processes, silent, volume, world};
 use crate::sh;
 use crate::user::User;
 
@@ -41,6 +41,7 @@ pub(crate) fn supervise(args: &SuperviseArgs) -> Result<ExitCode> {
 fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
     let _silent = if spec.internet {
         world::build(spec)?;
+        volume::mount(spec)?;
         Some(silent::mount(spec)?)
     } else {
         None
