@@ -63,6 +63,7 @@ const HELPERS: &[Program] = &[
     program("oz-bench-client", "oz-bench", TEST_DIR, false),
     program("oz-bench-files", "oz-bench", TEST_DIR, false),
     program("oz-bench-relay", "oz-bench", TEST_DIR, false),
+    program("oz-bench-panel", "shell-ui", TEST_DIR, false),
     program("oz-probe", "oz-probe", TEST_DIR, true),
 ];
 

@@ -46,17 +46,20 @@ enum Suite {
     Audio,
     /// Files that are added, and files that may be replaced
     Files,
+    /// The panel, while much happens
+    Ui,
     /// What holds against attacks, into docs/walls.md; by name only, since it installs peers
     Walls,
 }
 
 impl Suite {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Launch,
         Self::Scale,
         Self::Display,
         Self::Audio,
         Self::Files,
+        Self::Ui,
     ];
 
     fn name(self) -> &'static str {
@@ -66,6 +69,7 @@ impl Suite {
             Self::Display => "display",
             Self::Audio => "audio",
             Self::Files => "files",
+            Self::Ui => "ui",
             Self::Walls => "walls",
         }
     }

@@ -51,7 +51,7 @@ pub(super) struct Panel {
     pub(super) window: Window,
     pub(super) bus: Bus,
     path: OsString,
-    list: RefCell<List>,
+    list: Rc<RefCell<List>>,
     prompts: RefCell<Prompts>,
     /// What was asked of a sandbox that the panel does not know yet.
     asked: RefCell<Option<(String, Ask)>>,
@@ -61,11 +61,12 @@ pub(super) struct Panel {
 
 impl Panel {
     fn new(application: &adw::Application, bus: Bus, path: OsString) -> Rc<Self> {
+        let list = Rc::default();
         let panel = Rc::new(Self {
-            window: Window::new(application),
+            window: Window::new(application, &list),
             bus,
             path,
-            list: RefCell::default(),
+            list,
             prompts: RefCell::default(),
             asked: RefCell::default(),
             kept: OnceCell::new(),
@@ -89,7 +90,7 @@ impl Panel {
         let watch = bus::watch(&panel.bus, move |event| {
             if let Some(panel) = to.upgrade() {
                 let change = panel.list.borrow_mut().take(event);
-                panel.window.show_change(&panel.list.borrow(), &change);
+                panel.window.show_change(&change);
                 panel.do_what_is_asked();
             }
         });

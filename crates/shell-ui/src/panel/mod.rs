@@ -10,6 +10,7 @@ mod app_page;
 mod app_row;
 mod application;
 mod apps;
+pub mod bench;
 mod choose;
 mod control;
 mod denial_row;

@@ -61,7 +61,8 @@ mod imp {
         pub cards: RefCell<BTreeMap<String, PromptCard>>,
         /// The sandbox whose page is shown.
         pub selected: RefCell<Option<String>>,
-        pub list_now: RefCell<List>,
+        /// What is told of them.
+        pub list_now: RefCell<Rc<RefCell<List>>>,
         pub listener: RefCell<Option<Listener>>,
     }
 
@@ -105,11 +106,13 @@ glib::wrapper! {
 }
 
 impl Window {
-    /// A window of an application.
-    pub fn new(application: &adw::Application) -> Self {
-        glib::Object::builder()
+    /// A window of an application, which shows a list that somebody else changes.
+    pub fn new(application: &adw::Application, list: &Rc<RefCell<List>>) -> Self {
+        let window: Self = glib::Object::builder()
             .property("application", application)
-            .build()
+            .build();
+        window.imp().list_now.replace(Rc::clone(list));
+        window
     }
 
     /// Who is told what is wished.
@@ -118,9 +121,10 @@ impl Window {
     }
 
     /// Shows what is different now.
-    pub fn show_change(&self, list: &List, change: &Change) {
+    pub fn show_change(&self, change: &Change) {
         let parts = self.imp();
-        parts.list_now.replace(list.clone());
+        let list = Rc::clone(&parts.list_now.borrow());
+        let list = list.borrow();
         for path in &change.gone {
             // The list tells at once that another row is selected, and looks at the rows then.
             let row = parts.rows.borrow_mut().remove(path);
@@ -134,8 +138,8 @@ impl Window {
             };
             let known = parts.rows.borrow().get(path).cloned();
             if let Some(row) = known {
+                // Its place in the list is by its name, which stays.
                 row.show_sandbox(sandbox);
-                row.changed();
             } else {
                 self.add_row(path, Row::new(path, sandbox));
             }
@@ -147,7 +151,11 @@ impl Window {
         {
             parts.list.select_row(Some(&first));
         }
-        self.show_selected();
+        let selected = parts.selected.borrow().clone();
+        let concerns = |path: &String| change.changed.contains(path) || change.gone.contains(path);
+        if selected.is_none_or(|path| concerns(&path)) {
+            self.show_selected();
+        }
     }
 
     /// Shows the prompts that wait; whoever answers is told which, and how.
@@ -305,7 +313,8 @@ impl Window {
             .list
             .selected_row()
             .map(|row| row.widget_name().to_string());
-        let list = parts.list_now.borrow();
+        let list = Rc::clone(&parts.list_now.borrow());
+        let list = list.borrow();
         let sandbox = path.as_ref().and_then(|path| list.get(path));
         match sandbox {
             Some(sandbox) => {

@@ -18,6 +18,7 @@ mod peers;
 mod processes;
 mod request;
 mod scale;
+mod ui;
 mod walls;
 
 use std::fs;
@@ -54,6 +55,8 @@ enum Suite {
     Audio,
     /// Files that are added, and files that may be replaced
     Files,
+    /// The panel, while much happens
+    Ui,
     /// What holds against attacks
     Walls,
 }
@@ -67,6 +70,7 @@ fn main() -> Result<()> {
         Suite::Display => display::measure(args.quick, !args.no_oz)?,
         Suite::Audio => audio::measure(args.quick, !args.no_oz)?,
         Suite::Files => files::measure(args.quick, !args.no_oz)?,
+        Suite::Ui => ui::measure(args.quick)?,
         Suite::Walls => walls::measure(!args.no_oz)?,
     };
     fs::write(&args.out, text).with_context(|| format!("cannot write {}", args.out.display()))
