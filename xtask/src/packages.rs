@@ -144,6 +144,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("foot", "test: a Wayland terminal"),
     package("gtk-4-examples", "test: a GTK 4 app"),
     package("mousepad", "test: a GTK 3 editor"),
+    package("nautilus", "test: a file manager with a menu of ours"),
+    package("python3-nautilus", "test: what loads it"),
     package(
         "thunar",
         "test: a file manager of the host, to drag files from",

@@ -191,9 +191,19 @@ fn place_data(prefix: &Path) -> Result<()> {
         &prefix.join("share/icons/hicolor/scalable/apps/org.oz.Panel.svg"),
         0o644,
     )?;
+    let menus = workspace::root().join("file-manager");
+    for (file, directory) in FILE_MANAGERS {
+        place(&menus.join(file), &prefix.join(directory).join(file), 0o644)?;
+    }
     let sentences = workspace::root().join("crates/shell-ui/po");
     place_translations(&sentences, &prefix.join("share/locale"))
 }
+
+/// Menus of file managers, and where each looks for its own.
+const FILE_MANAGERS: &[(&str, &str)] = &[
+    ("oz_files.py", "share/oz/file-manager"),
+    ("oz-nautilus.py", "share/nautilus-python/extensions"),
+];
 
 /// What is said in other languages, as the C library reads it.
 pub(crate) fn place_translations(from: &Path, to: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 //! when it is disabled.
 
 mod data;
+mod firefox;
 mod services;
 mod ways;
 

@@ -46,6 +46,9 @@ struct Results {
 /// Profile, path, access, since when.
 type LastingFile = (String, Vec<u8>, &'static str, u64);
 
+/// Name, description, desktop ids.
+type ProfileRow = (String, String, Vec<String>);
+
 /// Options of `StopAll`.
 #[derive(Debug, Default, DeserializeDict, Type)]
 #[zbus(signature = "a{sv}", deny_unknown_fields)]
@@ -91,6 +94,21 @@ impl Manager {
         let own = all.iter().map(|sandbox| Summary::of(sandbox));
         let strangers = strangers.iter().map(|one| Summary::of_stranger(one));
         own.chain(strangers).collect()
+    }
+
+    /// What there are profiles for: name, what it is in one line, desktop ids of the app.
+    #[zbus(out_args("profiles"))]
+    fn profiles(&self) -> Result<Vec<ProfileRow>> {
+        let profiles = self.daemon.profiles()?;
+        let names = profiles.catalogue.names().into_iter();
+        let row = |name: &str| {
+            // One that is broken is not offered; who starts its app is told why.
+            let profile = profiles.resolve(name).ok()?;
+            let ids = profile.matches.desktop.iter();
+            let ids = ids.map(|id| id.as_str().to_owned()).collect();
+            Some((profile.name.clone(), profile.description.clone(), ids))
+        };
+        Ok(names.filter_map(row).collect())
     }
 
     /// Files that profiles have been given for good: profile, path, access (`read` or `write`), and since when in
