@@ -168,9 +168,9 @@ pub struct Rule {
     pub path: String,
     /// What it says.
     pub effect: oz_core::plan::Effect,
-    /// As with [`Shown`].
+    /// The administrator says so, and nobody else can.
     pub locked: bool,
-    /// Likewise.
+    /// The person's own file says so.
     pub own: bool,
 }
 
