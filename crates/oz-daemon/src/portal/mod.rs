@@ -6,7 +6,7 @@
 //!
 //! A dialog goes through [`turns`] (how many, how often), [`words`] (what of an app's words a person sees), [`chooser`] (the
 //! portal of the session) or [`own`] (a program of ours, where there is none), and [`picked`] (what becomes a grant). What is
-//! to be opened is an address ([`uri`]) or something that the sandbox has already ([`file`]).
+//! to be opened is an address ([`uri`]) or something that the sandbox has already ([`mod@file`]).
 
 mod chooser;
 mod dialog;
