@@ -147,14 +147,13 @@ fn refuse_with(path: &Path, access: Access, place: &Path, reason: &str, remedy: 
     };
     let path = OsBytes::from(path);
     let place = OsBytes::from(place);
-    let within = if path == place {
-        String::new()
-    } else {
-        format!("{place}: ")
+    let why = match path == place {
+        true => format!("because {reason}"),
+        false => format!("because of {place}: {reason}"),
     };
     Failure::new(
         Kind::Refused,
-        format!("{path} is not {what} to a sandbox, because of {within}{reason}"),
+        format!("{path} is not {what} to a sandbox, {why}"),
         remedy,
     )
 }
@@ -262,6 +261,20 @@ mod tests {
                 assert!(check(path).is_err(), "{path}");
             }
         }
+    }
+
+    #[test]
+    fn a_refusal_is_a_sentence() {
+        let line = |path: &str| {
+            let path = Path::new(path);
+            let failure = refuse(path, Access::Read, Path::new("/home/u"), OWN_HOME);
+            failure.to_string()
+        };
+        let home = "/home/u is not shown to a sandbox, because the app has a home of its own there";
+        assert!(line("/home/u").starts_with(home), "{}", line("/home/u"));
+        let above =
+            "/home is not shown to a sandbox, because of /home/u: the app has a home of its own";
+        assert!(line("/home").starts_with(above), "{}", line("/home"));
     }
 
     #[test]
