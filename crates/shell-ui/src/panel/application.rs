@@ -131,6 +131,7 @@ impl Panel {
             Wish::Remove(file) => self.remove(sandbox, &file).await,
             Wish::Microphone(state) => self.bus.set(sandbox, "Microphone", state).await,
             Wish::Speaker(state) => self.bus.set(sandbox, "Speaker", state).await,
+            Wish::Clipboard(ways) => self.bus.set(sandbox, "Clipboard", ways.word()).await,
             Wish::Allow { what, always } => self.allow(sandbox, what, always).await,
             Wish::RemoveForward(forward) => self.bus.remove_forward(sandbox, &forward).await,
             Wish::Shell => terminal::open(&self.id(sandbox), &self.path),

@@ -9,11 +9,12 @@ use adw::prelude::*;
 use adw::subclass::prelude::*;
 use gtk::{gdk, gio, glib};
 use oz_core::OsBytes;
+use oz_core::plan::Clipboard;
 
 use super::choose;
 use super::denial_row::DenialRow;
 use super::file_row::{self, FileRow};
-use crate::model::{Allow, Sandbox, StillOpen, Wall, forward_words, walls_summary};
+use crate::model::{Allow, Sandbox, Setting, StillOpen, Wall, forward_words, walls_summary};
 
 /// What a person wants of the sandbox that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub enum Wish {
     Microphone(&'static str),
     /// Let it be heard: `off` or `on`.
     Speaker(&'static str),
+    /// Let what is copied pass these ways.
+    Clipboard(Clipboard),
     /// Let happen what was refused: until it ends, or from now on.
     Allow {
         /// What.
@@ -76,6 +79,10 @@ mod imp {
         pub listens: TemplateChild<gtk::Image>,
         #[template_child]
         pub ask: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub clipboard_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub clipboard: TemplateChild<adw::ComboRow>,
         #[template_child]
         pub denied_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
@@ -164,6 +171,7 @@ impl Page {
             self.show_walls(&sandbox.walls);
         }
         self.show_sound(sandbox);
+        self.show_clipboard(sandbox);
         let running = sandbox.is_running();
         parts.add.set_sensitive(running);
         parts.shell.set_sensitive(running);
@@ -225,6 +233,18 @@ impl Page {
         parts.speaker_row.set_subtitle(&speaker.words());
         parts.speaker_row.set_sensitive(speaker.is_there());
         set(&parts.speaker, speaker.is_on());
+    }
+
+    fn show_clipboard(&self, sandbox: &Sandbox) {
+        let parts = self.imp();
+        parts
+            .clipboard_group
+            .set_visible(sandbox.clipboard.is_some());
+        let mut all = Clipboard::ALL.into_iter();
+        let now = all.position(|ways| Some(ways) == sandbox.clipboard);
+        if let Some(now) = now.and_then(|now| u32::try_from(now).ok()) {
+            parts.clipboard.set_selected(now);
+        }
     }
 
     fn show_denied(&self, sandbox: &Sandbox) {
@@ -349,8 +369,24 @@ impl Page {
             .microphone
             .connect_state_set(switched(Wish::Microphone));
         parts.speaker.connect_state_set(switched(Wish::Speaker));
+        self.offer_clipboard();
         self.take_drops();
         self.add_actions();
+    }
+
+    /// The ways in which what is copied may pass, in the words of the settings of apps.
+    fn offer_clipboard(&self) {
+        let row = &self.imp().clipboard;
+        let choices = Setting::Clipboard.choices();
+        let words: Vec<&str> = choices.iter().map(|(_, words)| words.as_str()).collect();
+        row.set_model(Some(&gtk::StringList::new(&words)));
+        let page = self.downgrade();
+        row.connect_selected_notify(move |row| {
+            let chosen = Clipboard::ALL.get(row.selected() as usize);
+            if let (Some(page), Some(ways)) = (page.upgrade(), chosen) {
+                page.wish(Wish::Clipboard(*ways));
+            }
+        });
     }
 
     /// Files that are dropped here are shown to the sandbox, to read.
@@ -512,6 +548,27 @@ mod tests {
         // Nothing came of it.
         page.show_again();
         assert!(parts.microphone.is_active() && parts.speaker.is_active());
+    }
+
+    #[gtk::test]
+    fn the_ways_of_the_clipboard_are_shown_and_chosen() {
+        let (page, wishes) = page();
+        page.show_sandbox(&sandbox());
+        let parts = page.imp();
+        assert!(!parts.clipboard_group.is_visible(), "it has no windows");
+        for (at, ways) in (0..).zip(Clipboard::ALL) {
+            page.show_sandbox(&Sandbox {
+                clipboard: Some(ways),
+                ..sandbox()
+            });
+            assert!(parts.clipboard_group.is_visible());
+            assert_eq!(parts.clipboard.selected(), at);
+            let word = Setting::Clipboard.choices()[at as usize].0.clone();
+            assert_eq!(word, ways.word());
+        }
+        assert!(wishes.borrow().is_empty(), "{wishes:?}");
+        parts.clipboard.set_selected(1);
+        assert_eq!(wishes.take(), [Wish::Clipboard(Clipboard::Ask)]);
     }
 
     #[gtk::test]
