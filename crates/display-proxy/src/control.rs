@@ -17,6 +17,8 @@ pub(crate) enum Said {
     Files(u64, Vec<Option<OsBytes>>),
     /// Which way what is copied or dragged may pass.
     Clipboard(Clipboard),
+    /// A click, by what the program was told of it, and the token of the host.
+    Activation(String, String),
     /// The user's answer to a question about what was copied.
     Copy(u64, bool),
 }
@@ -101,6 +103,7 @@ impl Control {
                 Some(Said::Files(list, paths))
             }
             Tell::Clipboard { clipboard } => Some(Said::Clipboard(clipboard)),
+            Tell::Activation { token, host } => Some(Said::Activation(token, host)),
             Tell::Copy { question, yes } => Some(Said::Copy(question, yes)),
             Tell::Unknown => None,
         }

@@ -218,6 +218,9 @@ impl Server {
                     self.shared.clipboard.set(clipboard);
                     clients.for_each(Live::clipboard_changed);
                 }
+                Said::Activation(token, host) => {
+                    self.shared.activations.borrow_mut().add(token, host);
+                }
                 Said::Copy(question, yes) => {
                     if !clients.any(|client| client.answered_copy(question, yes)) {
                         debug!("nobody waits for this answer any more");

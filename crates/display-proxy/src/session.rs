@@ -21,6 +21,7 @@ use wayland_server::{Client, DisplayHandle, Resource};
 
 use crate::acted::Acted;
 use crate::app::Pings;
+use crate::bridge::activations::Activations;
 use crate::bridge::clipboard::{Hub, Selections};
 use crate::bridge::copies::Copies;
 use crate::bridge::drag::{Drags, OwnDrags};
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     names: RandomState,
     /// The start token; the first window takes it.
     pub(crate) activation_token: RefCell<Option<String>>,
+    /// Clicks for further windows.
+    pub(crate) activations: RefCell<Activations>,
     windows: Cell<u64>,
     sessions: Cell<u64>,
     lists: Cell<u64>,
@@ -75,6 +78,7 @@ impl Shared {
             exports: RefCell::default(),
             names: RandomState::new(),
             activation_token: RefCell::new(token),
+            activations: RefCell::default(),
             windows: Cell::new(0),
             sessions: Cell::new(0),
             lists: Cell::new(0),

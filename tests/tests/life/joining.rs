@@ -38,6 +38,33 @@ fn a_joining_program_has_streams_and_status_of_its_own() {
 }
 
 #[test]
+fn a_joining_program_hears_of_its_click_and_learns_no_token_of_the_desktop() {
+    let session = Session::begin();
+    let _profile = session.profile("joiner", &shell_profile(""));
+    let first = start("joiner");
+    let told = || {
+        let say = "echo $XDG_ACTIVATION_TOKEN $DESKTOP_STARTUP_ID";
+        let ran = oz(["run", "joiner", "-c", say])
+            .env("XDG_ACTIVATION_TOKEN", "of-the-desktop")
+            .run()
+            .ok();
+        let text = ran.text();
+        let (token, same) = text.split_once(' ').expect("both are said");
+        assert_eq!(token, same);
+        assert!(
+            token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit()),
+            "{ran}"
+        );
+        token.to_owned()
+    };
+    assert_ne!(told(), told(), "each click has its own");
+    // Without one nothing is said.
+    let ran = oz(["run", "joiner", "-c", "env"]).run().ok();
+    assert!(!ran.text().contains("ACTIVATION"), "{ran}");
+    assert!(first.is_running());
+}
+
+#[test]
 fn a_launch_that_finds_its_sandbox_just_ending_runs_all_the_same() {
     let session = Session::begin();
     let _profile = session.profile("brief", &shell_profile(""));

@@ -60,7 +60,9 @@ impl Dispatch<XdgActivationV1, ()> for Session {
                 if let (Some(host), Some(surface)) =
                     (&session.host.activation, session.host_surface(&surface))
                 {
-                    host.activate(token, surface);
+                    // Of a click that started a program here; else it is one that the host gave a client.
+                    let click = session.shared.activations.borrow_mut().take(&token);
+                    host.activate(click.unwrap_or(token), surface);
                 }
             }
             _ => {}

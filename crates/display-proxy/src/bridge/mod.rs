@@ -1,5 +1,6 @@
 //! What belongs together across the two sides: the mapping from app objects to host objects.
 
+pub(crate) mod activations;
 pub(crate) mod buffers;
 pub(crate) mod clipboard;
 pub(crate) mod copied;

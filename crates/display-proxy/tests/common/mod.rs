@@ -46,6 +46,7 @@ use wayland_client::{
 };
 use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport;
 use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
+use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::foreign::zv1::client::zxdg_exported_v1::{self, ZxdgExportedV1};
 use wayland_protocols::xdg::foreign::zv1::client::zxdg_exporter_v1::ZxdgExporterV1;
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgExportedV2};
@@ -124,10 +125,15 @@ impl Daemon {
         direction
     }
 
+    /// Says something.
+    pub fn tell(&self, tell: &Tell) {
+        let line = serde_json::to_string(tell).unwrap() + "\n";
+        rustix::io::write(&self.control, line.as_bytes()).unwrap();
+    }
+
     /// Answers one.
     pub fn tell_copy(&self, question: u64, yes: bool) {
-        let line = serde_json::to_string(&Tell::Copy { question, yes }).unwrap() + "\n";
-        rustix::io::write(&self.control, line.as_bytes()).unwrap();
+        self.tell(&Tell::Copy { question, yes });
     }
 
     /// The next question about what was copied.
@@ -174,8 +180,7 @@ impl Daemon {
 
     /// Opens and closes directions.
     pub fn switch(&self, clipboard: Clipboard) {
-        let line = serde_json::to_string(&Tell::Clipboard { clipboard }).unwrap() + "\n";
-        rustix::io::write(&self.control, line.as_bytes()).unwrap();
+        self.tell(&Tell::Clipboard { clipboard });
     }
 
     /// Says what has become of the files of a list.
@@ -185,8 +190,7 @@ impl Daemon {
         };
         let paths: Vec<_> = paths.iter().map(|path| path.map(OsBytes::from)).collect();
         for tell in answer(*list, &paths) {
-            let line = serde_json::to_string(&tell).unwrap() + "\n";
-            rustix::io::write(&self.control, line.as_bytes()).unwrap();
+            self.tell(&tell);
         }
     }
 }
@@ -509,6 +513,7 @@ delegate_noop!(Told: WlSubsurface);
 delegate_noop!(Told: WlRegion);
 delegate_noop!(Told: WlShmPool);
 delegate_noop!(Told: WlDataDeviceManager);
+delegate_noop!(Told: XdgActivationV1);
 delegate_noop!(Told: XdgPositioner);
 delegate_noop!(Told: WpViewporter);
 delegate_noop!(Told: WpViewport);

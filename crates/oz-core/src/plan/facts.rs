@@ -114,7 +114,7 @@ pub const SESSION_VARIABLES: &[(&str, &str)] = &[
     ("GDK_SCALE", "likewise"),
     (
         "XDG_ACTIVATION_TOKEN",
-        "lets the first window take the focus; used by the display proxy",
+        "lets a window take the focus; used by the display proxy, and passed inside by another name",
     ),
     ("DESKTOP_STARTUP_ID", "likewise, on X11"),
     (

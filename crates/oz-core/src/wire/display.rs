@@ -166,6 +166,13 @@ pub enum Tell {
         /// As the profile says it.
         clipboard: Clipboard,
     },
+    /// A click has started another program in the sandbox: a window may have the focus for it, once.
+    Activation {
+        /// What the program was told; nobody can guess it.
+        token: String,
+        /// The token of the click.
+        host: String,
+    },
     /// The user's answer.
     Copy {
         /// To which question.

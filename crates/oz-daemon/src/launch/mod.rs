@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::Access;
+use oz_core::wire::display::Tell;
 use oz_core::wire::init::{ProcessId, Program};
 use oz_host::resolve::Resolved;
 use tokio::sync::oneshot;
@@ -204,7 +205,10 @@ async fn launch_with(
         };
         let ran = async {
             let withheld = first.await?;
-            let program = request.program(&target.argv);
+            let mut program = request.program(&target.argv);
+            if let Some(click) = request.click().filter(|_| target.joined) {
+                program.environment.extend(pass_on(sandbox, click).await?);
+            }
             let files = OfProgram::of(daemon, sandbox, &request)?;
             let status = status.as_ref().map(StatusPipe::try_clone).transpose()?;
             let ran = run(daemon, sandbox, program, files, &streams, status).await?;
@@ -240,6 +244,19 @@ async fn launch_with(
             }
         }
     }
+}
+
+/// Lets a window of a sandbox that runs have the focus for a click; the variables by which the program that was started
+/// says which. It learns no token of the host.
+async fn pass_on(sandbox: &Sandbox, click: &str) -> Result<Vec<(OsBytes, OsBytes)>> {
+    let token = start::secret()?;
+    let tell = Tell::Activation {
+        token: token.clone(),
+        host: click.to_owned(),
+    };
+    sandbox.display.tell(&[tell]).await;
+    let variable = |name: &&str| (OsBytes::from(*name), OsBytes::from(token.as_str()));
+    Ok(prepare::CLICK.iter().map(variable).collect())
 }
 
 /// Whether a sandbox that is gone has ended because nothing ran in it any more.

@@ -38,6 +38,11 @@ pub(super) const CHECK: &str = "oz-check";
 /// Variables that follow the caller's terminal into each program, not only the first.
 const PER_PROGRAM: &[&str] = &["TERM", "COLORTERM", "NO_COLOR"];
 
+/// Variables by which a program that is started hears of the click that it was started by.
+pub(super) const CLICK: &[&str] = &["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+/// Bytes of a token; compositors use some tens.
+const CLICK_MAX: usize = 256;
+
 /// What is asked for, checked as far as it goes without looking at the host.
 pub(crate) struct Request {
     /// What to launch, unless the arguments are a command.
@@ -149,6 +154,13 @@ impl Request {
     /// The command line in a sandbox that is joined by name.
     pub(super) fn command(&self) -> Vec<OsBytes> {
         self.argv.clone()
+    }
+
+    /// The token of the click that this comes from: a window may have the focus for it.
+    pub(super) fn click(&self) -> Option<&str> {
+        let mut said = CLICK.iter().filter_map(|name| self.session.get(*name));
+        said.find(|token| (1..=CLICK_MAX).contains(&token.len()))
+            .map(String::as_str)
     }
 
     /// What init is told to run.

@@ -173,18 +173,13 @@ fn start(
     moments.reach(Moment::Planned);
     let begin = begin.map(|begin| (begin, Vec::new()));
     let opening = begin.into_iter().chain([(start, vec![control])]).collect();
-    let token = ["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
-    let token = token
-        .iter()
-        .find_map(|name| request.session.get(*name))
-        .cloned();
     let birth = Birth {
         plan,
         joinable,
         host_socket: display,
         sound_server: sound,
-        activation_token: token,
-        token: drag_token()?,
+        activation_token: request.click().map(str::to_owned),
+        token: secret()?,
         started: SystemTime::now(),
         moments,
         next_process: 1,
@@ -280,8 +275,8 @@ fn forget(daemon: &Daemon, plan: &Plan) {
     let _ = directories::remove_flat(&daemon.directories.sandboxes(), plan.id.as_str());
 }
 
-/// What tells the drags of a sandbox from others': a secret of its proxy's, not of its init's.
-fn drag_token() -> Result<String> {
+/// What nobody can guess: it tells the drags of a sandbox from others', or a click. A proxy's, not its init's.
+pub(super) fn secret() -> Result<String> {
     let random = nonce()?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }

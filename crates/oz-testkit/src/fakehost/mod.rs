@@ -3,6 +3,7 @@
 //! It runs in a thread of its own, takes connections from a channel, and judges as strictly as
 //! real hosts do where the display proxy must not rely on their mercy.
 
+mod activation;
 mod data_device;
 mod drag;
 mod foreign;
@@ -21,6 +22,7 @@ pub use drag::Contents;
 use drag::Drag;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
+use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::foreign::zv1::server::zxdg_exporter_v1::ZxdgExporterV1;
 use wayland_protocols::xdg::foreign::zv2::server::zxdg_exporter_v2::ZxdgExporterV2;
 use wayland_protocols::xdg::foreign::zv2::server::zxdg_importer_v2::ZxdgImporterV2;
@@ -99,6 +101,8 @@ pub enum Seen {
     Unexported(String),
     /// A window was put in front of the one of this name.
     Before(String),
+    /// A window wants the focus by this token.
+    Activated(String),
 }
 
 /// What a test makes the host do.
@@ -318,6 +322,7 @@ fn run(
     dh.create_global::<Host, XdgWmBase, _>(3, ());
     dh.create_global::<Host, WlDataDeviceManager, _>(3, ());
     dh.create_global::<Host, WpViewporter, _>(1, ());
+    dh.create_global::<Host, XdgActivationV1, _>(1, ());
     dh.create_global::<Host, ZxdgExporterV1, _>(1, ());
     dh.create_global::<Host, ZxdgExporterV2, _>(1, ());
     dh.create_global::<Host, ZxdgImporterV2, _>(1, ());

@@ -32,7 +32,7 @@ impl Control {
     }
 
     /// Says something. A proxy that does not listen does without.
-    pub(super) async fn tell(&self, tells: &[Tell]) {
+    pub(crate) async fn tell(&self, tells: &[Tell]) {
         say(&mut *self.pipe.lock().await, tells).await;
     }
 
