@@ -36,6 +36,9 @@ impl Twin<'_> {
     /// Runs both and compares them; the pictures go where a person can look at them.
     pub fn compare(&self, session: &Session) -> Result<()> {
         let mut command = Command::new(self.program);
+        // Inside there is no service that keeps how a document was looked at last, and evince shows its side bar only
+        // where there is one.
+        command.env("GIO_USE_VFS", "local");
         let mut direct = session.start(command.args(&self.arguments))?;
         let outside = self
             .see(session, "direct")
