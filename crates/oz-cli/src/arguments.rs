@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use oz_core::plan::Mode;
+use oz_core::plan::{self, Mode};
 use oz_core::profile::files::Home;
 
 use crate::commands;
@@ -103,6 +103,15 @@ pub(crate) enum Verb {
 /// Networks by their words, so that a shell can complete them.
 fn modes() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(Mode::ALL.map(Mode::word)).try_map(|word| word.parse::<Mode>())
+}
+
+/// Ways of the clipboard, likewise.
+fn clipboards() -> impl TypedValueParser<Value = plan::Clipboard> {
+    let all = plan::Clipboard::ALL;
+    PossibleValuesParser::new(all.map(plan::Clipboard::word)).try_map(move |word| {
+        let found = all.into_iter().find(|clipboard| clipboard.word() == word);
+        found.ok_or("no such way")
+    })
 }
 
 /// Run an app, or any command, in a sandbox
@@ -318,30 +327,8 @@ pub(crate) struct Clipboard {
     /// The sandbox
     pub(crate) id: String,
     /// Which way
-    pub(crate) direction: ClipboardDirection,
-}
-
-/// Which way what is copied passes.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ClipboardDirection {
-    Off,
-    Ask,
-    In,
-    Out,
-    Both,
-}
-
-impl ClipboardDirection {
-    /// As the bus calls it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Ask => "ask",
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Both => "both",
-        }
-    }
+    #[arg(value_parser = clipboards())]
+    pub(crate) direction: plan::Clipboard,
 }
 
 /// What becomes of recording.
@@ -439,7 +426,7 @@ pub(crate) struct Forward {
     /// The sandbox
     pub(crate) id: String,
     /// What leads where
-    pub(crate) spec: oz_core::plan::Forward,
+    pub(crate) spec: plan::Forward,
 }
 
 /// Close what `oz forward` or the profile has opened, and the connections through it
@@ -449,7 +436,7 @@ pub(crate) struct Unforward {
     /// The sandbox
     pub(crate) id: String,
     /// What led where
-    pub(crate) spec: oz_core::plan::Forward,
+    pub(crate) spec: plan::Forward,
 }
 
 /// Print everything that a launch would do
