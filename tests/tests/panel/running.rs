@@ -35,12 +35,7 @@ fn what_ran_before_is_there_and_the_daemon_may_end_in_between() -> Result<()> {
     let steady = idle("steady");
     let panel = Panel::open(&session)?;
     panel.wait_for_text("steady")?;
-    let daemon = wait::until("the daemon", || {
-        let mut all = oz_e2e::processes::of_session().into_iter();
-        all.find(|process| process.runs("oz-daemon"))
-    });
-    daemon.kill();
-    wait::for_condition("the daemon to be gone", || !daemon.lives());
+    oz_e2e::processes::kill_daemon();
     // The next one finds it again, and the panel the next one.
     ensure!(cli::is_running(steady.id()));
     panel.wait_for_text("steady")?;
