@@ -67,12 +67,14 @@ pub(crate) fn not_opened(daemon: &Daemon, sandbox: &Sandbox, failure: &Failure) 
     show(daemon, summary, failure.to_string());
 }
 
-/// It was refused something; said once for each profile and kind.
+/// It was refused something; said once for each profile and kind, and not to somebody who has decided so.
 pub(crate) fn denied(daemon: &Daemon, sandbox: &Sandbox, denial: &Denial) {
-    if !daemon
-        .notices
-        .told()
-        .is_new(&sandbox.plan.profile, denial.denied)
+    let is_known = sandbox.is_decided(denial.denied);
+    if is_known
+        || !daemon
+            .notices
+            .told()
+            .is_new(&sandbox.plan.profile, denial.denied)
     {
         return;
     }

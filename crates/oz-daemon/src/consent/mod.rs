@@ -75,11 +75,16 @@ impl Consent {
     /// Asks the person and waits for the answer, for about a minute at most. Dropping the future
     /// takes the prompt away, and so does the end of the sandbox.
     pub(crate) async fn ask(&self, sandbox: &Sandbox, question: Question) -> Answer {
-        tokio::select! {
+        let denied = question.denied();
+        let answer = tokio::select! {
             biased;
             () = sandbox.leaving() => Answer::No(Refusal::Ended),
             answer = self.raise(&sandbox.id, &sandbox.plan.profile, question) => answer,
+        };
+        if let (Answer::No(Refusal::Person), Some(denied)) = (answer, denied) {
+            sandbox.decided(denied);
         }
+        answer
     }
 
     async fn raise(&self, sandbox: &SandboxId, profile: &str, question: Question) -> Answer {

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, DefaultHasher, Hash, Hasher, RandomState};
 use std::sync::LazyLock;
 
 use oz_core::OsBytes;
+use oz_core::denied::Denied;
 use oz_core::plan::{Access, SandboxId};
 use oz_core::said::Said;
 use oz_core::wire::display::Direction;
@@ -197,6 +198,20 @@ impl Question {
             #[cfg(test)]
             Self::Other(number) => Subject::Other(*number),
         }
+    }
+
+    /// What is refused if the answer is no.
+    pub(super) fn denied(&self) -> Option<Denied> {
+        Some(match self {
+            Self::Link(_) => Denied::Link,
+            Self::Opening(..) => Denied::Open,
+            Self::Copy(Direction::In) => Denied::PasteIn,
+            Self::Copy(Direction::Out) => Denied::CopyOut,
+            Self::Microphone { .. } => Denied::Microphone,
+            Self::Files { .. } => Denied::Drop,
+            #[cfg(test)]
+            Self::Other(_) => return None,
+        })
     }
 
     /// The word for it on the bus and in logs.

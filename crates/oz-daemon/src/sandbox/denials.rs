@@ -3,6 +3,7 @@
 //! Who refuses is a proxy, which may have been taken over, or a portal, to which an app speaks; so whatever they do, the
 //! list stays short, its strings are fit to show, and whoever watches is told once in a while.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,8 @@ pub(crate) struct Denials {
     list: Vec<Denial>,
     /// New ones that nobody has been told of; at most as many as the list has.
     fresh: Vec<Denial>,
+    /// What the person has decided, who knows of it.
+    decided: BTreeSet<Denied>,
     said: Option<Instant>,
     /// It will be said.
     due: bool,
@@ -116,6 +119,18 @@ impl Sandbox {
         let all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
         debug_assert!(all.list.len() <= EACH * DENIED.len());
         all.list.iter().rev().cloned().collect()
+    }
+
+    /// The person has decided about it, and is told nothing new when it is refused.
+    pub(crate) fn decided(&self, denied: Denied) {
+        let mut all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        all.decided.insert(denied);
+    }
+
+    /// Whether the person has.
+    pub(crate) fn is_decided(&self, denied: Denied) -> bool {
+        let all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        all.decided.contains(&denied)
     }
 
     /// What is new among it since the last time.
