@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
 use oz_core::plan::Access;
@@ -40,8 +40,9 @@ use stdio::Streams;
 
 /// How long init may take to start a program in a sandbox that runs.
 const START_DEADLINE: Duration = Duration::from_secs(10);
-/// How often a launch tries again when the sandbox that it wants to join is just ending.
-const ATTEMPTS: usize = 5;
+/// How long a launch tries again when the sandbox that it wants to join is just ending: several that start the same short
+/// program can end it for each other again and again.
+const TRYING: Duration = Duration::from_secs(10);
 
 /// What runs now.
 pub(crate) struct Launched {
@@ -173,9 +174,8 @@ async fn launch_with(
     };
     let streams = Streams::of(&mut options)?;
     let request = prepare::Request::new(argv, options, &files)?;
-    let mut attempt = 0;
+    let until = Instant::now() + TRYING;
     loop {
-        attempt += 1;
         let target = match &request.join {
             Some(id) => start::join(daemon, &request, id)?,
             None => {
@@ -231,7 +231,7 @@ async fn launch_with(
                 let again = failure.kind == Kind::Gone
                     && request.join.is_none()
                     && (ended_in_order(sandbox).await || target.joined);
-                if !again || attempt == ATTEMPTS {
+                if !again || Instant::now() >= until {
                     if !target.joined {
                         // Nobody else would end a sandbox in which nothing was ever run.
                         let _ = sandbox.ask(Command::Stop {
