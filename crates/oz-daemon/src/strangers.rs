@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use oz_core::plan::SandboxId;
 use oz_host::inits;
+use oz_host::processes::children;
 use rustix::process::Signal;
 
 use crate::child::Child;
@@ -162,7 +163,7 @@ fn below(pid: i32) -> Vec<Below> {
     let mut found = Vec::new();
     let mut parents = vec![pid];
     while let Some(parent) = parents.pop() {
-        for child in children(parent) {
+        for child in children(parent).unwrap_or_default() {
             if found.len() == MOST {
                 return found;
             }
@@ -170,29 +171,13 @@ fn below(pid: i32) -> Vec<Below> {
             let Ok(held) = Child::open(child) else {
                 continue;
             };
-            if children(parent).contains(&child) {
+            if children(parent).is_some_and(|now| now.contains(&child)) {
                 parents.push(child);
                 found.push(Below(held));
             }
         }
     }
     found
-}
-
-/// The children of each of its threads.
-fn children(pid: i32) -> Vec<i32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task"));
-    let lists = threads
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    lists
-        .flat_map(|list| {
-            let numbers = list.split_whitespace().filter_map(|word| word.parse().ok());
-            numbers.collect::<Vec<_>>()
-        })
-        .collect()
 }
 
 /// Why nothing else can be asked of one.

@@ -13,6 +13,7 @@ pub mod make;
 pub mod memory;
 pub mod outside;
 pub mod own;
+pub mod processes;
 pub mod profile_cache;
 pub mod profile_edit;
 pub mod profiles;

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::control_group::Group;
+use crate::processes::children;
 
 /// What the units of sandboxes begin with.
 const SCOPE: &str = "app-oz-";
@@ -35,7 +36,7 @@ fn of_processes(init: u32) -> Option<u64> {
         if let Some(size) = of_process(pid) {
             *sum.get_or_insert(0) += size;
         }
-        left.extend(children(pid));
+        left.extend(children(pid).unwrap_or_default());
     }
     sum
 }
@@ -52,19 +53,6 @@ fn kibibytes(text: &str, name: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kibibytes << 10)
-}
-
-/// The children of each of its threads.
-fn children(pid: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task"));
-    let threads = threads.into_iter().flatten().flatten();
-    let lists =
-        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let numbers = lists.flat_map(|list| {
-        let numbers = list.split_whitespace().filter_map(|word| word.parse().ok());
-        numbers.collect::<Vec<u32>>()
-    });
-    numbers.collect()
 }
 
 #[cfg(test)]

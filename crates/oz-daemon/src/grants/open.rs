@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
 use oz_core::wire::mount::Identity;
+use oz_host::processes::children;
 use rustix::fs::{AtFlags, CWD, StatxFlags};
 
 use super::{Grant, Shown};
@@ -100,7 +101,7 @@ fn look(init: u32, all: Vec<Open>, end: Instant) -> Vec<Open> {
         .collect();
     let mut users: BTreeMap<u64, BTreeSet<u32>> = BTreeMap::new();
     let mut mappers: BTreeMap<(u64, u64), BTreeSet<u32>> = BTreeMap::new();
-    let mut left = children(init);
+    let mut left = children(init).unwrap_or_default();
     let mut seen = BTreeSet::new();
     while let Some(pid) = left.pop() {
         if Instant::now() > end {
@@ -110,7 +111,7 @@ fn look(init: u32, all: Vec<Open>, end: Instant) -> Vec<Open> {
         if !seen.insert(pid) {
             continue;
         }
-        left.extend(children(pid));
+        left.extend(children(pid).unwrap_or_default());
         let process = PathBuf::from(format!("/proc/{pid}"));
         for mount in mounts_of(&process) {
             if mounts.contains(&mount) {
@@ -181,22 +182,6 @@ fn name(pid: u32) -> Vec<u8> {
     let mut name = fs::read(format!("/proc/{pid}/comm")).unwrap_or_default();
     name.pop();
     name
-}
-
-/// Processes whose parent is this one, by all its threads.
-fn children(pid: u32) -> Vec<u32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task"))
-        .into_iter()
-        .flatten();
-    let lists = threads
-        .flatten()
-        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let words = |list: String| {
-        list.split_whitespace()
-            .filter_map(|pid| pid.parse().ok())
-            .collect::<Vec<u32>>()
-    };
-    lists.flat_map(words).collect()
 }
 
 #[cfg(test)]

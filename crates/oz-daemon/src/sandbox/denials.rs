@@ -4,7 +4,7 @@
 //! list stays short, its strings are fit to show, and whoever watches is told once in a while.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use oz_core::denied::{DENIED, Denied};
@@ -92,12 +92,16 @@ impl Denials {
 }
 
 impl Sandbox {
+    fn all_denials(&self) -> MutexGuard<'_, Denials> {
+        self.denials.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// It was refused something, so many times; `subject` may be an app's own words.
     pub(crate) fn denied(self: &Arc<Self>, denied: Denied, subject: &[u8], count: u32) {
         let subject =
             Said::new(subject, SUBJECT).map_or_else(String::new, |said| said.as_str().to_owned());
         let when = {
-            let mut all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.all_denials();
             all.count(denied, subject, count.max(1), clock::now());
             all.when(Instant::now())
         };
@@ -105,37 +109,33 @@ impl Sandbox {
         let sandbox = Arc::clone(self);
         tokio::spawn(async move {
             tokio::time::sleep_until(when).await;
-            sandbox
-                .denials
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .say(Instant::now());
+            sandbox.all_denials().say(Instant::now());
             sandbox.changed.notify_one();
         });
     }
 
     /// What it was refused, the last of all first. Never more than so many of each kind.
     pub(crate) fn denials(&self) -> Vec<Denial> {
-        let all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all_denials();
         debug_assert!(all.list.len() <= EACH * DENIED.len());
         all.list.iter().rev().cloned().collect()
     }
 
     /// The person has decided about it, and is told nothing new when it is refused.
     pub(crate) fn decided(&self, denied: Denied) {
-        let mut all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all_denials();
         all.decided.insert(denied);
     }
 
     /// Whether the person has.
     pub(crate) fn is_decided(&self, denied: Denied) -> bool {
-        let all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all_denials();
         all.decided.contains(&denied)
     }
 
     /// What is new among it since the last time.
     pub(crate) fn new_denials(&self) -> Vec<Denial> {
-        let mut all = self.denials.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all_denials();
         std::mem::take(&mut all.fresh)
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use oz_core::OsBytes;
 use oz_core::plan::Plan;
 use oz_core::wire::check::{Evidence, Question};
+use oz_host::processes;
 use oz_sys::namespaces;
 
 use crate::bus::{File, Sandbox};
@@ -125,18 +126,9 @@ impl Status {
     }
 }
 
-/// Processes whose parent is this one, by all its threads.
+/// Processes whose parent is this one, on any kernel.
 fn children(pid: i32) -> Vec<i32> {
-    let threads = fs::read_dir(format!("/proc/{pid}/task"));
-    let threads = threads.into_iter().flatten().flatten();
-    let lists =
-        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let lists: Vec<String> = lists.collect();
-    if lists.is_empty() {
-        return by_parent(pid);
-    }
-    let pids = lists.iter().flat_map(|list| list.split_whitespace());
-    pids.filter_map(|pid| pid.parse().ok()).collect()
+    processes::children(pid).unwrap_or_else(|| by_parent(pid))
 }
 
 /// The same on a kernel without lists of children.
