@@ -13,6 +13,7 @@ pub mod attacks;
 pub mod claim;
 pub mod cli;
 mod collect;
+pub mod copying;
 pub mod drags;
 pub mod editing;
 pub mod fixtures;

@@ -30,6 +30,40 @@ fn app_with_clipboard(
     (app, manager, device)
 }
 
+/// A key in the app's window, in which it has heard of what the host has copied.
+fn press_where_it_is_offered(rig: &Rig, app: &mut App) {
+    rig.host().press_key();
+    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+}
+
+/// As what the host can have what was copied inside.
+fn offered_outside(rig: &Rig) -> Vec<String> {
+    let is_selection = |seen: &Seen| matches!(seen, Seen::Selection(_));
+    let Seen::Selection(mimes) = rig.host().wait_for(is_selection) else {
+        unreachable!()
+    };
+    mimes
+}
+
+/// What the host reads of what an app has copied.
+fn read_outside(rig: &Rig, app: &mut App, mime: &str) -> String {
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| rig.host().read_selection(mime));
+        app.until(|told| !told.sends.is_empty());
+        reader.join().unwrap()
+    })
+}
+
+/// What another client of the sandbox does.
+fn read_inside(reader: &mut App, app: &mut App, mime: &str) -> String {
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| app.until(|told| !told.sends.is_empty()));
+        let text = reader.paste(mime);
+        writer.join().unwrap();
+        text
+    })
+}
+
 #[test]
 fn a_read_without_input_gets_nothing() {
     let rig = Rig::new();
@@ -50,8 +84,7 @@ fn a_read_after_a_key_gets_the_text() {
     let rig = Rig::new();
     let (mut app, ..) = app_with_clipboard(&rig);
     rig.host().offer(&["text/plain"], "text of the host");
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     assert_eq!(app.paste("text/plain"), "text of the host");
 }
 
@@ -61,8 +94,7 @@ fn a_key_in_another_clients_window_permits_nothing() {
     let (mut spy, ..) = app_with_clipboard(&rig);
     let (mut app, ..) = app_with_clipboard(&rig);
     rig.host().offer(&["text/plain"], "text of the host");
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     spy.until(|told| told.offer.is_some());
     assert_eq!(spy.paste("text/plain"), "");
 }
@@ -80,8 +112,7 @@ fn only_text_comes_in() {
         ],
         "text",
     );
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     assert_eq!(app.told.mimes, ["text/plain"]);
     assert_eq!(app.paste("text/uri-list"), "");
 }
@@ -133,18 +164,9 @@ fn only_text_goes_out() {
     let rig = Rig::new();
     let (mut app, ..) = app_with_clipboard(&rig);
     copy(&rig, &mut app, "from inside");
-    let Seen::Selection(mimes) = rig
-        .host()
-        .wait_for(|seen| matches!(seen, Seen::Selection(_)))
-    else {
-        unreachable!()
-    };
+    let mimes = offered_outside(&rig);
     assert_eq!(mimes, ["text/plain"]);
-    let reader = std::thread::scope(|scope| {
-        let reader = scope.spawn(|| rig.host().read_selection("text/plain"));
-        app.until(|told| !told.sends.is_empty());
-        reader.join().unwrap()
-    });
+    let reader = read_outside(&rig, &mut app, "text/plain");
     assert_eq!(reader, "from inside");
 }
 
@@ -171,12 +193,7 @@ fn within_the_sandbox_everything_passes_even_when_off() {
     copy(&rig, &mut app, "<b>markup</b>");
     reader.until(|told| told.offer.is_some());
     assert!(reader.told.mimes.contains(&"text/html".to_owned()));
-    let text = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| app.until(|told| !told.sends.is_empty()));
-        let text = reader.paste("text/html");
-        writer.join().unwrap();
-        text
-    });
+    let text = read_inside(&mut reader, &mut app, "text/html");
     assert_eq!(text, "<b>markup</b>");
 }
 
@@ -185,8 +202,7 @@ fn an_offer_that_was_replaced_serves_nothing() {
     let rig = Rig::new();
     let (mut app, ..) = app_with_clipboard(&rig);
     rig.host().offer(&["text/plain"], "old");
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     let old = app.told.offer.clone();
     rig.host().offer(&["text/plain"], "new");
     app.until(|told| told.offer != old);
@@ -230,12 +246,7 @@ fn what_was_copied_inside_is_the_hosts_no_longer_when_out_is_closed() {
     rig.host().wait_for(|seen| *seen == Seen::SourceGone);
     // Within the sandbox it is still there.
     reader.until(|told| told.offer.is_some());
-    let text = std::thread::scope(|scope| {
-        let writer = scope.spawn(|| app.until(|told| !told.sends.is_empty()));
-        let text = reader.paste("text/plain");
-        writer.join().unwrap();
-        text
-    });
+    let text = read_inside(&mut reader, &mut app, "text/plain");
     assert_eq!(text, "from inside");
     // What is copied next goes out again if it may.
     rig.daemon().switch(Clipboard::Both);
@@ -272,8 +283,7 @@ fn where_the_user_is_asked_a_key_is_not_enough() {
     let rig = Rig::with(|config| config.clipboard = Clipboard::Ask);
     let (mut app, ..) = app_with_clipboard(&rig);
     rig.host().offer(&["text/plain"], "of the host");
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     let asked = paste_asked(&rig, &mut app, true);
     assert_eq!(asked, ("of the host".to_owned(), Direction::In));
     // The answer is for this copy, however often it is read.
@@ -296,8 +306,7 @@ fn a_client_in_the_background_does_not_even_make_the_user_be_asked() {
         let (mut spy, ..) = app_with_clipboard(&rig);
         let (mut app, ..) = app_with_clipboard(&rig);
         rig.host().offer(&["text/plain"], "of the host");
-        rig.host().press_key();
-        app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+        press_where_it_is_offered(&rig, &mut app);
         spy.until(|told| told.offer.is_some());
         assert_eq!(spy.paste("text/plain"), "");
         assert!(!rig.daemon().was_asked());
@@ -309,8 +318,7 @@ fn a_window_with_the_keyboard_makes_the_user_be_asked_when_the_key_was_long_ago(
     let rig = Rig::new();
     let (mut app, ..) = app_with_clipboard(&rig);
     rig.host().offer(&["text/plain"], "of the host");
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     std::thread::sleep(std::time::Duration::from_millis(2100));
     let asked = paste_asked(&rig, &mut app, true);
     assert_eq!(asked, ("of the host".to_owned(), Direction::In));
@@ -345,8 +353,7 @@ fn a_yes_that_comes_when_the_direction_is_closed_opens_nothing() {
     let rig = Rig::with(|config| config.clipboard = Clipboard::Ask);
     let (mut app, ..) = app_with_clipboard(&rig);
     rig.host().offer(&["text/plain"], "of the host");
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     let text = std::thread::scope(|scope| {
         let pasted = scope.spawn(|| app.paste("text/plain"));
         let (question, _) = rig.daemon().copy_asked();
@@ -370,24 +377,14 @@ fn each_direction_has_its_own_kinds_and_its_own_size() {
         &["text/html", "image/png", "image/svg+xml", "text/plain"],
         "of the host",
     );
-    rig.host().press_key();
-    app.until(|told| told.offer.is_some() && !told.keys.is_empty());
+    press_where_it_is_offered(&rig, &mut app);
     assert_eq!(app.told.mimes, ["image/png", "text/plain"]);
     assert_eq!(app.paste("image/png"), "of the");
     assert_eq!(app.paste("text/html"), "");
     app.told.keys.clear();
     copy(&rig, &mut app, "from inside");
-    let Seen::Selection(mimes) = rig
-        .host()
-        .wait_for(|seen| matches!(seen, Seen::Selection(_)))
-    else {
-        unreachable!()
-    };
+    let mimes = offered_outside(&rig);
     assert_eq!(mimes, ["text/html"]);
-    let read = std::thread::scope(|scope| {
-        let reader = scope.spawn(|| rig.host().read_selection("text/html"));
-        app.until(|told| !told.sends.is_empty());
-        reader.join().unwrap()
-    });
+    let read = read_outside(&rig, &mut app, "text/html");
     assert_eq!(read, "from insi");
 }

@@ -3,32 +3,17 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use oz_e2e::fixtures::write;
+use oz_e2e::copying::gedit_in_use;
 use oz_e2e::probe::{Probe, says};
-use oz_e2e::{Inside, Session, oz, processes, wait};
+use oz_e2e::{Session, oz, processes, wait};
 
 use super::wait_for_content;
-
-/// gedit with an empty document in a directory that it may write; it was clicked.
-fn gedit(session: &Session) -> Result<(std::path::PathBuf, Inside)> {
-    let dir = session.fresh_dir("clipboard");
-    let file = write(&dir.join("doc.txt"), b"");
-    let ran = oz(["run", "--detach", "--write"])
-        .arg(&dir)
-        .arg("gedit")
-        .arg(&file)
-        .run()
-        .ok();
-    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
-    session.click_window(&window)?;
-    Ok((file, Inside::of(&ran.text())))
-}
 
 #[test]
 fn what_the_host_copied_is_pasted_by_a_key() -> Result<()> {
     let session = Session::begin();
     session.copy("from the host: ä€😀")?;
-    let (file, _inside) = gedit(&session)?;
+    let (file, _inside) = gedit_in_use(&session)?;
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_millis(500));
     session.chord(&["ctrl", "s"])?;
@@ -46,7 +31,7 @@ fn what_the_host_copied_is_pasted_by_a_key() -> Result<()> {
 fn what_the_app_copied_by_a_key_is_on_the_hosts_clipboard() -> Result<()> {
     let session = Session::begin();
     session.copy("before")?;
-    let (_file, _inside) = gedit(&session)?;
+    let (_file, _inside) = gedit_in_use(&session)?;
     session.type_text("copied inside")?;
     session.chord(&["ctrl", "a"])?;
     session.chord(&["ctrl", "c"])?;
@@ -65,7 +50,7 @@ fn a_large_text_passes_both_ways() -> Result<()> {
     let session = Session::begin();
     let text = "0123456789abcdef".repeat(20_000);
     session.copy(&text)?;
-    let (file, _inside) = gedit(&session)?;
+    let (file, _inside) = gedit_in_use(&session)?;
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_secs(2));
     session.chord(&["ctrl", "s"])?;
@@ -99,7 +84,7 @@ fn a_client_in_the_background_reads_nothing() -> Result<()> {
 fn a_client_in_the_background_of_an_app_in_use_reads_nothing() -> Result<()> {
     let session = Session::begin();
     session.copy("a password on the host")?;
-    let (_file, inside) = gedit(&session)?;
+    let (_file, inside) = gedit_in_use(&session)?;
     // The last key was long ago.
     wait::pause(Duration::from_millis(2500));
     let ran = inside.sh("timeout 3 wl-paste");
@@ -122,7 +107,7 @@ fn a_client_in_the_background_sets_nothing() -> Result<()> {
 fn one_sandbox_does_not_read_what_another_copied_until_the_user_pastes() -> Result<()> {
     let session = Session::begin();
     session.copy("before")?;
-    let (_file, _inside) = gedit(&session)?;
+    let (_file, _inside) = gedit_in_use(&session)?;
     session.type_text("secret of one")?;
     session.chord(&["ctrl", "a"])?;
     session.chord(&["ctrl", "c"])?;
@@ -142,7 +127,7 @@ fn one_sandbox_does_not_read_what_another_copied_until_the_user_pastes() -> Resu
 fn a_direction_is_closed_and_opened_while_the_app_runs() -> Result<()> {
     let session = Session::begin();
     session.copy("of the host")?;
-    let (file, inside) = gedit(&session)?;
+    let (file, inside) = gedit_in_use(&session)?;
     let switch = |word: &str| oz(["clipboard", inside.id(), word]).run().ok();
     switch("off");
     session.type_text("a")?;

@@ -1,8 +1,8 @@
 //! What was copied, where the clipboard asks.
 
 use anyhow::{Result, ensure};
-use oz_e2e::fixtures::write;
-use oz_e2e::{Inside, Session, oz, wait};
+use oz_e2e::copying::gedit_in_use;
+use oz_e2e::{Session, oz, wait};
 
 use super::service::Service;
 use super::{answer, nothing_waits, prompt_shown};
@@ -12,17 +12,7 @@ fn what_the_host_copied_is_pasted_after_a_yes_and_not_after_a_no() -> Result<()>
     let session = Session::begin();
     let service = Service::start(&[]);
     session.copy("first")?;
-    let dir = session.fresh_dir("copies");
-    let file = write(&dir.join("doc.txt"), b"");
-    let ran = oz(["run", "--detach", "--write"])
-        .arg(&dir)
-        .arg("gedit")
-        .arg(&file)
-        .run()
-        .ok();
-    let inside = Inside::of(&ran.text());
-    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
-    session.click_window(&window)?;
+    let (file, inside) = gedit_in_use(&session)?;
     oz(["clipboard", inside.id(), "ask"]).run().ok();
 
     let paste = |word: &str| -> Result<()> {
