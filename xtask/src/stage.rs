@@ -45,6 +45,7 @@ const PROGRAMS: &[Program] = &[
     program("files-proxy", "files-proxy", "libexec/oz", false),
     program("net-proxy", "net-proxy", "libexec/oz", false),
     program("oz-explain", "oz-explain", "libexec/oz", false),
+    program("cow-worker", "cow-worker", "libexec/oz", false),
     program("oz-dialog", "shell-ui", "libexec/oz", false),
     program("oz-panel", "shell-ui", "libexec/oz", false),
     program("oz-init", "oz-init", "libexec/oz", true),

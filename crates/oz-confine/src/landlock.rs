@@ -108,6 +108,22 @@ pub fn only(directories: &[BorrowedFd<'_>]) -> Result<Extent, Error> {
     restrict(rules)
 }
 
+/// For a process that only reads, beneath a few places: those, and no other file; no TCP, no socket, signal or abstract
+/// socket of others. Places that are not there are passed over.
+pub fn reading(places: &[&Path]) -> Result<Extent, Error> {
+    let mut rules = Ruleset::default()
+        .handle_access(AccessFs::from_all(ABI::V9))?
+        .handle_access(AccessNet::from_all(ABI::V9))?
+        .scope(Scope::from_all(SCOPES))?
+        .create()?;
+    for place in places {
+        if let Ok(place) = PathFd::new(place) {
+            rules = beneath(rules, place, AccessFs::ReadFile | AccessFs::ReadDir)?;
+        }
+    }
+    restrict(rules)
+}
+
 /// For a process that only writes files of one directory: no other file, no TCP, no socket, signal or abstract
 /// socket of others.
 ///

@@ -4,8 +4,9 @@
 //! file descriptors as the header says. Whatever comes from init or from a helper is taken for
 //! hostile: lengths and counts are checked before anything is allocated, and a frame that does
 //! not decode ends the connection of its sender. What goes over pipes to and from a proxy is lines of
-//! JSON: see [`audio`], [`dialog`], [`display`] and [`explain`].
+//! JSON: see [`audio`], [`dialog`], [`display`] and [`explain`]; what a worker says is one document: [`analysis`].
 
+pub mod analysis;
 pub mod audio;
 pub mod check;
 pub mod dialog;

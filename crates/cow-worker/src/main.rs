@@ -1,0 +1,32 @@
+//! `cow-worker`: reads what nobody else of Oz reads, because apps or strangers made it: programs that are to be
+//! measured. One process for each job, which its first argument names.
+//!
+//! Before it reads a byte it gives up everything but what the job needs; whoever started it has a deadline for it,
+//! and takes what it says for hostile.
+
+mod analysis;
+mod confine;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "cow-worker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = std::env::args_os().skip(1);
+    let job = arguments.next().context("no job")?;
+    match job.to_str() {
+        Some("analyse") => analysis::job(arguments.next().context("no path")?.as_ref()),
+        _ => bail!("there is no such job"),
+    }
+}
