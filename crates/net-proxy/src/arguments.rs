@@ -6,7 +6,20 @@ use anyhow::{Result, bail};
 use oz_core::plan::forward::Endpoint;
 
 /// What to do.
-pub(crate) struct Arguments {
+pub(crate) enum Work {
+    /// Serve a forward.
+    Forward(Forward),
+    /// Say what the network refuses.
+    Refusals {
+        /// Where the kernel says it.
+        socket: OwnedFd,
+        /// Where to say it.
+        reports: OwnedFd,
+    },
+}
+
+/// One forward.
+pub(crate) struct Forward {
     /// Where connections or datagrams arrive.
     pub(crate) listener: OwnedFd,
     /// Where they lead.
@@ -22,15 +35,20 @@ pub(crate) struct Inside {
     pub(crate) mount: OwnedFd,
 }
 
-/// `TARGET [inside]`; descriptor 3 is the listener, 4 to 6 are the namespaces.
-pub(crate) fn read(words: impl Iterator<Item = String>) -> Result<Arguments> {
+/// `TARGET [inside]`: descriptor 3 is the listener, 4 to 6 are the namespaces. `refusals`: 3 is the kernel's socket, 4
+/// a pipe.
+pub(crate) fn read(words: impl Iterator<Item = String>) -> Result<Work> {
     let words: Vec<String> = words.collect();
+    let fd = oz_sys::descriptors::inherited;
     let (target, inside) = match &words[..] {
+        [word] if word == "refusals" => {
+            let (socket, reports) = (fd(3)?, fd(4)?);
+            return Ok(Work::Refusals { socket, reports });
+        }
         [target] => (target, false),
         [target, word] if word == "inside" => (target, true),
-        _ => bail!("usage: net-proxy TARGET [inside]"),
+        _ => bail!("usage: net-proxy TARGET [inside] | refusals"),
     };
-    let fd = oz_sys::descriptors::inherited;
     let listener = fd(3)?;
     let inside = if inside {
         Some(Inside {
@@ -42,9 +60,9 @@ pub(crate) fn read(words: impl Iterator<Item = String>) -> Result<Arguments> {
         None
     };
     let target = target.parse::<Endpoint>().map_err(anyhow::Error::msg)?;
-    Ok(Arguments {
+    Ok(Work::Forward(Forward {
         listener,
         target,
         inside,
-    })
+    }))
 }

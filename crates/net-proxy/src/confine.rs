@@ -18,9 +18,9 @@ const FILES: u64 = 256;
 /// AF_INET, AF_INET6.
 const INTERNET: &[u64] = &[2, 10];
 
-/// No file, no port but the target's, no abstract socket, no signal, no program, no privilege. What
+/// No file, no port but the target's if there is one, no abstract socket, no signal, no program, no privilege. What
 /// this kernel's Landlock does not know is left to the list of system calls.
-pub(crate) fn confine(target: &Endpoint) -> Result<()> {
+pub(crate) fn confine(target: Option<&Endpoint>) -> Result<()> {
     let files = Rlimit {
         current: Some(FILES),
         maximum: Some(FILES),
@@ -36,10 +36,10 @@ pub(crate) fn confine(target: &Endpoint) -> Result<()> {
         .scope(Scope::from_all(abi))?
         .create()?;
     let ruleset = match target {
-        Endpoint::Tcp(address) => {
+        Some(Endpoint::Tcp(address)) => {
             ruleset.add_rule(NetPort::new(address.port(), AccessNet::ConnectTcp))?
         }
-        Endpoint::Udp(_) | Endpoint::Unix(_) => ruleset,
+        Some(Endpoint::Udp(_) | Endpoint::Unix(_)) | None => ruleset,
     };
     // Also sets no_new_privs.
     ruleset.restrict_self().context("cannot confine itself")?;
@@ -48,13 +48,15 @@ pub(crate) fn confine(target: &Endpoint) -> Result<()> {
 }
 
 /// What every proxy calls, and the kind of socket that leads to the target.
-fn policy(target: &Endpoint) -> SyscallPolicy {
+fn policy(target: Option<&Endpoint>) -> SyscallPolicy {
     let (families, also): (&[u64], &[&str]) = match target {
-        Endpoint::Tcp(_) => (INTERNET, &[]),
+        Some(Endpoint::Tcp(_)) => (INTERNET, &[]),
         // The sockets of senders are bound, so that answers come.
-        Endpoint::Udp(_) => (INTERNET, &["bind"]),
+        Some(Endpoint::Udp(_)) => (INTERNET, &["bind"]),
         // To look at the socket without following links.
-        Endpoint::Unix(_) => (&[1], &["openat2"]),
+        Some(Endpoint::Unix(_)) => (&[1], &["openat2"]),
+        // It reads one socket that it has.
+        None => (&[], &[]),
     };
     let names = COMMON.iter().flat_map(|group| group.names).chain(also);
     let is = Comparison::is;

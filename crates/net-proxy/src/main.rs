@@ -1,14 +1,15 @@
-//! `net-proxy`: one forward of one sandbox.
+//! `net-proxy`: one forward of one sandbox, or what its network refuses.
 //!
-//! It accepts on a socket that it was given and carries bytes between each connection and one
+//! For a forward it accepts on a socket that it was given and carries bytes between each connection and one
 //! destination; it looks at none of them. One side of it is hostile, so it is a process of its own for
 //! each forward: it has no right but to connect to that destination, and can cost nobody else
 //! anything. For a forward out of a sandbox it enters the sandbox's namespaces first, so that what
-//! it connects to can only be inside.
+//! it connects to can only be inside. What a network refuses is in packets of the app, which a process of its own reads too.
 
 mod arguments;
 mod confine;
 mod datagrams;
+mod refusals;
 mod streams;
 
 use std::os::fd::{AsFd, OwnedFd};
@@ -18,7 +19,7 @@ use anyhow::{Context, Result};
 use oz_core::plan::forward::Endpoint;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-use arguments::{Arguments, Inside};
+use arguments::{Forward, Inside, Work};
 
 fn main() -> ExitCode {
     let filter =
@@ -31,23 +32,33 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "a forward ends");
+            tracing::error!(error = format!("{error:#}"), "it ends");
             ExitCode::FAILURE
         }
     }
 }
 
 fn run() -> Result<()> {
-    let Arguments {
+    match arguments::read(std::env::args().skip(1))? {
+        Work::Forward(forward) => relay(forward),
+        Work::Refusals { socket, reports } => {
+            confine::confine(None)?;
+            refusals::serve(&socket, reports).context("cannot say what was refused")
+        }
+    }
+}
+
+fn relay(forward: Forward) -> Result<()> {
+    let Forward {
         listener,
         target,
         inside,
-    } = arguments::read(std::env::args().skip(1))?;
+    } = forward;
     // While there is one thread: a process with more cannot enter a user namespace.
     if let Some(inside) = &inside {
         enter(inside, &target).context("cannot enter the sandbox")?;
     }
-    confine::confine(&target)?;
+    confine::confine(Some(&target))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

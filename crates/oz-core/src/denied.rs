@@ -1,8 +1,8 @@
 //! What sandboxes are refused while they run, as people are told of it.
 //!
 //! Whoever refuses something says which [`Denied`] it is; [`DENIED`] has the words, and what can be done about it.
-//! Refusals of the kernel (files that are not there, system calls, a network without routes) leave no trace that an
-//! ordinary user could read, so they are none of these.
+//! Most refusals of the kernel (files that are not there, system calls, a network without routes) leave no trace that
+//! an ordinary user could read, so they are none of these.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,8 @@ pub enum Denied {
     Dialogs,
     /// Something else that it asked the desktop for.
     Portal,
+    /// To reach this machine or its neighbours, from a network that has the Internet only.
+    Network,
     /// A program that spoke to the display in a way that no program does.
     Display,
     /// Likewise to the sound server.
@@ -187,6 +189,14 @@ pub const DENIED: &[Entry] = &[
         Nothing,
         "It asked the desktop for something.",
         "The desktop does not do that for apps in a sandbox."
+    ),
+    entry!(
+        Network,
+        "network",
+        true,
+        Nothing,
+        "It wanted to reach an address of this machine or of the network around it.",
+        "It has the Internet and nothing else. A forward leads to one service of it."
     ),
     entry!(
         Display,

@@ -8,6 +8,7 @@ mod checked;
 mod closed;
 mod life;
 mod open;
+mod refused;
 mod rules;
 mod silent;
 mod volume;

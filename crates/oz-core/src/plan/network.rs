@@ -205,12 +205,20 @@ impl std::fmt::Display for Block {
     }
 }
 
+/// The group of the kernel's packet log (nfnetlink_log) that hears of refused packets, in the sandbox's network.
+pub const REFUSALS: u16 = 7;
+/// How many bytes of such a packet are told: the header, with a destination, and the ports.
+pub const REFUSED: u32 = 64;
+
 /// The rules of mode `internet`, for nft: what leaves the sandbox is for the Internet, or a
 /// question for a name. `host` are the host's own addresses with the networks around them, which
 /// may be public ones.
 ///
+/// What is refused is told to [`REFUSALS`] if `told`: now and then, of it the first bytes alone. Multicast is not,
+/// since programs look around by it all the time.
+///
 /// The text replaces what was there in one step, so that nothing is ever open in between.
-pub fn rules(host: &[Block], resolvers: Resolvers) -> String {
+pub fn rules(host: &[Block], resolvers: Resolvers, told: bool) -> String {
     let blocks = |list: &[(&str, &str)]| {
         let names: Vec<_> = list.iter().map(|(block, _)| *block).collect();
         names.join(", ")
@@ -235,6 +243,15 @@ pub fn rules(host: &[Block], resolvers: Resolvers) -> String {
             ));
         }
     }
+    let mut tell = String::new();
+    for others in ["ip daddr != 224.0.0.0/3", "ip6 daddr != ff00::/8"] {
+        if told {
+            tell.push_str(&format!(
+                "    {others} meta l4proto {{ tcp, udp }} limit rate 20/second burst 40 packets \
+                 log group {REFUSALS} snaplen {REFUSED}\n"
+            ));
+        }
+    }
     format!(
         "table inet oz
 delete table inet oz
@@ -243,15 +260,18 @@ table inet oz {{
   set closed6 {{ type ipv6_addr; flags interval; elements = {{ {closed6} }}; }}
   set host4 {{ type ipv4_addr; flags interval; auto-merge;{host4} }}
   set host6 {{ type ipv6_addr; flags interval; auto-merge;{host6} }}
+  chain refuse {{
+{tell}    reject with icmpx type admin-prohibited
+  }}
   chain output {{
     type filter hook output priority filter; policy drop;
     oifname \"lo\" accept
 {names}    icmpv6 type {{ nd-neighbor-solicit, nd-neighbor-advert }} ip6 hoplimit 255 accept
-    ip daddr @closed4 reject with icmpx type admin-prohibited
-    ip daddr @host4 reject with icmpx type admin-prohibited
-    ip6 daddr != {OPEN6} reject with icmpx type admin-prohibited
-    ip6 daddr @closed6 reject with icmpx type admin-prohibited
-    ip6 daddr @host6 reject with icmpx type admin-prohibited
+    ip daddr @closed4 goto refuse
+    ip daddr @host4 goto refuse
+    ip6 daddr != {OPEN6} goto refuse
+    ip6 daddr @closed6 goto refuse
+    ip6 daddr @host6 goto refuse
     meta l4proto {{ tcp, udp }} accept
     icmp type echo-request accept
     icmpv6 type echo-request accept
@@ -311,6 +331,8 @@ mod tests {
             v4: true,
             v6: false,
         };
-        insta::assert_snapshot!(rules(&host, resolvers));
+        insta::assert_snapshot!(rules(&host, resolvers, true));
+        let untold = rules(&host, resolvers, false);
+        assert!(!untold.contains("log"), "{untold}");
     }
 }

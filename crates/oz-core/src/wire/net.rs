@@ -3,6 +3,8 @@
 //!
 //! The first request brings three descriptors: the sandbox's user, network and mount namespace.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::OsBytes;
@@ -24,6 +26,20 @@ pub enum Request {
     /// Make a listening socket inside, or one that waits for datagrams. Nothing can be asked after
     /// one in the file system.
     Listen(Endpoint),
+    /// Make a socket that hears what the rules refuse.
+    Refusals,
+}
+
+/// What the network refused: a line of JSON from the `net-proxy` that reads it. It names what an app sent, and its own
+/// sandbox's only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Where it was to go.
+    pub to: IpAddr,
+    /// Which port there; absent: what is in front of it was not understood.
+    pub port: Option<u16>,
+    /// How often since the line before about the same, at least 1.
+    pub count: u32,
 }
 
 /// What came of it.

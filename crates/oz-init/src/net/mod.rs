@@ -8,6 +8,7 @@
 mod guard;
 mod interface;
 mod listen;
+mod refusals;
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -45,6 +46,7 @@ pub fn serve(socket: &OwnedFd) -> io::Result<()> {
         }
         let result = match request {
             Request::Guard { nft, rules } => guard::load(&nft, &rules).map(|()| None),
+            Request::Refusals => refusals::hear().map(Some),
             Request::Await => interface::wait().map(|()| None),
             Request::Listen(endpoint) => listen::listen(&endpoint, mounts.as_ref()).map(Some),
         };

@@ -8,9 +8,10 @@ pub(crate) mod forwards;
 mod helper;
 mod host;
 mod pasta;
+mod refusals;
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ pub(crate) async fn open(daemon: &Daemon, sandbox: &Sandbox) -> Result<Up> {
         let pasta = program("pasta", "passt")?;
         pasta::check_tun()?;
         let mut helper = Helper::start(daemon, sandbox)?;
-        helper.ask(guard(nft, &host)).await?;
+        guard(&mut helper, &nft, &host).await?;
         let pasta = connect(&pasta, sandbox, &host, &mut helper).await?;
         Ok(Up { pasta, host })
     };
@@ -81,16 +82,22 @@ pub(crate) async fn open(daemon: &Daemon, sandbox: &Sandbox) -> Result<Up> {
     }
 }
 
-fn guard(nft: PathBuf, host: &HostNetwork) -> Request {
-    Request::Guard {
-        nft: OsBytes::from(nft),
-        rules: network::rules(&host.blocks, host.answered()),
+/// Loads the rules. A kernel without a packet log has the same ones, of which nobody hears.
+async fn guard(helper: &mut Helper<'_>, nft: &Path, host: &HostNetwork) -> Result<()> {
+    let rules = |told| Request::Guard {
+        nft: OsBytes::from(nft.to_owned()),
+        rules: network::rules(&host.blocks, host.answered(), told),
+    };
+    if let Err(error) = helper.ask(rules(true)).await {
+        tracing::debug!(error = error.line(), "rules that tell are refused");
+        helper.ask(rules(false)).await?;
     }
+    Ok(())
 }
 
 /// Starts pasta and waits until the sandbox has a way out.
 async fn connect(
-    program: &std::path::Path,
+    program: &Path,
     sandbox: &Sandbox,
     host: &HostNetwork,
     helper: &mut Helper<'_>,
@@ -115,7 +122,7 @@ async fn connect(
     Err(failure.unwrap_or_else(|| pasta::failure("")))
 }
 
-/// Keeps the network of a running sandbox until it ends, by when the task that runs this is aborted.
+/// Keeps the network of a running sandbox, and says what it refuses, until it ends, by when the task that runs this is aborted.
 /// `up` is what was just made, `found` the pasta of an earlier daemon.
 pub(crate) async fn supervise(
     daemon: Arc<Daemon>,
@@ -123,6 +130,11 @@ pub(crate) async fn supervise(
     up: Option<Up>,
     found: Option<Child>,
 ) {
+    let refusals = refusals::follow(Arc::clone(&daemon), Arc::clone(&sandbox));
+    tokio::join!(keep(daemon, sandbox, up, found), refusals);
+}
+
+async fn keep(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>, up: Option<Up>, found: Option<Child>) {
     let mut files = daemon.host_files.subscribe();
     let mut routes = match host::Changes::new() {
         Ok(routes) => routes,
@@ -195,8 +207,9 @@ async fn follow(daemon: &Daemon, sandbox: &Sandbox, known: &mut Option<HostNetwo
         return Ok(());
     }
     let mut helper = Helper::start(daemon, sandbox)?;
-    let request = guard(program("nft", "nftables")?, &now);
-    let guarded = tokio::time::timeout(DEADLINE, helper.ask(request)).await;
+    let nft = program("nft", "nftables")?;
+    let guarded = guard(&mut helper, &nft, &now);
+    let guarded = tokio::time::timeout(DEADLINE, guarded).await;
     guarded.map_err(|_| Failure::new(Kind::Timeout, "nft did not end in time", ""))??;
     let before = known.replace(now.clone());
     match before {

@@ -26,6 +26,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::readiness;
 pub(super) use pipe::Pipe;
+pub(super) use reports::follow as follow_reports;
 
 /// So many starts in this time are an app that kills its proxy, or a proxy that does not work.
 const STARTS: (usize, Duration) = (5, Duration::from_secs(60));
@@ -83,7 +84,7 @@ impl Supervisor {
         if let Some(proxy) = self.earlier.take() {
             return Ok(Turn::Earlier(proxy));
         }
-        connection(&self.listener).await?;
+        until_readable(&self.listener).await?;
         if !may_start(&mut self.starts, Instant::now()) {
             tracing::warn!(
                 proxy = self.program.name,
@@ -213,14 +214,14 @@ impl Drop for KillOnDrop {
     }
 }
 
-/// Waits until somebody connects. The socket leaves the event loop again, because the proxy will
-/// accept on it.
-async fn connection(listener: &OwnedFd) -> io::Result<()> {
-    let waiting = readiness::watch(listener.as_fd(), Interest::READABLE)?;
+/// Waits until somebody connects, or something is sent. The socket leaves the event loop again, because a proxy will
+/// read from it.
+pub(super) async fn until_readable(socket: &OwnedFd) -> io::Result<()> {
+    let waiting = readiness::watch(socket.as_fd(), Interest::READABLE)?;
     loop {
         let mut ready = waiting.readable().await?;
         // What the event loop remembers may be a connection that the last proxy accepted.
-        let mut now = [PollFd::new(listener, PollFlags::IN)];
+        let mut now = [PollFd::new(socket, PollFlags::IN)];
         let at_once = Timespec::default();
         if rustix::event::poll(&mut now, Some(&at_once))? > 0 {
             return Ok(());

@@ -16,7 +16,7 @@ const LINE: usize = 4096;
 /// Most lines in a second.
 const RATE: u32 = 1000;
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ReportError {
+pub(in crate::sandbox) enum ReportError {
     #[error("a report is longer than {LINE} bytes")]
     TooLong,
     #[error("more than {RATE} reports in a second")]
@@ -28,7 +28,7 @@ pub(super) enum ReportError {
 }
 
 /// Follows the reports until the proxy closes the pipe.
-pub(super) async fn follow<E: DeserializeOwned>(
+pub(in crate::sandbox) async fn follow<E: DeserializeOwned>(
     sandbox: &Sandbox,
     reports: OwnedFd,
     mut take: impl FnMut(E),
