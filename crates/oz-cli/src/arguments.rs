@@ -124,7 +124,7 @@ fn clipboards() -> impl TypedValueParser<Value = plan::Clipboard> {
                   126 if the program cannot be executed, 127 if it is not there."
 )]
 pub(crate) struct Run {
-    /// Follow this profile instead of the app's own (commands: instead of `generic`)
+    /// Follow this profile instead of the app's own (commands: instead of a template that fits)
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// Leave nothing behind, whatever the profile says

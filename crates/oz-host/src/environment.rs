@@ -37,6 +37,11 @@ pub(crate) fn state() -> PathBuf {
     below_home("XDG_STATE_HOME", ".local/state")
 }
 
+/// `$XDG_CACHE_HOME`, or what it is without one.
+pub(crate) fn cache() -> PathBuf {
+    below_home("XDG_CACHE_HOME", ".cache")
+}
+
 /// `$XDG_CONFIG_HOME`, or what it is without one.
 pub(crate) fn config() -> PathBuf {
     below_home("XDG_CONFIG_HOME", ".config")

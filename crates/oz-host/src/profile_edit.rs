@@ -124,6 +124,23 @@ pub fn change(directories: &Directories, name: &str, changes: &[Change]) -> Resu
     Ok(profile)
 }
 
+/// Writes a profile of the user's that was not there.
+///
+/// # Errors
+/// Nothing was written.
+pub fn create(directories: &Directories, name: &str, text: &str) -> Result<(), Error> {
+    let path = directories.user.join(format!("{name}.json"));
+    let io = |source| Error::Io {
+        path: path.clone(),
+        source,
+    };
+    std::fs::create_dir_all(&directories.user).map_err(io)?;
+    if read(&path)?.is_some() {
+        return Err(Error::Busy(path));
+    }
+    small::replace(&path, text.as_bytes(), 0o644).map_err(io)
+}
+
 enum Wrong {
     Locked(String),
     Profile(ProfileError),

@@ -5,16 +5,13 @@ mod script;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use oz_core::wire::analysis::{Analysis, Kind, LONGEST, MOST};
-use oz_sys::descriptors::inherited;
 
 use crate::confine;
-
-/// The program's file.
-const FILE: i32 = 3;
 
 /// Where libraries and interpreters of this machine are.
 const SYSTEM: &[&str] = &[
@@ -29,9 +26,12 @@ const SYSTEM: &[&str] = &[
     "/gnu/store",
 ];
 
-/// Reads the file of descriptor 3, which lies at `path`, and prints an [`Analysis`].
+/// Reads the file that is standard input, which lies at `path`, and prints an [`Analysis`].
 pub(crate) fn job(path: &Path) -> Result<()> {
-    let file = inherited(FILE).context("no file")?;
+    let file = io::stdin()
+        .as_fd()
+        .try_clone_to_owned()
+        .context("no file")?;
     let mut places: Vec<&Path> = SYSTEM.iter().map(Path::new).collect();
     // Programs from elsewhere bring their libraries along; a program in a directory of many has none beside it.
     let beside = path.parent().filter(|place| brings_libraries(place));

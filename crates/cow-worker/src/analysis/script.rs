@@ -80,7 +80,7 @@ fn modules(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// Words that are absolute paths, and the word behind `exec`, whatever is done with them.
+/// The words behind `exec`: what the script becomes.
 fn runs(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in text
@@ -90,9 +90,7 @@ fn runs(text: &str) -> BTreeSet<String> {
     {
         let mut after_exec = false;
         for word in line.split(|c: char| c.is_whitespace() || "\"';&|()=<>`".contains(c)) {
-            let is_path = word.starts_with('/') && !word.contains('$') && word.len() > 1;
-            let is_named = after_exec && !word.starts_with(['-', '$', '/']);
-            if (is_path || is_named) && is_plain(word) {
+            if after_exec && !word.starts_with(['-', '$']) && is_plain(word) {
                 found.insert(word.to_owned());
             }
             after_exec = word == "exec";
@@ -136,7 +134,7 @@ mod tests {
     #[test]
     fn a_shell_runs_what_it_names() {
         let text = "#!/bin/sh\nX=\"$(command -v a)\"\nexec firefox-esr \"$@\"\nexec \"$X.real\"\n\
-                    GDB=/usr/bin/gdb\n# /bin/comment\n";
-        assert_eq!(runs(text), words(&["/usr/bin/gdb", "firefox-esr"]));
+                    GDB=/usr/bin/gdb\nexec /usr/lib/x/x\n# /bin/comment\n";
+        assert_eq!(runs(text), words(&["/usr/lib/x/x", "firefox-esr"]));
     }
 }

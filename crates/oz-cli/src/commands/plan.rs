@@ -21,7 +21,10 @@ pub(crate) async fn run(what: Plan) -> Result<u8> {
     launch::session(&mut options);
     let argv = match what.name {
         Some(name) => launch::app(vec![name.into()], &mut options)?,
-        None => launch::command(what.command),
+        None => {
+            launch::measure(what.command.first(), &mut options);
+            launch::command(what.command)
+        }
     };
     options.arguments = None;
     let json: String = Bus::connect()

@@ -1,5 +1,7 @@
 //! `oz profile`: the profiles of this installation, without the daemon.
 
+mod new;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -16,6 +18,7 @@ pub(crate) enum Verb {
     List(List),
     Show(Show),
     Check(Check),
+    New(new::New),
 }
 
 /// List the profiles
@@ -75,6 +78,7 @@ pub(crate) fn run(verb: &Verb) -> Result<u8> {
         Verb::List(what) => list(what),
         Verb::Show(what) => show(what),
         Verb::Check(what) => check(what),
+        Verb::New(what) => new::run(what),
     }
 }
 

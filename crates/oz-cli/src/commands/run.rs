@@ -17,6 +17,9 @@ async fn launch(what: Run) -> Result<u8> {
         ..Options::default()
     };
     launch::session(&mut options);
+    if what.command {
+        launch::measure(what.words.first(), &mut options);
+    }
     let wanted = Wanted {
         read: what.read,
         write: what.write,

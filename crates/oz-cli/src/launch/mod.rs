@@ -4,6 +4,7 @@ mod arguments;
 mod context;
 mod explain;
 mod many;
+mod measured;
 mod options;
 mod prompts;
 mod pump;
@@ -21,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) use arguments::{Wanted, app, command, current_directory, in_time, open};
 pub(crate) use context::session;
 pub(crate) use explain::How;
+pub(crate) use measured::measure;
 pub(crate) use options::Options;
 
 use crate::bus::Bus;

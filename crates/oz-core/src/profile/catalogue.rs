@@ -28,6 +28,12 @@ const SYSTEM_BIN: &[&str] = &[
     "/snap/bin",
 ];
 
+/// Whether a path lies in a directory of the system's programs.
+pub fn is_of_system(path: &Path) -> bool {
+    SYSTEM_BIN.iter().any(|dir| path.starts_with(dir))
+        && !path.components().any(|part| part.as_os_str() == "..")
+}
+
 /// All profiles and templates of an installation.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
@@ -116,8 +122,7 @@ impl Catalogue {
             |name: &str| by_match(&|m| m.executables.iter().any(|known| known.as_str() == name));
         if path.is_absolute() {
             let base = path.file_name()?.to_str()?;
-            let of_system = SYSTEM_BIN.iter().any(|dir| path.starts_with(dir))
-                && !path.components().any(|part| part.as_os_str() == "..");
+            let of_system = is_of_system(path);
             return by_executable(what)
                 .or_else(|| of_system.then(|| by_executable(base)).flatten());
         }

@@ -20,6 +20,7 @@ pub mod identity;
 pub mod life;
 pub mod limits;
 pub mod matching;
+pub mod measure;
 mod merge;
 pub mod network;
 pub mod rules;
@@ -41,7 +42,7 @@ use crate::plan::Effect;
 
 pub use audio::Audio;
 pub use bus::Bus;
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, is_of_system};
 pub use display::Display;
 pub use document::{Document, parse};
 pub use edit::edit;

@@ -40,7 +40,7 @@ pub struct Analysis {
     pub missing: Vec<String>,
     /// Modules that a script of Python imports at its beginning.
     pub modules: Vec<String>,
-    /// Programs that a shell's script names: absolute paths, and words behind `exec`.
+    /// Programs that a shell's script becomes: the words behind `exec`.
     pub runs: Vec<String>,
     /// All of it was read.
     pub complete: bool,

@@ -22,6 +22,12 @@ pub struct Entry {
     pub startup_wm_class: Option<String>,
     /// It wants to be started in a terminal.
     pub terminal: bool,
+    /// What kind of app it is, for menus.
+    pub categories: Vec<String>,
+    /// It says which types of files it opens.
+    pub opens_files: bool,
+    /// Menus do not show it.
+    pub no_display: bool,
 }
 
 pub(crate) use exec::split;
@@ -58,6 +64,44 @@ pub(crate) fn find_in(data: &[PathBuf], id: &str) -> Option<Entry> {
         }
     }
     None
+}
+
+/// All entries, each id once, as [`find`] finds them; at most some thousands.
+pub fn all() -> Vec<Entry> {
+    const MOST: usize = 4096;
+    let mut found: Vec<Entry> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for data in environment::data() {
+        for (id, path) in ids(&data.join("applications"), "", 0) {
+            if found.len() < MOST
+                && !seen.contains(&id)
+                && let Some(text) = read(&path)
+                && !crate::launchers::entry::is_ours(&text)
+            {
+                found.extend(parse(&id, &path, &text));
+                seen.insert(id);
+            }
+        }
+    }
+    found
+}
+
+/// The ids in a directory and in those below it, whose names come before with hyphens.
+fn ids(directory: &Path, before: &str, depth: usize) -> Vec<(String, PathBuf)> {
+    const DEPTH: usize = 3;
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        if let Some(id) = name.strip_suffix(".desktop") {
+            found.push((format!("{before}{id}"), path));
+        } else if depth < DEPTH && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(ids(&path, &format!("{before}{name}-"), depth + 1));
+        }
+    }
+    found.sort();
+    found
 }
 
 /// The text of an entry, or of a file that is no larger.
@@ -100,7 +144,15 @@ fn parse(id: &str, path: &Path, text: &str) -> Option<Entry> {
     {
         return None;
     }
+    let list = |key: &str| {
+        let list = value_of.get(key).map(|list| list.split(';').map(str::trim));
+        let said = list.into_iter().flatten().filter(|word| !word.is_empty());
+        said.map(str::to_owned).collect::<Vec<_>>()
+    };
     Some(Entry {
+        categories: list("Categories"),
+        opens_files: !list("MimeType").is_empty(),
+        no_display: value_of.get("NoDisplay").is_some_and(|word| word == "true"),
         id: id.to_owned(),
         path: path.to_owned(),
         exec: value_of

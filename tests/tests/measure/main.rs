@@ -1,0 +1,4 @@
+//! Sandboxes made to measure.
+
+mod made;
+mod reader;
