@@ -8,6 +8,7 @@ Nothing is ever put together for a shell.
 There are no threads of Python: a file manager that has it inside lets them run only while it calls it.
 """
 
+import gettext
 import os
 import unicodedata
 
@@ -15,6 +16,10 @@ import gi
 
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib
+
+# We are `PREFIX/share/oz/file-manager/oz_files.py`, what is said in other languages is in `PREFIX/share/locale`.
+_SHARE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+tr = gettext.translation("oz", os.path.join(_SHARE, "locale"), fallback=True).gettext
 
 NAME = "org.oz.Oz1"
 ROOT = "/org/oz/Oz1"
@@ -145,7 +150,7 @@ class Oz:
 
     def _with_files(self, paths, send):
         if len(paths) > MOST_FILES:
-            self.tell("Oz", "Choose up to {} files at a time.".format(MOST_FILES))
+            self.tell("Oz", tr("Choose up to {count} files at a time.").format(count=MOST_FILES))
             return
         first = shown(os.path.basename(paths[0]))
         waiting, over = set(range(len(paths))), []
@@ -165,7 +170,8 @@ class Oz:
                 if not failure:
                     send(files)
             except OSError as error:
-                failure = "{} cannot be opened: {}.".format(shown(os.path.basename(error.filename)), error.strerror)
+                name = shown(os.path.basename(error.filename))
+                failure = tr("{name} cannot be opened: {why}.").format(name=name, why=error.strerror)
             finally:
                 for file in files:
                     os.close(file)
@@ -174,7 +180,7 @@ class Oz:
             return False
 
         def late():
-            end("The file system of {} does not answer.".format(first))
+            end(tr("The file system of {name} does not answer.").format(name=first))
             return False
 
         def seen(file, result, index):
@@ -259,7 +265,7 @@ def _why(error):
     """What the daemon says: what failed, and what to do. GLib puts the name of the error before it."""
     name = Gio.DBusError.get_remote_error(error)
     if name == "org.freedesktop.DBus.Error.UnknownObject":
-        return "This sandbox does not run any more."
+        return tr("This sandbox does not run any more.")
     text = error.message.removeprefix("GDBus.Error:{}: ".format(name))
     return "\n".join(shown(line, 400) for line in text.splitlines()[:3])
 
@@ -317,19 +323,19 @@ def menu(oz, files):
     chosen = [open_row(app) for app in fit]
     if others:
         rest = [open_row(app) for app in others]
-        chosen += [Entry("OzOther", "Other App", rows=rest)] if fit else rest
+        chosen += [Entry("OzOther", tr("Other App"), rows=rest)] if fit else rest
     if chosen:
-        rows.append(Entry("OzOpen", "Open in Sandbox…", rows=chosen))
+        rows.append(Entry("OzOpen", tr("Open in Sandbox…"), rows=chosen))
     added = []
     for sandbox in oz.running:
-        for write, how in ((False, "read only"), (True, "writable")):
+        for write, how in ((False, tr("{sandbox}, read only")), (True, tr("{sandbox}, writable"))):
             added.append(
                 Entry(
                     "OzAdd_{}_{}".format(sandbox, write),
-                    "{}, {}".format(shown(sandbox), how),
+                    how.format(sandbox=shown(sandbox)),
                     lambda sandbox=sandbox, write=write: oz.add_to(sandbox, paths, write),
                 )
             )
     if added:
-        rows.append(Entry("OzAdd", "Add to Running Sandbox…", rows=added))
+        rows.append(Entry("OzAdd", tr("Add to Running Sandbox…"), rows=added))
     return rows

@@ -55,6 +55,8 @@ fn literal(text: &str) -> Option<(String, &str)> {
 fn shown() -> Sentences {
     let mut files = Vec::new();
     sources(&root().join("src"), &mut files);
+    // Menus of file managers have the same file of translations.
+    sources(&root().join("../../file-manager"), &mut files);
     let mut all = Sentences::new();
     for entry in WALLS {
         all.insert(entry.keeps_from.to_owned(), Vec::new());

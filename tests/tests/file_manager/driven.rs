@@ -21,6 +21,10 @@ struct Driver {
 
 impl Driver {
     fn start(session: &Session) -> Result<Self> {
+        Self::start_in(session, "C.UTF-8")
+    }
+
+    fn start_in(session: &Session, language: &str) -> Result<Self> {
         let script = write(
             &session.fresh_dir("driver").join("drive.py"),
             DRIVE.as_bytes(),
@@ -28,6 +32,8 @@ impl Driver {
         let mut child = Command::new("/usr/bin/python3")
             .arg(script)
             .arg(crate::share().join("oz/file-manager"))
+            .env("LANG", language)
+            .env_remove("LC_ALL")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -131,6 +137,23 @@ fn a_file_is_opened_in_a_sandbox_and_others_are_added_while_it_runs() -> Result<
         !driver.menu(&more, "text/plain").contains("Add to")
     });
     std::fs::remove_dir_all(session.home().join(".ssh"))?;
+    Ok(())
+}
+
+#[test]
+fn rows_speak_the_language_of_the_desktop() -> Result<()> {
+    let session = Session::begin();
+    let text = write(&session.fresh_dir("german").join("doc.txt"), b"x\n");
+    let mut driver = Driver::start_in(&session, "de_DE.UTF-8")?;
+    let inside = Inside::start(&["--", "sleep", "1000"]);
+    let both = [
+        "Im Sandkasten öffnen …".to_owned(),
+        format!("{}, nur lesen", inside.id()),
+    ];
+    wait::for_condition("both rows", || {
+        let menu = driver.menu(&text, "text/plain");
+        both.iter().all(|row| menu.contains(row))
+    });
     Ok(())
 }
 
