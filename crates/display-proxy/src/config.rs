@@ -34,6 +34,7 @@ pub fn for_host(host_socket: PathBuf) -> Config {
         buffers: Buffers::default(),
         activation_token: None,
         acted: None,
+        shortcuts: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The allow list of globals. What is not here does not exist for an app.
 
+use crate::config::Config;
+
 /// One global that an app may see, if the host has it too.
 #[derive(Debug, Clone, Copy)]
 pub struct Allowed {
@@ -9,6 +11,28 @@ pub struct Allowed {
     pub max_version: u32,
     /// Why an app gets it.
     pub reason: &'static str,
+    /// Which apps get it.
+    pub given: Given,
+}
+
+/// To which apps a global is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// To every one.
+    Always,
+    /// To those whose profile lets them take the desktop's shortcuts.
+    WithShortcuts,
+}
+
+impl Allowed {
+    /// Whether the app of this configuration gets it.
+    #[must_use]
+    pub fn is_given(&self, config: &Config) -> bool {
+        match self.given {
+            Given::Always => true,
+            Given::WithShortcuts => config.shortcuts,
+        }
+    }
 }
 
 const fn allow(interface: &'static str, max_version: u32, reason: &'static str) -> Allowed {
@@ -16,6 +40,7 @@ const fn allow(interface: &'static str, max_version: u32, reason: &'static str) 
         interface,
         max_version,
         reason,
+        given: Given::Always,
     }
 }
 
@@ -80,7 +105,7 @@ pub const ALLOWED: &[Allowed] = &[
     ),
     allow(
         "wp_cursor_shape_manager_v1",
-        1,
+        2,
         "the host's own cursors instead of pictures",
     ),
     allow(
@@ -120,6 +145,49 @@ pub const ALLOWED: &[Allowed] = &[
         1,
         "games: the host decides and the user can escape",
     ),
+    allow(
+        "zwp_text_input_manager_v3",
+        1,
+        "the host's input methods write into the app, which needs no bus for it",
+    ),
+    allow(
+        "zwp_idle_inhibit_manager_v1",
+        1,
+        "films and talks: the screen stays on while the window can be seen",
+    ),
+    Allowed {
+        given: Given::WithShortcuts,
+        ..allow(
+            "zwp_keyboard_shortcuts_inhibit_manager_v1",
+            1,
+            "virtual machines and remote desktops have shortcuts of their own; the user can take them back",
+        )
+    },
+    allow(
+        "wp_alpha_modifier_v1",
+        1,
+        "fading of the app's own surfaces",
+    ),
+    allow(
+        "wp_content_type_manager_v1",
+        1,
+        "a screen may show films and games in its own way",
+    ),
+    allow(
+        "xdg_wm_dialog_v1",
+        1,
+        "a dialog stays before its own window",
+    ),
+    allow(
+        "xdg_toplevel_icon_manager_v1",
+        1,
+        "windows of one app told apart; the application id beside it is the daemon's",
+    ),
+    allow(
+        "xdg_system_bell_v1",
+        1,
+        "terminals ring as the user has set it up; a few times a second at most",
+    ),
 ];
 
 /// The entry of an interface, if it is on the list.
@@ -152,6 +220,15 @@ mod tests {
         ] {
             assert!(allowed(interface).is_none(), "{interface}");
         }
+    }
+
+    #[test]
+    fn shortcuts_are_taken_only_by_apps_that_may() {
+        let entry = allowed("zwp_keyboard_shortcuts_inhibit_manager_v1").unwrap();
+        let mut config = crate::config::for_host("/run/w".into());
+        assert!(!entry.is_given(&config));
+        config.shortcuts = true;
+        assert!(entry.is_given(&config));
     }
 
     #[test]

@@ -56,6 +56,8 @@ pub const SIDE_MAX: i32 = 16_384;
 pub const CURSOR_MAX: i32 = 512;
 /// Longest side of a picture under the pointer that drags; larger ones are not shown.
 pub const DRAG_ICON_MAX: i32 = 1024;
+/// Longest side of a window's icon.
+pub const ICON_MAX: i32 = 512;
 /// Largest pool. Some terminals map half a gigabyte and use little of it.
 pub const POOL_MAX: i32 = 1 << 30;
 /// Longest MIME type; longer ones are ignored.

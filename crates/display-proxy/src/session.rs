@@ -16,6 +16,7 @@ use smithay::wayland::shell::xdg::XdgShellState;
 use tracing::debug;
 use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
 use wayland_client::{Connection, Proxy, QueueHandle};
+use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::XdgToplevelIconV1;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason, GlobalId, ObjectId};
 use wayland_server::{Client, DisplayHandle, Resource};
 
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) activation_token: RefCell<Option<String>>,
     /// Clicks for further windows.
     pub(crate) activations: RefCell<Activations>,
+    /// When the desktop's bell was rung last.
+    pub(crate) rung: Cell<Option<Instant>>,
     windows: Cell<u64>,
     sessions: Cell<u64>,
     lists: Cell<u64>,
@@ -79,6 +82,7 @@ impl Shared {
             names: RandomState::new(),
             activation_token: RefCell::new(token),
             activations: RefCell::default(),
+            rung: Cell::new(None),
             windows: Cell::new(0),
             sessions: Cell::new(0),
             lists: Cell::new(0),
@@ -158,6 +162,10 @@ pub(crate) struct Session {
     pub(crate) copies: Copies,
     /// Surfaces that have a viewport; a second one is an error.
     pub(crate) viewports: HashSet<ObjectId>,
+    /// Surfaces that have something else of which there is one, by its interface.
+    pub(crate) extras: HashSet<(ObjectId, &'static str)>,
+    /// Icons whose pictures must outlive them.
+    pub(crate) icons: Vec<XdgToplevelIconV1>,
     pub(crate) known: Known,
     /// Pixel formats that the host announced.
     pub(crate) formats: HashSet<u32>,
@@ -210,6 +218,8 @@ impl Session {
             lists: Lists::default(),
             copies: Copies::default(),
             viewports: HashSet::new(),
+            extras: HashSet::new(),
+            icons: Vec::new(),
             known: Known::default(),
             // Every host has these two, even before it says so.
             formats: HashSet::from([0, 1]),

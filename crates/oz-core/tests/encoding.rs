@@ -26,6 +26,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (10, "f96f159d76634fc4318835d8cbd647c0"),
     (11, "ebfdb13bd9ada2ca5ca635ef4f6a08b5"),
     (12, "6a6ca17cc6ff558b708f800fd85b72ed"),
+    (13, "30ee7cf4d801fe33ec36539ac85f3e8a"),
 ];
 
 /// One value of each variant.
@@ -189,6 +190,7 @@ fn plans() -> Vec<Plan> {
             clipboard_in: passage(),
             clipboard_out: passage(),
             buffers: buffers[at % buffers.len()],
+            shortcuts: at % 2 == 1,
         }),
         audio: Some(Gate {
             microphone: microphones[at % microphones.len()],

@@ -2,20 +2,28 @@
 
 use smithay::reexports::wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
 use tracing::warn;
+use wayland_protocols::wp::alpha_modifier::v1::server::wp_alpha_modifier_v1::WpAlphaModifierV1;
+use wayland_protocols::wp::content_type::v1::server::wp_content_type_manager_v1::WpContentTypeManagerV1;
 use wayland_protocols::wp::cursor_shape::v1::server::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1;
 use wayland_protocols::wp::fractional_scale::v1::server::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
+use wayland_protocols::wp::idle_inhibit::zv1::server::zwp_idle_inhibit_manager_v1::ZwpIdleInhibitManagerV1;
+use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::server::zwp_keyboard_shortcuts_inhibit_manager_v1::ZwpKeyboardShortcutsInhibitManagerV1;
 use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1;
 use wayland_protocols::wp::presentation_time::server::wp_presentation::WpPresentation;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
 use wayland_protocols::wp::relative_pointer::zv1::server::zwp_relative_pointer_manager_v1::ZwpRelativePointerManagerV1;
 use wayland_protocols::wp::single_pixel_buffer::v1::server::wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1;
+use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_manager_v3::ZwpTextInputManagerV3;
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::decoration::zv1::server::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
+use wayland_protocols::xdg::dialog::v1::server::xdg_wm_dialog_v1::XdgWmDialogV1;
 use wayland_protocols::xdg::foreign::zv1::server::zxdg_exporter_v1::ZxdgExporterV1;
 use wayland_protocols::xdg::foreign::zv1::server::zxdg_importer_v1::ZxdgImporterV1;
 use wayland_protocols::xdg::foreign::zv2::server::zxdg_exporter_v2::ZxdgExporterV2;
 use wayland_protocols::xdg::foreign::zv2::server::zxdg_importer_v2::ZxdgImporterV2;
+use wayland_protocols::xdg::system_bell::v1::server::xdg_system_bell_v1::XdgSystemBellV1;
+use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_manager_v1::XdgToplevelIconManagerV1;
 use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 use wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 use wayland_server::protocol::wl_compositor::WlCompositor;
@@ -46,7 +54,11 @@ impl Session {
             .remove_global::<Self>(self.compositor.subcompositor_global());
         self.dh.remove_global::<Self>(self.xdg.global());
         for (name, (interface, version)) in &globals.0 {
-            self.mirror(*name, interface, *version);
+            let given = crate::globals::allowed(interface)
+                .is_some_and(|entry| entry.is_given(&self.shared.config));
+            if given {
+                self.mirror(*name, interface, *version);
+            }
         }
     }
 
@@ -98,6 +110,26 @@ impl Session {
             "zwp_pointer_constraints_v1" => {
                 dh.create_global::<Self, ZwpPointerConstraintsV1, _>(version, mirror)
             }
+            "zwp_text_input_manager_v3" => {
+                dh.create_global::<Self, ZwpTextInputManagerV3, _>(version, mirror)
+            }
+            "zwp_idle_inhibit_manager_v1" => {
+                dh.create_global::<Self, ZwpIdleInhibitManagerV1, _>(version, mirror)
+            }
+            "zwp_keyboard_shortcuts_inhibit_manager_v1" => {
+                dh.create_global::<Self, ZwpKeyboardShortcutsInhibitManagerV1, _>(version, mirror)
+            }
+            "wp_alpha_modifier_v1" => {
+                dh.create_global::<Self, WpAlphaModifierV1, _>(version, mirror)
+            }
+            "wp_content_type_manager_v1" => {
+                dh.create_global::<Self, WpContentTypeManagerV1, _>(version, mirror)
+            }
+            "xdg_wm_dialog_v1" => dh.create_global::<Self, XdgWmDialogV1, _>(version, mirror),
+            "xdg_toplevel_icon_manager_v1" => {
+                dh.create_global::<Self, XdgToplevelIconManagerV1, _>(version, mirror)
+            }
+            "xdg_system_bell_v1" => dh.create_global::<Self, XdgSystemBellV1, _>(version, mirror),
             other => {
                 warn!(
                     interface = other,
@@ -134,3 +166,39 @@ macro_rules! mirror_manager {
     };
 }
 pub(crate) use mirror_manager;
+
+/// The requests of an app's object with one of the host's behind it, which goes when it goes.
+macro_rules! relay {
+    ($app:ty => $host:ty, |$session:ident, $object:ident, $peer:ident, $request:ident, $init:ident| $body:expr) => {
+        impl wayland_server::Dispatch<$app, $crate::peer::Peer<$host>>
+            for $crate::session::Session
+        {
+            fn request(
+                $session: &mut Self,
+                _client: &wayland_server::Client,
+                $object: &$app,
+                $request: <$app as wayland_server::Resource>::Request,
+                data: &$crate::peer::Peer<$host>,
+                _dh: &wayland_server::DisplayHandle,
+                $init: &mut wayland_server::DataInit<'_, Self>,
+            ) {
+                $session.tick($object);
+                let Some($peer) = data.get() else { return };
+                $body
+            }
+
+            fn destroyed(
+                session: &mut Self,
+                _client: wayland_server::backend::ClientId,
+                _object: &$app,
+                data: &$crate::peer::Peer<$host>,
+            ) {
+                if let Some(host) = data.get() {
+                    host.destroy();
+                }
+                session.quota.give($crate::quota::Kind::Object);
+            }
+        }
+    };
+}
+pub(crate) use relay;

@@ -1,12 +1,17 @@
 //! The untrusted side: requests from the sandbox, one handler per protocol.
 
 mod activation;
+mod alpha_modifier;
 mod compositor;
+mod content_type;
 mod cursor_shape;
 mod data_device;
 pub(crate) mod decoration;
+mod dialog;
+pub(crate) mod extra;
 mod foreign;
 mod fractional_scale;
+mod idle_inhibit;
 mod kde_decoration;
 pub(crate) mod mirror;
 mod output;
@@ -16,8 +21,12 @@ mod primary_selection;
 mod relative_pointer;
 mod seat;
 mod shm;
+mod shortcuts_inhibit;
 mod single_pixel;
 mod subsurface;
+mod system_bell;
+mod text_input;
+mod toplevel_icon;
 mod viewporter;
 mod xdg_shell;
 

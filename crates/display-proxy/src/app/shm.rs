@@ -240,6 +240,7 @@ impl Dispatch<WlBuffer, Buffer> for Session {
     ) {
         // Destruction is the only request.
         session.tick(buffer);
+        session.buffer_leaves_icons(buffer);
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, _buffer: &WlBuffer, data: &Buffer) {

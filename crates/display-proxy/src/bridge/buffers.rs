@@ -172,6 +172,28 @@ pub(crate) fn size(buffer: &WlBuffer) -> Option<(i32, i32)> {
     }
 }
 
+/// The size of a buffer in memory, if it is one.
+pub(crate) fn in_memory(buffer: &WlBuffer) -> Option<(i32, i32)> {
+    match &buffer.data::<Buffer>()?.content {
+        Content::Pixel => None,
+        _ => size(buffer),
+    }
+}
+
+/// The host's buffer with all that the app's shows now, for what is no surface.
+pub(crate) fn whole(buffer: &WlBuffer, scratch: &mut Vec<u8>) -> Result<HostBuffer, &'static str> {
+    let data = buffer
+        .data::<Buffer>()
+        .ok_or("not a buffer of this display")?;
+    if let Content::Copied { layout, pool, .. } = &data.content {
+        copied::copy_whole(pool, layout, scratch)?;
+    }
+    data.peer
+        .get()
+        .cloned()
+        .ok_or("the buffer has no counterpart")
+}
+
 /// Makes a buffer ready to be attached and returns the host's.
 ///
 /// Shared memory needs no second look: it was checked when the buffer was made, and neither a

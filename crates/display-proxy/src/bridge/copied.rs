@@ -71,22 +71,43 @@ pub(crate) fn copy(
     damage: Option<&[Rect]>,
     scratch: &mut Vec<u8>,
 ) -> Result<(), &'static str> {
-    let Some(shadow) = &pool.shadow else {
-        return Err("the buffer has no memory to be copied to");
-    };
     let seen = mark
         .0
         .as_ref()
         .filter(|(id, _)| *id == surface.id())
         .map(|(_, commit)| *commit);
-    let changed = trail.since(seen, damage);
+    match trail.since(seen, damage) {
+        Some(changed) => copy_rects(pool, layout, &changed, scratch)?,
+        None => copy_whole(pool, layout, scratch)?,
+    }
+    mark.0 = Some((surface.id(), trail.commits));
+    Ok(())
+}
+
+/// Brings all of a twin up to date.
+pub(crate) fn copy_whole(
+    pool: &Pool,
+    layout: &Layout,
+    scratch: &mut Vec<u8>,
+) -> Result<(), &'static str> {
     let whole = [Rect {
         x: 0,
         y: 0,
         w: layout.width,
         h: layout.height,
     }];
-    let rects = changed.as_deref().unwrap_or(&whole);
+    copy_rects(pool, layout, &whole, scratch)
+}
+
+fn copy_rects(
+    pool: &Pool,
+    layout: &Layout,
+    rects: &[Rect],
+    scratch: &mut Vec<u8>,
+) -> Result<(), &'static str> {
+    let Some(shadow) = &pool.shadow else {
+        return Err("the buffer has no memory to be copied to");
+    };
     // Kept from frame to frame: fresh memory would cost more than the copy of a small damage.
     scratch.resize(CHUNK, 0);
     for rect in rects {
@@ -95,7 +116,6 @@ pub(crate) fn copy(
                 .map_err(|_| "the pool is smaller than its buffers")?;
         }
     }
-    mark.0 = Some((surface.id(), trail.commits));
     Ok(())
 }
 

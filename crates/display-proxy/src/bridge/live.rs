@@ -276,6 +276,10 @@ impl Live {
                     self.client_blocked =
                         flushed.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
                 }
+                if serving.session.verdict().is_some() {
+                    // Its objects go in any order; the host is spared that.
+                    return;
+                }
                 serving.session.flush_host()
             }
             _ => self.conn.flush(),

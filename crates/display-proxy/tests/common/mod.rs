@@ -20,7 +20,7 @@ use display_proxy::server::{Exit, Server};
 use oz_core::OsBytes;
 use oz_core::denied::Denied;
 use oz_core::wire::display::{Direction, Event, Tell, answer};
-use oz_testkit::fakehost::FakeHost;
+use oz_testkit::fakehost::{FakeHost, Versions};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
 use wayland_client::protocol::wl_buffer::{self, WlBuffer};
@@ -31,7 +31,7 @@ use wayland_client::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_client::protocol::wl_data_source::{self, WlDataSource};
 use wayland_client::protocol::wl_keyboard::{self, WlKeyboard};
 use wayland_client::protocol::wl_output::{self, WlOutput};
-use wayland_client::protocol::wl_pointer::WlPointer;
+use wayland_client::protocol::wl_pointer::{self, WlPointer};
 use wayland_client::protocol::wl_region::WlRegion;
 use wayland_client::protocol::wl_registry::{self, WlRegistry};
 use wayland_client::protocol::wl_seat::WlSeat;
@@ -39,14 +39,33 @@ use wayland_client::protocol::wl_shm::{self, WlShm};
 use wayland_client::protocol::wl_shm_pool::WlShmPool;
 use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
 use wayland_client::protocol::wl_subsurface::WlSubsurface;
-use wayland_client::protocol::wl_surface::WlSurface;
+use wayland_client::protocol::wl_surface::{self, WlSurface};
+use wayland_client::protocol::wl_touch::{self, WlTouch};
 use wayland_client::{
     Connection, Dispatch, DispatchError, EventQueue, Proxy, QueueHandle, delegate_noop,
     event_created_child,
 };
+use wayland_protocols::wp::alpha_modifier::v1::client::wp_alpha_modifier_surface_v1::WpAlphaModifierSurfaceV1;
+use wayland_protocols::wp::alpha_modifier::v1::client::wp_alpha_modifier_v1::WpAlphaModifierV1;
+use wayland_protocols::wp::content_type::v1::client::wp_content_type_manager_v1::WpContentTypeManagerV1;
+use wayland_protocols::wp::content_type::v1::client::wp_content_type_v1::WpContentTypeV1;
+use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
+use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_v1::{
+    self, WpFractionalScaleV1,
+};
+use wayland_protocols::wp::idle_inhibit::zv1::client::zwp_idle_inhibit_manager_v1::ZwpIdleInhibitManagerV1;
+use wayland_protocols::wp::idle_inhibit::zv1::client::zwp_idle_inhibitor_v1::ZwpIdleInhibitorV1;
+use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard_shortcuts_inhibit_manager_v1::ZwpKeyboardShortcutsInhibitManagerV1;
+use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard_shortcuts_inhibitor_v1::{
+    self, ZwpKeyboardShortcutsInhibitorV1,
+};
+use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_manager_v3::ZwpTextInputManagerV3;
+use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_v3::{self, ZwpTextInputV3};
 use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport;
 use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1::XdgActivationV1;
+use wayland_protocols::xdg::dialog::v1::client::xdg_dialog_v1::XdgDialogV1;
+use wayland_protocols::xdg::dialog::v1::client::xdg_wm_dialog_v1::XdgWmDialogV1;
 use wayland_protocols::xdg::foreign::zv1::client::zxdg_exported_v1::{self, ZxdgExportedV1};
 use wayland_protocols::xdg::foreign::zv1::client::zxdg_exporter_v1::ZxdgExporterV1;
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgExportedV2};
@@ -58,6 +77,11 @@ use wayland_protocols::xdg::shell::client::xdg_positioner::XdgPositioner;
 use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
 use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
+use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1::XdgSystemBellV1;
+use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_manager_v1::{
+    self, XdgToplevelIconManagerV1,
+};
+use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_v1::XdgToplevelIconV1;
 
 /// What names the sandbox of a rig in its drags.
 pub const TOKEN: &str = "0123456789abcdef";
@@ -201,6 +225,11 @@ impl Rig {
     }
 
     pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::on(&[], change)
+    }
+
+    /// On a host that has other globals than usual, or at other versions.
+    pub fn on(versions: Versions, change: impl FnOnce(&mut Config)) -> Self {
         let number = RIGS.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("oz-dp-{}-{number}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
@@ -227,7 +256,7 @@ impl Rig {
             server.run()
         });
         Self {
-            host: Some(FakeHost::start(connections)),
+            host: Some(FakeHost::with(connections, versions)),
             path,
             stop: Some(stop),
             thread: Some(thread),
@@ -315,6 +344,8 @@ pub struct Told {
     pub names: usize,
     /// How many imported windows are none, or none any more.
     pub destroyed: usize,
+    /// What came of input devices, text inputs, scales and the like, in words.
+    pub heard: Vec<String>,
 }
 
 /// A test client.
@@ -379,6 +410,11 @@ impl App {
             );
             std::thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Dispatches until this has been heard.
+    pub fn until_heard(&mut self, words: &str) {
+        self.until(|told| told.heard.iter().any(|heard| heard == words));
     }
 
     /// Whether the proxy ends this client's connection, within five seconds.
@@ -452,6 +488,10 @@ impl App {
         self.bind::<WlSeat>(5).get_pointer(&self.qh, ())
     }
 
+    pub fn touch(&self, version: u32) -> WlTouch {
+        self.bind::<WlSeat>(version).get_touch(&self.qh, ())
+    }
+
     pub fn viewport(&self, surface: &WlSurface) -> WpViewport {
         self.bind::<WpViewporter>(1)
             .get_viewport(surface, &self.qh, ())
@@ -520,9 +560,20 @@ delegate_noop!(Told: WpViewport);
 delegate_noop!(Told: ZxdgExporterV1);
 delegate_noop!(Told: ZxdgExporterV2);
 delegate_noop!(Told: ZxdgImporterV2);
-delegate_noop!(Told: ignore WlSurface);
+delegate_noop!(Told: WpAlphaModifierV1);
+delegate_noop!(Told: WpAlphaModifierSurfaceV1);
+delegate_noop!(Told: WpContentTypeManagerV1);
+delegate_noop!(Told: WpContentTypeV1);
+delegate_noop!(Told: WpFractionalScaleManagerV1);
+delegate_noop!(Told: ZwpIdleInhibitManagerV1);
+delegate_noop!(Told: ZwpIdleInhibitorV1);
+delegate_noop!(Told: ZwpKeyboardShortcutsInhibitManagerV1);
+delegate_noop!(Told: ZwpTextInputManagerV3);
+delegate_noop!(Told: XdgDialogV1);
+delegate_noop!(Told: XdgWmDialogV1);
+delegate_noop!(Told: XdgSystemBellV1);
+delegate_noop!(Told: XdgToplevelIconV1);
 delegate_noop!(Told: ignore WlSeat);
-delegate_noop!(Told: ignore WlPointer);
 delegate_noop!(Told: ignore XdgPopup);
 delegate_noop!(Told: ignore XdgToplevel);
 
@@ -545,13 +596,16 @@ macro_rules! note {
 }
 
 note!(WlRegistry, |told, _registry, event| {
-    if let wl_registry::Event::Global {
-        name,
-        interface,
-        version,
-    } = event
-    {
-        told.globals.push((name, interface, version));
+    match event {
+        wl_registry::Event::Global {
+            name,
+            interface,
+            version,
+        } => told.globals.push((name, interface, version)),
+        wl_registry::Event::GlobalRemove { name } => {
+            told.globals.retain(|(global, _, _)| *global != name);
+        }
+        _ => {}
     }
 });
 note!(ZxdgExportedV1, |told, _exported, event| {
@@ -595,6 +649,111 @@ note!(WlKeyboard, |told, _keyboard, event| {
     match event {
         wl_keyboard::Event::Key { serial, .. } => told.keys.push(serial),
         wl_keyboard::Event::Keymap { fd, size, .. } => told.keymap = Some((fd, size)),
+        wl_keyboard::Event::Leave { .. } => told.heard.push("keyboard left".to_owned()),
+        wl_keyboard::Event::Modifiers {
+            mods_locked, group, ..
+        } => told.heard.push(format!("modifiers {mods_locked} {group}")),
+        wl_keyboard::Event::RepeatInfo { rate, delay } => {
+            told.heard.push(format!("repeat {rate} {delay}"));
+        }
+        _ => {}
+    }
+});
+note!(WlPointer, |told, _pointer, event| {
+    use wl_pointer::Event;
+    match event {
+        Event::AxisSource { axis_source } => {
+            told.heard
+                .push(format!("source {}", u32::from(axis_source)));
+        }
+        Event::Axis { axis, value, .. } => {
+            told.heard.push(format!("axis {} {value}", u32::from(axis)));
+        }
+        Event::AxisDiscrete { discrete, .. } => told.heard.push(format!("notches {discrete}")),
+        Event::AxisValue120 { value120, .. } => told.heard.push(format!("120ths {value120}")),
+        Event::AxisRelativeDirection { direction, .. } => {
+            told.heard
+                .push(format!("direction {}", u32::from(direction)));
+        }
+        Event::Frame => told.heard.push("frame".to_owned()),
+        _ => {}
+    }
+});
+note!(WlTouch, |told, _touch, event| {
+    use wl_touch::Event;
+    match event {
+        Event::Down { id, x, y, .. } => told.heard.push(format!("down {id} {x} {y}")),
+        Event::Shape { id, major, minor } => told.heard.push(format!("shape {id} {major} {minor}")),
+        Event::Orientation { id, orientation } => {
+            told.heard.push(format!("turned {id} {orientation}"));
+        }
+        Event::Motion { id, x, y, .. } => told.heard.push(format!("motion {id} {x} {y}")),
+        Event::Up { id, .. } => told.heard.push(format!("up {id}")),
+        Event::Frame => told.heard.push("frame".to_owned()),
+        _ => {}
+    }
+});
+note!(WlSurface, |told, _surface, event| {
+    match event {
+        wl_surface::Event::Enter { .. } => told.heard.push("on a screen".to_owned()),
+        wl_surface::Event::Leave { .. } => told.heard.push("off a screen".to_owned()),
+        wl_surface::Event::PreferredBufferScale { factor } => {
+            told.heard.push(format!("prefers {factor}"));
+        }
+        _ => {}
+    }
+});
+note!(WpFractionalScaleV1, |told, _scale, event| {
+    if let wp_fractional_scale_v1::Event::PreferredScale { scale } = event {
+        told.heard.push(format!("scale {scale}"));
+    }
+});
+note!(
+    ZwpKeyboardShortcutsInhibitorV1,
+    |told, _inhibitor, event| {
+        match event {
+            zwp_keyboard_shortcuts_inhibitor_v1::Event::Active => {
+                told.heard.push("mine".to_owned())
+            }
+            zwp_keyboard_shortcuts_inhibitor_v1::Event::Inactive => {
+                told.heard.push("not mine".to_owned());
+            }
+            _ => {}
+        }
+    }
+);
+note!(XdgToplevelIconManagerV1, |told, _icons, event| {
+    match event {
+        xdg_toplevel_icon_manager_v1::Event::IconSize { size } => {
+            told.heard.push(format!("icons of {size}"));
+        }
+        _ => told.heard.push("icons, no more".to_owned()),
+    }
+});
+note!(ZwpTextInputV3, |told, _input, event| {
+    use zwp_text_input_v3::Event;
+    match event {
+        Event::Enter { .. } => told.heard.push("text here".to_owned()),
+        Event::Leave { .. } => told.heard.push("no text here".to_owned()),
+        Event::PreeditString {
+            text,
+            cursor_begin,
+            cursor_end,
+        } => told.heard.push(format!(
+            "writes {} {cursor_begin} {cursor_end}",
+            text.unwrap_or_default()
+        )),
+        Event::CommitString { text } => {
+            told.heard
+                .push(format!("wrote {}", text.unwrap_or_default()));
+        }
+        Event::DeleteSurroundingText {
+            before_length,
+            after_length,
+        } => told
+            .heard
+            .push(format!("deletes {before_length} {after_length}")),
+        Event::Done { serial } => told.heard.push(format!("done {serial}")),
         _ => {}
     }
 });
@@ -603,6 +762,7 @@ note!(WlOutput, |told, _output, event| {
         wl_output::Event::Name { name } => told.output_names.push(name),
         wl_output::Event::Description { description } => told.output_names.push(description),
         wl_output::Event::Geometry { make, model, .. } => told.output_names.extend([make, model]),
+        wl_output::Event::Scale { factor } => told.heard.push(format!("screen of scale {factor}")),
         _ => {}
     }
 });

@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 12;
+pub const VERSION: u32 = 13;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -224,6 +224,8 @@ pub struct Display {
     pub clipboard_out: Passage,
     /// How pixels reach the host.
     pub buffers: Buffers,
+    /// Whether windows may take the desktop's keyboard shortcuts.
+    pub shortcuts: bool,
 }
 
 /// Directions in which what is copied may cross, always on the user's action only.

@@ -25,6 +25,9 @@ pub struct Display {
     pub clipboard_size_out: CopySize,
     /// How pixels reach the host.
     pub buffers: Buffers,
+    /// The app's windows may take the desktop's keyboard shortcuts while they have the focus, if the desktop lets them: for
+    /// virtual machines and remote desktops.
+    pub shortcuts: bool,
 }
 
 impl Default for Display {
@@ -37,6 +40,7 @@ impl Default for Display {
             clipboard_size_in: CopySize::default(),
             clipboard_size_out: CopySize::default(),
             buffers: Buffers::default(),
+            shortcuts: false,
         }
     }
 }

@@ -53,6 +53,9 @@ pub struct Config {
     /// Whether the host maps the app's own memory or a copy.
     #[serde(default)]
     pub buffers: Buffers,
+    /// Whether windows may take the desktop's keyboard shortcuts, if the host lets them.
+    #[serde(default)]
+    pub shortcuts: bool,
     /// The token of the click that started the app: its first window may take the focus.
     #[serde(default)]
     pub activation_token: Option<String>,

@@ -61,6 +61,7 @@ pub fn minimal() -> Plan {
             clipboard_in: Default::default(),
             clipboard_out: Default::default(),
             buffers: Buffers::Shared,
+            shortcuts: false,
         }),
         audio: None,
         network: Default::default(),

@@ -6,7 +6,10 @@
 mod activation;
 mod data_device;
 mod drag;
+mod extras;
 mod foreign;
+mod input;
+mod screens;
 mod shell;
 mod shm;
 mod surface;
@@ -21,24 +24,28 @@ use std::time::{Duration, Instant};
 pub use drag::Contents;
 use drag::Drag;
 use rustix::event::{PollFd, PollFlags, Timespec};
+use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::server::zwp_keyboard_shortcuts_inhibitor_v1::ZwpKeyboardShortcutsInhibitorV1;
+use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_v3::ZwpTextInputV3;
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::foreign::zv1::server::zxdg_exporter_v1::ZxdgExporterV1;
 use wayland_protocols::xdg::foreign::zv2::server::zxdg_exporter_v2::ZxdgExporterV2;
 use wayland_protocols::xdg::foreign::zv2::server::zxdg_importer_v2::ZxdgImporterV2;
 use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
-use wayland_server::backend::{ClientData, ClientId, DisconnectReason};
+use wayland_server::backend::{ClientData, ClientId, DisconnectReason, GlobalId};
 use wayland_server::protocol::wl_compositor::WlCompositor;
 use wayland_server::protocol::wl_data_device::WlDataDevice;
 use wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
 use wayland_server::protocol::wl_data_source::WlDataSource;
 use wayland_server::protocol::wl_keyboard::WlKeyboard;
 use wayland_server::protocol::wl_output::WlOutput;
+use wayland_server::protocol::wl_pointer::WlPointer;
 use wayland_server::protocol::wl_seat::WlSeat;
 use wayland_server::protocol::wl_shm::WlShm;
 use wayland_server::protocol::wl_subcompositor::WlSubcompositor;
 use wayland_server::protocol::wl_surface::WlSurface;
-use wayland_server::{Display, DisplayHandle};
+use wayland_server::protocol::wl_touch::WlTouch;
+use wayland_server::{Display, DisplayHandle, Resource};
 
 /// Something that the host was asked to do, or that happened to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,11 +110,14 @@ pub enum Seen {
     Before(String),
     /// A window wants the focus by this token.
     Activated(String),
+    /// Something of the smaller protocols, in words.
+    Extra(String),
 }
+
+type Something = Box<dyn FnOnce(&mut Host, &DisplayHandle) + Send>;
 
 /// What a test makes the host do.
 enum Order {
-    Key,
     Offer(Vec<String>, String),
     ReadSelection(String, OwnedFd),
     Drag(Vec<(String, Contents)>, u32),
@@ -117,8 +127,13 @@ enum Order {
     ReadDrag(String, OwnedFd),
     Release,
     HoldBuffers,
+    /// Anything else.
+    Do(Something),
     Stop,
 }
+
+/// At which version the host has a global, where that is not what it usually is; 0 for one that it lacks.
+pub type Versions = &'static [(&'static str, u32)];
 
 /// The running host.
 pub struct FakeHost {
@@ -133,6 +148,16 @@ pub(crate) struct Host {
     pub(crate) seen: Arc<Mutex<Vec<Seen>>>,
     pub(crate) serial: u32,
     pub(crate) keyboards: Vec<WlKeyboard>,
+    pub(crate) pointers: Vec<WlPointer>,
+    pub(crate) touches: Vec<WlTouch>,
+    pub(crate) text_inputs: Vec<ZwpTextInputV3>,
+    pub(crate) inhibitors: Vec<ZwpKeyboardShortcutsInhibitorV1>,
+    /// What clients have bound of each screen.
+    pub(crate) screens: Vec<(u32, WlOutput)>,
+    /// Screens that were added.
+    pub(crate) added: Vec<(u32, GlobalId)>,
+    /// Surfaces that have something of which there is one, by its interface.
+    pub(crate) extras: Vec<(WlSurface, &'static str)>,
     pub(crate) devices: Vec<WlDataDevice>,
     pub(crate) focus: Option<WlSurface>,
     pub(crate) selection: Option<WlDataSource>,
@@ -179,11 +204,17 @@ impl FakeHost {
     /// Starts a host that takes its connections from `connections`.
     #[must_use]
     pub fn start(connections: Receiver<UnixStream>) -> Self {
+        Self::with(connections, &[])
+    }
+
+    /// Starts one that has other globals, or at other versions.
+    #[must_use]
+    pub fn with(connections: Receiver<UnixStream>, versions: Versions) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (orders, inbox) = channel();
         let (woken, wake) = rustix::pipe::pipe().expect("a pipe");
         let log = Arc::clone(&seen);
-        let thread = std::thread::spawn(move || run(&connections, &inbox, &woken, log));
+        let thread = std::thread::spawn(move || run(&connections, &inbox, &woken, log, versions));
         Self {
             orders,
             wake,
@@ -225,9 +256,9 @@ impl FakeHost {
         }
     }
 
-    /// Presses and releases a key in the newest window.
-    pub fn press_key(&self) {
-        self.order(Order::Key);
+    /// Does something.
+    fn have(&self, something: impl FnOnce(&mut Host, &DisplayHandle) + Send + 'static) {
+        self.order(Order::Do(Box::new(something)));
     }
 
     /// Owns the clipboard with `text`, under these types.
@@ -311,25 +342,22 @@ fn run(
     orders: &Receiver<Order>,
     woken: &OwnedFd,
     seen: Arc<Mutex<Vec<Seen>>>,
+    versions: Versions,
 ) {
     let mut display = Display::<Host>::new().expect("a display");
     let mut dh = display.handle();
-    dh.create_global::<Host, WlCompositor, _>(4, ());
-    dh.create_global::<Host, WlSubcompositor, _>(1, ());
-    dh.create_global::<Host, WlShm, _>(1, ());
-    dh.create_global::<Host, WlSeat, _>(7, ());
-    dh.create_global::<Host, WlOutput, _>(4, ());
-    dh.create_global::<Host, XdgWmBase, _>(3, ());
-    dh.create_global::<Host, WlDataDeviceManager, _>(3, ());
-    dh.create_global::<Host, WpViewporter, _>(1, ());
-    dh.create_global::<Host, XdgActivationV1, _>(1, ());
-    dh.create_global::<Host, ZxdgExporterV1, _>(1, ());
-    dh.create_global::<Host, ZxdgExporterV2, _>(1, ());
-    dh.create_global::<Host, ZxdgImporterV2, _>(1, ());
+    offer(&dh, versions);
     let mut host = Host {
         seen: Arc::clone(&seen),
         serial: 100,
         keyboards: Vec::new(),
+        pointers: Vec::new(),
+        touches: Vec::new(),
+        text_inputs: Vec::new(),
+        inhibitors: Vec::new(),
+        screens: Vec::new(),
+        added: Vec::new(),
+        extras: Vec::new(),
         devices: Vec::new(),
         focus: None,
         selection: None,
@@ -372,10 +400,43 @@ fn run(
     }
 }
 
+/// Makes the globals.
+fn offer(dh: &DisplayHandle, versions: Versions) {
+    macro_rules! globals {
+        ($($interface:ty => $version:expr),* $(,)?) => {
+            $(
+                let name = <$interface as Resource>::interface().name;
+                let other = versions.iter().find(|(other, _)| *other == name);
+                match other.map_or($version, |(_, version)| *version) {
+                    0 => {}
+                    version => {
+                        dh.create_global::<Host, $interface, _>(version, ());
+                    }
+                }
+            )*
+        };
+    }
+    globals!(
+        WlCompositor => 4,
+        WlSubcompositor => 1,
+        WlShm => 1,
+        WlSeat => 7,
+        XdgWmBase => 3,
+        WlDataDeviceManager => 3,
+        WpViewporter => 1,
+        XdgActivationV1 => 1,
+        ZxdgExporterV1 => 1,
+        ZxdgExporterV2 => 1,
+        ZxdgImporterV2 => 1,
+    );
+    screens::offer(dh, screens::FIRST);
+    extras::offer(dh, versions);
+}
+
 impl Host {
     fn obey(&mut self, order: Order, dh: &DisplayHandle) {
         match order {
-            Order::Key => self.key(),
+            Order::Do(something) => something(self, dh),
             Order::Offer(mimes, text) => {
                 self.offered = Some((mimes, text));
                 self.selection = None;
@@ -402,23 +463,6 @@ impl Host {
                 .rev()
                 .for_each(|buffer| buffer.release()),
             Order::Stop => {}
-        }
-    }
-
-    fn key(&mut self) {
-        use wayland_server::Resource;
-        use wayland_server::protocol::wl_keyboard::KeyState;
-        let Some(focus) = self.focus.clone() else {
-            return;
-        };
-        for keyboard in self.keyboards.clone() {
-            if !keyboard.is_alive() || !keyboard.id().same_client_as(&focus.id()) {
-                continue;
-            }
-            keyboard.enter(self.next_serial(), &focus, Vec::new());
-            keyboard.modifiers(self.next_serial(), 0, 0, 0, 0);
-            keyboard.key(self.next_serial(), 1, 30, KeyState::Pressed);
-            keyboard.key(self.next_serial(), 2, 30, KeyState::Released);
         }
     }
 }

@@ -116,6 +116,15 @@ impl Dispatch<WlBuffer, Buffer> for Host {
     }
 }
 
+/// The first pixel of a buffer, if it is in memory.
+pub(crate) fn first_pixel(buffer: &WlBuffer) -> Option<u32> {
+    let data = buffer.data::<Buffer>()?;
+    let mut pixel = [0; 4];
+    let offset = u64::from(data.offset.unsigned_abs());
+    data.file.read_exact_at(&mut pixel, offset).ok()?;
+    Some(u32::from_ne_bytes(pixel))
+}
+
 /// Looks at a buffer that was committed, then gives it back or holds it.
 pub(crate) fn show(host: &mut Host, buffer: &WlBuffer, damage: usize) {
     let Some(data) = buffer.data::<Buffer>() else {

@@ -1,6 +1,5 @@
-//! Surfaces, regions, subsurfaces, and the seat and screen that clients expect.
+//! Surfaces, regions and subsurfaces.
 
-use std::os::fd::AsFd;
 use std::sync::{Mutex, PoisonError};
 
 use wayland_protocols::wp::viewporter::server::wp_viewport::{self, WpViewport};
@@ -8,16 +7,11 @@ use wayland_protocols::wp::viewporter::server::wp_viewporter::{self, WpViewporte
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_callback::{self, WlCallback};
 use wayland_server::protocol::wl_compositor::{self, WlCompositor};
-use wayland_server::protocol::wl_keyboard::{self, KeymapFormat, WlKeyboard};
-use wayland_server::protocol::wl_output::{self, Mode, Subpixel, Transform, WlOutput};
-use wayland_server::protocol::wl_pointer::{self, WlPointer};
 use wayland_server::protocol::wl_region::{self, WlRegion};
-use wayland_server::protocol::wl_seat::{self, Capability, WlSeat};
 use wayland_server::protocol::wl_subcompositor::{self, WlSubcompositor};
 use wayland_server::protocol::wl_subsurface::{self, WlSubsurface};
 use wayland_server::protocol::wl_surface::{self, WlSurface};
-use wayland_server::protocol::wl_touch::{self, WlTouch};
-use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New};
 
 use super::{Host, Seen, shell, shm};
 
@@ -77,10 +71,6 @@ inert!(WlRegion, wl_region::Request);
 inert!(WlSubsurface, wl_subsurface::Request);
 inert!(WlCallback, wl_callback::Request);
 inert!(WpViewport, wp_viewport::Request);
-inert!(WlKeyboard, wl_keyboard::Request);
-inert!(WlPointer, wl_pointer::Request);
-inert!(WlTouch, wl_touch::Request);
-inert!(WlOutput, wl_output::Request);
 
 impl Dispatch<WlCompositor, ()> for Host {
     fn request(
@@ -162,82 +152,6 @@ impl Dispatch<WlSurface, Surface> for Host {
                 }
             }
             _ => {}
-        }
-    }
-}
-
-impl GlobalDispatch<WlSeat, ()> for Host {
-    fn bind(
-        _host: &mut Self,
-        _dh: &DisplayHandle,
-        _client: &Client,
-        resource: New<WlSeat>,
-        (): &(),
-        data_init: &mut DataInit<'_, Self>,
-    ) {
-        let seat = data_init.init(resource, ());
-        seat.capabilities(Capability::Keyboard | Capability::Pointer);
-    }
-}
-
-impl Dispatch<WlSeat, ()> for Host {
-    fn request(
-        host: &mut Self,
-        _client: &Client,
-        _seat: &WlSeat,
-        request: wl_seat::Request,
-        (): &(),
-        _dh: &DisplayHandle,
-        data_init: &mut DataInit<'_, Self>,
-    ) {
-        match request {
-            wl_seat::Request::GetKeyboard { id } => {
-                let keyboard = data_init.init(id, ());
-                let keymap = shm::memory(b"keymap of the host\0");
-                keyboard.keymap(KeymapFormat::XkbV1, keymap.as_fd(), 19);
-                keyboard.repeat_info(25, 600);
-                host.keyboards.push(keyboard);
-            }
-            wl_seat::Request::GetPointer { id } => {
-                data_init.init(id, ());
-            }
-            wl_seat::Request::GetTouch { id } => {
-                data_init.init(id, ());
-            }
-            _ => {}
-        }
-    }
-}
-
-impl GlobalDispatch<WlOutput, ()> for Host {
-    fn bind(
-        _host: &mut Self,
-        _dh: &DisplayHandle,
-        _client: &Client,
-        resource: New<WlOutput>,
-        (): &(),
-        data_init: &mut DataInit<'_, Self>,
-    ) {
-        let output = data_init.init(resource, ());
-        let (make, model) = ("Secret Make".to_owned(), "Serial 4711".to_owned());
-        output.geometry(
-            0,
-            0,
-            300,
-            200,
-            Subpixel::Unknown,
-            make,
-            model,
-            Transform::Normal,
-        );
-        output.mode(Mode::Current, 1600, 1000, 60_000);
-        if output.version() >= 4 {
-            output.name("DP-7".to_owned());
-            output.description("Secret Make 4711".to_owned());
-        }
-        if output.version() >= 2 {
-            output.scale(1);
-            output.done();
         }
     }
 }

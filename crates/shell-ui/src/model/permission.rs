@@ -235,6 +235,7 @@ mod tests {
                 clipboard_in: Default::default(),
                 clipboard_out: Default::default(),
                 buffers: Default::default(),
+                shortcuts: false,
             }),
             audio: Some(Gate {
                 microphone: Microphone::Ask,

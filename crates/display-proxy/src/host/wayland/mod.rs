@@ -13,6 +13,8 @@ pub(crate) mod registry;
 pub(crate) mod seat;
 pub(crate) mod shm;
 pub(crate) mod singletons;
+pub(crate) mod text_input;
+pub(crate) mod windows;
 pub(crate) mod xdg_shell;
 
 pub(crate) use seat::app_surface;

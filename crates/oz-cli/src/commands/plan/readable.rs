@@ -58,9 +58,14 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(
             text,
-            "display   windows; {}; buffers {:?}",
+            "display   windows; {}; buffers {:?}{}",
             copying(display),
-            display.buffers
+            display.buffers,
+            if display.shortcuts {
+                "; may take the desktop's shortcuts"
+            } else {
+                ""
+            }
         )?,
     }
     match &plan.audio {

@@ -297,6 +297,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             clipboard_in: profile.display.clipboard_in(),
             clipboard_out: profile.display.clipboard_out(),
             buffers: profile.display.buffers,
+            shortcuts: profile.display.shortcuts,
         }),
         audio: has.sound.then(|| profile.audio.gate()),
         portals: has.portals,

@@ -129,6 +129,7 @@ fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> C
         drops: sandbox.plan.drops != Drops::Off,
         token: sandbox.token.clone(),
         buffers: display.map_or_else(Default::default, |display| display.buffers),
+        shortcuts: display.is_some_and(|display| display.shortcuts),
         activation_token,
         acted: None,
     }

@@ -1,0 +1,90 @@
+//! Text that the host's input methods write into the app, and what they are told of its fields.
+//!
+//! Each object has one of the host's. Serials count commits, and every commit is relayed, so they agree on both sides.
+
+use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
+use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_manager_v3::ZwpTextInputManagerV3 as HostManager;
+use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_v3::{
+    ContentHint, ZwpTextInputV3 as HostTextInput,
+};
+use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_manager_v3::{
+    self, ZwpTextInputManagerV3,
+};
+use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_v3::{self, ZwpTextInputV3};
+
+use super::mirror::{mirror_manager, relay};
+use crate::peer::{Peer, host_of, link, same};
+use crate::policy;
+use crate::quota::Kind;
+
+/// Longest text round the cursor in bytes, as the protocol says.
+const SURROUNDING_MAX: usize = 4000;
+
+mirror_manager!(ZwpTextInputManagerV3 => HostManager);
+
+relay!(ZwpTextInputManagerV3 => HostManager, |session, _manager, host, request, init| {
+    if let zwp_text_input_manager_v3::Request::GetTextInput { id, seat } = request {
+        let input = init.init(id, Peer::<HostTextInput>::default());
+        session.take(Kind::Object, &input);
+        if let Some(seat) = host_of::<HostSeat>(&seat) {
+            link(&input, host.get_text_input(seat, &session.qh, input.clone()));
+        }
+    }
+});
+
+relay!(ZwpTextInputV3 => HostTextInput, |session, input, host, request, _init| {
+    use zwp_text_input_v3::Request;
+    match request {
+        Request::Enable => host.enable(),
+        Request::Disable => host.disable(),
+        Request::SetSurroundingText {
+            text,
+            cursor,
+            anchor,
+        } if text.len() <= SURROUNDING_MAX
+            // Input methods cut the text at these places.
+            && is_place(&text, cursor)
+            && is_place(&text, anchor) =>
+        {
+            host.set_surrounding_text(text, cursor, anchor);
+        }
+        Request::SetTextChangeCause { cause } => {
+            if let Some(cause) = same(cause) {
+                host.set_text_change_cause(cause);
+            }
+        }
+        Request::SetContentType { hint, purpose } => {
+            if let Some(purpose) = same(purpose) {
+                host.set_content_type(ContentHint::from_bits_truncate(hint.into()), purpose);
+            }
+        }
+        Request::SetCursorRectangle {
+            x,
+            y,
+            width,
+            height,
+        } => {
+            let at = |at: i32| at.clamp(-policy::SIDE_MAX, policy::SIDE_MAX);
+            let side = |side: i32| side.clamp(0, policy::SIDE_MAX);
+            host.set_cursor_rectangle(at(x), at(y), side(width), side(height));
+        }
+        Request::Commit => host.commit(),
+        _ => {}
+    }
+});
+
+/// Whether a byte offset lies between two characters of a text.
+fn is_place(text: &str, offset: i32) -> bool {
+    usize::try_from(offset).is_ok_and(|offset| text.is_char_boundary(offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_stands_between_characters() {
+        assert!(is_place("aé", 0) && is_place("aé", 1) && is_place("aé", 3));
+        assert!(!is_place("aé", 2) && !is_place("aé", 4) && !is_place("aé", -1));
+    }
+}

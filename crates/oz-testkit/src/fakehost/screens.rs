@@ -1,0 +1,108 @@
+//! Screens: one that is always there, others that come and go.
+
+use wayland_server::backend::GlobalId;
+use wayland_server::protocol::wl_output::{self, Mode, Subpixel, Transform, WlOutput};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+
+use super::{FakeHost, Host};
+
+/// A screen, by its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Screen {
+    number: u32,
+    scale: i32,
+}
+
+/// The one that is always there.
+pub(crate) const FIRST: Screen = Screen {
+    number: 0,
+    scale: 1,
+};
+
+pub(crate) fn offer(dh: &DisplayHandle, screen: Screen) -> GlobalId {
+    dh.create_global::<Host, WlOutput, _>(4, screen)
+}
+
+impl FakeHost {
+    /// Adds a screen of this scale under this number; the first one is 0.
+    pub fn add_screen(&self, number: u32, scale: i32) {
+        self.have(move |host, dh| {
+            let global = offer(dh, Screen { number, scale });
+            host.added.push((number, global));
+        });
+    }
+
+    /// Takes a screen away.
+    pub fn remove_screen(&self, number: u32) {
+        self.have(move |host, dh| {
+            for (_, global) in host.added.extract_if(.., |(added, _)| *added == number) {
+                dh.disable_global::<Host>(global);
+            }
+        });
+    }
+
+    /// Moves the newest window to a screen.
+    pub fn move_to_screen(&self, number: u32) {
+        self.have(move |host, _| {
+            let Some(focus) = host.focus.clone() else {
+                return;
+            };
+            for (screen, output) in &host.screens {
+                if output.is_alive() && output.id().same_client_as(&focus.id()) {
+                    if *screen == number {
+                        focus.enter(output);
+                    } else {
+                        focus.leave(output);
+                    }
+                }
+            }
+        });
+    }
+}
+
+impl GlobalDispatch<WlOutput, Screen> for Host {
+    fn bind(
+        host: &mut Self,
+        _dh: &DisplayHandle,
+        _client: &Client,
+        resource: New<WlOutput>,
+        screen: &Screen,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        let output = data_init.init(resource, ());
+        host.screens.push((screen.number, output.clone()));
+        let (make, model) = ("Secret Make".to_owned(), "Serial 4711".to_owned());
+        output.geometry(
+            0,
+            0,
+            300,
+            200,
+            Subpixel::Unknown,
+            make,
+            model,
+            Transform::Normal,
+        );
+        output.mode(Mode::Current, 1600, 1000, 60_000);
+        if output.version() >= 4 {
+            output.name("DP-7".to_owned());
+            output.description("Secret Make 4711".to_owned());
+        }
+        if output.version() >= 2 {
+            output.scale(screen.scale);
+            output.done();
+        }
+    }
+}
+
+impl Dispatch<WlOutput, ()> for Host {
+    fn request(
+        _host: &mut Self,
+        _client: &Client,
+        _output: &WlOutput,
+        _request: wl_output::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+    }
+}
