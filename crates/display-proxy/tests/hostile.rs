@@ -19,6 +19,7 @@ use common::{App, Rig, memory, picture};
 use oz_testkit::fakehost::Seen;
 use rustix::fs::MemfdFlags;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use wayland_client::Proxy;
 use wayland_client::protocol::wl_compositor::WlCompositor;
 use wayland_client::protocol::wl_shm::{Format, WlShm};
 use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
@@ -510,4 +511,50 @@ fn garbage() {
     let _ = socket.write_all(&[0; 4096]);
     bystander.sync().unwrap();
     rig.still_serves();
+}
+
+/// The library that takes requests apart panics over this one. It costs its sender alone.
+#[test]
+fn a_text_that_is_none() {
+    let rig = Rig::new();
+    let mut bystander = rig.app();
+    let mut app = rig.app();
+    let window = app.window();
+    app.sync().unwrap();
+    // `xdg_toplevel.set_title` with a string of no bytes, not even the one that ends it.
+    let mut message = window.toplevel.id().protocol_id().to_ne_bytes().to_vec();
+    message.extend((12_u32 << 16 | 2).to_ne_bytes());
+    message.extend(0_u32.to_ne_bytes());
+    rustix::io::write(app.conn.as_fd(), &message).unwrap();
+    assert!(app.is_thrown_out(), "the attacker stays");
+    bystander.sync().unwrap();
+    rig.still_serves();
+}
+
+#[test]
+fn damage_and_regions_of_negative_size_are_nothing() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let mut window = app.window();
+    window.surface.damage(0, 0, -1, i32::MIN);
+    window.surface.damage_buffer(0, 0, i32::MIN, -1);
+    let region = app.bind::<WlCompositor>(4).create_region(&app.qh, ());
+    region.add(0, 0, -1, 4096);
+    region.subtract(0, 0, 4096, -1);
+    window.surface.set_opaque_region(Some(&region));
+    app.draw(&mut window, 0xff00_0003);
+    app.sync().unwrap();
+    assert_no_complaint(&rig);
+}
+
+#[test]
+fn a_window_of_no_size() {
+    attack(|app| app.window().xdg.set_window_geometry(0, 0, 0, 10));
+    attack(|app| app.window().toplevel.set_min_size(-1, 10));
+    attack(|app| {
+        let window = app.window();
+        window.toplevel.set_min_size(10, 10);
+        window.toplevel.set_max_size(9, 0);
+        window.surface.commit();
+    });
 }

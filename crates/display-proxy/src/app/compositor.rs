@@ -85,8 +85,10 @@ impl Dispatch<WlSurface, SurfaceUserData> for Session {
             wl_surface::Request::Frame { .. } => {
                 session.take(Kind::Callback, surface);
             }
-            wl_surface::Request::Damage { .. } | wl_surface::Request::DamageBuffer { .. }
-                if session.too_much_damage(surface) =>
+            wl_surface::Request::Damage { width, height, .. }
+            | wl_surface::Request::DamageBuffer { width, height, .. }
+                // smithay takes sizes for what they are; of negative ones there is nothing to see.
+                if *width < 0 || *height < 0 || session.too_much_damage(surface) =>
             {
                 return;
             }
@@ -124,10 +126,12 @@ impl Dispatch<WlRegion, RegionUserData> for Session {
         data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(region);
-        if matches!(
-            request,
-            wl_region::Request::Add { .. } | wl_region::Request::Subtract { .. }
-        ) {
+        if let wl_region::Request::Add { width, height, .. }
+        | wl_region::Request::Subtract { width, height, .. } = request
+        {
+            if width < 0 || height < 0 {
+                return;
+            }
             let rects = session.region_rects.entry(region.id()).or_default();
             *rects += 1;
             if *rects > quota::RECTS {

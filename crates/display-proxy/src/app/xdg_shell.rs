@@ -323,6 +323,13 @@ impl Dispatch<XdgSurface, XdgSurfaceUserData> for Session {
         data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(surface);
+        if let xdg_surface::Request::SetWindowGeometry { width, height, .. } = request
+            && (width <= 0 || height <= 0)
+        {
+            surface.post_error(xdg_surface::Error::InvalidSize, "not a size");
+            session.end("gave a window no size");
+            return;
+        }
         <XdgShellState as Dispatch<XdgSurface, XdgSurfaceUserData, Self>>::request(
             session, client, surface, request, data, dh, data_init,
         );
@@ -349,6 +356,14 @@ impl Dispatch<XdgToplevel, XdgShellSurfaceUserData> for Session {
         data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(toplevel);
+        if let xdg_toplevel::Request::SetMinSize { width, height }
+        | xdg_toplevel::Request::SetMaxSize { width, height } = request
+            && (width < 0 || height < 0)
+        {
+            toplevel.post_error(xdg_toplevel::Error::InvalidSize, "not a size");
+            session.end("limited a window to no size");
+            return;
+        }
         // After smithay's own handling, not in its "changed" callbacks: a host forgets a title
         // when the window is unmapped, and the same one set again is no change to smithay.
         let names = matches!(

@@ -8,6 +8,7 @@ use wayland_client::Proxy;
 use wayland_client::protocol::wl_region::WlRegion as HostRegion;
 use wayland_client::protocol::wl_subsurface::WlSubsurface as HostSubsurface;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
+use wayland_protocols::xdg::shell::server::xdg_toplevel;
 use wayland_server::Resource;
 use wayland_server::protocol::wl_callback::WlCallback;
 use wayland_server::protocol::wl_output::Transform;
@@ -87,6 +88,14 @@ pub(crate) struct Shell {
     pub(crate) geometry: Option<Rect>,
     pub(crate) min: (i32, i32),
     pub(crate) max: (i32, i32),
+}
+
+impl Shell {
+    /// Whether the largest size is below the smallest; 0 is no limit.
+    fn is_impossible(&self) -> bool {
+        let below = |max: i32, min: i32| max > 0 && max < min;
+        below(self.max.0, self.min.0) || below(self.max.1, self.min.1)
+    }
 }
 
 impl Surface {
@@ -294,6 +303,17 @@ impl Session {
         let Some(link) = self.surfaces.get(&surface.id()) else {
             return false;
         };
+        if let Role::Toplevel(toplevel) = &link.role
+            && pending.shell.is_impossible()
+        {
+            let toplevel = toplevel.app.xdg_toplevel();
+            toplevel.post_error(
+                xdg_toplevel::Error::InvalidSize,
+                "less at most than at least",
+            );
+            self.end("limited a window to less than its least size");
+            return false;
+        }
         let Some(BufferAssignment::NewBuffer(buffer)) = &pending.buffer else {
             return true;
         };

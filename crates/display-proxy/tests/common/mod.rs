@@ -176,6 +176,26 @@ impl Daemon {
         }
     }
 
+    /// All that was reported since the last time.
+    pub fn all_told(&self) -> Vec<Event> {
+        let mut lines = self.reports.lock().unwrap();
+        let at_once = rustix::event::Timespec::default();
+        let mut all = Vec::new();
+        loop {
+            let mut ready = [PollFd::from_borrowed_fd(
+                lines.get_ref().as_fd(),
+                PollFlags::IN,
+            )];
+            let more = rustix::event::poll(&mut ready, Some(&at_once)).unwrap() > 0;
+            if !more && lines.buffer().is_empty() {
+                return all;
+            }
+            let mut line = String::new();
+            lines.read_line(&mut line).unwrap();
+            all.push(serde_json::from_str(&line).unwrap());
+        }
+    }
+
     /// Whether anything was asked.
     pub fn was_asked(&self) -> bool {
         let mut lines = self.reports.lock().unwrap();

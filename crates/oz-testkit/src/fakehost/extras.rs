@@ -45,9 +45,9 @@ use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::{
 };
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_surface::WlSurface;
-use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
+use wayland_server::{Client, DataInit, DisplayHandle, GlobalDispatch, New, Resource};
 
-use super::surface::global;
+use super::surface::{global, requests};
 use super::{FakeHost, Host, Seen, Versions, shm};
 
 pub(crate) fn offer(dh: &DisplayHandle, versions: Versions) {
@@ -123,38 +123,18 @@ impl Host {
     }
 
     /// Whether this is the first of its interface for a surface.
-    fn is_first<R: Resource>(&mut self, surface: &WlSurface) -> bool {
-        self.extras.retain(|(surface, _)| surface.is_alive());
+    pub(crate) fn is_first<R: Resource>(&mut self, surface: &WlSurface) -> bool {
         let new = (surface.clone(), R::interface().name);
         let first = !self.extras.contains(&new);
         self.extras.push(new);
         first
     }
 
-    fn gone<R: Resource>(&mut self, surface: &WlSurface) {
+    pub(crate) fn gone<R: Resource>(&mut self, surface: &WlSurface) {
         let name = R::interface().name;
         self.extras
             .retain(|(other, interface)| other != surface || *interface != name);
     }
-}
-
-/// The requests of an interface.
-macro_rules! requests {
-    ($interface:ty, $data:ty, |$host:ident, $object:ident, $request:ident, $state:ident, $init:ident| $body:expr) => {
-        impl Dispatch<$interface, $data> for Host {
-            fn request(
-                $host: &mut Self,
-                _client: &Client,
-                $object: &$interface,
-                $request: <$interface as Resource>::Request,
-                $state: &$data,
-                _dh: &DisplayHandle,
-                $init: &mut DataInit<'_, Self>,
-            ) {
-                $body
-            }
-        }
-    };
 }
 
 global!(WpAlphaModifierV1);
@@ -444,7 +424,8 @@ requests!(
     Mutex<Icon>,
     |_host, resource, request, icon, _init| {
         let mut icon = icon.lock().unwrap_or_else(PoisonError::into_inner);
-        if !icon.pictures.iter().all(Resource::is_alive) {
+        let goes = matches!(request, xdg_toplevel_icon_v1::Request::Destroy);
+        if !goes && !icon.pictures.iter().all(Resource::is_alive) {
             resource.post_error(xdg_toplevel_icon_v1::Error::NoBuffer, "a buffer is gone");
         }
         match request {

@@ -9,6 +9,7 @@ mod drag;
 mod extras;
 mod foreign;
 mod input;
+mod others;
 mod screens;
 mod shell;
 mod shm;
@@ -25,6 +26,7 @@ pub use drag::Contents;
 use drag::Drag;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::server::zwp_keyboard_shortcuts_inhibitor_v1::ZwpKeyboardShortcutsInhibitorV1;
+use wayland_protocols::wp::presentation_time::server::wp_presentation_feedback::WpPresentationFeedback;
 use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_v3::ZwpTextInputV3;
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
@@ -152,6 +154,7 @@ pub(crate) struct Host {
     pub(crate) touches: Vec<WlTouch>,
     pub(crate) text_inputs: Vec<ZwpTextInputV3>,
     pub(crate) inhibitors: Vec<ZwpKeyboardShortcutsInhibitorV1>,
+    pub(crate) feedbacks: Vec<WpPresentationFeedback>,
     /// What clients have bound of each screen.
     pub(crate) screens: Vec<(u32, WlOutput)>,
     /// Screens that were added.
@@ -235,6 +238,12 @@ impl FakeHost {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Everything seen since the last time, which is forgotten now.
+    #[must_use]
+    pub fn forget(&self) -> Vec<Seen> {
+        std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until something was seen.
@@ -355,6 +364,7 @@ fn run(
         touches: Vec::new(),
         text_inputs: Vec::new(),
         inhibitors: Vec::new(),
+        feedbacks: Vec::new(),
         screens: Vec::new(),
         added: Vec::new(),
         extras: Vec::new(),
@@ -380,6 +390,8 @@ fn run(
             host.obey(order, &dh);
         }
         let _ = display.dispatch_clients(&mut host);
+        host.tidy();
+        host.feedbacks.drain(..).for_each(|one| one.discarded());
         let _ = display.flush_clients();
         let backend = display.backend().poll_fd();
         let mut fds = [
@@ -431,9 +443,22 @@ fn offer(dh: &DisplayHandle, versions: Versions) {
     );
     screens::offer(dh, screens::FIRST);
     extras::offer(dh, versions);
+    others::offer(dh, versions);
 }
 
 impl Host {
+    /// Forgets what is gone, and so what hangs on it.
+    fn tidy(&mut self) {
+        self.keyboards.retain(Resource::is_alive);
+        self.pointers.retain(Resource::is_alive);
+        self.touches.retain(Resource::is_alive);
+        self.text_inputs.retain(Resource::is_alive);
+        self.inhibitors.retain(Resource::is_alive);
+        self.screens.retain(|(_, output)| output.is_alive());
+        self.extras.retain(|(surface, _)| surface.is_alive());
+        self.focus.take_if(|surface| !surface.is_alive());
+    }
+
     fn obey(&mut self, order: Order, dh: &DisplayHandle) {
         match order {
             Order::Do(something) => something(self, dh),

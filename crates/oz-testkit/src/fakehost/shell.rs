@@ -21,6 +21,8 @@ pub(crate) struct Role {
     popup: Option<XdgPopup>,
     configured: Option<u32>,
     acked: bool,
+    min: (i32, i32),
+    max: (i32, i32),
 }
 
 impl Role {
@@ -36,6 +38,13 @@ impl Role {
                 xdg_surface::Error::UnconfiguredBuffer,
                 "a buffer before the first ack",
             );
+            return false;
+        }
+        let below = |max: i32, min: i32| max > 0 && max < min;
+        if let Some(toplevel) = &self.toplevel
+            && (below(self.max.0, self.min.0) || below(self.max.1, self.min.1))
+        {
+            toplevel.post_error(xdg_toplevel::Error::InvalidSize, "max below min");
             return false;
         }
         if self.configured.is_none() {
@@ -102,6 +111,15 @@ impl Dispatch<XdgSurface, WlSurface> for Host {
                 host.saw(Seen::Popup);
                 (None, Some(data_init.init(id, ())))
             }
+            xdg_surface::Request::SetWindowGeometry { width, height, .. } => {
+                if width <= 0 || height <= 0 {
+                    xdg.post_error(xdg_surface::Error::InvalidSize, "no size");
+                }
+                if state.shell.is_none() {
+                    xdg.post_error(xdg_surface::Error::NotConstructed, "no role");
+                }
+                return;
+            }
             xdg_surface::Request::AckConfigure { serial } => {
                 match &mut state.shell {
                     Some(role) if role.configured == Some(serial) => role.acked = true,
@@ -127,6 +145,8 @@ impl Dispatch<XdgSurface, WlSurface> for Host {
             popup,
             configured: None,
             acked: false,
+            min: (0, 0),
+            max: (0, 0),
         });
     }
 }
@@ -135,21 +155,39 @@ impl Dispatch<XdgToplevel, WlSurface> for Host {
     fn request(
         host: &mut Self,
         _client: &Client,
-        _toplevel: &XdgToplevel,
+        toplevel: &XdgToplevel,
         request: xdg_toplevel::Request,
         surface: &WlSurface,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
+        use xdg_toplevel::Request;
+        let data = surface.data::<Surface>();
+        let state = data.map(|data| data.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut state = state.expect("every surface has its data");
         match request {
-            xdg_toplevel::Request::SetTitle { title } => host.saw(Seen::Title(title)),
-            xdg_toplevel::Request::SetAppId { app_id } => host.saw(Seen::AppId(app_id)),
-            xdg_toplevel::Request::Move { serial, .. } => host.saw(Seen::Move(serial)),
-            xdg_toplevel::Request::Destroy => {
-                if let Some(data) = surface.data::<Surface>() {
-                    data.0.lock().unwrap_or_else(PoisonError::into_inner).shell = None;
+            Request::SetTitle { title } => host.saw(Seen::Title(title)),
+            Request::SetAppId { app_id } => host.saw(Seen::AppId(app_id)),
+            Request::Move { serial, .. } => host.saw(Seen::Move(serial)),
+            Request::SetMinSize { width, height } | Request::SetMaxSize { width, height }
+                if width < 0 || height < 0 =>
+            {
+                toplevel.post_error(xdg_toplevel::Error::InvalidSize, "negative");
+            }
+            Request::SetMinSize { width, height } => {
+                if let Some(role) = &mut state.shell {
+                    role.min = (width, height);
                 }
             }
+            Request::SetMaxSize { width, height } => {
+                if let Some(role) = &mut state.shell {
+                    role.max = (width, height);
+                }
+            }
+            Request::SetParent { parent } if parent.as_ref() == Some(toplevel) => {
+                toplevel.post_error(xdg_toplevel::Error::InvalidParent, "its own parent");
+            }
+            Request::Destroy => state.shell = None,
             _ => {}
         }
     }

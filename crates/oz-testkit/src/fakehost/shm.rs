@@ -22,6 +22,19 @@ pub(crate) struct Buffer {
     stride: i32,
 }
 
+impl Buffer {
+    /// A buffer that is the only pixel of its file.
+    pub(crate) fn pixel(file: Arc<std::fs::File>) -> Self {
+        Self {
+            file,
+            offset: 0,
+            width: 1,
+            height: 1,
+            stride: 4,
+        }
+    }
+}
+
 /// A memory file with these contents.
 pub(crate) fn memory(contents: &[u8]) -> OwnedFd {
     let fd = rustix::fs::memfd_create("fakehost", rustix::fs::MemfdFlags::CLOEXEC).expect("memory");

@@ -64,6 +64,26 @@ macro_rules! inert {
 }
 pub(crate) use inert;
 
+/// The requests of an interface.
+macro_rules! requests {
+    ($interface:ty, $data:ty, |$host:ident, $object:ident, $request:ident, $state:ident, $init:ident| $body:expr) => {
+        impl wayland_server::Dispatch<$interface, $data> for $crate::fakehost::Host {
+            fn request(
+                $host: &mut Self,
+                _client: &wayland_server::Client,
+                $object: &$interface,
+                $request: <$interface as wayland_server::Resource>::Request,
+                $state: &$data,
+                _dh: &wayland_server::DisplayHandle,
+                $init: &mut wayland_server::DataInit<'_, Self>,
+            ) {
+                $body
+            }
+        }
+    };
+}
+pub(crate) use requests;
+
 global!(WlCompositor);
 global!(WlSubcompositor);
 global!(WpViewporter);
