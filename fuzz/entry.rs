@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use oz_core::plan::facts::{Matches, PathFact};
-use oz_core::plan::{Access, Effect, HostFacts, Op, Plan, Source, User};
+use oz_core::plan::{Access, Effect, Home, HostFacts, Op, Plan, Source, User};
 use oz_core::profile::rules::{Base, RulePath, is_pattern, matches};
 use oz_core::profile::{Layer, Profile, Text};
 use oz_core::wire::frame::{MAX_FDS, MAX_PLAN, MAX_UNTRUSTED, Reader};
@@ -401,6 +401,7 @@ impl Host {
             cpus: 1,
             memory: 1 << 30,
             open_files: 1024,
+            copies: Path::new(HOME).join(".local/state/oz/copies"),
             runtime: "/run/user/1000/oz".into(),
             state: Path::new(HOME).join(".local/state/oz"),
             session: BTreeMap::new(),
@@ -483,7 +484,8 @@ impl Host {
                 let gives = match effect {
                     Effect::Hide => 0,
                     Effect::Read => 1,
-                    Effect::Write => 2,
+                    Effect::CopyOnWrite => 2,
+                    Effect::Write => 3,
                 };
                 (std::cmp::Reverse(place.components().count()), !named, gives)
             });
@@ -509,11 +511,15 @@ impl Host {
                     assert!(place.is_none() && !on_the_way, "{at} can be written");
                 }
                 Some(Access::Read) => {
+                    let copied = matches!(plan.home, Home::CopyOnWrite(_)) && said.is_none();
                     assert!(
-                        matches!(said, Some(Effect::Read | Effect::Write)),
+                        copied || said.is_some_and(|said| said != Effect::Hide),
                         "{at} can be read"
                     );
-                    assert!(place.is_none() || named, "{at} can be read");
+                    let harmless = place.is_some_and(|place| {
+                        place.ends_with("user-dirs.dirs") || place.ends_with("user-dirs.locale")
+                    });
+                    assert!(place.is_none() || named || harmless, "{at} can be read");
                 }
                 None => {}
             }
@@ -532,6 +538,9 @@ impl Host {
                     Some(Effect::Write) => {
                         assert_eq!(shown, Some(Access::Read), "{at} is not shown")
                     }
+                    Some(Effect::CopyOnWrite) => {
+                        assert_eq!(shown, Some(Access::Read), "{at} is not shown")
+                    }
                     Some(Effect::Hide) | None => {}
                 }
             }
@@ -545,6 +554,8 @@ fn shown(plan: &Plan, path: &Path) -> Option<Access> {
         let mut at = plan.root.iter().rev().filter(|op| op.target() == above);
         let decides = at.find_map(|op| match op {
             Op::Bind(bind) => Some(Some(bind.access)),
+            // Nothing of the host can be written there.
+            Op::Overlay(overlay) => Some((!overlay.hides(path)).then_some(Access::Read)),
             Op::Mask { .. } | Op::Tmpfs { .. } => Some(None),
             _ => None,
         });

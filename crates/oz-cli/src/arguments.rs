@@ -130,9 +130,12 @@ pub(crate) struct Run {
     /// Leave nothing behind, whatever the profile says
     #[arg(long)]
     pub(crate) ephemeral: bool,
-    /// Another home than the profile's: none, ephemeral or private
+    /// Another home than the profile's: none, ephemeral, private or copy-on-write
     #[arg(long, value_name = "MODE")]
     pub(crate) home: Option<Home>,
+    /// Let the app see the user's home, without what is protected, and change a copy of it: as --home copy-on-write
+    #[arg(long, conflicts_with = "home")]
+    pub(crate) cow: bool,
     /// Another network than the profile's: none, internet (never this machine or its neighbours), or
     /// host (this machine's own, without a wall)
     #[arg(long, value_name = "MODE", value_parser = modes())]

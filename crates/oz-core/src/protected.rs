@@ -30,7 +30,8 @@ const LIBRARIES: &str = "programs of the host load code from there";
 const KEYS: &str = "keys and what they open are there";
 /// Why data of programs are: whose data they are may be let write them, by the user.
 pub const DATA: &str = "passwords, cookies and messages are there";
-const DIRECTORIES: &str = "the host's programs, and Oz, find the user's directories by it";
+/// Why what says where the user's directories are is protected: it tells nothing to who reads it.
+pub const DIRECTORIES: &str = "the host's programs, and Oz, find the user's directories by it";
 const CONFIG: &str = "a program of the host runs what its configuration there says";
 
 macro_rules! places {
@@ -103,6 +104,14 @@ pub fn covers_protected(home: &Path, path: &Path) -> Option<&'static Place> {
 /// The protected places that lie below the path.
 pub fn below(home: &Path, path: &Path) -> impl Iterator<Item = PathBuf> {
     places_below(home, path).map(|place| home.join(place.path))
+}
+
+/// The same, with the reasons.
+pub fn below_with_reasons(
+    home: &Path,
+    path: &Path,
+) -> impl Iterator<Item = (PathBuf, &'static str)> {
+    places_below(home, path).map(|place| (home.join(place.path), place.reason))
 }
 
 fn places_below<'p>(home: &Path, path: &'p Path) -> impl Iterator<Item = &'static Place> + 'p {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use oz_core::plan::check::check;
 use oz_core::plan::facts::PathFact;
 use oz_core::plan::{
-    Access, Bind, Comparison, Effect, Home, Listener, Op, Operator, Plan, Service, Source, build,
+    Access, Bind, Comparison, Effect, Home, Listener, Op, Operator, Overlay, Plan, Service, Source,
+    build,
 };
 
 /// firefox's: a private home, a share, a display and a bus.
@@ -20,6 +21,22 @@ fn sound() -> Plan {
 fn without_home() -> Plan {
     let profile = common::profile(r#"{ "files": { "home": "none" } }"#);
     build(&profile, &common::request("app"), &common::facts()).expect("builds")
+}
+
+/// A plan with a home that is copied, and a rule about it.
+fn with_copies() -> Plan {
+    let profile = common::profile(
+        r#"{ "files": { "home": "copy-on-write", "rules": { "~/Music": "copy-on-write" } } }"#,
+    );
+    build(&profile, &common::request("app"), &common::facts()).expect("planned")
+}
+
+fn copy(plan: &mut Plan) -> &mut Overlay {
+    let mut overlays = plan.root.iter_mut().filter_map(|op| match op {
+        Op::Overlay(overlay) => Some(overlay),
+        _ => None,
+    });
+    overlays.next().expect("a copy")
 }
 
 /// A plan in which something is taken out of what may be written.
@@ -337,6 +354,97 @@ const BREAKS: &[(&str, Break)] = &[
         *p = with_rules();
         p.root
             .retain(|op| !matches!(op, Op::Pin { path } if path.ends_with("a")));
+    }),
+    // Copies.
+    ("below a share are masked", |p| {
+        *p = with_copies();
+        copy(p).hidden.retain(|hidden| !hidden.ends_with(".ssh"));
+    }),
+    ("below a share are masked", |p| {
+        *p = with_copies();
+        copy(p)
+            .hidden
+            .retain(|hidden| !hidden.ends_with("autostart"));
+    }),
+    ("below a share are masked", |p| {
+        // What is Oz's own cannot even be named.
+        *p = with_copies();
+        p.rules[0].places = vec!["/home/user/.config/oz".into()];
+        p.rules[0].effect = Effect::CopyOnWrite;
+        copy(p)
+            .hidden
+            .retain(|hidden| !hidden.ends_with(".config/oz"));
+    }),
+    ("sees the layers", |p| {
+        *p = with_copies();
+        p.home = Home::CopyOnWrite("/home/user/Music".into());
+        copy(p).layers = "/home/user/Music/layers".into();
+    }),
+    ("sees the layers", |p| {
+        *p = with_copies();
+        p.root.push(bind(
+            user("/home/user/.local/state/oz/copies/app/home/upper"),
+            "/tmp/x",
+            Access::Read,
+        ));
+    }),
+    ("sees the layers", |p| {
+        *p = with_copies();
+        let layers = copy(p).layers.clone();
+        let mut second = copy(p).clone();
+        (second.source, second.path) = ("/srv/common".into(), "/tmp/x".into());
+        second.layers = layers;
+        p.root.push(Op::Overlay(second));
+    }),
+    ("sees the layers", |p| {
+        *p = with_copies();
+        p.home = Home::CopyOnWrite("/etc".into());
+        copy(p).layers = "/etc/x".into();
+    }),
+    ("plain path below it", |p| {
+        *p = with_copies();
+        copy(p).hidden.push("../other".into());
+    }),
+    ("plain path below it", |p| {
+        *p = with_copies();
+        copy(p).hidden.push("".into());
+    }),
+    ("no place of the user", |p| {
+        *p = with_copies();
+        let mut other = copy(p).clone();
+        (other.source, other.path) = ("/home".into(), "/tmp/x".into());
+        other.layers = other.layers.with_file_name("x");
+        p.root.push(Op::Overlay(other));
+    }),
+    ("no place of the user", |p| {
+        *p = with_copies();
+        let mut other = copy(p).clone();
+        (other.source, other.path) = ("/etc".into(), "/tmp/x".into());
+        other.layers = other.layers.with_file_name("x");
+        p.root.push(Op::Overlay(other));
+    }),
+    ("as the plan says", |p| {
+        *p = with_copies();
+        copy(p).source = "/home/other".into();
+    }),
+    ("as the plan says", |p| {
+        *p = with_copies();
+        p.home = Home::CopyOnWrite("/elsewhere".into());
+    }),
+    ("after the seal", |p| {
+        *p = with_copies();
+        let at = p
+            .root
+            .iter()
+            .position(|op| matches!(op, Op::Overlay(_)))
+            .expect("there");
+        let op = p.root.remove(at);
+        let seal = seal(p);
+        p.root.insert(seal, op);
+    }),
+    ("said of a rule", |p| {
+        *p = with_copies();
+        copy(p).hidden.push("Music".into());
     }),
     ("said of a rule", |p| {
         *p = with_rules();

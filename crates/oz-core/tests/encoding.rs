@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use oz_core::plan::forward::{Direction, Endpoint};
 use oz_core::plan::{
     self, Access, Bind, Buffers, Clipboard, Comparison, Content, Display, Drops, Effect, Forward,
-    Gate, Home, Life, Limits, Listener, Mode, Network, Op, Operator, Passage, Plan, Ruled, Service,
-    Source, SyscallPolicy, User,
+    Gate, Home, Life, Limits, Listener, Mode, Network, Op, Operator, Overlay, Passage, Plan, Ruled,
+    Service, Source, SyscallPolicy, User,
 };
 use oz_core::report::{Held, State, WALLS, Wall};
 use oz_core::wire::audio::{Microphone, Speaker};
@@ -27,6 +27,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (11, "ebfdb13bd9ada2ca5ca635ef4f6a08b5"),
     (12, "6a6ca17cc6ff558b708f800fd85b72ed"),
     (13, "30ee7cf4d801fe33ec36539ac85f3e8a"),
+    (14, "f80b8b983247fa2419fe134be0b965e2"),
 ];
 
 /// One value of each variant.
@@ -70,6 +71,8 @@ fn ops() -> Vec<Op> {
         Op::File { path: path(), content: "c".into(), mode: 2 }
             => Op::File { path: _, content: _, mode: _ },
         Op::Bind(bind(Source::System("/x".into()), Access::Read)) => Op::Bind(_),
+        Op::Overlay(Overlay { source: "/o".into(), path: path(), layers: "/l".into(), hidden: vec!["h".into()] })
+            => Op::Overlay(_),
         Op::Tmpfs { path: path(), mode: 3, size: 4, noexec: true }
             => Op::Tmpfs { path: _, mode: _, size: _, noexec: _ },
         Op::Proc { path: path() } => Op::Proc { path: _ },
@@ -131,6 +134,7 @@ fn plans() -> Vec<Plan> {
     let homes = every!(Home:
         Home::Ephemeral => Home::Ephemeral,
         Home::Private("/h".into()) => Home::Private(_),
+        Home::CopyOnWrite("/c".into()) => Home::CopyOnWrite(_),
         Home::None => Home::None,
     );
     let clipboards = units!(Clipboard: Off, Ask, In, Out, Both);
@@ -148,7 +152,7 @@ fn plans() -> Vec<Plan> {
         path: "/l".into(),
         helper: Some(vec!["h".into()]),
     };
-    let effects = units!(Effect: Read, Write, Hide);
+    let effects = units!(Effect: Read, Write, CopyOnWrite, Hide);
     let ruled = |effect: &Effect| Ruled {
         rule: "r".into(),
         effect: *effect,

@@ -39,6 +39,7 @@ variants!(BuildError, BUILD_ERRORS, build_error:
     BuildError::Missing { .. } => "missing",
     BuildError::Link { .. } => "link",
     BuildError::Kind { .. } => "kind",
+    BuildError::CopyOfFile { .. } => "copy of a file",
     BuildError::Make { .. } => "make",
     BuildError::NoSuchDirectory { .. } => "no such directory",
     BuildError::Protected { .. } => "protected",
@@ -220,6 +221,12 @@ fn every_kind_of_refusal_of_a_launch_has_its_message() {
             r#""~/Music/a*": { "access": "write", "make": true }"#,
         ),
         ("a FIFO", &[], r#""~/pipe": "write""#),
+        ("a copy of a file", &[], r#""~/notes.txt": "copy-on-write""#),
+        (
+            "a copy of what is Oz's own",
+            &[],
+            r#""~/.config/oz": "copy-on-write""#,
+        ),
         (
             "no such directory of the user",
             &[],

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use oz_core::plan::facts::{MAX_MATCHES, MAX_NAMES, Matches, PathFact};
 use oz_core::plan::{
-    Access, Bind, BuildError, HostFacts, Op, Plan, Source, build, check::check, ways,
+    Access, Bind, BuildError, HostFacts, Op, Overlay, Plan, Source, build, check::check, ways,
 };
 use oz_core::profile::Profile;
-use oz_core::profile::files::DataPath;
+use oz_core::profile::files::{DataPath, Home};
 
 /// Rules of a profile with a home in memory.
 fn profile(rules: &[(&str, &str)]) -> Profile {
@@ -80,6 +80,7 @@ fn steps(plan: &Plan, facts: &HostFacts) -> String {
         let word = match op {
             Op::Bind(bind) if bind.access == Access::Write => "write",
             Op::Bind(_) => "read",
+            Op::Overlay(_) => "copy",
             Op::Mask { .. } => "hidden",
             Op::Pin { .. } => "pinned",
             Op::Tmpfs { .. } => "memory",
@@ -477,4 +478,92 @@ fn a_plan_that_calls_keys_its_own_breaks_a_rule() {
     let keys_there = |bind: &mut Bind| bind.source = Source::User(keys.clone());
     assert!(forged(vec![data.clone(), keys.clone()], &keys_there).is_err());
     assert!(forged(vec!["relative".into(), data.clone()], &|_| {}).is_err());
+}
+
+/// What of a home that is copied on writing is there, by rules about it.
+fn copied(rules: &[(&str, &str)], facts: &mut HostFacts) -> Result<Plan, BuildError> {
+    let profile = profile(rules);
+    list(&profile, facts);
+    let mut request = common::request("app");
+    request.home = Some(Home::CopyOnWrite);
+    build(&profile, &request, facts)
+}
+
+fn home_of(plan: &Plan) -> &Overlay {
+    let mut overlays = plan.overlays();
+    let home = overlays.find(|overlay| overlay.path == plan.user.home);
+    home.expect("the home is a copy")
+}
+
+#[test]
+fn a_home_that_is_copied_shows_nothing_protected_but_what_a_rule_names() {
+    let mut facts = host(&[".ssh", ".config/chromium"]);
+    facts.protected.push("/home/user/dotfiles/bashrc".into());
+    let plan = copied(&[], &mut facts).expect("planned");
+    let home = home_of(&plan);
+    assert_eq!(home.source, plan.user.home);
+    for place in oz_core::protected::PLACES {
+        let seen = place.reason == oz_core::protected::DIRECTORIES;
+        assert_eq!(
+            home.hides(&plan.user.home.join(place.path)),
+            !seen,
+            "{}",
+            place.path
+        );
+    }
+    for hidden in [
+        "dotfiles/bashrc",
+        ".local/state/oz",
+        ".local/state/oz/copies/app",
+    ] {
+        assert!(home.hides(&plan.user.home.join(hidden)), "{hidden}");
+    }
+    assert!(!home.hides(Path::new("/home/user/Music")));
+    let plan = copied(&[("~/.ssh", "copy-on-write")], &mut facts).expect("planned");
+    assert!(!home_of(&plan).hides(Path::new("/home/user/.ssh/id")));
+    assert!(home_of(&plan).hides(Path::new("/home/user/.gnupg")));
+    assert_eq!(plan.overlays().count(), 1, "it lies in the home's");
+}
+
+#[test]
+fn rules_of_all_kinds_hold_in_a_home_that_is_copied() {
+    let tree = [
+        "P",
+        "P/read",
+        "P/write",
+        "P/hide",
+        "P/read/copy",
+        ".ssh",
+        ".ssh/keys",
+    ];
+    let mut facts = host(&tree);
+    let rules = [
+        ("~/P/read", "read"),
+        ("~/P/write", "write"),
+        ("~/P/hide", "hide"),
+        ("~/P/later", "hide"),
+        ("~/P/read/copy", "copy-on-write"),
+        ("~/.ssh/keys", "copy-on-write"),
+        // Where the user's link leads.
+        ("~/Documents", "write"),
+        ("/srv/common", "copy-on-write"),
+    ];
+    let plan = copied(&rules, &mut facts).expect("planned");
+    let mut all = steps(&plan, &facts);
+    for overlay in plan.overlays() {
+        use std::fmt::Write;
+        let name = overlay.layers.file_name().expect("a name").display();
+        let _ = write!(
+            all,
+            "\n{} in {name}, {} hidden",
+            overlay.path.display(),
+            overlay.hidden.len()
+        );
+    }
+    insta::assert_snapshot!(all);
+    assert!(home_of(&plan).hides(Path::new("/home/user/P/later")));
+    assert!(
+        !home_of(&plan).hides(Path::new("/home/user/P/hide")),
+        "that is a mask"
+    );
 }

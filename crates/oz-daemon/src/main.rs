@@ -10,6 +10,7 @@ mod child;
 mod clock;
 mod consent;
 mod control;
+mod copies;
 mod daemon;
 mod directories;
 mod failure;

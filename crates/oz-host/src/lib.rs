@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod control_group;
+pub mod copies;
 pub mod data;
 pub mod desktop;
 pub mod environment;
@@ -12,6 +13,7 @@ pub mod launchers;
 pub mod make;
 pub mod measure;
 pub mod memory;
+pub mod mounts;
 pub mod outside;
 pub mod own;
 pub mod processes;

@@ -32,6 +32,8 @@ pub struct Inside {
     pub proc: OwnedFd,
     /// Root of the terminal file system.
     pub terminals: Option<OwnedFd>,
+    /// Of the layers of copies: they are free again when init has ended.
+    pub locks: Vec<OwnedFd>,
     /// /dev/null.
     pub null: OwnedFd,
     /// The sockets.

@@ -210,6 +210,7 @@ pub fn finish(
         held,
         ..
     } = building;
+    let (terminals, locks) = root.into_parts();
     Ok(Inside {
         thread,
         plan: start.plan,
@@ -220,7 +221,8 @@ pub fn finish(
         more,
         namespaces,
         proc,
-        terminals: root.into_terminals(),
+        terminals,
+        locks,
         null: open_null().at(Stage::Pivot, "/dev/null")?,
         listeners,
         held,

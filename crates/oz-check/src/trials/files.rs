@@ -58,6 +58,15 @@ pub const TRIALS: &[Trial] = &[
     },
     Trial {
         wall: Wall::Files,
+        claim: "what is written over copies is kept where nothing inside sees it",
+        run: |ask| {
+            let layers = ask.plan.overlays().map(|overlay| &overlay.layers);
+            let seen = layers.filter(|layers| layers.symlink_metadata().is_ok());
+            Verdict::nothing(&seen.map(|path| shown_as(path)).collect::<Vec<_>>())
+        },
+    },
+    Trial {
+        wall: Wall::Files,
         claim: "what rules of the profile hide is empty",
         run: |ask| Verdict::nothing(&rules(ask, Effect::Hide, |place| !is_empty(ask, place))),
     },

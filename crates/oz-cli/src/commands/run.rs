@@ -1,5 +1,7 @@
 //! `oz run`: an app, or any command, in a sandbox.
 
+use oz_core::profile::files::Home;
+
 use crate::arguments::Run;
 use crate::error::{Error, Result};
 use crate::launch::{self, How, Options, Wanted};
@@ -8,11 +10,16 @@ pub(crate) async fn run(what: Run) -> Result<u8> {
     launch(what).await.map_err(Error::of_a_launch)
 }
 
+fn home(what: &Run) -> Option<Home> {
+    what.cow.then_some(Home::CopyOnWrite).or(what.home)
+}
+
 async fn launch(what: Run) -> Result<u8> {
+    let home = home(&what);
     let mut options = Options {
         profile: what.profile,
         ephemeral: what.ephemeral.then_some(true),
-        home: what.home.map(|home| home.word().to_owned()),
+        home: home.map(|home| home.word().to_owned()),
         network: what.net.map(|mode| mode.word().to_owned()),
         ..Options::default()
     };

@@ -38,6 +38,9 @@ pub struct HostFacts {
     pub runtime: PathBuf,
     /// `$XDG_STATE_HOME/oz`: what lasts, a directory of mode 0700.
     pub state: PathBuf,
+    /// Where copies are kept that sandboxes make by writing: a directory of mode 0700 on a file system that the kernel
+    /// takes for it.
+    pub copies: PathBuf,
     /// Variables of the caller's session that a plan may use (`LANG`, `LC_*`, `TZ`, …): see
     /// [`SESSION_VARIABLES`].
     pub session: BTreeMap<String, String>,

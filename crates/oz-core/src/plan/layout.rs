@@ -15,6 +15,10 @@ pub const LIVE_NAME: &str = "live";
 /// Name of the directory of private homes, below the state directory of the daemon.
 pub const HOMES_NAME: &str = "homes";
 
+/// Name of the directory of what sandboxes wrote over copies, below the state directory of the daemon: one for each
+/// name of a sandbox.
+pub const COPIES_NAME: &str = "copies";
+
 /// Configuration of the private bus.
 pub const BUS_CONFIG: &str = "/run/oz/bus.conf";
 

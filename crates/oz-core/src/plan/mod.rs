@@ -30,12 +30,12 @@ pub use build::{
 pub use facts::HostFacts;
 pub use forward::Forward;
 pub use network::{Mode, Network};
-pub use ops::{Access, Bind, Effect, Op, Source};
+pub use ops::{Access, Bind, Effect, Op, Overlay, Source};
 
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 13;
+pub const VERSION: u32 = 14;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -157,6 +157,16 @@ impl Plan {
                 let of_user = matches!(bind.source, Source::User(_));
                 (of_user && !bind.noexec && bind.path != self.user.home).then_some(bind)
             }
+            _ => None,
+        })
+    }
+}
+
+impl Plan {
+    /// The places of which the app changes a copy.
+    pub fn overlays(&self) -> impl Iterator<Item = &Overlay> {
+        self.root.iter().filter_map(|op| match op {
+            Op::Overlay(overlay) => Some(overlay),
             _ => None,
         })
     }
@@ -366,6 +376,8 @@ pub enum Home {
     Ephemeral,
     /// A directory of the host that only this profile's sandboxes see.
     Private(PathBuf),
+    /// The user's own, of which the app changes a copy; what it writes is kept beneath this directory of the host.
+    CopyOnWrite(PathBuf),
     /// An empty directory of the root, read-only as the root is.
     None,
 }
@@ -376,6 +388,7 @@ impl Home {
         match self {
             Self::Ephemeral => "ephemeral",
             Self::Private(_) => "private",
+            Self::CopyOnWrite(_) => "copy-on-write",
             Self::None => "none",
         }
     }

@@ -30,6 +30,8 @@ pub enum Effect {
     Read,
     /// Change it as well.
     Write,
+    /// Change a copy: what is written is kept beside the original, until the user takes it over.
+    CopyOnWrite,
     /// Nothing: it is empty, and cannot be changed.
     Hide,
 }
@@ -39,6 +41,7 @@ impl Effect {
     pub const WORDS: &[(&str, Self)] = &[
         ("read", Self::Read),
         ("write", Self::Write),
+        ("copy-on-write", Self::CopyOnWrite),
         ("hide", Self::Hide),
     ];
 
@@ -47,6 +50,7 @@ impl Effect {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::CopyOnWrite => "copy-on-write",
             Self::Hide => "hide",
         }
     }
@@ -81,6 +85,8 @@ pub enum Op {
     },
     /// A file or a directory of the host. Always nosuid; nodev unless it is a device node.
     Bind(Bind),
+    /// A directory of the user of which the app changes a copy, nosuid, nodev.
+    Overlay(Overlay),
     /// A file system in memory, nosuid, nodev.
     Tmpfs {
         /// Where.
@@ -152,6 +158,37 @@ pub struct Bind {
     pub device: bool,
 }
 
+/// A directory of the user of which the app changes a copy: an overlay (Documentation/filesystems/overlayfs.rst)
+/// with user extended attributes. What is written goes to the upper layer; the directory itself stays as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlay {
+    /// The directory, opened as [`Source::User`]. Nothing else is mounted in it.
+    pub source: PathBuf,
+    /// Where.
+    pub path: PathBuf,
+    /// A directory of the host that no sandbox sees, with the directories [`Self::UPPER`] and [`Self::WORK`] and the file
+    /// [`Self::LOCK`], of which init keeps an exclusive lock as long as it lives.
+    pub layers: PathBuf,
+    /// Below the directory, relative: what is not inside, whether it is there now or comes later. The app can make
+    /// something of its own there.
+    pub hidden: Vec<PathBuf>,
+}
+
+impl Overlay {
+    /// Holds what was written.
+    pub const UPPER: &str = "upper";
+    /// The kernel's workshop.
+    pub const WORK: &str = "work";
+    /// Who holds its lock has the layers mounted, or changes them.
+    pub const LOCK: &str = "lock";
+
+    /// Whether a place inside is one that the overlay shows as not there.
+    pub fn hides(&self, place: &Path) -> bool {
+        let below = place.strip_prefix(&self.path);
+        below.is_ok_and(|below| self.hidden.iter().any(|hidden| below.starts_with(hidden)))
+    }
+}
+
 /// Where a bind comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -189,6 +226,7 @@ impl Op {
             | Self::RandomId { path }
             | Self::ReadOnly { path } => path,
             Self::Bind(bind) => &bind.path,
+            Self::Overlay(overlay) => &overlay.path,
         }
     }
 }

@@ -40,6 +40,9 @@ pub enum Home {
     Ephemeral,
     /// A directory of its own that lasts.
     Private,
+    /// The user's own, without what is protected. What the app writes is kept apart, for the user to look at, take over or
+    /// throw away: `oz changes`, `oz merge`, `oz discard`.
+    CopyOnWrite,
     /// An empty directory in which nothing can be made, not even the user's fonts and themes are there.
     None,
 }
@@ -50,6 +53,7 @@ impl Home {
         match self {
             Self::Ephemeral => "ephemeral",
             Self::Private => "private",
+            Self::CopyOnWrite => "copy-on-write",
             Self::None => "none",
         }
     }
@@ -59,10 +63,15 @@ impl std::str::FromStr for Home {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Self, String> {
-        [Self::None, Self::Ephemeral, Self::Private]
-            .into_iter()
-            .find(|home| home.word() == word)
-            .ok_or_else(|| "a home is none, ephemeral or private".to_owned())
+        [
+            Self::None,
+            Self::Ephemeral,
+            Self::Private,
+            Self::CopyOnWrite,
+        ]
+        .into_iter()
+        .find(|home| home.word() == word)
+        .ok_or_else(|| "a home is none, ephemeral, private or copy-on-write".to_owned())
     }
 }
 

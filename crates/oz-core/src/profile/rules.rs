@@ -78,13 +78,13 @@ impl<'de> Deserialize<'de> for Rule {
             type Value = Rule;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("\"read\", \"write\", \"hide\" or an object { … }")
+                f.write_str("\"read\", \"write\", \"copy-on-write\", \"hide\" or an object { … }")
             }
 
             fn visit_str<E: Error>(self, word: &str) -> Result<Rule, E> {
                 let known = Effect::WORDS.iter().find(|(known, _)| *known == word);
                 let effect = known.ok_or_else(|| {
-                    E::unknown_variant(word, const { &["read", "write", "hide"] })
+                    E::unknown_variant(word, const { &["read", "write", "copy-on-write", "hide"] })
                 })?;
                 Ok(Rule {
                     effect: effect.1,

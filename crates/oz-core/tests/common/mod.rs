@@ -139,6 +139,7 @@ pub fn facts() -> HostFacts {
         cpus: 4,
         memory: 16 << 30,
         open_files: 1024,
+        copies: "/home/user/.local/state/oz/copies".into(),
         runtime: "/run/user/1000/oz".into(),
         state: "/home/user/.local/state/oz".into(),
         session: BTreeMap::from(

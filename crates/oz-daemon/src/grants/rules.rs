@@ -171,6 +171,9 @@ pub(crate) fn shown_by(plan: &Plan, path: &Path, access: Access) -> bool {
         Some(Op::Bind(bind)) => {
             bind.source.path() == bind.path && (access == Access::Read || bind.access == access)
         }
+        Some(Op::Overlay(overlay)) => {
+            access == Access::Read && overlay.source == overlay.path && !overlay.hides(path)
+        }
         Some(Op::ReadOnly { path: target }) if access == Access::Read => plan.root.iter().any(
             |op| matches!(op, Op::Bind(bind) if bind.path == *target && bind.source.path() == target),
         ),

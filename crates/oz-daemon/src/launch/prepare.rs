@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::facts::is_session_variable;
-use oz_core::plan::{self, Access, Mode, Plan, SandboxId, check};
+use oz_core::plan::{self, Access, Effect, Mode, Plan, SandboxId, check};
 use oz_core::profile::files::Home;
+use oz_core::profile::rules::Rule;
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::protected::{DATA, Place};
 use oz_core::wire::init::Program;
@@ -24,6 +25,7 @@ use oz_host::protected::Protected;
 use super::options::Options;
 use super::{Files, display, program};
 use crate::aside;
+use crate::copies;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::explain;
@@ -280,6 +282,21 @@ impl Request {
         }
     }
 
+    /// The name of a new sandbox. One that copies on writing goes on with the copies of its name, if they are its
+    /// profile's.
+    pub(super) fn free_id(&self, daemon: &Daemon, prepared: &Prepared) -> SandboxId {
+        let profile = &prepared.profile;
+        let home = self.home.unwrap_or(profile.files.home);
+        let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
+        let copies = home == Home::CopyOnWrite || profile.files.rules.values().any(copied);
+        let place = copies::place(&daemon.directories.state, &daemon.directories.runtime);
+        daemon
+            .sandboxes
+            .free_id(&prepared.wish, &daemon.strangers, |id| {
+                copies && copies::is_taken(&place, id, &profile.name, self.ephemeral)
+            })
+    }
+
     /// The plan of a new sandbox, checked, and what of the caller's session it is served by.
     pub(super) fn plan(
         &self,
@@ -300,8 +317,9 @@ impl Request {
         let known = known.unwrap_or_else(|| facts::look(&user, &plan::common_probes()));
         let probes = plan::own_probes(profile, &user);
         let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;
-        let protected =
-            (!profile.files.rules.is_empty()).then(|| Protected::look(&facts.user.home));
+        let home = self.home.unwrap_or(profile.files.home);
+        let shares = !profile.files.rules.is_empty() || home == Home::CopyOnWrite;
+        let protected = shares.then(|| Protected::look(&facts.user.home));
         if let Some(protected) = &protected {
             facts.protected = protected.elsewhere(&facts.user.home);
             facts::look_for_rules(profile, &mut facts);
@@ -401,7 +419,7 @@ fn profile_failure(error: &ProfileError) -> Failure {
 pub(crate) async fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
     let prepared = request.prepare(daemon)?;
     request.look(&prepared, false).await?;
-    let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
+    let id = request.free_id(daemon, &prepared);
     Ok(request.plan(daemon, &prepared, id)?.0)
 }
 

@@ -17,6 +17,7 @@ use super::nascent::Nascent;
 use super::prepare::{Prepared, Request, Serving};
 use super::refused;
 use crate::control;
+use crate::copies;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
@@ -134,7 +135,7 @@ fn start(
     let fresh = || Nascent::start(daemon);
     let early = (!daemon.next.is_begun()).then(fresh).transpose()?;
     moments.reach(Moment::Spawned);
-    let id = daemon.sandboxes.free_id(&prepared.wish, &daemon.strangers);
+    let id = request.free_id(daemon, prepared);
     let (mut plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filters = daemon.filters.programs(&plan.syscalls).map_err(|error| {
         Failure::new(
@@ -150,6 +151,7 @@ fn start(
         return Err(refused::lacks(&plan, &line));
     }
     make_home(daemon, &plan)?;
+    copies::prepare(&plan, request.ephemeral)?;
     log::forget(&daemon.directories.logs(), &plan.id);
     let nonce = nonce()?;
     let control = listen(daemon, &plan)?;

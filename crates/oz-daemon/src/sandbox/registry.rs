@@ -63,11 +63,17 @@ impl Registry {
             .cloned()
     }
 
-    /// A free name: `firefox`, then `firefox-2`. Sandboxes of another version have theirs.
-    pub(crate) fn free_id(&self, wish: &str, strangers: &Strangers) -> SandboxId {
+    /// A free name: `firefox`, then `firefox-2`. Sandboxes of another version have theirs, and
+    /// what is kept of ended ones can have one.
+    pub(crate) fn free_id(
+        &self,
+        wish: &str,
+        strangers: &Strangers,
+        kept: impl Fn(&SandboxId) -> bool,
+    ) -> SandboxId {
         let taken = self.lock();
         free_id(wish, |id| {
-            taken.contains_key(id) || strangers.get(id).is_some()
+            taken.contains_key(id) || strangers.get(id).is_some() || kept(id)
         })
     }
 }

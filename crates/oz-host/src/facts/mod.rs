@@ -14,8 +14,8 @@ use nix::sys::resource::{Resource, getrlimit};
 use oz_core::plan::facts::PathFact;
 use oz_core::plan::{HostFacts, User};
 
-use crate::environment;
 use crate::resolve::canonical;
+use crate::{copies, environment};
 pub use rules::look_for_rules;
 
 /// Who runs this process. The home is `$HOME`, canonical: paths inside are those that the user's
@@ -64,6 +64,8 @@ pub fn gather(
     for probe in probes {
         paths::look(&user.home, probe, &mut paths);
     }
+    let runtime = as_canonical(&environment::runtime().join("oz"));
+    let state = as_canonical(&environment::state().join("oz"));
     Ok(HostFacts {
         paths,
         xdg: BTreeMap::new(),
@@ -73,8 +75,9 @@ pub fn gather(
         cpus: rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count()),
         memory: memory(),
         open_files: open_files(),
-        runtime: as_canonical(&environment::runtime().join("oz")),
-        state: as_canonical(&environment::state().join("oz")),
+        copies: copies::place(&state, &runtime),
+        runtime,
+        state,
         session,
         user,
     })

@@ -4,8 +4,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use rustix::mount::{
-    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_string, fsmount,
-    fsopen,
+    FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag,
+    fsconfig_set_string, fsmount, fsopen,
 };
 
 const NO_SETUID: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOSUID;
@@ -56,6 +56,19 @@ pub fn fuse(device: impl AsFd) -> io::Result<OwnedFd> {
         ("group_id", rustix::process::getgid().as_raw().to_string()),
     ];
     make("fuse", &options, NO_SETUID | NO_DEVICES)
+}
+
+/// A directory of which changes go to another one: see Documentation/filesystems/overlayfs.rst. Its notes are attributes
+/// that an ordinary user may write; it follows no redirection.
+pub fn overlay(lower: &str, upper: &str, work: &str) -> io::Result<OwnedFd> {
+    let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_flag(&context, "userxattr")?;
+    for (key, value) in [("lowerdir", lower), ("upperdir", upper), ("workdir", work)] {
+        fsconfig_set_string(&context, key, value)?;
+    }
+    fsconfig_create(&context)?;
+    let flags = NO_SETUID | NO_DEVICES;
+    Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, flags)?)
 }
 
 fn make(name: &str, options: &[(&str, String)], flags: MountAttrFlags) -> io::Result<OwnedFd> {

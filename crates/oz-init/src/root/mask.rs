@@ -11,6 +11,9 @@ use rustix::io::Errno;
 use super::target::Root;
 use super::{attach, filesystems, source};
 
+/// Nearly all of it is for names of what covers hide.
+const SIZE: u64 = 32 << 20;
+
 /// An empty directory and an empty file to cover things with.
 ///
 /// They are on a file system of their own, since a removed directory of the root could not be
@@ -25,7 +28,7 @@ pub struct Masks {
 impl Masks {
     /// Before the new root is mounted.
     pub fn prepare() -> io::Result<Self> {
-        let workshop = filesystems::tmpfs(0o755, 64 << 10, true)?;
+        let workshop = filesystems::tmpfs(0o755, SIZE, true)?;
         attach(&workshop, spare_directory()?)?;
         rustix::fs::mkdirat(&workshop, "directory", Mode::from_raw_mode(0o555))?;
         let create = OFlags::RDONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
@@ -36,6 +39,11 @@ impl Masks {
             file,
             workshop,
         })
+    }
+
+    /// A mounted directory that nobody sees.
+    pub fn workshop(&self) -> &OwnedFd {
+        &self.workshop
     }
 
     /// Covers what is at `path`, if there is something. A link shows nothing itself; where it leads must be hidden

@@ -2,6 +2,7 @@
 
 pub mod filesystems;
 mod mask;
+mod overlay;
 mod source;
 mod target;
 
@@ -31,6 +32,8 @@ pub struct Builder {
     /// The app's own, in which it may have left anything.
     home: PathBuf,
     made: usize,
+    /// Of the layers that are mounted.
+    locks: Vec<OwnedFd>,
 }
 
 impl Builder {
@@ -42,6 +45,7 @@ impl Builder {
             terminals: None,
             home: home.to_owned(),
             made: 0,
+            locks: Vec::new(),
         })
     }
 
@@ -64,9 +68,9 @@ impl Builder {
         &self.root
     }
 
-    /// Root of the terminal file system, if there is one.
-    pub fn into_terminals(self) -> Option<OwnedFd> {
-        self.terminals
+    /// Root of the terminal file system, if there is one, and the locks of layers that are mounted.
+    pub fn into_parts(self) -> (Option<OwnedFd>, Vec<OwnedFd>) {
+        (self.terminals, self.locks)
     }
 
     fn execute(&mut self, op: &Op) -> io::Result<()> {
@@ -82,6 +86,12 @@ impl Builder {
                 mode,
             } => self.file(path, content, Mode::from(*mode)),
             Op::Bind(bind) => self.bind(bind),
+            Op::Overlay(overlay) => {
+                let cover = format!("cover-{}", self.locks.len());
+                let made = overlay::make(overlay, self.masks.workshop(), &cover)?;
+                self.locks.push(made.lock);
+                attach(made.mount, self.place(&overlay.path, true)?)
+            }
             Op::Tmpfs {
                 path,
                 mode,

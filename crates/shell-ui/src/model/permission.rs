@@ -68,6 +68,12 @@ fn files(all: &mut List, plan: &Plan) {
     match plan.home {
         Home::Private(_) => all.can(tr("keep files and settings of its own")),
         Home::Ephemeral => all.can(tr("keep files of its own until it ends")),
+        Home::CopyOnWrite(_) => {
+            all.can(tr("read your files, without what is protected"));
+            all.can(tr(
+                "change a copy of them, which you can look at and take over",
+            ));
+        }
         Home::None => all.cannot(tr("keep any file of its own")),
     }
     for bind in plan.shares() {
@@ -77,6 +83,16 @@ fn files(all: &mut List, plan: &Plan) {
             Access::Read => tr_with("read {place}", &fill),
             Access::Write => tr_with("read and change {place}", &fill),
         });
+    }
+    let places = plan
+        .overlays()
+        .filter(|overlay| overlay.path != plan.user.home);
+    for overlay in places {
+        let path = place(&overlay.path, &plan.user.home);
+        all.can(tr_with(
+            "read {place} and change a copy of it",
+            &[("place", path.as_str())],
+        ));
     }
     all.can(match plan.arguments {
         Access::Read => tr("read the files that you open with it"),
@@ -98,7 +114,9 @@ fn files(all: &mut List, plan: &Plan) {
     if plan.portals {
         all.asks(tr("for more files, by the file dialog of the desktop"));
     }
-    all.cannot(tr("see any other of your files"));
+    if !matches!(plan.home, Home::CopyOnWrite(_)) {
+        all.cannot(tr("see any other of your files"));
+    }
 }
 
 fn windows(all: &mut List, plan: &Plan) {

@@ -190,6 +190,7 @@ impl AppPage {
             let words = match rule.effect {
                 Effect::Read => tr("To read"),
                 Effect::Write => tr("To read and to change"),
+                Effect::CopyOnWrite => tr("To read, and to change a copy"),
                 Effect::Hide => tr("Hidden"),
             };
             let path = OsBytes::from(rule.path.as_str()).to_string();

@@ -27,6 +27,11 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
     match &plan.home {
         Home::Ephemeral => writeln!(text, "home      in memory, gone with the sandbox")?,
         Home::Private(path) => writeln!(text, "home      {}", show(path))?,
+        Home::CopyOnWrite(path) => writeln!(
+            text,
+            "home      a copy of the user's, without what is protected; what is written is kept in {}",
+            show(path)
+        )?,
         Home::None => writeln!(text, "home      none: an empty directory, read-only")?,
     }
     let arguments = match plan.arguments {
@@ -219,6 +224,12 @@ fn step(op: &Op) -> String {
         Op::Symlink { target: to, .. } => format!("link       {target} -> {}", show(to)),
         Op::File { content, .. } => format!("file       {target}  {} bytes", content.len()),
         Op::Bind(bind) => step_of_bind(bind),
+        Op::Overlay(overlay) => {
+            format!(
+                "copy       {target}  {} places hidden",
+                overlay.hidden.len()
+            )
+        }
         Op::Tmpfs { size, .. } => format!("memory     {target}  {} MiB", size >> 20),
         Op::Proc { .. } => format!("proc       {target}"),
         Op::DevPts { .. } => format!("terminals  {target}"),

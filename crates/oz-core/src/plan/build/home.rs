@@ -33,6 +33,8 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View, size: u64, ops: &mut Ve
     match shape.home {
         Home::Ephemeral => ops.push(tmpfs(home, 0o700, size, false)),
         Home::Private(path) => ops.push(bind(path, home, Access::Write, false)),
+        // It is one of the places that are copied, with the looks in it.
+        Home::CopyOnWrite(_) => return,
         // It was made with the root. What shows how the user's desktop looks is content as well.
         Home::None => return,
     }

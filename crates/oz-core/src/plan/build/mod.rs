@@ -79,6 +79,14 @@ pub enum BuildError {
         /// As the profile says it.
         rule: String,
     },
+    /// Only directories are copied on writing.
+    #[error("the profile's rule for {rule} is to copy {} on writing, which is a single file: name the directory that it is in, or write \"read\"", OsBytes::from(path.as_path()))]
+    CopyOfFile {
+        /// As the profile says it.
+        rule: String,
+        /// What it is on this host.
+        path: PathBuf,
+    },
     /// The user has no such well-known directory.
     #[error(
         "the profile's rule for {rule} is about a directory that this user does not have: set it in ~/.config/user-dirs.dirs, or write {{ \"access\": …, \"optional\": true }}"
@@ -234,7 +242,9 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             home: profile.files.home,
         });
     }
+    let copies = facts.copies.join(request.id.as_str());
     let home = match said {
+        files::Home::CopyOnWrite => Home::CopyOnWrite(copies.clone()),
         files::Home::None => Home::None,
         files::Home::Private if !request.ephemeral => {
             Home::Private(facts.state.join(layout::HOMES_NAME).join(&profile.name))
@@ -259,6 +269,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         profile,
         facts,
         home: &home,
+        copies: &copies,
         hostname: &hostname,
         has,
         network: network.mode,

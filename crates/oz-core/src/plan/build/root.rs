@@ -13,6 +13,8 @@ pub(super) struct Shape<'a> {
     pub profile: &'a Profile,
     pub facts: &'a HostFacts,
     pub home: &'a Home,
+    /// Directory of the host for what is written over copies.
+    pub copies: &'a Path,
     pub hostname: &'a str,
     pub has: Has,
     pub network: Mode,

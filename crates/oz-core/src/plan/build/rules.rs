@@ -76,7 +76,17 @@ pub(super) fn ways(profile: &Profile, facts: &HostFacts) -> BTreeSet<PathBuf> {
 pub(super) struct Guarded {
     pub path: PathBuf,
     shown: String,
-    reason: &'static str,
+    pub reason: &'static str,
+}
+
+impl Guarded {
+    pub fn refused(&self, place: &Placed) -> BuildError {
+        BuildError::Protected {
+            rule: place.rule.clone(),
+            place: self.shown.clone(),
+            reason: self.reason,
+        }
+    }
 }
 
 pub(super) fn guarded(facts: &HostFacts) -> Vec<Guarded> {
@@ -170,7 +180,7 @@ pub(super) fn places(
                         path: target.clone(),
                     });
                 }
-                Effect::Read | Effect::Write => continue,
+                Effect::Read | Effect::Write | Effect::CopyOnWrite => continue,
             }
         }
         placed.extend(found(target.clone(), false)?);
@@ -226,11 +236,7 @@ pub(super) fn refuse_protected(
     };
     match guarded.iter().find(refused) {
         None => Ok(()),
-        Some(guarded) => Err(BuildError::Protected {
-            rule: place.rule.clone(),
-            place: guarded.shown.clone(),
-            reason: guarded.reason,
-        }),
+        Some(guarded) => Err(guarded.refused(place)),
     }
 }
 
@@ -274,7 +280,8 @@ fn strictness(effect: Effect) -> u8 {
     match effect {
         Effect::Hide => 0,
         Effect::Read => 1,
-        Effect::Write => 2,
+        Effect::CopyOnWrite => 2,
+        Effect::Write => 3,
     }
 }
 

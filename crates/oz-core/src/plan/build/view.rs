@@ -7,6 +7,8 @@
 //! - A directory for writing on the way to a protected place is *closed*: it is read-only, and what is in it
 //!   beside the way is writable, each a mount of its own. So nothing on the way can be renamed, and a protected
 //!   place that is missing cannot be made, whatever happens to the directory outside meanwhile.
+//! - Of a place that is copied on writing the protected places are not there at all, now or later, and what is there
+//!   instead is the app's own.
 //! - A directory between something writable and what a rule takes out of it is *pinned*: a mount of its own, so
 //!   that it cannot be renamed away together with what covers the place.
 
@@ -17,10 +19,11 @@ use std::path::{Path, PathBuf};
 use super::BuildError;
 use super::root::{Shape, directory, file, tmpfs};
 use super::rules::{
-    Guarded, Placed, decided, guarded, places, refuse_locked, refuse_protected, within,
+    Guarded, Placed, decided, guarded, place_of, places, refuse_locked, refuse_protected, within,
 };
 use crate::plan::facts::{MAX_NAMES, PathFact};
-use crate::plan::{Access, Bind, Effect, HostFacts, Op, Ruled, Source};
+use crate::plan::{Access, Bind, Effect, Home, HostFacts, Op, Overlay, Ruled, Source};
+use crate::protected;
 
 /// Size of the directories in memory that stand for hidden ones, in bytes.
 const SKELETON: u64 = 1 << 20;
@@ -31,6 +34,12 @@ enum Mounted {
         source: PathBuf,
         access: Access,
         directory: bool,
+    },
+    /// A copy that is made by writing, without what is hidden of it.
+    Overlay {
+        source: PathBuf,
+        layers: PathBuf,
+        hidden: BTreeSet<PathBuf>,
     },
     Mask,
     /// A hidden directory that holds mount points and nothing else.
@@ -52,9 +61,12 @@ pub(super) fn view(shape: &Shape<'_>) -> Result<View, BuildError> {
     let facts = shape.facts;
     let guarded = guarded(facts);
     let (mut ruled, mut own) = (Vec::new(), Vec::new());
-    let mut placed: Vec<Placed> = Vec::new();
+    let copies = Copies::new(shape);
+    let mut placed: Vec<Placed> = copies.home().into_iter().collect();
     for (path, rule) in &shape.profile.files.rules {
         let mut places = places(facts, path, *rule)?;
+        copies.check(&places, &guarded)?;
+        places.iter_mut().for_each(|place| copies.settle(place));
         // Only who names a protected place means it.
         let is_meant = |place: &Placed| {
             let holds = |guarded: &&Guarded| within(place, &guarded.path);
@@ -85,12 +97,87 @@ pub(super) fn view(shape: &Shape<'_>) -> Result<View, BuildError> {
         ruled,
         own,
     };
-    view.rules(&placed);
+    view.rules(&placed, &copies, &guarded);
     view.protected(&placed, &guarded);
+    view.not_there(shape);
     view.open(shape, &placed, &guarded)?;
     view.pins();
     view.skeletons();
     Ok(view)
+}
+
+/// What is copied when it is written to, and where the copies are kept.
+struct Copies<'a> {
+    /// The user's home, if it is.
+    home: Option<&'a Path>,
+    all: PathBuf,
+}
+
+impl<'a> Copies<'a> {
+    fn new(shape: &Shape<'a>) -> Self {
+        let home: &'a Path = &shape.facts.user.home;
+        let home = matches!(shape.home, Home::CopyOnWrite(_)).then_some(home);
+        Self {
+            home,
+            all: shape.copies.to_owned(),
+        }
+    }
+
+    /// The home as a place like those of rules.
+    fn home(&self) -> Option<Placed> {
+        self.home.map(|home| Placed {
+            rule: "~".to_owned(),
+            effect: Effect::CopyOnWrite,
+            source: home.to_owned(),
+            target: home.to_owned(),
+            directory: true,
+            named: true,
+        })
+    }
+
+    /// In a home that is copied links are where the user has them: a place is where it really is.
+    fn settle(&self, place: &mut Placed) {
+        if self.home.is_some_and(|home| place.target.starts_with(home)) {
+            place.target = place.source.clone();
+        }
+    }
+
+    fn check(&self, places: &[Placed], guarded: &[Guarded]) -> Result<(), BuildError> {
+        for place in places {
+            if place.effect != Effect::CopyOnWrite {
+                continue;
+            }
+            if !place.directory {
+                return Err(BuildError::CopyOfFile {
+                    rule: place.rule.clone(),
+                    path: place.source.clone(),
+                });
+            }
+            let own = |guarded: &&Guarded| guarded.reason == protected::OWN;
+            let own = guarded.iter().filter(own);
+            if let Some(own) = own.clone().find(|own| within(place, &own.path)) {
+                return Err(own.refused(place));
+            }
+        }
+        Ok(())
+    }
+
+    /// Of one place: by its path, so that it finds them again.
+    fn layers(&self, source: &Path) -> PathBuf {
+        if self.home == Some(source) {
+            return self.all.join("home");
+        }
+        let name: String = source
+            .to_string_lossy()
+            .chars()
+            .map(|c| match c {
+                '/' => "%2f".to_owned(),
+                '%' => "%25".to_owned(),
+                c => c.to_string(),
+            })
+            .collect();
+        self.all.join(name)
+    }
 }
 
 /// Where a path of the host is shown by a place that lies above it.
@@ -101,16 +188,24 @@ fn shown_at(place: &Placed, path: &Path) -> Option<PathBuf> {
 
 impl View {
     /// What the rules say themselves.
-    fn rules(&mut self, placed: &[Placed]) {
-        for place in placed.iter().filter(|place| place.effect != Effect::Hide) {
-            let access = match place.effect {
-                Effect::Write => Access::Write,
-                _ => Access::Read,
+    fn rules(&mut self, placed: &[Placed], copies: &Copies<'_>, guarded: &[Guarded]) {
+        for place in placed {
+            let mounted = match place.effect {
+                Effect::Hide => continue,
+                Effect::Write => bind(place, Access::Write),
+                Effect::Read => bind(place, Access::Read),
+                Effect::CopyOnWrite if self.is_copied(place, placed, guarded) => continue,
+                Effect::CopyOnWrite => Mounted::Overlay {
+                    source: place.source.clone(),
+                    layers: copies.layers(&place.source),
+                    hidden: BTreeSet::new(),
+                },
             };
-            self.at.insert(place.target.clone(), bind(place, access));
+            self.at.insert(place.target.clone(), mounted);
         }
         // A place can be shown at other paths as well, behind a link. What takes away holds there, too.
-        for place in placed.iter().filter(|place| place.effect != Effect::Write) {
+        let takes = |place: &&Placed| matches!(place.effect, Effect::Read | Effect::Hide);
+        for place in placed.iter().filter(takes) {
             let shown = placed.iter().filter(|other| other.effect != Effect::Hide);
             for at in shown.filter_map(|other| shown_at(other, &place.source)) {
                 let mounted = match place.effect {
@@ -128,13 +223,58 @@ impl View {
     /// Who may look at a directory may not thereby read the keys below it.
     fn protected(&mut self, placed: &[Placed], guarded: &[Guarded]) {
         for place in placed.iter().filter(|place| place.effect != Effect::Hide) {
+            // What names the user's directories is seen in every home.
+            let is_seen = |guarded: &&Guarded| {
+                let copied = place.effect == Effect::CopyOnWrite;
+                copied && guarded.reason == protected::DIRECTORIES
+            };
             for at in guarded
                 .iter()
+                .filter(|guarded| !is_seen(guarded))
                 .filter_map(|guarded| shown_at(place, &guarded.path))
             {
-                if !self.at.contains_key(&at) && !self.is_hidden(&at) {
-                    self.at.insert(at, Mounted::Mask);
+                let named = placed.iter().any(|other| other.target == at);
+                if self.at.contains_key(&at) || self.is_hidden(&at) {
+                    continue;
                 }
+                match self.above_mut(&at) {
+                    Some((_, Mounted::Overlay { .. })) if named => {}
+                    Some((dir, Mounted::Overlay { hidden, .. })) => {
+                        hidden.extend(at.strip_prefix(&dir).map(Path::to_owned));
+                    }
+                    _ if place.effect == Effect::CopyOnWrite => {}
+                    _ => {
+                        self.at.insert(at, Mounted::Mask);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a place lies in another that is copied, where it is seen anyway.
+    fn is_copied(&self, place: &Placed, placed: &[Placed], guarded: &[Guarded]) -> bool {
+        let Some((dir, Mounted::Overlay { source, .. })) = self.above(&place.target) else {
+            return false;
+        };
+        let seen = place.target.strip_prefix(dir).ok() == place.source.strip_prefix(source).ok();
+        let hides = |guarded: &&Guarded| {
+            let within = place.source != guarded.path && within(place, &guarded.path);
+            within && !placed.iter().any(|other| other.source == guarded.path)
+        };
+        seen && !guarded.iter().any(|guarded| hides(&guarded))
+    }
+
+    /// What is to be hidden and is not there must not show through when it comes.
+    fn not_there(&mut self, shape: &Shape<'_>) {
+        for (path, rule) in &shape.profile.files.rules {
+            if rule.effect != Effect::Hide || path.is_pattern() {
+                continue;
+            }
+            let place = place_of(shape.facts, path).filter(|place| !self.at.contains_key(place));
+            if let Some(place) = place
+                && let Some((dir, Mounted::Overlay { hidden, .. })) = self.above_mut(&place)
+            {
+                hidden.extend(place.strip_prefix(&dir).map(Path::to_owned));
             }
         }
     }
@@ -214,7 +354,7 @@ impl View {
             let takes_away = match mounted {
                 Mounted::Bind { access, .. } => *access == Access::Read,
                 Mounted::Mask | Mounted::Skeleton => true,
-                Mounted::Pin => false,
+                Mounted::Pin | Mounted::Overlay { .. } => false,
             };
             let Some((above, Mounted::Bind { access, .. })) = self.above(at) else {
                 continue;
@@ -254,6 +394,12 @@ impl View {
         })
     }
 
+    fn above_mut(&mut self, at: &Path) -> Option<(PathBuf, &mut Mounted)> {
+        let dir = self.above(at)?.0.to_owned();
+        let mounted = self.at.get_mut(&dir)?;
+        Some((dir, mounted))
+    }
+
     fn is_hidden(&self, at: &Path) -> bool {
         matches!(self.above(at), Some((_, Mounted::Mask | Mounted::Skeleton)))
     }
@@ -268,6 +414,9 @@ impl View {
                 {
                     Some((at, *directory))
                 }
+                Mounted::Overlay { .. } if self.above(at).is_some_and(|(dir, _)| dir == hidden) => {
+                    Some((at, true))
+                }
                 _ => None,
             })
     }
@@ -278,6 +427,7 @@ impl View {
             Mounted::Bind { directory, .. } if self.above(at).is_none() => {
                 Some((at.as_path(), *directory))
             }
+            Mounted::Overlay { .. } if self.above(at).is_none() => Some((at.as_path(), true)),
             _ => None,
         })
     }
@@ -300,6 +450,16 @@ impl View {
         for (at, mounted) in all {
             match mounted {
                 Mounted::Bind { source, access, .. } => ops.push(user_bind(source, at, *access)),
+                Mounted::Overlay {
+                    source,
+                    layers,
+                    hidden,
+                } => ops.push(Op::Overlay(Overlay {
+                    source: source.clone(),
+                    path: at.clone(),
+                    layers: layers.clone(),
+                    hidden: hidden.iter().cloned().collect(),
+                })),
                 Mounted::Mask => ops.push(Op::Mask { path: at.clone() }),
                 Mounted::Pin => ops.push(Op::Pin { path: at.clone() }),
                 Mounted::Skeleton => {

@@ -2,12 +2,15 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Violation;
-use super::paths::{is_same, is_within};
-use crate::plan::{Access, Bind, Effect, Home, Op, Plan, Source, layout};
+use super::paths::{is_plain, is_same, is_within};
+use crate::plan::{Access, Bind, Effect, Home, Op, Overlay, Plan, Ruled, Source, layout};
 use crate::protected;
+
+/// Most places that are hidden of one copy; all protected ones are some hundred.
+const MAX_HIDDEN: usize = 4096;
 
 /// Trees of the system that may be inside as a whole.
 const TREES: &[&str] = &[
@@ -83,37 +86,112 @@ pub(super) fn user_sources_are_not_of_the_system(plan: &Plan) -> Result<(), Viol
         let Source::User(path) = &bind.source else {
             continue;
         };
-        let of_system = NOT_THE_USERS
-            .iter()
-            .any(|tree| is_within(path, Path::new(tree)));
-        if of_system || is_within(&plan.user.home, path) {
-            return Err(Violation::new(
-                "this is no place of the user to share",
-                path.display(),
-            ));
+        if is_of_the_system(path) || is_within(&plan.user.home, path) {
+            return Err(not_to_share(path));
         }
         let live = bind.path == Path::new(layout::LIVE) && bind.access == Access::Read;
-        let over_system = NOT_THE_USERS
-            .iter()
-            .chain(&[
-                "/opt",
-                "/run",
-                "/var/cache",
-                "/var/lib",
-                "/var/run",
-                "/var/tmp",
-            ])
-            .any(|tree| {
-                is_within(&bind.path, Path::new(tree)) || is_within(Path::new(tree), &bind.path)
-            });
-        if over_system && !live && !layout::is_on_a_volume(&plan.user.name, &bind.path) {
+        if !live && is_over_the_system(plan, &bind.path) {
+            return Err(put_over(&bind.path));
+        }
+    }
+    for overlay in plan.overlays() {
+        let (source, path) = (&overlay.source, &overlay.path);
+        let is_home = is_same(source, &plan.user.home) && is_same(path, &plan.user.home);
+        if is_of_the_system(source) || is_within(&plan.user.home, source) && !is_home {
+            return Err(not_to_share(source));
+        }
+        if is_over_the_system(plan, path) {
+            return Err(put_over(path));
+        }
+    }
+    Ok(())
+}
+
+fn is_of_the_system(path: &Path) -> bool {
+    NOT_THE_USERS
+        .iter()
+        .any(|tree| is_within(path, Path::new(tree)))
+}
+
+fn is_over_the_system(plan: &Plan, path: &Path) -> bool {
+    let others = [
+        "/opt",
+        "/run",
+        "/var/cache",
+        "/var/lib",
+        "/var/run",
+        "/var/tmp",
+    ];
+    let mut all = NOT_THE_USERS.iter().chain(&others).map(Path::new);
+    let over = all.any(|tree| is_within(path, tree) || is_within(tree, path));
+    over && !layout::is_on_a_volume(&plan.user.name, path)
+}
+
+fn not_to_share(path: &Path) -> Violation {
+    Violation::new("this is no place of the user to share", path.display())
+}
+
+fn put_over(path: &Path) -> Violation {
+    Violation::new("a user's place is not put over the system", path.display())
+}
+
+/// Layers of copies: no sandbox sees them, or it could put there what the kernel takes for the place itself, and no
+/// two places have the same.
+pub(super) fn layers_are_kept_apart(plan: &Plan) -> Result<(), Violation> {
+    let overlaps = |a: &Path, b: &Path| is_within(a, b) || is_within(b, a);
+    let overlays: Vec<&Overlay> = plan.overlays().collect();
+    for (at, overlay) in overlays.iter().enumerate() {
+        let layers = &overlay.layers;
+        let odd = |hidden: &&PathBuf| {
+            hidden.as_os_str().is_empty() || !is_plain(&Path::new("/").join(hidden))
+        };
+        if let Some(hidden) = overlay.hidden.iter().find(odd) {
             return Err(Violation::new(
-                "a user's place is not put over the system",
-                bind.path.display(),
+                "what is hidden of a copy is a plain path below it",
+                hidden.display(),
+            ));
+        }
+        if overlay.hidden.len() > MAX_HIDDEN {
+            return Err(Violation::new(
+                "at most 4096 places are hidden of a copy",
+                overlay.hidden.len(),
+            ));
+        }
+        let shared = overlays[..at]
+            .iter()
+            .any(|other| overlaps(&other.layers, layers));
+        let bound = binds(plan).any(|bind| {
+            let source = bind.source.path();
+            // What lies above shows them, unless it is covered, as protected places are.
+            is_within(source, layers)
+                || is_within(layers, source) && !is_covered(plan, bind, layers)
+        });
+        let seen = overlays.iter().any(|other| {
+            is_within(&other.source, layers)
+                || layers
+                    .strip_prefix(&other.source)
+                    .is_ok_and(|below| !other.hides(&other.path.join(below)))
+        });
+        if shared || bound || seen || is_of_the_system(layers) {
+            return Err(Violation::new(
+                "no sandbox sees the layers of a copy",
+                layers.display(),
             ));
         }
     }
     Ok(())
+}
+
+/// Whether a mask hides a place that a bind would show.
+fn is_covered(plan: &Plan, bind: &Bind, place: &Path) -> bool {
+    let Ok(below) = place.strip_prefix(bind.source.path()) else {
+        return false;
+    };
+    let at = bind.path.join(below);
+    plan.root.iter().any(|op| {
+        let masks = matches!(op, Op::Mask { .. } | Op::Tmpfs { .. });
+        masks && is_within(&at, op.target()) && !is_within(&bind.path, op.target())
+    })
 }
 
 /// Nothing of the system is writable, though its permissions would say the same.
@@ -180,7 +258,10 @@ pub(super) fn nothing_protected_is_writable(plan: &Plan) -> Result<(), Violation
 /// The step that decides what is at a place: of those that mount something there or above, the last.
 fn decides<'p>(plan: &'p Plan, place: &Path) -> Option<&'p Op> {
     let mounts = |op: &&Op| {
-        let mounts = matches!(op, Op::Bind(_) | Op::Mask { .. } | Op::Tmpfs { .. });
+        let mounts = matches!(
+            op,
+            Op::Bind(_) | Op::Overlay(_) | Op::Mask { .. } | Op::Tmpfs { .. }
+        );
         mounts && is_within(place, op.target())
     };
     plan.root.iter().rev().find(mounts)
@@ -194,7 +275,10 @@ pub(super) fn rules_are_what_is_mounted(plan: &Plan) -> Result<(), Violation> {
         for place in &ruled.places {
             let holds = match (ruled.effect, decides(plan, place)) {
                 (Effect::Hide, Some(Op::Bind(bind))) => bind.path == *home,
+                (Effect::Hide, Some(Op::Overlay(overlay))) => overlay.hides(place),
                 (Effect::Hide, _) => true,
+                (Effect::CopyOnWrite, Some(Op::Overlay(overlay))) => !overlay.hides(place),
+                (Effect::CopyOnWrite, _) => false,
                 (effect, Some(Op::Bind(bind))) if is_same(&bind.path, place) => {
                     let of_user = matches!(bind.source, Source::User(_));
                     of_user && (effect == Effect::Write || bind.access == Access::Read)
@@ -264,6 +348,26 @@ pub(super) fn nothing_can_be_renamed_away(plan: &Plan) -> Result<(), Violation> 
 
 /// A readable directory above protected places has each of them masked, but those that a rule names.
 pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violation> {
+    for overlay in plan.overlays() {
+        let named = |place: &Path| {
+            let is_there = |ruled: &Ruled| ruled.places.iter().any(|at| is_same(at, place));
+            plan.rules.iter().any(is_there)
+        };
+        let itself = protected::is_protected(&plan.user.home, &overlay.source);
+        if itself.is_some() && !named(&overlay.path) {
+            return Err(shows_through(&overlay.source));
+        }
+        for (place, reason) in protected::below_with_reasons(&plan.user.home, &overlay.source) {
+            let Ok(below) = place.strip_prefix(&overlay.source) else {
+                continue;
+            };
+            let at = overlay.path.join(below);
+            let seen = reason == protected::DIRECTORIES || reason != protected::OWN && named(&at);
+            if !seen && !overlay.hides(&at) {
+                return Err(shows_through(&place));
+            }
+        }
+    }
     for (at, op) in plan.root.iter().enumerate() {
         let Op::Bind(bind) = op else { continue };
         let source = bind.source.path();
@@ -294,12 +398,13 @@ pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violati
                 _ => false,
             };
             if !plan.root[at..].iter().any(masked) {
-                return Err(Violation::new(
-                    "protected places below a share are masked",
-                    place.display(),
-                ));
+                return Err(shows_through(&place));
             }
         }
     }
     Ok(())
+}
+
+fn shows_through(place: &Path) -> Violation {
+    Violation::new("protected places below a share are masked", place.display())
 }

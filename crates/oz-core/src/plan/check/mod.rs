@@ -50,6 +50,7 @@ const RULES: &[Rule] = &[
     mounts::home_is_what_the_plan_says,
     grants::system_sources_are_of_the_system,
     grants::user_sources_are_not_of_the_system,
+    grants::layers_are_kept_apart,
     grants::system_is_read_only,
     grants::devices_are_harmless,
     grants::nothing_protected_is_writable,

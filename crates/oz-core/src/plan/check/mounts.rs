@@ -93,7 +93,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
             Op::Mask { .. } | Op::Pin { .. } | Op::RandomId { .. } => false,
             // The kernel's own, in which nobody can make a file.
             Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => false,
-            Op::Tmpfs { .. } => true,
+            Op::Tmpfs { .. } | Op::Overlay(_) => true,
         };
         if writable {
             return Err(Violation::new(
@@ -121,7 +121,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
         }
         if matches!(
             op,
-            Op::Bind(_) | Op::Pin { .. } | Op::Tmpfs { .. } | Op::Proc { .. }
+            Op::Bind(_) | Op::Overlay(_) | Op::Pin { .. } | Op::Tmpfs { .. } | Op::Proc { .. }
         ) {
             mounted.insert(target.as_os_str());
         }
@@ -181,6 +181,7 @@ pub(super) fn no_step_undoes_another(plan: &Plan) -> Result<(), Violation> {
         let covers = matches!(
             op,
             Op::Bind(_)
+                | Op::Overlay(_)
                 | Op::Pin { .. }
                 | Op::Tmpfs { .. }
                 | Op::Proc { .. }
@@ -260,6 +261,11 @@ pub(super) fn home_is_what_the_plan_says(plan: &Plan) -> Result<(), Violation> {
                     && bind.source == Source::User(private.clone())
                     && bind.access == Access::Write
                     && !bind.optional
+            }
+            (Home::CopyOnWrite(layers), Op::Overlay(overlay)) => {
+                overlay.path == *home
+                    && overlay.source == *home
+                    && is_within(&overlay.layers, layers)
             }
             _ => false,
         });

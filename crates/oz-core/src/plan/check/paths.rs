@@ -57,10 +57,12 @@ pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
     let targets = plan.root.iter().map(Op::target);
     let sources = plan.root.iter().filter_map(|op| match op {
         Op::Bind(bind) => Some(bind.source.path()),
+        Op::Overlay(overlay) => Some(overlay.source.as_path()),
         _ => None,
     });
+    let layers = plan.overlays().map(|overlay| overlay.layers.as_path());
     let private = match &plan.home {
-        Home::Private(path) => Some(path.as_path()),
+        Home::Private(path) | Home::CopyOnWrite(path) => Some(path.as_path()),
         Home::Ephemeral | Home::None => None,
     };
     let listeners = plan
@@ -70,7 +72,7 @@ pub(super) fn are_plain(plan: &Plan) -> Result<(), Violation> {
     let ruled = plan.rules.iter().flat_map(|ruled| &ruled.places);
     let mut all = targets
         .chain(ruled.chain(&plan.own).map(PathBuf::as_path))
-        .chain(sources)
+        .chain(sources.chain(layers))
         .chain(private)
         .chain(listeners)
         .chain([plan.user.home.as_path()]);

@@ -112,6 +112,7 @@ fn may_write(view: &View, place: &Path) -> bool {
         Op::Tmpfs { path, .. } | Op::Proc { path } | Op::DevPts { path } | Op::Mqueue { path } => {
             path == place
         }
+        Op::Overlay(overlay) => place == overlay.path,
         Op::Bind(bind) => bind.access == Access::Write && place.starts_with(&bind.path),
         _ => false,
     });
