@@ -193,6 +193,7 @@ fn icon_from(rig: &Rig, side: i32) -> App {
     let mut app = rig.app();
     let window = app.window();
     let icons: XdgToplevelIconManagerV1 = app.bind(1);
+    app.told.heard.clear();
     app.sync().unwrap();
     assert_eq!(app.told.heard, ["icons of 48", "icons, no more"]);
     let icon = icons.create_icon(&app.qh, ());

@@ -223,6 +223,24 @@ fn a_subsurface_is_one_at_the_host_too() {
 }
 
 #[test]
+fn what_a_subsurface_has_pending_is_still_so_when_its_parent_was_committed() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let window = app.window();
+    let child = app.surface();
+    app.bind::<WlSubcompositor>(1)
+        .get_subsurface(&child, &window.surface, &app.qh, ());
+    let pixels = memory(MemfdFlags::ALLOW_SEALING, &picture(0xff00_0007, 16, 16));
+    child.attach(Some(&app.buffer(&pixels, 16, 16)), 0, 0);
+    child.damage_buffer(0, 0, 16, 16);
+    // From another thread of the app, say.
+    window.surface.commit();
+    child.commit();
+    app.sync().unwrap();
+    shown(&rig, 0xff00_0007);
+}
+
+#[test]
 fn what_spies_is_not_offered() {
     let rig = Rig::new();
     let app = rig.app();

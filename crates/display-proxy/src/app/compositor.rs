@@ -10,6 +10,7 @@ use wayland_server::protocol::wl_region::{self, WlRegion};
 use wayland_server::protocol::wl_surface::{self, WlSurface};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
+use crate::bridge::surfaces::Uncommitted;
 use crate::quota::{self, Kind};
 use crate::session::{AppClient, Session};
 
@@ -94,12 +95,16 @@ impl Dispatch<WlSurface, SurfaceUserData> for Session {
             }
             _ => {}
         }
-        if session.verdict().is_some() && matches!(request, wl_surface::Request::Commit) {
+        let commits = matches!(request, wl_surface::Request::Commit);
+        if session.verdict().is_some() && commits {
             return;
         }
+        let uncommitted = commits.then(|| Uncommitted::beneath(surface));
         <CompositorState as Dispatch<WlSurface, SurfaceUserData, Self>>::request(
             session, client, surface, request, data, dh, data_init,
         );
+        let uncommitted = uncommitted.into_iter().flatten();
+        uncommitted.for_each(Uncommitted::restore);
     }
 
     fn destroyed(

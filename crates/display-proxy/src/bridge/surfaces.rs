@@ -1,7 +1,9 @@
 //! Surfaces: one host surface per app surface, and what a commit carries over.
 
+use smithay::utils::{Logical, Point};
 use smithay::wayland::compositor::{
-    BufferAssignment, Damage, RectangleKind, RegionAttributes, SurfaceAttributes, with_states,
+    BufferAssignment, Damage, RectangleKind, RegionAttributes, SurfaceAttributes, get_children,
+    with_states,
 };
 use smithay::wayland::shell::xdg::SurfaceCachedState;
 use wayland_client::Proxy;
@@ -347,6 +349,61 @@ impl Role {
             Self::Popup(popup) => popup.configures.acked(),
             Self::None | Self::Subsurface(_) | Self::Cursor | Self::DragIcon => true,
         }
+    }
+}
+
+/// What a subsurface has pending while an ancestor is committed.
+pub(crate) struct Uncommitted {
+    surface: WlSurface,
+    buffer: Option<BufferAssignment>,
+    offset: Option<Point<i32, Logical>>,
+    damage: Vec<Damage>,
+    callbacks: Vec<WlCallback>,
+}
+
+impl Uncommitted {
+    /// Takes it out of the way of all subsurfaces beneath. A commit of smithay's commits the synchronised ones as well,
+    /// which have not asked for it, and what they had pending would never be seen.
+    pub(crate) fn beneath(surface: &WlSurface) -> Vec<Self> {
+        let mut all = Vec::new();
+        let mut parents = vec![surface.clone()];
+        while let Some(parent) = parents.pop() {
+            for child in get_children(&parent) {
+                all.extend(Self::of(&child));
+                parents.push(child);
+            }
+        }
+        all
+    }
+
+    fn of(surface: &WlSurface) -> Option<Self> {
+        with_states(surface, |states| {
+            let mut guard = states.cached_state.get::<SurfaceAttributes>();
+            let state = guard.pending();
+            let nothing = state.buffer.is_none()
+                && state.buffer_delta.is_none()
+                && state.damage.is_empty()
+                && state.frame_callbacks.is_empty();
+            (!nothing).then(|| Self {
+                surface: surface.clone(),
+                buffer: state.buffer.take(),
+                offset: state.buffer_delta.take(),
+                damage: std::mem::take(&mut state.damage),
+                callbacks: std::mem::take(&mut state.frame_callbacks),
+            })
+        })
+    }
+
+    /// Puts it back.
+    pub(crate) fn restore(self) {
+        with_states(&self.surface, |states| {
+            let mut guard = states.cached_state.get::<SurfaceAttributes>();
+            let state = guard.pending();
+            state.buffer = self.buffer;
+            state.buffer_delta = self.offset;
+            state.damage = self.damage;
+            state.frame_callbacks = self.callbacks;
+        });
     }
 }
 

@@ -72,10 +72,10 @@ use wayland_protocols::xdg::foreign::zv2::client::zxdg_exported_v2::{self, ZxdgE
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_exporter_v2::ZxdgExporterV2;
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_imported_v2::{self, ZxdgImportedV2};
 use wayland_protocols::xdg::foreign::zv2::client::zxdg_importer_v2::ZxdgImporterV2;
-use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup;
+use wayland_protocols::xdg::shell::client::xdg_popup::{self, XdgPopup};
 use wayland_protocols::xdg::shell::client::xdg_positioner::XdgPositioner;
 use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
-use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel;
+use wayland_protocols::xdg::shell::client::xdg_toplevel::{self, XdgToplevel};
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1::XdgSystemBellV1;
 use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_manager_v1::{
@@ -594,8 +594,6 @@ delegate_noop!(Told: XdgWmDialogV1);
 delegate_noop!(Told: XdgSystemBellV1);
 delegate_noop!(Told: XdgToplevelIconV1);
 delegate_noop!(Told: ignore WlSeat);
-delegate_noop!(Told: ignore XdgPopup);
-delegate_noop!(Told: ignore XdgToplevel);
 
 /// Implements `Dispatch` for events that are noted down.
 macro_rules! note {
@@ -676,6 +674,45 @@ note!(WlKeyboard, |told, _keyboard, event| {
         wl_keyboard::Event::RepeatInfo { rate, delay } => {
             told.heard.push(format!("repeat {rate} {delay}"));
         }
+        _ => {}
+    }
+});
+note!(XdgToplevel, |told, _toplevel, event| {
+    use xdg_toplevel::Event;
+    let words = |bytes: &[u8]| -> Vec<u32> {
+        let word = |word: &[u8]| u32::from_ne_bytes(word.try_into().unwrap());
+        bytes.chunks(4).map(word).collect()
+    };
+    match event {
+        Event::Configure {
+            width,
+            height,
+            states,
+        } => {
+            let states = words(&states);
+            told.heard
+                .push(format!("configure {width} {height} {states:?}"));
+        }
+        Event::ConfigureBounds { width, height } => {
+            told.heard.push(format!("bounds {width} {height}"));
+        }
+        Event::WmCapabilities { capabilities } => {
+            told.heard.push(format!("can {:?}", words(&capabilities)));
+        }
+        _ => {}
+    }
+});
+note!(XdgPopup, |told, _popup, event| {
+    use xdg_popup::Event;
+    match event {
+        Event::Configure {
+            x,
+            y,
+            width,
+            height,
+        } => told.heard.push(format!("popup {x} {y} {width} {height}")),
+        Event::Repositioned { token } => told.heard.push(format!("repositioned {token}")),
+        Event::PopupDone => told.heard.push("popup done".to_owned()),
         _ => {}
     }
 });

@@ -14,6 +14,7 @@ mod screens;
 mod shell;
 mod shm;
 mod surface;
+pub mod tree;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -24,6 +25,7 @@ use std::time::{Duration, Instant};
 
 pub use drag::Contents;
 use drag::Drag;
+pub use shell::Configure;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::server::zwp_keyboard_shortcuts_inhibitor_v1::ZwpKeyboardShortcutsInhibitorV1;
 use wayland_protocols::wp::presentation_time::server::wp_presentation_feedback::WpPresentationFeedback;
@@ -47,7 +49,8 @@ use wayland_server::protocol::wl_shm::WlShm;
 use wayland_server::protocol::wl_subcompositor::WlSubcompositor;
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::protocol::wl_touch::WlTouch;
-use wayland_server::{Display, DisplayHandle, Resource};
+use tree::{Op, Tree};
+use wayland_server::{Client, Display, DisplayHandle, Resource};
 
 /// Something that the host was asked to do, or that happened to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +157,8 @@ pub(crate) struct Host {
     pub(crate) touches: Vec<WlTouch>,
     pub(crate) text_inputs: Vec<ZwpTextInputV3>,
     pub(crate) inhibitors: Vec<ZwpKeyboardShortcutsInhibitorV1>,
+    /// The surfaces of who made one last.
+    pub(crate) newest: Arc<Mutex<Tree>>,
     pub(crate) feedbacks: Vec<WpPresentationFeedback>,
     /// What clients have bound of each screen.
     pub(crate) screens: Vec<(u32, WlOutput)>,
@@ -188,7 +193,11 @@ impl Host {
     }
 }
 
-struct HostClient(Arc<Mutex<Vec<Seen>>>);
+#[derive(Default)]
+struct HostClient {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    surfaces: Arc<Mutex<Tree>>,
+}
 
 impl ClientData for HostClient {
     fn disconnected(&self, _client: ClientId, reason: DisconnectReason) {
@@ -196,11 +205,27 @@ impl ClientData for HostClient {
             DisconnectReason::ProtocolError(error) => Some(error.message),
             DisconnectReason::ConnectionClosed => None,
         };
-        self.0
+        self.seen
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(Seen::Left(complaint));
     }
+}
+
+/// The surfaces of a client.
+pub(crate) fn surfaces(client: &Client) -> &Arc<Mutex<Tree>> {
+    &client
+        .get_data::<HostClient>()
+        .expect("every client has its data")
+        .surfaces
+}
+
+/// Has one of a client's surfaces do something, if that is allowed.
+pub(crate) fn has(client: &Client, op: &Op) -> bool {
+    surfaces(client)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .try_apply(op)
 }
 
 impl FakeHost {
@@ -325,6 +350,20 @@ impl FakeHost {
         read
     }
 
+    /// The surfaces of the client that made one last.
+    ///
+    /// # Panics
+    /// When the host is gone.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        let (answer, tree) = channel();
+        self.have(move |host, _| {
+            let tree = host.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = answer.send(tree.clone());
+        });
+        tree.recv().expect("the host runs")
+    }
+
     /// Keeps the buffers that are shown, until [`Self::release`].
     pub fn hold_buffers(&self) {
         self.order(Order::HoldBuffers);
@@ -364,6 +403,7 @@ fn run(
         touches: Vec::new(),
         text_inputs: Vec::new(),
         inhibitors: Vec::new(),
+        newest: Arc::default(),
         feedbacks: Vec::new(),
         screens: Vec::new(),
         added: Vec::new(),
@@ -381,7 +421,13 @@ fn run(
     loop {
         while let Ok(stream) = connections.try_recv() {
             host.saw(Seen::Connected);
-            let _ = dh.insert_client(stream, Arc::new(HostClient(Arc::clone(&seen))));
+            let _ = dh.insert_client(
+                stream,
+                Arc::new(HostClient {
+                    seen: Arc::clone(&seen),
+                    ..HostClient::default()
+                }),
+            );
         }
         while let Ok(order) = orders.try_recv() {
             if matches!(order, Order::Stop) {

@@ -10,8 +10,8 @@ use wayland_protocols::xdg::shell::server::xdg_wm_base::{self, XdgWmBase};
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
-use super::surface::{Surface, global, inert};
-use super::{Host, Seen};
+use super::surface::{Surface, global, inert, requests};
+use super::{FakeHost, Host, Seen};
 
 /// What a surface is, and how far its first configure has come.
 #[derive(Debug)]
@@ -19,13 +19,22 @@ pub(crate) struct Role {
     xdg: XdgSurface,
     toplevel: Option<XdgToplevel>,
     popup: Option<XdgPopup>,
-    configured: Option<u32>,
+    /// Serials that are not acknowledged.
+    sent: Vec<u32>,
+    configured: bool,
     acked: bool,
     min: (i32, i32),
     max: (i32, i32),
 }
 
 impl Role {
+    /// What was told is told.
+    fn finish(&mut self, host: &mut Host) {
+        let serial = host.next_serial();
+        self.xdg.configure(serial);
+        self.sent.push(serial);
+    }
+
     /// The rules of a commit; false when the client was thrown out.
     pub(crate) fn commit(
         &mut self,
@@ -47,16 +56,15 @@ impl Role {
             toplevel.post_error(xdg_toplevel::Error::InvalidSize, "max below min");
             return false;
         }
-        if self.configured.is_none() {
-            let serial = host.next_serial();
+        if !self.configured {
             if let Some(toplevel) = &self.toplevel {
                 toplevel.configure(0, 0, Vec::new());
             }
             if let Some(popup) = &self.popup {
                 popup.configure(10, 20, 30, 40);
             }
-            self.xdg.configure(serial);
-            self.configured = Some(serial);
+            self.finish(host);
+            self.configured = true;
         }
         true
     }
@@ -64,7 +72,63 @@ impl Role {
 
 global!(XdgWmBase);
 inert!(XdgPositioner, xdg_positioner::Request);
-inert!(XdgPopup, xdg_popup::Request);
+
+requests!(XdgPopup, WlSurface, |host,
+                                popup,
+                                request,
+                                surface,
+                                _init| {
+    if let xdg_popup::Request::Reposition { token, .. } = request {
+        popup.repositioned(token);
+        popup.configure(11, 21, 31, 41);
+        let data = surface
+            .data::<Surface>()
+            .expect("every surface has its data");
+        let mut state = data.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(role) = &mut state.shell {
+            role.finish(host);
+        }
+    }
+});
+
+/// What a window is told.
+#[derive(Debug, Default, Clone)]
+pub struct Configure {
+    /// Width and height; 0 leaves it to the client.
+    pub size: (i32, i32),
+    /// What it is now, as numbers of the protocol.
+    pub states: Vec<u32>,
+    /// How large it should be at most.
+    pub bounds: Option<(i32, i32)>,
+    /// What the host can do with it, as numbers of the protocol.
+    pub capabilities: Option<Vec<u32>>,
+}
+
+impl FakeHost {
+    /// Tells the newest window something.
+    pub fn configure(&self, told: Configure) {
+        self.have(move |host, _| {
+            let Some(focus) = host.focus.clone() else {
+                return;
+            };
+            let data = focus.data::<Surface>().expect("every surface has its data");
+            let mut state = data.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(role) = &mut state.shell else { return };
+            let Some(toplevel) = &role.toplevel else {
+                return;
+            };
+            let bytes = |words: Vec<u32>| words.into_iter().flat_map(u32::to_ne_bytes).collect();
+            if let Some((width, height)) = told.bounds {
+                toplevel.configure_bounds(width, height);
+            }
+            if let Some(capabilities) = told.capabilities {
+                toplevel.wm_capabilities(bytes(capabilities));
+            }
+            toplevel.configure(told.size.0, told.size.1, bytes(told.states));
+            role.finish(host);
+        });
+    }
+}
 
 impl Dispatch<XdgWmBase, ()> for Host {
     fn request(
@@ -109,7 +173,7 @@ impl Dispatch<XdgSurface, WlSurface> for Host {
             }
             xdg_surface::Request::GetPopup { id, .. } => {
                 host.saw(Seen::Popup);
-                (None, Some(data_init.init(id, ())))
+                (None, Some(data_init.init(id, surface.clone())))
             }
             xdg_surface::Request::SetWindowGeometry { width, height, .. } => {
                 if width <= 0 || height <= 0 {
@@ -122,7 +186,10 @@ impl Dispatch<XdgSurface, WlSurface> for Host {
             }
             xdg_surface::Request::AckConfigure { serial } => {
                 match &mut state.shell {
-                    Some(role) if role.configured == Some(serial) => role.acked = true,
+                    Some(role) if role.sent.contains(&serial) => {
+                        role.sent.retain(|sent| *sent > serial);
+                        role.acked = true;
+                    }
                     _ => xdg.post_error(
                         xdg_surface::Error::InvalidSerial,
                         "a serial that was never sent",
@@ -143,7 +210,8 @@ impl Dispatch<XdgSurface, WlSurface> for Host {
             xdg: xdg.clone(),
             toplevel,
             popup,
-            configured: None,
+            sent: Vec::new(),
+            configured: false,
             acked: false,
             min: (0, 0),
             max: (0, 0),

@@ -1,6 +1,6 @@
 //! Surfaces, regions and subsurfaces.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use wayland_protocols::wp::viewporter::server::wp_viewport::{self, WpViewport};
 use wayland_protocols::wp::viewporter::server::wp_viewporter::{self, WpViewporter};
@@ -11,9 +11,10 @@ use wayland_server::protocol::wl_region::{self, WlRegion};
 use wayland_server::protocol::wl_subcompositor::{self, WlSubcompositor};
 use wayland_server::protocol::wl_subsurface::{self, WlSubsurface};
 use wayland_server::protocol::wl_surface::{self, WlSurface};
-use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
-use super::{Host, Seen, shell, shm};
+use super::tree::Op;
+use super::{Host, Seen, has, shell, shm, surfaces};
 
 /// What a surface has pending, and what it is.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Surface(pub(crate) Mutex<State>);
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
+    /// Which of its client's surfaces it is.
+    number: usize,
     buffer: Option<Option<WlBuffer>>,
     callbacks: Vec<WlCallback>,
     damage: usize,
@@ -88,14 +91,21 @@ global!(WlCompositor);
 global!(WlSubcompositor);
 global!(WpViewporter);
 inert!(WlRegion, wl_region::Request);
-inert!(WlSubsurface, wl_subsurface::Request);
 inert!(WlCallback, wl_callback::Request);
 inert!(WpViewport, wp_viewport::Request);
 
+/// The number of a surface among its client's.
+fn number(surface: &WlSurface) -> usize {
+    let data = surface
+        .data::<Surface>()
+        .expect("every surface has its data");
+    data.0.lock().unwrap_or_else(PoisonError::into_inner).number
+}
+
 impl Dispatch<WlCompositor, ()> for Host {
     fn request(
-        _host: &mut Self,
-        _client: &Client,
+        host: &mut Self,
+        client: &Client,
         _compositor: &WlCompositor,
         request: wl_compositor::Request,
         (): &(),
@@ -104,7 +114,18 @@ impl Dispatch<WlCompositor, ()> for Host {
     ) {
         match request {
             wl_compositor::Request::CreateSurface { id } => {
-                data_init.init(id, Surface::default());
+                host.newest = Arc::clone(surfaces(client));
+                let made = host
+                    .newest
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .made();
+                let state = State {
+                    number: made,
+                    ..State::default()
+                };
+                has(client, &Op::Surface);
+                data_init.init(id, Surface(Mutex::new(state)));
             }
             wl_compositor::Request::CreateRegion { id } => {
                 data_init.init(id, ());
@@ -117,16 +138,54 @@ impl Dispatch<WlCompositor, ()> for Host {
 impl Dispatch<WlSubcompositor, ()> for Host {
     fn request(
         host: &mut Self,
-        _client: &Client,
+        client: &Client,
         _subcompositor: &WlSubcompositor,
         request: wl_subcompositor::Request,
         (): &(),
         _dh: &DisplayHandle,
         data_init: &mut DataInit<'_, Self>,
     ) {
-        if let wl_subcompositor::Request::GetSubsurface { id, .. } = request {
+        if let wl_subcompositor::Request::GetSubsurface {
+            id,
+            surface,
+            parent,
+        } = request
+        {
             host.saw(Seen::Subsurface);
-            data_init.init(id, ());
+            let subsurface = data_init.init(id, surface.clone());
+            let op = Op::Subsurface(number(&surface), number(&parent));
+            if !has(client, &op) {
+                subsurface.post_error(wl_subcompositor::Error::BadSurface, "no subsurface");
+            }
+        }
+    }
+}
+
+impl Dispatch<WlSubsurface, WlSurface> for Host {
+    fn request(
+        _host: &mut Self,
+        client: &Client,
+        subsurface: &WlSubsurface,
+        request: wl_subsurface::Request,
+        surface: &WlSurface,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        use wl_subsurface::Request;
+        let number = number(surface);
+        let other = |other: &WlSurface| self::number(other);
+        let op = match &request {
+            Request::SetPosition { x, y } => Op::Position(number, (*x, *y)),
+            Request::PlaceAbove { sibling } => Op::Place(number, true, other(sibling)),
+            Request::PlaceBelow { sibling } => Op::Place(number, false, other(sibling)),
+            Request::SetSync => Op::Sync(number, true),
+            Request::SetDesync => Op::Sync(number, false),
+            _ => Op::Leave(number),
+        };
+        // Of one whose surface or parent is gone nothing is seen, and nothing is wrong.
+        let places = matches!(op, Op::Place(..));
+        if !has(client, &op) && places {
+            subsurface.post_error(wl_subsurface::Error::BadSurface, "a stranger");
         }
     }
 }
@@ -134,7 +193,7 @@ impl Dispatch<WlSubcompositor, ()> for Host {
 impl Dispatch<WlSurface, Surface> for Host {
     fn request(
         host: &mut Self,
-        _client: &Client,
+        client: &Client,
         surface: &WlSurface,
         request: wl_surface::Request,
         data: &Surface,
@@ -143,7 +202,19 @@ impl Dispatch<WlSurface, Surface> for Host {
     ) {
         let mut state = data.0.lock().unwrap_or_else(PoisonError::into_inner);
         match request {
-            wl_surface::Request::Attach { buffer, .. } => state.buffer = Some(buffer),
+            wl_surface::Request::Attach { buffer, .. } => {
+                let pixel = buffer.as_ref().and_then(shm::first_pixel);
+                has(client, &Op::Attach(state.number, pixel));
+                state.buffer = Some(buffer);
+            }
+            wl_surface::Request::SetBufferScale { scale } => {
+                has(client, &Op::Scale(state.number, scale));
+            }
+            wl_surface::Request::Destroy => {
+                // Its role may go after it.
+                has(client, &Op::Leave(state.number));
+                has(client, &Op::Destroy(state.number));
+            }
             wl_surface::Request::Frame { callback } => {
                 state.callbacks.push(data_init.init(callback, ()))
             }
@@ -165,6 +236,7 @@ impl Dispatch<WlSurface, Surface> for Host {
                     .callbacks
                     .drain(..)
                     .for_each(|callback| callback.done(1));
+                has(client, &Op::Commit(state.number));
                 drop(state);
                 match buffer {
                     Some(Some(buffer)) => shm::show(host, &buffer, damage),

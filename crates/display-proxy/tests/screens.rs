@@ -1,0 +1,75 @@
+//! Several screens, of several scales.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "a test that fails here has failed"
+)]
+
+mod common;
+
+use common::Rig;
+use oz_testkit::fakehost::Seen;
+use wayland_client::protocol::wl_output::WlOutput;
+
+fn screens(app: &common::App) -> usize {
+    let globals = &app.told.globals;
+    globals
+        .iter()
+        .filter(|(_, name, _)| name == "wl_output")
+        .count()
+}
+
+#[test]
+fn a_window_moves_to_a_screen_of_another_scale_and_back() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let mut window = app.window();
+    app.draw(&mut window, 5);
+    let _first: WlOutput = app.bind(4);
+    app.until_heard("screen of scale 1");
+
+    rig.host().add_screen(1, 2);
+    app.until(|told| {
+        told.globals
+            .iter()
+            .filter(|(_, name, _)| name == "wl_output")
+            .count()
+            == 2
+    });
+    // The newest is found first.
+    app.told.globals.reverse();
+    let _second: WlOutput = app.bind(4);
+    app.until_heard("screen of scale 2");
+
+    for (number, colour) in [(1, 6), (0, 7)] {
+        app.told.heard.clear();
+        rig.host().move_to_screen(number);
+        app.until_heard("on a screen");
+        app.until_heard("off a screen");
+        window
+            .surface
+            .set_buffer_scale(if number == 1 { 2 } else { 1 });
+        app.draw(&mut window, colour);
+        rig.host()
+            .wait_for(|seen| matches!(seen, Seen::Shown { first, .. } if *first == colour));
+    }
+}
+
+#[test]
+fn a_screen_that_goes_is_gone_for_the_app() {
+    let rig = Rig::new();
+    rig.host().add_screen(1, 2);
+    let mut app = rig.app();
+    app.until(|told| told.globals.len() > 1);
+    let both = screens(&app);
+    rig.host().remove_screen(1);
+    app.until(|told| {
+        told.globals
+            .iter()
+            .filter(|(_, name, _)| name == "wl_output")
+            .count()
+            < both
+    });
+    rig.still_serves();
+}
