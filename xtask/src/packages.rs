@@ -110,6 +110,10 @@ pub(crate) const PACKAGES: &[Package] = &[
         "test: notifications with buttons, pressed by makoctl",
     ),
     package("xdotool", "test: X11 windows"),
+    package("openbox", "test: the window manager of X11 sessions"),
+    package("xclip", "test: the clipboard of X11 sessions"),
+    package("x11-utils", "test: what an X server knows of windows"),
+    package("x11-xkb-utils", "test: other layouts of its keyboard"),
     package(
         "imagemagick",
         "test: pictures of X11 windows, comparing pictures",

@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use display_proxy::config::{self, Buffers, Config};
+use display_proxy::config::{self, Buffers, Config, Host};
+use oz_core::wire::display::X11;
 
 /// The largest configuration that is read.
 const CONFIG_MAX: u64 = 64 * 1024;
@@ -22,14 +22,14 @@ pub(crate) struct Start {
 
 const USAGE: &str =
     "usage: display-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L]
-       display-proxy --listen PATH --host-socket PATH [--copied]";
+       display-proxy --listen PATH (--host-socket PATH | --host-display :N) [--copied]";
 
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Start> {
     let mut given = None;
     let mut listener = None;
     let mut report = None;
     let mut control = None;
-    let mut host_socket = None;
+    let mut host = None;
     let mut copied = false;
     let mut args = args;
     while let Some(arg) = args.next() {
@@ -49,13 +49,14 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
             "--listen" => {
                 listener = Some(UnixListener::bind(&value).context("cannot bind the socket")?)
             }
-            "--host-socket" => host_socket = Some(PathBuf::from(value)),
+            "--host-socket" => host = Some(Host::Wayland(value.into())),
+            "--host-display" => host = Some(display(&value)?),
             _ => bail!("unknown argument {name}\n{USAGE}"),
         }
     }
-    let mut config = match (given, host_socket) {
+    let mut config = match (given, host) {
         (Some(config), None) => config,
-        (None, Some(path)) => config::for_host(path),
+        (None, Some(host)) => config::for_host(host),
         _ => bail!("{USAGE}"),
     };
     if copied {
@@ -67,6 +68,15 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
         report,
         control,
     })
+}
+
+/// A display of this machine by its usual name, opened by the user's usual file.
+fn display(name: &OsString) -> anyhow::Result<Host> {
+    let name = name.to_str().unwrap_or_default();
+    let authority = std::env::var_os("XAUTHORITY").map(Into::into);
+    X11::named(name, authority)
+        .map(Host::X11)
+        .with_context(|| format!("no display of this machine is called {name}"))
 }
 
 /// Takes over a descriptor that was inherited.

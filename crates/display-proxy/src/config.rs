@@ -1,9 +1,7 @@
 //! What the daemon tells the proxy, once, at the start.
 
-use std::path::PathBuf;
-
 pub use oz_core::plan::{Buffers, Clipboard, Content, Passage};
-pub use oz_core::wire::display::Config;
+pub use oz_core::wire::display::{Config, Host};
 
 /// Why a configuration was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -12,19 +10,19 @@ pub enum ConfigError {
     #[error("the configuration cannot be read")]
     Json(#[from] serde_json::Error),
     /// The host's socket must not depend on the working directory.
-    #[error("host_socket must be an absolute path")]
+    #[error("the host's socket must be an absolute path")]
     RelativeSocket,
     /// Sent to the host with every window.
     #[error("app_id is longer than {} bytes", crate::policy::APP_ID_MAX)]
     AppIdTooLong,
 }
 
-/// A configuration with the defaults of everything but the host's socket.
+/// A configuration with the defaults of everything but the host.
 #[must_use]
-pub fn for_host(host_socket: PathBuf) -> Config {
+pub fn for_host(host: Host) -> Config {
     Config {
         sandbox: String::new(),
-        host_socket,
+        host,
         app_id: None,
         clipboard: Clipboard::default(),
         clipboard_in: Passage::default(),
@@ -44,7 +42,7 @@ pub fn for_host(host_socket: PathBuf) -> Config {
 /// When it is not the expected JSON, or a value is out of its range.
 pub fn parse(json: &[u8]) -> Result<Config, ConfigError> {
     let config: Config = serde_json::from_slice(json)?;
-    if !config.host_socket.is_absolute() {
+    if !config.host.socket().is_absolute() {
         return Err(ConfigError::RelativeSocket);
     }
     if config
@@ -63,7 +61,7 @@ mod tests {
 
     #[test]
     fn defaults_are_filled_in() {
-        let config = parse(br#"{"sandbox":"gedit","host_socket":"/run/w"}"#).unwrap();
+        let config = parse(br#"{"sandbox":"gedit","host":{"wayland":"/run/w"}}"#).unwrap();
         assert_eq!(config.clipboard, Clipboard::Both);
         assert_eq!(config.buffers, Buffers::Shared);
         assert!(!config.drops);
@@ -71,12 +69,12 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused() {
-        assert!(parse(br#"{"sandbox":"a","host_socket":"/w","colour":"red"}"#).is_err());
+        assert!(parse(br#"{"sandbox":"a","host":{"wayland":"/w"},"colour":"red"}"#).is_err());
     }
 
     #[test]
     fn the_socket_must_be_absolute() {
-        let error = parse(br#"{"sandbox":"a","host_socket":"w"}"#).unwrap_err();
+        let error = parse(br#"{"sandbox":"a","host":{"wayland":"w"}}"#).unwrap_err();
         assert!(matches!(error, ConfigError::RelativeSocket));
     }
 }

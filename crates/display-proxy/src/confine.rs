@@ -18,9 +18,13 @@ const ALSO: &[Group] = &[
         reason: "libxkbcommon looks whether there are keymaps; none is opened",
         names: &["access", "faccessat", "newfstatat", "readlink", "stat"],
     },
+    Group {
+        reason: "the library for X servers asks for the machine's name at each connection",
+        names: &["uname"],
+    },
 ];
 
-/// Gives up, for the calling thread, all but the connections to the host's compositor that are yet to be made.
+/// Gives up, for the calling thread, all but the connections to the host that are yet to be made.
 ///
 /// # Errors
 /// When the kernel takes no filter. What it does not have of Landlock is logged.

@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn shortcuts_are_taken_only_by_apps_that_may() {
         let entry = allowed("zwp_keyboard_shortcuts_inhibit_manager_v1").unwrap();
-        let mut config = crate::config::for_host("/run/w".into());
+        let mut config = crate::config::for_host(crate::config::Host::Wayland("/run/w".into()));
         assert!(!entry.is_given(&config));
         config.shortcuts = true;
         assert!(entry.is_given(&config));

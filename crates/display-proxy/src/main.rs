@@ -3,9 +3,12 @@
 mod args;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
+use display_proxy::config::Host;
 use display_proxy::host::Backend;
+use display_proxy::host::x11::Place;
 use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
 
@@ -32,8 +35,12 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<Exit> {
     let start = args::parse(std::env::args_os().skip(1))?;
-    let host = start.config.host_socket.clone();
-    let backend = Backend::Wayland(host.clone());
+    let host = start.config.host.clone();
+    let backend = match &host {
+        Host::Wayland(socket) => Backend::Wayland(socket.clone()),
+        // Its files are read now: later there are none.
+        Host::X11(server) => Backend::X11(Arc::new(Place::find(server)?)),
+    };
     let mut server = Server::new(
         start.config,
         backend,
@@ -48,6 +55,6 @@ fn run() -> anyhow::Result<Exit> {
         .stop_on_signals()
         .context("cannot watch for signals")?;
     // Nothing that an app sent has been read yet.
-    display_proxy::confine::confine(&host).context("cannot confine itself")?;
+    display_proxy::confine::confine(host.socket()).context("cannot confine itself")?;
     Ok(server.run())
 }

@@ -335,7 +335,7 @@ impl Server {
     /// A host that closed a connection without a word may have ended, or be about to: it closes what
     /// it has before it stops listening.
     fn look_at_host(&mut self) -> Option<Exit> {
-        self.sentinel = match self.backend.connect() {
+        self.sentinel = match self.backend.watch() {
             Ok(idle) => Some(idle),
             Err(ConnectError::Gone) => return Some(Exit::HostGone),
             Err(error) => {

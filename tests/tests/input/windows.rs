@@ -69,14 +69,14 @@ fn full_screen_fills_the_output_and_back() -> Result<()> {
 }
 
 #[test]
-fn tiling_maximises_a_window() -> Result<()> {
+fn a_window_that_fills_the_desktop_is_drawn_so() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("tiling");
     let (_run, window) = terminal(&session, &dir, "tiled", WATCH)?;
     // The terminal is made before it knows its window's size.
     session.settled(&window)?;
     let before = wait_for_size(&dir, |_, _| true);
-    session.sway(&format!("[con_id={}] floating disable", window.con_id))?;
+    session.fill(&window)?;
     wait_for_size(&dir, |r, c| r > before.0 && c > before.1);
     Ok(())
 }

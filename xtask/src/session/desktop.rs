@@ -2,6 +2,7 @@
 
 mod gnome;
 mod sound;
+mod x11;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,6 +36,7 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
     match spec.host {
         Host::Sway => parts.sway(&places)?,
         Host::Gnome | Host::GnomeNewer => parts.gnome(&places, end)?,
+        Host::X11 => parts.x11(&places, end)?,
     }
     match spec.audio {
         Some(Sound::Pulseaudio) => parts.pulseaudio(&places)?,
@@ -46,10 +48,14 @@ pub(super) fn start(spec: &Spec, interrupts: &Interrupts) -> Result<()> {
         Host::Sway => {
             parts.answers("sway", &places.wayland(), end)?;
             parts.answers("sway", &places.sway(), end)?;
-            parts.seat()?;
+            parts.seat("serve")?;
             parts.answers("oz-seat", &places.seat(), end)?;
         }
         Host::Gnome | Host::GnomeNewer => parts.answers_gnome(&places, end)?,
+        Host::X11 => {
+            parts.seat("serve-x11")?;
+            parts.answers("oz-seat", &places.seat(), end)?;
+        }
     }
     match spec.audio {
         Some(Sound::Pulseaudio) => parts.answers("pulseaudio", &places.pulse(), end)?,
@@ -106,13 +112,13 @@ impl Parts<'_> {
         )
     }
 
-    fn seat(&mut self) -> Result<()> {
+    fn seat(&mut self, how: &str) -> Result<()> {
         let seat = Places(&self.spec.root)
             .prefix()
             .join(stage::TEST_DIR)
             .join("oz-seat");
         let environment = environment::desktop(self.spec);
-        self.spawn("oz-seat", &[&seat.to_string_lossy(), "serve"], environment)
+        self.spawn("oz-seat", &[&seat.to_string_lossy(), how], environment)
     }
 
     fn spawn(

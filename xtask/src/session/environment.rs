@@ -52,6 +52,14 @@ impl Places<'_> {
     pub(super) fn pulse(&self) -> PathBuf {
         self.run().join("pulse/native")
     }
+    /// The file that opens the X server.
+    pub(super) fn authority(&self) -> PathBuf {
+        self.run().join("xauthority")
+    }
+    /// The file in which stands how the X server is called.
+    pub(super) fn display(&self) -> PathBuf {
+        self.run().join("x-display")
+    }
     pub(super) fn seat(&self) -> PathBuf {
         self.run().join("oz-seat.sock")
     }
@@ -113,22 +121,44 @@ pub(super) fn desktop(spec: &Spec) -> BTreeMap<String, String> {
     let places = Places(&spec.root);
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut all = login(spec);
-    let more = [
-        (
-            "DBUS_SESSION_BUS_ADDRESS",
-            format!("unix:path={}", text(places.bus())),
-        ),
-        ("WAYLAND_DISPLAY", WAYLAND_DISPLAY.to_owned()),
-        ("XDG_SESSION_TYPE", "wayland".to_owned()),
-    ];
+    let more = [(
+        "DBUS_SESSION_BUS_ADDRESS",
+        format!("unix:path={}", text(places.bus())),
+    )];
     all.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    let wayland = || {
+        vec![
+            ("WAYLAND_DISPLAY", WAYLAND_DISPLAY.to_owned()),
+            ("XDG_SESSION_TYPE", "wayland".to_owned()),
+        ]
+    };
+    let x11 = || {
+        vec![
+            (
+                "DISPLAY",
+                std::fs::read_to_string(places.display()).unwrap_or_default(),
+            ),
+            ("XAUTHORITY", text(places.authority())),
+            ("XDG_SESSION_TYPE", "x11".to_owned()),
+        ]
+    };
+    let display = match spec.host {
+        Host::Sway | Host::Gnome | Host::GnomeNewer => wayland(),
+        Host::X11 => x11(),
+    };
+    let display = display.into_iter();
+    all.extend(display.map(|(name, value)| (name.to_owned(), value)));
     let of_host = match spec.host {
-        Host::Sway => [
+        Host::X11 => vec![
+            ("OZ_SEAT_SOCKET", text(places.seat())),
+            ("XDG_CURRENT_DESKTOP", "openbox".to_owned()),
+        ],
+        Host::Sway => vec![
             ("SWAYSOCK", text(places.sway())),
             ("OZ_SEAT_SOCKET", text(places.seat())),
             ("XDG_CURRENT_DESKTOP", "sway".to_owned()),
         ],
-        Host::Gnome | Host::GnomeNewer => [
+        Host::Gnome | Host::GnomeNewer => vec![
             (
                 "DBUS_SYSTEM_BUS_ADDRESS",
                 format!("unix:path={}", text(places.system_bus())),
@@ -137,6 +167,7 @@ pub(super) fn desktop(spec: &Spec) -> BTreeMap<String, String> {
             ("XDG_CURRENT_DESKTOP", "GNOME".to_owned()),
         ],
     };
+    let of_host = of_host.into_iter();
     all.extend(of_host.map(|(name, value)| (name.to_owned(), value)));
     if spec.audio.is_some() {
         all.insert(

@@ -132,7 +132,7 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
     }
     let shell_root = match request.host {
         Host::GnomeNewer => Some(newer::ready()?),
-        Host::Sway | Host::Gnome => None,
+        Host::Sway | Host::Gnome | Host::X11 => None,
     };
     if shell_root.is_some() && prefix.join(stage::SERVICE_FILE).exists() {
         extension::place(&prefix, Form::Modules)?;

@@ -81,6 +81,8 @@ pub(crate) enum Host {
     Gnome,
     /// The same of a later release of Debian (takes root)
     GnomeNewer,
+    /// Xvfb with openbox: no Wayland at all
+    X11,
 }
 
 /// A kind of sound server.

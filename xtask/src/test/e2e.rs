@@ -23,6 +23,9 @@ const INTERNET: &str = "internet";
 /// The executables that run on GNOME, on this machine's and a newer one.
 const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
+/// Executables whose names begin so run on an X server.
+const X11: &str = "x11";
+
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Executable {
@@ -124,6 +127,7 @@ pub(super) fn run(
         host: match executable.name.as_str() {
             name if name == GNOME.0 => Host::Gnome,
             name if name == GNOME.1 => Host::GnomeNewer,
+            name if name.starts_with(X11) => Host::X11,
             _ => Host::Sway,
         },
         bring: std::iter::once(&executable.path)

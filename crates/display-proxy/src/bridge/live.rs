@@ -18,8 +18,10 @@ use wayland_client::{Connection, DispatchError, EventQueue};
 use wayland_server::Display;
 use wayland_server::backend::ClientId;
 
+use crate::host::backend::Connected;
 use crate::host::wayland::registry::Listing;
 use crate::host::wayland::singletons::Singletons;
+use crate::host::x11::Server;
 use crate::quota;
 use crate::session::{AppClient, Session, Shared};
 
@@ -37,6 +39,8 @@ pub(crate) enum Ended {
 /// A client, from its acceptance to its end.
 pub(crate) struct Live {
     conn: Connection,
+    /// What is at the other end of the host connection, if that is in this process.
+    server: Option<Box<Server>>,
     host_blocked: bool,
     client_blocked: bool,
     stage: Stage,
@@ -79,10 +83,10 @@ impl Live {
     pub(crate) fn new(
         shared: Rc<Shared>,
         client: UnixStream,
-        host: UnixStream,
+        host: Connected,
     ) -> anyhow::Result<Self> {
         client.set_nonblocking(true)?;
-        let conn = Connection::from_socket(host)?;
+        let conn = Connection::from_socket(host.socket)?;
         let (queue, listing) = Listing::start(&conn);
         let stage = Stage::Listing {
             queue,
@@ -92,6 +96,7 @@ impl Live {
         };
         Ok(Self {
             conn,
+            server: host.server,
             host_blocked: false,
             client_blocked: false,
             stage,
@@ -101,6 +106,14 @@ impl Live {
 
     /// How many descriptors [`Self::poll`] adds.
     pub(crate) fn polled(&self) -> usize {
+        self.server_polled() + self.bridge_polled()
+    }
+
+    fn server_polled(&self) -> usize {
+        self.server.as_ref().map_or(0, |server| server.polled())
+    }
+
+    fn bridge_polled(&self) -> usize {
         match &self.stage {
             Stage::Serving(serving) => {
                 let session = &serving.session;
@@ -112,6 +125,9 @@ impl Live {
 
     /// Adds what this client waits for.
     pub(crate) fn poll<'a>(&'a self, fds: &mut Vec<PollFd<'a>>) {
+        if let Some(server) = &self.server {
+            server.poll(fds);
+        }
         let backlog = if self.host_blocked {
             PollFlags::OUT
         } else {
@@ -158,6 +174,7 @@ impl Live {
     }
 
     fn handle_inner(&mut self, ready: &[PollFlags]) {
+        let ready = ready.get(self.server_polled()..).unwrap_or_default();
         // First, while the places in `ready` still are those of the transfers.
         if let Stage::Serving(serving) = &mut self.stage {
             let ready = ready.get(2..).unwrap_or_default();
@@ -218,10 +235,12 @@ impl Live {
 
     /// When something of it is given up that has not come by then.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        match &self.stage {
+        let own = match &self.stage {
             Stage::Serving(serving) => serving.session.deadline(),
             _ => None,
-        }
+        };
+        let server = self.server.as_ref().and_then(|server| server.deadline());
+        own.into_iter().chain(server).min()
     }
 
     /// Other directions are open now.
@@ -290,6 +309,24 @@ impl Live {
             // The next read says what happened.
             Err(_) => false,
         };
+        self.serve_host();
+    }
+
+    /// Lets the host do its part, if it is here. A panic in it costs only this client too.
+    fn serve_host(&mut self) {
+        let Some(server) = &mut self.server else {
+            return;
+        };
+        match catch_unwind(AssertUnwindSafe(|| server.turn())) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.ended.get_or_insert(Ended::HostClosed);
+            }
+            Err(_) => {
+                error!("a client was dropped because of a bug in the proxy");
+                self.end("the proxy failed");
+            }
+        }
     }
 
     /// Whether it is time to look for descriptors that pile up. Costs two system calls.
@@ -314,10 +351,15 @@ impl Live {
     }
 
     pub(crate) fn expected_fds(&self) -> usize {
-        match &self.stage {
+        let server = self
+            .server
+            .as_ref()
+            .map_or(0, |server| server.expected_fds());
+        let own = match &self.stage {
             Stage::Serving(serving) => serving.session.expected_fds(),
             _ => 8,
-        }
+        };
+        server + own
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trusted side.
 
-mod backend;
+pub(crate) mod backend;
 pub(crate) mod wayland;
+pub mod x11;
 
 pub use backend::{Backend, ConnectError};

@@ -254,7 +254,7 @@ impl Rig {
         let path = std::env::temp_dir().join(format!("oz-dp-{}-{number}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
         let (hosts, connections) = std::sync::mpsc::channel();
-        let mut config = config::for_host(PathBuf::from("/none"));
+        let mut config = config::for_host(config::Host::Wayland("/none".into()));
         config.drops = true;
         config.token = TOKEN.to_owned();
         change(&mut config);

@@ -97,6 +97,14 @@ pub const SESSION_VARIABLES: &[(&str, &str)] = &[
         "where its socket lies; not passed inside",
     ),
     (
+        "DISPLAY",
+        "which X server they go to in a session without one; not passed inside",
+    ),
+    (
+        "XAUTHORITY",
+        "where the file lies that opens it; not passed inside",
+    ),
+    (
         "PULSE_SERVER",
         "which sound server the sound goes to; not passed inside",
     ),

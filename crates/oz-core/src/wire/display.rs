@@ -7,7 +7,7 @@
 //! A list of files takes as many lines as it needs: [`Event::Files`] for its paths, then what is wanted of it. The
 //! answer comes in the same way, one entry for each path, in the same order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,14 +24,79 @@ const PATHS_MAX: usize = 3800;
 /// Most files of one list.
 pub const FILES_MAX: usize = 2048;
 
+/// What shows the windows of a session.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Host {
+    /// A Wayland compositor that listens at this path.
+    Wayland(PathBuf),
+    /// An X server.
+    X11(X11),
+}
+
+impl Host {
+    /// The socket that it listens at.
+    #[must_use]
+    pub fn socket(&self) -> &Path {
+        match self {
+            Self::Wayland(socket) => socket,
+            Self::X11(server) => &server.socket,
+        }
+    }
+}
+
+/// An X server of this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct X11 {
+    /// Where it listens.
+    pub socket: PathBuf,
+    /// Its number, by which the file that opens it knows it.
+    pub display: u32,
+    /// Which of its screens.
+    pub screen: u32,
+    /// The file that opens it, if there is one.
+    pub authority: Option<PathBuf>,
+}
+
+impl X11 {
+    /// The server of a name as in `DISPLAY`, if it is one of this machine; its sockets lie where they always have.
+    /// <https://www.x.org/releases/current/doc/man/man7/X.7.xhtml#heading5>
+    #[must_use]
+    pub fn named(name: &str, authority: Option<PathBuf>) -> Option<Self> {
+        let (host, numbers) = name.rsplit_once(':')?;
+        if !matches!(host, "" | "unix") {
+            return None;
+        }
+        let (display, screen) = numbers.split_once('.').unwrap_or((numbers, "0"));
+        let number = |text: &str| -> Option<u32> {
+            let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            digits.then(|| text.parse().ok())?
+        };
+        let (display, screen) = (number(display)?, number(screen)?);
+        Some(Self {
+            socket: format!("/tmp/.X11-unix/X{display}").into(),
+            display,
+            screen,
+            authority,
+        })
+    }
+
+    /// Its name as in `DISPLAY`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!(":{}.{}", self.display, self.screen)
+    }
+}
+
 /// The settings of one proxy, which serves exactly one sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The sandbox's readable name, for logs.
     pub sandbox: String,
-    /// The host compositor's socket.
-    pub host_socket: PathBuf,
+    /// Where its windows appear.
+    pub host: Host,
     /// The application id that the host sees for every window; the app's own when absent.
     #[serde(default)]
     pub app_id: Option<String>,

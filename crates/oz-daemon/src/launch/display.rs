@@ -1,4 +1,4 @@
-//! Which compositor the windows of a launch go to.
+//! Where the windows of a launch go.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -6,36 +6,30 @@ use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
 use oz_core::plan::{Plan, Service};
+use oz_core::wire::display::{Host, X11};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::failure::{Failure, Kind, Result};
 
-/// Finds the caller's compositor for a plan with a display. Without one that answers, an app
+/// Finds the caller's compositor or X server for a plan with a display. Without one that answers, an app
 /// with a profile is refused, and a bare command has no display.
 pub(super) fn settle(
     plan: &mut Plan,
     session: &BTreeMap<String, String>,
     required: bool,
-) -> Result<Option<PathBuf>> {
+) -> Result<Option<Host>> {
     if plan.display.is_none() {
         return Ok(None);
     }
-    let found = socket(session).and_then(|path| match answers(&path) {
-        Ok(()) => Ok(path),
-        Err(error) => Err(Failure::new(
-            Kind::NoDisplay,
-            format!(
-                "the compositor at {} does not answer: {error}",
-                OsBytes::from(path.as_path())
-            ),
-            "Start the app from within a Wayland session that runs",
-        )),
+    let found = find(session, &plan.user.home).and_then(|host| match answers(host.socket()) {
+        Ok(()) => Ok(host),
+        Err(error) => Err(silent(&host, &error)),
     });
     match found {
-        Ok(path) => Ok(Some(path)),
+        Ok(host) => Ok(Some(host)),
         Err(failure) if required => Err(failure),
         Err(_) => {
-            tracing::info!("no compositor: the command has no display");
+            tracing::info!("nothing shows windows: the command has no display");
             plan.display = None;
             plan.listeners
                 .retain(|listener| listener.service != Service::Wayland);
@@ -45,26 +39,61 @@ pub(super) fn settle(
     }
 }
 
-/// Where the session says that its compositor listens.
-fn socket(session: &BTreeMap<String, String>) -> Result<PathBuf> {
-    let missing = || {
-        Failure::new(
-            Kind::NoDisplay,
-            "the session has no Wayland compositor: WAYLAND_DISPLAY is not set",
-            "Start the app from within a Wayland session",
-        )
+fn silent(host: &Host, error: &io::Error) -> Failure {
+    let (what, kind) = match host {
+        Host::Wayland(_) => ("compositor", "a Wayland session"),
+        Host::X11(_) => ("X server", "an X11 session"),
     };
-    let display = session
-        .get("WAYLAND_DISPLAY")
-        .filter(|name| !name.is_empty());
-    let display = Path::new(display.ok_or_else(missing)?);
+    let socket = OsBytes::from(host.socket());
+    Failure::new(
+        Kind::NoDisplay,
+        format!("the {what} at {socket} does not answer: {error}"),
+        format!("Start the app from within {kind} that runs"),
+    )
+}
+
+/// What the session says that shows its windows: its compositor, or without one its X server.
+fn find(session: &BTreeMap<String, String>, home: &Path) -> Result<Host> {
+    let given = |name: &str| session.get(name).filter(|value| !value.is_empty());
+    if let Some(display) = given("WAYLAND_DISPLAY") {
+        return wayland(Path::new(display), given("XDG_RUNTIME_DIR")).map(Host::Wayland);
+    }
+    let Some(display) = given("DISPLAY") else {
+        return Err(Failure::new(
+            Kind::NoDisplay,
+            "the session has neither a Wayland compositor nor an X server: neither WAYLAND_DISPLAY nor DISPLAY is set",
+            "Start the app from within a desktop session",
+        ));
+    };
+    let authority = given("XAUTHORITY").map_or_else(|| home.join(".Xauthority"), PathBuf::from);
+    let authority = Some(authority).filter(|path| path.is_absolute());
+    X11::named(display, authority)
+        .map(Host::X11)
+        .ok_or_else(|| {
+            Failure::new(
+                Kind::NoDisplay,
+                format!(
+                    "the X server {} is not one of this machine",
+                    OsBytes::from(display.as_str())
+                ),
+                "Start the app from within a session of this machine",
+            )
+        })
+}
+
+/// Where a compositor of this name listens.
+fn wayland(display: &Path, runtime: Option<&String>) -> Result<PathBuf> {
     if display.is_absolute() {
         return Ok(display.to_owned());
     }
-    let runtime = session.get("XDG_RUNTIME_DIR").map(Path::new);
-    let runtime = runtime
-        .filter(|path| path.is_absolute())
-        .ok_or_else(missing)?;
+    let runtime = runtime.map(Path::new).filter(|path| path.is_absolute());
+    let runtime = runtime.ok_or_else(|| {
+        Failure::new(
+            Kind::NoDisplay,
+            "the session does not say where its Wayland compositor listens: XDG_RUNTIME_DIR is not set",
+            "Start the app from within a desktop session",
+        )
+    })?;
     Ok(runtime.join(display))
 }
 
@@ -86,28 +115,54 @@ mod tests {
             .collect()
     }
 
+    fn found(pairs: &[(&str, &str)]) -> Result<Host> {
+        find(&session(pairs), Path::new("/home/u"))
+    }
+
     #[test]
     fn the_socket_is_where_the_session_says() {
-        let both = session(&[
+        let wayland = |pairs: &[(&str, &str)]| match found(pairs).expect("found") {
+            Host::Wayland(socket) => socket,
+            Host::X11(server) => panic!("{server:?}"),
+        };
+        let both = [
             ("WAYLAND_DISPLAY", "wayland-1"),
             ("XDG_RUNTIME_DIR", "/run/user/7"),
-        ]);
-        assert_eq!(
-            socket(&both).expect("found"),
-            Path::new("/run/user/7/wayland-1")
-        );
-        let absolute = session(&[("WAYLAND_DISPLAY", "/tmp/w")]);
-        assert_eq!(socket(&absolute).expect("found"), Path::new("/tmp/w"));
+            ("DISPLAY", ":1"),
+        ];
+        assert_eq!(wayland(&both), Path::new("/run/user/7/wayland-1"));
+        let absolute = wayland(&[("WAYLAND_DISPLAY", "/tmp/w")]);
+        assert_eq!(absolute, Path::new("/tmp/w"));
         for incomplete in [
-            session(&[]),
-            session(&[("WAYLAND_DISPLAY", "")]),
-            session(&[("WAYLAND_DISPLAY", "w")]),
+            &[][..],
+            &[("WAYLAND_DISPLAY", ""), ("DISPLAY", "")],
+            &[("WAYLAND_DISPLAY", "w")],
+            &[("DISPLAY", "elsewhere:0")],
+            &[("DISPLAY", "localhost:10.0")],
+            &[("DISPLAY", ":x")],
         ] {
-            assert_eq!(
-                socket(&incomplete).expect_err("nowhere").kind,
-                Kind::NoDisplay
-            );
+            let failure = found(incomplete).expect_err("nowhere");
+            assert_eq!(failure.kind, Kind::NoDisplay);
         }
+    }
+
+    #[test]
+    fn without_a_compositor_it_is_the_x_server_of_this_machine() {
+        let x11 = |pairs: &[(&str, &str)]| match found(pairs).expect("found") {
+            Host::X11(server) => server,
+            Host::Wayland(socket) => panic!("{socket:?}"),
+        };
+        let usual = x11(&[("DISPLAY", ":3")]);
+        assert_eq!(usual.socket, Path::new("/tmp/.X11-unix/X3"));
+        assert_eq!((usual.display, usual.screen), (3, 0));
+        assert_eq!(
+            usual.authority.as_deref(),
+            Some(Path::new("/home/u/.Xauthority"))
+        );
+        let named = x11(&[("DISPLAY", "unix:0.1"), ("XAUTHORITY", "/run/a")]);
+        assert_eq!((named.display, named.screen), (0, 1));
+        assert_eq!(named.authority.as_deref(), Some(Path::new("/run/a")));
+        assert_eq!(named.name(), ":0.1");
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,7 +81,7 @@ pub(super) struct Prepared {
 /// What of the caller's session a sandbox is served by.
 pub(super) struct Serving {
     /// The compositor's socket, if there is a display.
-    pub(super) display: Option<PathBuf>,
+    pub(super) display: Option<oz_core::wire::display::Host>,
     pub(super) sound: Option<oz_host::sound::Server>,
 }
 

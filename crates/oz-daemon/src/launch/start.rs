@@ -178,7 +178,7 @@ fn start(
     let birth = Birth {
         plan,
         joinable,
-        host_socket: display,
+        host: display,
         sound_server: sound,
         activation_token: request.click().map(str::to_owned),
         token: secret()?,

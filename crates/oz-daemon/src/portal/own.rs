@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use oz_core::colour::Colour;
 use oz_core::wire::dialog::{Asked, FileDialog, FileDialogAnswer, JSON_MAX, Response};
+use oz_core::wire::display::Host;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::daemon::Daemon;
@@ -103,10 +104,20 @@ pub(super) fn variables(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
     let mut variables: Vec<_> = SESSION.iter().filter_map(of_ours).collect();
     let looks = |name: &&'static str| Some((*name, sandbox.plan.environment.get(*name)?.clone()));
     variables.extend(LOOKS.iter().filter_map(looks));
-    if let Some(socket) = &sandbox.host_socket {
-        // An absolute path is one too.
-        variables.push(("WAYLAND_DISPLAY", socket.display().to_string()));
-        variables.push(("GDK_BACKEND", "wayland".to_owned()));
+    match &sandbox.host {
+        Some(Host::Wayland(socket)) => {
+            // An absolute path is one too.
+            variables.push(("WAYLAND_DISPLAY", socket.display().to_string()));
+            variables.push(("GDK_BACKEND", "wayland".to_owned()));
+        }
+        Some(Host::X11(server)) => {
+            variables.push(("DISPLAY", server.name()));
+            let authority = server.authority.iter();
+            let authority = authority.map(|path| ("XAUTHORITY", path.display().to_string()));
+            variables.extend(authority);
+            variables.push(("GDK_BACKEND", "x11".to_owned()));
+        }
+        None => {}
     }
     variables
 }

@@ -27,13 +27,13 @@ pub(crate) mod task;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use oz_core::plan::{Clipboard, Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
+use oz_core::wire::display::Host;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -146,8 +146,8 @@ pub(crate) struct Sandbox {
     pub(crate) plan: Plan,
     /// Whether a further launch of the profile may run in it.
     pub(crate) joinable: bool,
-    /// The compositor's socket, if there is a display.
-    pub(crate) host_socket: Option<PathBuf>,
+    /// What shows its windows, if anything does.
+    pub(crate) host: Option<Host>,
     /// Where the sound goes, if there is any.
     pub(crate) sound_server: Option<oz_host::sound::Server>,
     /// Lets the first window take the focus.
@@ -206,7 +206,7 @@ pub(crate) type Commands = mpsc::UnboundedReceiver<Command>;
 pub(crate) struct Birth {
     pub(crate) plan: Plan,
     pub(crate) joinable: bool,
-    pub(crate) host_socket: Option<PathBuf>,
+    pub(crate) host: Option<Host>,
     pub(crate) sound_server: Option<oz_host::sound::Server>,
     pub(crate) activation_token: Option<String>,
     pub(crate) token: String,
@@ -233,7 +233,7 @@ impl Sandbox {
             id: birth.plan.id.clone(),
             plan: birth.plan,
             joinable: birth.joinable,
-            host_socket: birth.host_socket,
+            host: birth.host,
             sound_server: birth.sound_server,
             activation_token: birth.activation_token,
             token: birth.token,

@@ -9,6 +9,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use oz_core::plan::{self, Clipboard, Forward, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
+use oz_core::wire::display::Host;
 use oz_core::wire::init::{Nonce, ProcessId};
 use oz_host::inits::{self, Init};
 use oz_host::sound::Server;
@@ -26,7 +27,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding, but for that of what it has of [`oz_core`]: [`plan::VERSION`] is also in it.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,7 +38,7 @@ pub(crate) struct Saved {
     /// Init, by number and start time.
     pub(crate) init: Option<(i32, u64)>,
     joinable: bool,
-    host_socket: Option<PathBuf>,
+    host: Option<Host>,
     /// The sound server's socket, and where its cookie may lie.
     sound_server: Option<(PathBuf, Vec<PathBuf>)>,
     started: u64,
@@ -69,7 +70,7 @@ impl Saved {
             nonce,
             init,
             joinable: sandbox.joinable,
-            host_socket: sandbox.host_socket.clone(),
+            host: sandbox.host.clone(),
             sound_server: sandbox
                 .sound_server
                 .as_ref()
@@ -97,7 +98,7 @@ impl Saved {
         Birth {
             plan: self.plan.clone(),
             joinable: self.joinable,
-            host_socket: self.host_socket.clone(),
+            host: self.host.clone(),
             sound_server: self
                 .sound_server
                 .clone()

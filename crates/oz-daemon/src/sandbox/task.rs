@@ -346,7 +346,7 @@ impl Task {
 
     /// Says how programs ended that had windows: by themselves, or because the compositor went.
     fn decide(&mut self) {
-        let host = self.sandbox.host_socket.as_ref();
+        let host = self.sandbox.host.as_ref();
         let gone = host
             .filter(|host| !display::answers(host))
             .map(|host| display::host_gone(host));

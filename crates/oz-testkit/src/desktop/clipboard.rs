@@ -1,10 +1,10 @@
-//! The clipboard and the primary selection, through wl-clipboard.
+//! The clipboard and the primary selection, through wl-clipboard and xclip.
 
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{PATIENCE, Session, finish};
+use super::{Kind, PATIENCE, Session, finish, x11};
 
 impl Session {
     /// Puts text on the clipboard, from outside any app.
@@ -20,6 +20,9 @@ impl Session {
     /// # Errors
     /// When wl-copy fails.
     pub fn copy_as(&self, kind: &str, bytes: &[u8]) -> Result<()> {
+        if self.kind == Kind::X11 {
+            return x11::copy(kind, bytes);
+        }
         // wl-copy stays in the background to serve the clipboard and would hold our pipes open.
         let script = r#"exec wl-copy --type "$0" >/dev/null 2>&1"#;
         let done = finish(
@@ -38,6 +41,9 @@ impl Session {
     /// # Errors
     /// When wl-paste hangs.
     pub fn paste(&self) -> Result<Option<String>> {
+        if self.kind == Kind::X11 {
+            return x11::paste("clipboard", "UTF8_STRING");
+        }
         let done = finish(Command::new("wl-paste").arg("--no-newline"), b"", PATIENCE)?;
         Ok(done
             .status
@@ -50,6 +56,9 @@ impl Session {
     /// # Errors
     /// When wl-paste hangs.
     pub fn paste_primary(&self) -> Result<Option<String>> {
+        if self.kind == Kind::X11 {
+            return x11::paste("primary", "UTF8_STRING");
+        }
         let done = finish(
             Command::new("wl-paste").args(["--primary", "--no-newline"]),
             b"",
@@ -66,6 +75,10 @@ impl Session {
     /// # Errors
     /// When wl-paste hangs.
     pub fn clipboard_types(&self) -> Result<Vec<String>> {
+        if self.kind == Kind::X11 {
+            let types = x11::paste("clipboard", "TARGETS")?.unwrap_or_default();
+            return Ok(types.lines().map(str::to_owned).collect());
+        }
         let done = finish(Command::new("wl-paste").arg("--list-types"), b"", PATIENCE)?;
         Ok(done.text().lines().map(str::to_owned).collect())
     }

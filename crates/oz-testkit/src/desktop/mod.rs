@@ -12,6 +12,7 @@ mod screen;
 mod sound;
 mod timeout;
 mod windows;
+mod x11;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -30,13 +31,21 @@ pub use windows::{Rect, Window};
 /// How long one call of a helper program may take on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Which desktop it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Sway,
+    Gnome,
+    X11,
+}
+
 /// The proof that we are inside a session, and everything that one can do there.
 #[derive(Clone, Debug)]
 pub struct Session {
     dir: PathBuf,
-    /// Of sway: the other desktops have what they can be told themselves.
+    /// GNOME has what it can be told itself.
     seat: PathBuf,
-    gnome: bool,
+    kind: Kind,
 }
 
 impl Session {
@@ -52,21 +61,24 @@ impl Session {
                 panic!("{name} is not set: this test must run in a session, `cargo xtask test NAME`")
             })
         };
-        let gnome = need("XDG_CURRENT_DESKTOP").as_os_str() == "GNOME";
+        let kind = match need("XDG_CURRENT_DESKTOP").to_str() {
+            Some("GNOME") => Kind::Gnome,
+            Some("openbox") => Kind::X11,
+            _ => Kind::Sway,
+        };
         let this = Self {
             dir: need("OZ_SESSION_DIR"),
-            seat: if gnome {
-                PathBuf::new()
-            } else {
-                need("OZ_SEAT_SOCKET")
+            seat: match kind {
+                Kind::Gnome => PathBuf::new(),
+                Kind::Sway | Kind::X11 => need("OZ_SEAT_SOCKET"),
             },
-            gnome,
+            kind,
         };
-        for name in [
-            "WAYLAND_DISPLAY",
-            "DBUS_SESSION_BUS_ADDRESS",
-            "XDG_RUNTIME_DIR",
-        ] {
+        let display = match kind {
+            Kind::X11 => "DISPLAY",
+            Kind::Sway | Kind::Gnome => "WAYLAND_DISPLAY",
+        };
+        for name in [display, "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
             need(name);
         }
         assert!(

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{PATIENCE, Rect, Session, finish};
+use super::{Kind, PATIENCE, Rect, Session, finish};
 
 /// A colour: red, green, blue.
 pub type Rgb = [u8; 3];
@@ -26,12 +26,19 @@ impl Session {
     /// # Errors
     /// When nobody takes it.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
-        if self.gnome {
-            return self.shell().screenshot(path);
-        }
-        let done = finish(Command::new("grim").arg(path), b"", PATIENCE)?;
+        let mut command = match self.kind {
+            Kind::Gnome => return self.shell().screenshot(path),
+            Kind::Sway => Command::new("grim"),
+            Kind::X11 => {
+                let mut import = Command::new("import");
+                // Eight bits a channel, whatever the picture would fit in.
+                import.args(["-window", "root", "-depth", "8"]);
+                import
+            }
+        };
+        let done = finish(command.arg(path), b"", PATIENCE)?;
         if !done.status.success() {
-            bail!("grim: {}", done.errors());
+            bail!("{}: {}", command.get_program().display(), done.errors());
         }
         Ok(())
     }

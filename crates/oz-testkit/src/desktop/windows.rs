@@ -1,4 +1,4 @@
-//! The windows of the desktop, as sway sees them.
+//! The windows of the desktop, as sway or the X server's window manager sees them.
 
 use std::process::Command;
 use std::time::Duration;
@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{PATIENCE, Session, finish, wait_for};
+use x11rb::protocol::xproto::ConfigureWindowAux;
+
+use super::{Kind, PATIENCE, Session, finish, wait_for, x11};
 
 /// A rectangle in pixels of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +69,9 @@ impl Session {
     /// # Errors
     /// When sway does not answer.
     pub fn windows(&self) -> Result<Vec<Window>> {
+        if self.kind == Kind::X11 {
+            return x11::Screen::open()?.windows();
+        }
         let tree: Value = serde_json::from_str(&self.swaymsg(&["-t", "get_tree"])?)?;
         let mut found = Vec::new();
         collect(&tree, &mut found);
@@ -118,6 +123,9 @@ impl Session {
     /// # Errors
     /// When sway refuses, as for each of the following.
     pub fn focus(&self, window: &Window) -> Result<()> {
+        if self.kind == Kind::X11 {
+            return x11::Screen::open()?.focus(x11::id(window)?);
+        }
         self.command_window(window, "focus")
     }
 
@@ -126,6 +134,9 @@ impl Session {
     /// # Errors
     /// When sway refuses.
     pub fn close(&self, window: &Window) -> Result<()> {
+        if self.kind == Kind::X11 {
+            return x11::Screen::open()?.close(x11::id(window)?);
+        }
         self.command_window(window, "kill")
     }
 
@@ -134,6 +145,10 @@ impl Session {
     /// # Errors
     /// When sway refuses.
     pub fn move_to(&self, window: &Window, x: i32, y: i32) -> Result<()> {
+        if self.kind == Kind::X11 {
+            let place = ConfigureWindowAux::new().x(x).y(y);
+            return x11::Screen::open()?.configure(x11::id(window)?, &place);
+        }
         self.command_window(window, &format!("move absolute position {x} {y}"))
     }
 
@@ -142,6 +157,13 @@ impl Session {
     /// # Errors
     /// When sway refuses.
     pub fn resize(&self, window: &Window, width: i32, height: i32) -> Result<()> {
+        if self.kind == Kind::X11 {
+            let side = |n: i32| u32::try_from(n).unwrap_or(1);
+            let size = ConfigureWindowAux::new()
+                .width(side(width))
+                .height(side(height));
+            return x11::Screen::open()?.configure(x11::id(window)?, &size);
+        }
         self.command_window(
             window,
             &format!("resize set width {width} px height {height} px"),
@@ -153,6 +175,10 @@ impl Session {
     /// # Errors
     /// When sway refuses.
     pub fn fullscreen(&self, window: &Window, on: bool) -> Result<()> {
+        if self.kind == Kind::X11 {
+            let names = ["_NET_WM_STATE_FULLSCREEN"; 2];
+            return x11::Screen::open()?.state(x11::id(window)?, on, names);
+        }
         self.command_window(
             window,
             if on {
@@ -161,6 +187,29 @@ impl Session {
                 "fullscreen disable"
             },
         )
+    }
+
+    /// Lets a window have all the room that there is: sway tiles it, others maximise it.
+    ///
+    /// # Errors
+    /// When the desktop refuses.
+    pub fn fill(&self, window: &Window) -> Result<()> {
+        if self.kind == Kind::X11 {
+            let names = [
+                "_NET_WM_STATE_MAXIMIZED_VERT",
+                "_NET_WM_STATE_MAXIMIZED_HORZ",
+            ];
+            return x11::Screen::open()?.state(x11::id(window)?, true, names);
+        }
+        self.command_window(window, "floating disable")
+    }
+
+    /// Menus and the like that are shown, on a desktop where they are windows of their own.
+    ///
+    /// # Errors
+    /// When the X server does not answer.
+    pub fn popups(&self) -> Result<Vec<Rect>> {
+        x11::Screen::open()?.popups()
     }
 
     fn command_window(&self, window: &Window, command: &str) -> Result<()> {

@@ -7,6 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use oz_core::wire::display::X11;
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
@@ -37,7 +38,7 @@ pub(super) fn all() -> Vec<Finding> {
         program("nft", "network for apps", "nftables"),
         features::portals(),
         session_bus(),
-        compositor(),
+        display(),
     ];
     for finding in &mut all {
         if finding.state == State::Good {
@@ -203,21 +204,26 @@ fn session_bus() -> Finding {
     finding("session bus", State::Bad, "none", remedy)
 }
 
-fn compositor() -> Finding {
-    const CHECK: &str = "host compositor";
+fn display() -> Finding {
+    const CHECK: &str = "host display";
     let session = oz_host::environment::session();
-    let Some(display) = session.get("WAYLAND_DISPLAY") else {
+    let given = |name: &str| session.get(name).filter(|value| !value.is_empty());
+    let wayland = |display: &String| {
+        given("XDG_RUNTIME_DIR").map_or_else(
+            || PathBuf::from(display),
+            |runtime| Path::new(runtime).join(display),
+        )
+    };
+    let x11 = |display: &String| Some(X11::named(display, None)?.socket);
+    let socket = given("WAYLAND_DISPLAY").map(wayland);
+    let Some(socket) = socket.or_else(|| given("DISPLAY").and_then(x11)) else {
         return finding(
             CHECK,
             State::Weak,
-            "none: WAYLAND_DISPLAY is not set",
-            "Apps with windows need a Wayland session; commands in a terminal do not.",
+            "none: neither WAYLAND_DISPLAY nor DISPLAY is set to one of this machine",
+            "Apps with windows need a desktop session; commands in a terminal do not.",
         );
     };
-    let socket = session.get("XDG_RUNTIME_DIR").map_or_else(
-        || PathBuf::from(display),
-        |runtime| Path::new(runtime).join(display),
-    );
     match std::os::unix::net::UnixStream::connect(&socket) {
         Ok(_) => finding(CHECK, State::Good, socket.display().to_string(), ""),
         Err(error) => finding(

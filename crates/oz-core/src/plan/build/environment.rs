@@ -78,6 +78,8 @@ const PORTALS: &[(&str, &str, &str)] = &[
 const NOT_INSIDE: &[&str] = &[
     "WAYLAND_DISPLAY",
     "XDG_RUNTIME_DIR",
+    "DISPLAY",
+    "XAUTHORITY",
     "PULSE_SERVER",
     "PULSE_RUNTIME_PATH",
     "PULSE_COOKIE",

@@ -5,12 +5,11 @@ mod copies;
 mod lists;
 mod parents;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use oz_core::denied::Denied;
 use oz_core::plan::{Clipboard, Drops, Service};
-use oz_core::wire::display::{Config, Event};
+use oz_core::wire::display::{Config, Event, Host};
 use tokio::sync::oneshot;
 
 use super::proxy::{Pipe, Program, Supervisor, Turn};
@@ -43,7 +42,7 @@ pub(super) async fn supervise(
     sandbox: Arc<Sandbox>,
     mut supervisor: Supervisor,
 ) {
-    let Some(host) = &sandbox.host_socket else {
+    let Some(host) = &sandbox.host else {
         return;
     };
     let pipe = Pipe::of(&daemon.directories, &sandbox.id, CONTROL);
@@ -103,7 +102,7 @@ async fn start(
     sandbox: &Sandbox,
     supervisor: &Supervisor,
     pipe: &Pipe,
-    host: &Path,
+    host: &Host,
     activation_token: Option<String>,
 ) -> Result<Child> {
     let untold = |error: std::io::Error| supervisor.untold(&error);
@@ -116,11 +115,11 @@ async fn start(
     supervisor.start(&config, Some(control))
 }
 
-fn config(sandbox: &Sandbox, host: &Path, activation_token: Option<String>) -> Config {
+fn config(sandbox: &Sandbox, host: &Host, activation_token: Option<String>) -> Config {
     let display = sandbox.plan.display.as_ref();
     Config {
         sandbox: sandbox.id.to_string(),
-        host_socket: host.to_owned(),
+        host: host.clone(),
         app_id: display.and_then(|display| display.app_id.clone()),
         clipboard: sandbox.published().clipboard.unwrap_or(Clipboard::Off),
         clipboard_in: display.map_or_else(Default::default, |display| display.clipboard_in.clone()),
@@ -186,15 +185,19 @@ pub(crate) async fn set_clipboard(sandbox: &Sandbox, clipboard: Clipboard) -> Re
     Ok(())
 }
 
-/// Whether the compositor is there.
-pub(super) fn answers(host: &Path) -> bool {
-    crate::launch::display::answers(host).is_ok()
+/// Whether what shows the windows is there.
+pub(super) fn answers(host: &Host) -> bool {
+    crate::launch::display::answers(host.socket()).is_ok()
 }
 
-pub(super) fn host_gone(socket: &Path) -> Failure {
+pub(super) fn host_gone(host: &Host) -> Failure {
+    let what = match host {
+        Host::Wayland(_) => "host compositor",
+        Host::X11(_) => "host X server",
+    };
     Failure::new(
         Kind::NoDisplay,
-        format!("the host compositor at {} is gone", socket.display()),
+        format!("the {what} at {} is gone", host.socket().display()),
         "Start the app again from within the new session",
     )
 }

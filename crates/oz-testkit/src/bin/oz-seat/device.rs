@@ -19,6 +19,7 @@ use wayland_protocols_wlr::virtual_pointer::v1::client::zwlr_virtual_pointer_v1:
 
 use crate::keys;
 use crate::request::{Action, Request};
+use crate::server::Devices;
 
 /// What the compositor tells us: the size of its output.
 #[derive(Default)]
@@ -69,46 +70,6 @@ impl Seat {
         this.set_layout("us")?;
         this.roundtrip()?;
         Ok(this)
-    }
-
-    /// Does what is asked and returns when the compositor has seen it.
-    pub fn perform(&mut self, request: &Request) -> Result<()> {
-        match request {
-            Request::Move { x, y } => {
-                let (width, height) = self.state.size.context("the output has no size yet")?;
-                if *x >= width || *y >= height {
-                    bail!("{x} {y} is outside the output of {width}x{height}");
-                }
-                self.pointer
-                    .motion_absolute(self.time(), *x, *y, width, height);
-                self.pointer.frame();
-            }
-            Request::Button { code, action } => self.each(*action, |this, down| {
-                let state = if down {
-                    ButtonState::Pressed
-                } else {
-                    ButtonState::Released
-                };
-                this.pointer.button(this.time(), *code, state);
-                this.pointer.frame();
-            })?,
-            Request::Axis { horizontal, value } => {
-                let axis = if *horizontal {
-                    Axis::HorizontalScroll
-                } else {
-                    Axis::VerticalScroll
-                };
-                self.pointer.axis_source(AxisSource::Wheel);
-                self.pointer.axis(self.time(), axis, *value);
-                self.pointer.frame();
-            }
-            Request::Key { code, action } => {
-                self.each(*action, |this, down| this.key(*code, down))?
-            }
-            Request::Type(text) => self.type_text(text)?,
-            Request::Layout(name) => self.set_layout(name)?,
-        }
-        self.roundtrip()
     }
 
     fn each(&mut self, action: Action, mut act: impl FnMut(&mut Self, bool)) -> Result<()> {
@@ -186,6 +147,47 @@ impl Seat {
             .roundtrip(&mut self.state)
             .context("the compositor is gone")?;
         Ok(())
+    }
+}
+
+impl Devices for Seat {
+    fn perform(&mut self, request: &Request) -> Result<()> {
+        match request {
+            Request::Move { x, y } => {
+                let (width, height) = self.state.size.context("the output has no size yet")?;
+                if *x >= width || *y >= height {
+                    bail!("{x} {y} is outside the output of {width}x{height}");
+                }
+                self.pointer
+                    .motion_absolute(self.time(), *x, *y, width, height);
+                self.pointer.frame();
+            }
+            Request::Button { code, action } => self.each(*action, |this, down| {
+                let state = if down {
+                    ButtonState::Pressed
+                } else {
+                    ButtonState::Released
+                };
+                this.pointer.button(this.time(), *code, state);
+                this.pointer.frame();
+            })?,
+            Request::Axis { horizontal, value } => {
+                let axis = if *horizontal {
+                    Axis::HorizontalScroll
+                } else {
+                    Axis::VerticalScroll
+                };
+                self.pointer.axis_source(AxisSource::Wheel);
+                self.pointer.axis(self.time(), axis, *value);
+                self.pointer.frame();
+            }
+            Request::Key { code, action } => {
+                self.each(*action, |this, down| this.key(*code, down))?
+            }
+            Request::Type(text) => self.type_text(text)?,
+            Request::Layout(name) => self.set_layout(name)?,
+        }
+        self.roundtrip()
     }
 }
 

@@ -7,12 +7,17 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::device::Seat;
-use crate::request;
+use crate::request::{self, Request};
+
+/// A pointer and a keyboard.
+pub trait Devices: Send + 'static {
+    /// Does what is asked and returns when it has been seen.
+    fn perform(&mut self, request: &Request) -> Result<()>;
+}
 
 /// Serves until the compositor goes.
-pub fn serve(path: &Path) -> Result<()> {
-    let seat = Arc::new(Mutex::new(Seat::new()?));
+pub fn serve(path: &Path, seat: impl Devices) -> Result<()> {
+    let seat = Arc::new(Mutex::new(seat));
     // Bound only now: who can connect finds the devices there.
     let listener =
         UnixListener::bind(path).with_context(|| format!("cannot listen on {}", path.display()))?;
@@ -26,7 +31,7 @@ pub fn serve(path: &Path) -> Result<()> {
     Ok(())
 }
 
-fn converse(client: &UnixStream, seat: &Mutex<Seat>) -> Result<()> {
+fn converse(client: &UnixStream, seat: &Mutex<impl Devices>) -> Result<()> {
     for line in BufReader::new(client).lines() {
         let outcome = request::parse(&line?).and_then(|request| {
             seat.lock()

@@ -1,0 +1,223 @@
+//! wl_data_device_manager and the protocol of the primary selection.
+
+use std::sync::Mutex;
+
+use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::{
+    self, ZwpPrimarySelectionDeviceManagerV1,
+};
+use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_v1::{
+    self, ZwpPrimarySelectionDeviceV1,
+};
+use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_offer_v1::{
+    self, ZwpPrimarySelectionOfferV1,
+};
+use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_source_v1::{
+    self, ZwpPrimarySelectionSourceV1,
+};
+use wayland_server::backend::ClientId;
+use wayland_server::protocol::wl_data_device::{self, WlDataDevice};
+use wayland_server::protocol::wl_data_device_manager::{self, WlDataDeviceManager};
+use wayland_server::protocol::wl_data_offer::{self, WlDataOffer};
+use wayland_server::protocol::wl_data_source::{self, WlDataSource};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
+
+use super::{Offered, Source, Which};
+use crate::host::x11::State;
+
+/// The types of a source.
+type Types = Mutex<Vec<String>>;
+
+fn types(data: Option<&Types>) -> Vec<String> {
+    data.and_then(|types| types.lock().ok().map(|types| types.clone()))
+        .unwrap_or_default()
+}
+
+impl Dispatch<WlDataDeviceManager, ()> for State {
+    fn request(
+        state: &mut Self,
+        _client: &Client,
+        _object: &WlDataDeviceManager,
+        request: wl_data_device_manager::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            wl_data_device_manager::Request::CreateDataSource { id } => {
+                data_init.init(id, Types::default());
+            }
+            wl_data_device_manager::Request::GetDataDevice { id, .. } => {
+                let device = data_init.init(id, ());
+                state.selections.devices.push(device);
+                if state.seat.keyboard.is_here() {
+                    state.learn(Which::Clipboard);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<WlDataSource, Types> for State {
+    fn request(
+        _state: &mut Self,
+        _client: &Client,
+        _object: &WlDataSource,
+        request: wl_data_source::Request,
+        data: &Types,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let wl_data_source::Request::Offer { mime_type } = request
+            && let Ok(mut types) = data.lock()
+        {
+            types.push(mime_type);
+        }
+    }
+
+    fn destroyed(state: &mut Self, _client: ClientId, object: &WlDataSource, _data: &Types) {
+        state.source_gone(&Source::Data(object.clone()));
+    }
+}
+
+impl Dispatch<WlDataDevice, ()> for State {
+    fn request(
+        state: &mut Self,
+        _client: &Client,
+        _object: &WlDataDevice,
+        request: wl_data_device::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            wl_data_device::Request::SetSelection { source, .. } => {
+                let types = types(source.as_ref().and_then(|source| source.data()));
+                let source = source.map(Source::Data);
+                state.own_selection(Which::Clipboard, source, types);
+            }
+            wl_data_device::Request::StartDrag {
+                source: Some(source),
+                ..
+            } => source.cancelled(),
+            _ => {}
+        }
+    }
+
+    fn destroyed(state: &mut Self, _client: ClientId, object: &WlDataDevice, (): &()) {
+        state.selections.devices.retain(|one| one != object);
+    }
+}
+
+impl Dispatch<WlDataOffer, Offered> for State {
+    fn request(
+        state: &mut Self,
+        _client: &Client,
+        _object: &WlDataOffer,
+        request: wl_data_offer::Request,
+        offered: &Offered,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let wl_data_offer::Request::Receive { mime_type, fd } = request {
+            state.read_selection(offered.which, offered.generation, &mime_type, fd);
+        }
+    }
+}
+
+impl Dispatch<ZwpPrimarySelectionDeviceManagerV1, ()> for State {
+    fn request(
+        state: &mut Self,
+        _client: &Client,
+        _object: &ZwpPrimarySelectionDeviceManagerV1,
+        request: zwp_primary_selection_device_manager_v1::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        data_init: &mut DataInit<'_, Self>,
+    ) {
+        use zwp_primary_selection_device_manager_v1::Request;
+        match request {
+            Request::CreateSource { id } => {
+                data_init.init(id, Types::default());
+            }
+            Request::GetDevice { id, .. } => {
+                let device = data_init.init(id, ());
+                state.selections.primary_devices.push(device);
+                if state.seat.keyboard.is_here() {
+                    state.learn(Which::Primary);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Dispatch<ZwpPrimarySelectionSourceV1, Types> for State {
+    fn request(
+        _state: &mut Self,
+        _client: &Client,
+        _object: &ZwpPrimarySelectionSourceV1,
+        request: zwp_primary_selection_source_v1::Request,
+        data: &Types,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let zwp_primary_selection_source_v1::Request::Offer { mime_type } = request
+            && let Ok(mut types) = data.lock()
+        {
+            types.push(mime_type);
+        }
+    }
+
+    fn destroyed(
+        state: &mut Self,
+        _client: ClientId,
+        object: &ZwpPrimarySelectionSourceV1,
+        _data: &Types,
+    ) {
+        state.source_gone(&Source::Primary(object.clone()));
+    }
+}
+
+impl Dispatch<ZwpPrimarySelectionDeviceV1, ()> for State {
+    fn request(
+        state: &mut Self,
+        _client: &Client,
+        _object: &ZwpPrimarySelectionDeviceV1,
+        request: zwp_primary_selection_device_v1::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let zwp_primary_selection_device_v1::Request::SetSelection { source, .. } = request {
+            let types = types(source.as_ref().and_then(|source| source.data()));
+            let source = source.map(Source::Primary);
+            state.own_selection(Which::Primary, source, types);
+        }
+    }
+
+    fn destroyed(
+        state: &mut Self,
+        _client: ClientId,
+        object: &ZwpPrimarySelectionDeviceV1,
+        (): &(),
+    ) {
+        state.selections.primary_devices.retain(|one| one != object);
+    }
+}
+
+impl Dispatch<ZwpPrimarySelectionOfferV1, Offered> for State {
+    fn request(
+        state: &mut Self,
+        _client: &Client,
+        _object: &ZwpPrimarySelectionOfferV1,
+        request: zwp_primary_selection_offer_v1::Request,
+        offered: &Offered,
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        if let zwp_primary_selection_offer_v1::Request::Receive { mime_type, fd } = request {
+            state.read_selection(offered.which, offered.generation, &mime_type, fd);
+        }
+    }
+}

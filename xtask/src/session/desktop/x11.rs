@@ -1,0 +1,78 @@
+//! An X server without a screen, and a window manager on it.
+
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use super::Parts;
+use crate::session::environment::{self, Places};
+
+/// Any machine, in a file of Xau(3).
+const ANY: u16 = 65535;
+
+impl Parts<'_> {
+    pub(super) fn x11(&mut self, places: &Places<'_>, end: Instant) -> Result<()> {
+        self.authority(places)?;
+        let authority = places.authority();
+        // It takes the first number that is free and says which.
+        let words = [
+            "Xvfb",
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1600x1000x24",
+            "-nolisten",
+            "tcp",
+            "-auth",
+            &authority.to_string_lossy(),
+        ];
+        self.spawn("Xvfb", &words, environment::login(self.spec))?;
+        let said = || {
+            let log = fs::read_to_string(places.log("Xvfb")).ok()?;
+            let number = log
+                .lines()
+                .find_map(|line| line.trim().parse::<u32>().ok())?;
+            log.contains(&format!("{number}\n")).then_some(number)
+        };
+        self.until("Xvfb", "say its number", end, || said().is_some())?;
+        let number = said().context("Xvfb said its number")?;
+        fs::write(places.display(), format!(":{number}"))?;
+        self.spawn("openbox", &["openbox"], environment::desktop(self.spec))?;
+        let mut ask = self.spec.user.command("xprop");
+        ask.args(["-root", "_NET_SUPPORTING_WM_CHECK"])
+            .env_clear()
+            .envs(environment::desktop(self.spec));
+        let ask = std::cell::RefCell::new(ask);
+        self.until("openbox", "manage windows", end, || {
+            crate::sh::read_quietly(&mut ask.borrow_mut())
+                .is_ok_and(|answer| answer.contains("window id"))
+        })
+    }
+
+    /// Writes what opens the server, for nobody but the user.
+    fn authority(&self, places: &Places<'_>) -> Result<()> {
+        let mut cookie = [0; 16];
+        fs::File::open("/dev/urandom")?.read_exact(&mut cookie)?;
+        let mut bytes = ANY.to_be_bytes().to_vec();
+        for word in [&b""[..], b"", b"MIT-MAGIC-COOKIE-1", &cookie] {
+            bytes.extend(u16::try_from(word.len())?.to_be_bytes());
+            bytes.extend(word);
+        }
+        let path = places.authority();
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
+        std::io::Write::write_all(&mut file, &bytes)?;
+        let user = &self.spec.user;
+        if user.drop {
+            chown(&path, Some(user.uid), Some(user.gid))?;
+        }
+        Ok(())
+    }
+}
