@@ -27,6 +27,10 @@ pub(crate) const PACKAGES: &[Package] = &[
     ),
     package("libgtk-4-dev", "build: shell-ui, windows of Oz's own"),
     package("libadwaita-1-dev", "build: their widgets"),
+    package(
+        "libgtk-3-dev",
+        "build: gtk3-module, which dialogs inside are asked by",
+    ),
     package("gettext", "build: what they say in other languages"),
     package("pkg-config", "build: finds the libraries above"),
     package(

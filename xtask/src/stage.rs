@@ -121,6 +121,7 @@ pub(crate) fn stage(profile: Profile, product: bool) -> Result<PathBuf> {
         )?;
     }
     if product {
+        build_module(&prefix)?;
         place_data(&prefix)?;
         extension::place(&prefix, extension::Form::of_this_machine())?;
         write_units(&prefix, &prefix, false)?;
@@ -157,6 +158,34 @@ fn build(programs: &[&Program], profile: Profile, triple: &str) -> Result<()> {
         sh::run(&mut cargo)?;
     }
     Ok(())
+}
+
+/// Where the module for apps of GTK 3 is in a prefix.
+const MODULE: &str = "libexec/oz/gtk3-dialogs.so";
+
+/// Compiles the module for apps of GTK 3, which is in C, as GTK's own modules are.
+fn build_module(prefix: &Path) -> Result<()> {
+    let source = workspace::root().join("gtk3-module/dialogs.c");
+    let flags = sh::read(Command::new("pkg-config").args(["--cflags", "--libs", "gtk+-3.0"]))
+        .context("cannot find GTK 3: install libgtk-3-dev (`cargo xtask setup`)")?;
+    let made = prefix.join(MODULE);
+    make_parent(&made)?;
+    replace(&made, 0o755, |temporary| {
+        let mut compile = Command::new("cc");
+        compile.args([
+            "-std=gnu11",
+            "-O2",
+            "-fPIC",
+            "-shared",
+            "-fstack-protector-strong",
+        ]);
+        // GTK's own signatures of callbacks are casts of each other.
+        compile.args(["-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type"]);
+        compile
+            .args(["-Wl,-z,relro,-z,now", "-Wl,--as-needed", "-o"])
+            .arg(temporary);
+        sh::run(compile.arg(&source).args(flags.split_whitespace()))
+    })
 }
 
 fn built_at(program: &Program, profile: Profile, triple: &str) -> PathBuf {

@@ -10,7 +10,7 @@ mod host;
 use std::fs;
 
 use anyhow::Result;
-use oz_e2e::fixtures::page;
+use oz_e2e::fixtures::{page, write};
 use oz_e2e::{Inside, Session, cli, oz, wait};
 use oz_testkit::desktop::Window;
 
@@ -90,4 +90,39 @@ fn chromium_opens_and_saves_what_is_picked() -> Result<()> {
 #[test]
 fn firefox_opens_and_saves_what_is_picked() -> Result<()> {
     FIREFOX.opens_and_saves()
+}
+
+#[test]
+fn libreoffice_opens_and_saves_what_is_picked() -> Result<()> {
+    let session = Session::begin();
+    host::begin();
+    session.forget("libreoffice");
+    let dir = session.fresh_dir("letters");
+    let file = write(&dir.join("letter.txt"), b"Dear all\n");
+    let options = ["--norestore", "--nologo", "--writer"];
+    let run = oz(["run", "--detach", "libreoffice"]).args(options);
+    let inside = Inside::of(&run.run().ok().text());
+    let writer = session.wait_for_window(wait::LONG, |w| w.title.contains("Untitled"))?;
+    session.give_focus(&writer)?;
+    session.settled(&writer)?;
+    session.chord(&["ctrl", "o"])?;
+    let shown = dialog::wait_for(&session, inside.id())?;
+    session.shoot("dialog-open-libreoffice")?;
+    dialog::pick(&session, &shown, &file)?;
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("letter.txt"))?;
+    session.give_focus(&window)?;
+    session.settled(&window)?;
+
+    // In another format than it was in.
+    let saved = session.fresh_dir("saved").join("kept.odt");
+    session.chord(&["ctrl", "shift", "s"])?;
+    let shown = dialog::wait_for(&session, inside.id())?;
+    session.shoot("dialog-save-libreoffice")?;
+    dialog::pick(&session, &shown, &saved)?;
+    wait::for_condition("the document is saved", || {
+        fs::read(&saved).is_ok_and(|bytes| bytes.starts_with(b"PK"))
+    });
+    session.wait_for_window(wait::LONG, |w| w.title.contains("kept.odt"))?;
+    oz(["stop", inside.id()]).run().ok();
+    Ok(())
 }

@@ -11,6 +11,7 @@ use crate::app::{App, Script};
 use crate::{dialog, host};
 
 const QT: Script = Script("chooser_qt.py", include_str!("chooser_qt.py"));
+const OLD: Script = Script("chooser_old.py", include_str!("chooser_old.py"));
 const GREEN: [u8; 3] = [10, 200, 90];
 
 #[test]
@@ -46,6 +47,56 @@ fn opens_and_saves(version: &str) -> Result<()> {
     wait::for_condition("the host's file has it", || {
         fs::read_to_string(&file).is_ok_and(|text| text == "second\n")
     });
+    Ok(())
+}
+
+#[test]
+fn a_dialog_of_gtk_3_that_knows_no_portal_opens_what_is_picked() -> Result<()> {
+    let session = Session::begin();
+    host::begin();
+    let dir = session.fresh_dir("picked");
+    let first = write(&dir.join("first.txt"), b"Dear all\n");
+    let second = write(&dir.join("second.txt"), b"Yours\n");
+    let app = App::run(&session, &OLD, &["open"]);
+    for file in [&first, &second] {
+        let window = dialog::wait_for(&session, app.inside().id())?;
+        if file == &first {
+            session.shoot("portal-open-gtk3-old")?;
+        }
+        dialog::pick(&session, &window, file)?;
+    }
+    app.wait_for("done");
+    for said in ["read Dear all", "read Yours"] {
+        assert!(app.said(said), "{}", app.text());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_dialog_of_gtk_3_that_knows_no_portal_saves_and_is_waved_away() -> Result<()> {
+    let session = Session::begin();
+    host::begin();
+    let file = session.fresh_dir("picked").join("new.txt");
+    let app = App::run(&session, &OLD, &["save", "untitled.txt"]);
+    let window = dialog::wait_for(&session, app.inside().id())?;
+    dialog::pick(&session, &window, &file)?;
+    wait::for_condition("the host's file has it", || {
+        fs::read_to_string(&file).is_ok_and(|text| text == "first\n")
+    });
+    // Waved away: what was picked before does not count.
+    let window = dialog::wait_for(&session, app.inside().id())?;
+    dialog::cancel(&session, &window)?;
+    app.wait_for("done");
+    assert!(app.said("response second -6 None"), "{}", app.text());
+    assert_eq!(fs::read_to_string(&file)?, "first\n");
+    oz(["stop", app.inside().id()]).run().ok();
+
+    let dir = session.fresh_dir("folder");
+    write(&dir.join("page.txt"), b"x");
+    let app = App::run(&session, &OLD, &["folder"]);
+    let window = dialog::wait_for(&session, app.inside().id())?;
+    dialog::pick_folder(&session, &window, &dir)?;
+    app.wait_for("listed page.txt");
     Ok(())
 }
 

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 pub const OZ: &str = "/run/oz";
 
 /// A read-only view of `live` in [`HostFacts::runtime`](super::HostFacts::runtime), in which the
-/// daemon keeps `resolv.conf` and a link `localtime` that follow the host's.
+/// daemon keeps `resolv.conf` and a link `localtime` that follow the host's, and [`GTK3_DIALOGS`].
 pub const LIVE: &str = "/run/oz/live";
+
+/// A module for apps of GTK 3, by which dialogs ask the portal that do not by themselves.
+pub const GTK3_DIALOGS: &str = "/run/oz/live/gtk3-dialogs.so";
 
 /// Name of the directory behind [`LIVE`], below the runtime directory of the daemon.
 pub const LIVE_NAME: &str = "live";

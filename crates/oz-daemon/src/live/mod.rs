@@ -1,6 +1,6 @@
 //! Files of the host that running sandboxes must see as they change: name servers and the time
 //! zone. Programs replace them by rename, which a bind of the file would never show, so sandboxes
-//! see a directory of ours in which the copies are replaced likewise.
+//! see a directory of ours in which the copies are replaced likewise. A file of ours that every sandbox has is there too.
 
 mod watch;
 
@@ -18,13 +18,18 @@ use crate::failure::Result;
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 const LOCALTIME: &str = "/etc/localtime";
 const ZONES: &str = "/usr/share/zoneinfo";
+/// What is installed beside the daemon for apps inside.
+const MODULE: &str = "gtk3-dialogs.so";
 /// No such file is larger.
-const LIMIT: u64 = 64 << 10;
+const LIMIT: u64 = 1 << 20;
 
 /// Writes the copies once, before anything is launched, and keeps them in step.
 pub(crate) fn start(daemon: &Arc<Daemon>) -> Result<()> {
     let live = daemon.directories.live();
     refresh(&live)?;
+    if let Err(error) = place_module(&daemon.directories.program(MODULE), &live) {
+        tracing::warn!(%error, "dialogs of GTK 3 that know no portal will show what is inside");
+    }
     let daemon = Arc::clone(daemon);
     tokio::spawn(async move {
         let files = [Path::new(RESOLV_CONF), Path::new(LOCALTIME)];
@@ -52,6 +57,19 @@ fn refresh(live: &Path) -> Result<()> {
     localtime(live, Path::new(LOCALTIME)).map_err(fail)
 }
 
+fn place_module(module: &Path, live: &Path) -> io::Result<()> {
+    place(live, MODULE, &read(module)?)
+}
+
+fn place(live: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let directory = rustix::fs::open(
+        live,
+        rustix::fs::OFlags::DIRECTORY,
+        rustix::fs::Mode::empty(),
+    )?;
+    directories::replace(directory.as_fd(), name, content)
+}
+
 /// A link into the zones, which are inside as well; a copy if the host has no link.
 fn localtime(live: &Path, host: &Path) -> io::Result<()> {
     let target = resolve(host);
@@ -62,12 +80,7 @@ fn localtime(live: &Path, host: &Path) -> io::Result<()> {
         return std::fs::rename(&temporary, live.join("localtime"));
     }
     let zone = read(host).unwrap_or_default();
-    let directory = rustix::fs::open(
-        live,
-        rustix::fs::OFlags::DIRECTORY,
-        rustix::fs::Mode::empty(),
-    )?;
-    directories::replace(directory.as_fd(), "localtime", &zone)
+    place(live, "localtime", &zone)
 }
 
 /// Where a link of the system leads, one step and made absolute.

@@ -61,6 +61,11 @@ const WINDOWS: &[(&str, &str, &str)] = &[
 /// that list only what is inside.
 const PORTALS: &[(&str, &str, &str)] = &[
     ("GTK_USE_PORTAL", "1", "GTK 3, GLib and Firefox ask by it"),
+    (
+        "GTK3_MODULES",
+        layout::GTK3_DIALOGS,
+        "dialogs of GTK 3 ask by it that know no portal, as LibreOffice's",
+    ),
     ("GDK_DEBUG", "portals", "GTK 4 asks by it"),
     (
         "XDG_DATA_DIRS",

@@ -96,7 +96,8 @@ fn live(facts: &HostFacts, ops: &mut Vec<Op>) {
         source: Source::User(facts.runtime.join(layout::LIVE_NAME)),
         path: layout::LIVE.into(),
         access: Access::Read,
-        noexec: true,
+        // A module of GTK's is in it. Nothing of an app ever is.
+        noexec: false,
         optional: true,
         device: false,
     }));
