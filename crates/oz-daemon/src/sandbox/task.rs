@@ -349,7 +349,7 @@ impl Task {
         let host = self.sandbox.host.as_ref();
         let gone = host
             .filter(|host| !display::answers(host))
-            .map(|host| display::host_gone(host));
+            .map(display::host_gone);
         for (process, status) in std::mem::take(&mut self.undecided) {
             let known = match &gone {
                 Some(failure) => self.processes.failed(process, failure),

@@ -273,7 +273,7 @@ impl Facts {
             .analysis
             .as_ref()
             .is_some_and(|it| it.kind == Kind::Script && it.modules.is_empty());
-        is_script || INTERPRETERS.iter().any(|known| named(known))
+        is_script || INTERPRETERS.iter().any(named)
     }
 
     /// The first of its entry's categories that is among these.
