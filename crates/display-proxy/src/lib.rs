@@ -21,3 +21,4 @@ mod quota;
 pub mod report;
 pub mod server;
 mod session;
+mod x11;

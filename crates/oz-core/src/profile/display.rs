@@ -28,6 +28,8 @@ pub struct Display {
     /// The app's windows may take the desktop's keyboard shortcuts while they have the focus, if the desktop lets them: for
     /// virtual machines and remote desktops.
     pub shortcuts: bool,
+    /// Programs that know no Wayland get an X server of the sandbox's own, which is started when one connects.
+    pub x11: bool,
 }
 
 impl Default for Display {
@@ -41,6 +43,7 @@ impl Default for Display {
             clipboard_size_out: CopySize::default(),
             buffers: Buffers::default(),
             shortcuts: false,
+            x11: false,
         }
     }
 }

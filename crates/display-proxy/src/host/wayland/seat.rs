@@ -64,6 +64,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 surface_y,
             } => {
                 if let Some(surface) = app_surface(&surface) {
+                    session.x11_entered(&surface);
                     pointer.enter(serial, &surface, surface_x, surface_y);
                 }
             }
