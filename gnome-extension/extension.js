@@ -73,7 +73,8 @@ export default class OzExtension extends Extension {
         this._indicator.visible = sandboxes.size > 0 || this._settings.get_boolean('always-shown');
         this._indicator.showSandboxes(sandboxes, paths);
         this._microphones?.showSandboxes(sandboxes);
-        const owners = [...sandboxes.values()].filter(sandbox => sandbox.DisplayPid);
+        // A border of Oz's own needs none of the shell's, and who wants no mark wants none of anybody.
+        const owners = [...sandboxes.values()].filter(({DisplayPid, Mark}) => DisplayPid && Mark === 'title');
         this._frames?.show(new Map(owners.map(
             ({DisplayPid, Id, Colour}) => [DisplayPid, {id: said(Id), colour: Colour}])));
     }

@@ -1,5 +1,6 @@
 // A border in a sandbox's colour round each of its windows, with its name on it, drawn by the shell: an app can neither
-// cover it nor leave it out.
+// cover it nor leave it out. It is for sandboxes whose profile says `title` to `display.mark`: the others have one of Oz's
+// own on every desktop, which takes some of the window's room; this one lies beside it.
 //
 // Whose window it is the kernel says: all windows of a sandbox, and no others, come from its display proxy, whose process
 // the compositor knows by the socket and the daemon because it has started it. Titles and application ids are the app's

@@ -1,6 +1,6 @@
 //! What the daemon tells the proxy, once, at the start.
 
-pub use oz_core::plan::{Buffers, Clipboard, Content, Passage};
+pub use oz_core::plan::{Buffers, Clipboard, Content, Mark, Passage};
 pub use oz_core::wire::display::{Config, Host};
 
 /// Why a configuration was not taken.
@@ -30,6 +30,9 @@ pub fn for_host(host: Host) -> Config {
         drops: false,
         token: String::new(),
         buffers: Buffers::default(),
+        mark: Mark::default(),
+        colour: None,
+        font: None,
         activation_token: None,
         acted: None,
         shortcuts: false,
@@ -69,7 +72,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused() {
-        assert!(parse(br#"{"sandbox":"a","host":{"wayland":"/w"},"colour":"red"}"#).is_err());
+        assert!(parse(br#"{"sandbox":"a","host":{"wayland":"/w"},"taste":"red"}"#).is_err());
     }
 
     #[test]

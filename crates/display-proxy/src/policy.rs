@@ -41,8 +41,12 @@
 //! **Names.** Titles and application ids are capped and stripped of control and direction
 //! characters. Output names are generic.
 //!
-//! **Not promised here:** that an app's windows are marked as its own, and that full screen needs
-//! the user's wish. What a *compromised* proxy could do is what any client of the host could.
+//! **The mark.** Windows and popups have a border in the sandbox's colour, of surfaces of the proxy's own, above all of the
+//! app's and around all that the app shows; `mark/` has the rules. Titles begin with the sandbox's name. Whether a wish to
+//! fill the screen is the user's no protocol says: it is believed within two seconds of a key, button or touch that the
+//! client received, and the border stays in any case.
+//!
+//! **Not promised here:** what a *compromised* proxy could do is what any client of the host could.
 
 use oz_core::plan::Content;
 

@@ -15,17 +15,21 @@ use smithay::wayland::compositor::{CompositorClientState, CompositorState};
 use smithay::wayland::shell::xdg::XdgShellState;
 use tracing::debug;
 use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
+use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_client::{Connection, Proxy, QueueHandle};
 use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::XdgToplevelIconV1;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason, GlobalId, ObjectId};
+use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DisplayHandle, Resource};
 
 use crate::acted::Acted;
 use crate::app::Pings;
 use crate::bridge::activations::Activations;
+use crate::bridge::border::Strips;
 use crate::bridge::clipboard::{Hub, Selections};
 use crate::bridge::copies::Copies;
 use crate::bridge::drag::{Drags, OwnDrags};
+use crate::bridge::grips::Grips;
 use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
 use crate::bridge::selection::Direction;
@@ -35,10 +39,10 @@ use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::InputLog;
+use crate::mark::Marking;
 use crate::policy;
 use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
-use crate::x11::X11;
 
 /// What all clients of the sandbox have in common.
 #[derive(Debug)]
@@ -46,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) report: Report,
     pub(crate) acted: Acted,
+    pub(crate) marking: Marking,
     refusals: Refusals,
     /// Which way what is copied or dragged may pass at this moment.
     pub(crate) clipboard: Cell<Clipboard>,
@@ -73,6 +78,7 @@ impl Shared {
         let token = config.activation_token.clone();
         Rc::new(Self {
             acted: Acted::open(config.acted.as_deref()),
+            marking: Marking::new(&config),
             refusals: Refusals::default(),
             clipboard: Cell::new(config.clipboard),
             config,
@@ -156,6 +162,13 @@ pub(crate) struct Session {
     pub(crate) surfaces: HashMap<ObjectId, Surface>,
     /// How many rectangles each region was built of; smithay keeps them all.
     pub(crate) region_rects: HashMap<ObjectId, u32>,
+    /// What borders are made of, once there is one.
+    pub(crate) strips: Option<Strips>,
+    /// The cursor on borders, once one was needed.
+    pub(crate) arrow: Option<HostSurface>,
+    pub(crate) grips: Grips,
+    /// The window that input methods write into.
+    pub(crate) typing: Option<WlSurface>,
     pub(crate) selections: Selections,
     pub(crate) transfers: Vec<Transfer>,
     pub(crate) drags: Drags,
@@ -178,12 +191,9 @@ pub(crate) struct Session {
     pub(crate) scratch: Vec<u8>,
     hold: Hold,
     requests: u32,
-    unsent: u32,
+    pub(crate) unsent: u32,
     unsent_fds: u32,
     verdict: Option<String>,
-    /// It is an X server's, of which this is the window manager.
-    pub(crate) x11: Option<Box<X11>>,
-    left: bool,
 }
 
 impl Session {
@@ -216,6 +226,10 @@ impl Session {
             mirrored: HashMap::new(),
             surfaces: HashMap::new(),
             region_rects: HashMap::new(),
+            strips: None,
+            arrow: None,
+            grips: Grips::default(),
+            typing: None,
             selections: Selections::default(),
             transfers: Vec::new(),
             drags: Drags::default(),
@@ -236,8 +250,6 @@ impl Session {
             unsent: 0,
             unsent_fds: 0,
             verdict: None,
-            x11: None,
-            left: false,
         }
     }
 
@@ -321,15 +333,6 @@ impl Session {
     /// Ends the client; the reason is for the log and the daemon.
     pub(crate) fn end(&mut self, reason: impl Into<String>) {
         self.verdict.get_or_insert_with(|| reason.into());
-    }
-
-    /// Ends a client that has gone.
-    pub(crate) fn leave(&mut self) {
-        self.left = true;
-    }
-
-    pub(crate) fn has_left(&self) -> bool {
-        self.left
     }
 
     pub(crate) fn verdict(&self) -> Option<&str> {

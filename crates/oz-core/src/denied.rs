@@ -41,6 +41,8 @@ pub enum Denied {
     Display,
     /// Likewise to the sound server.
     Sound,
+    /// To fill the screen when nobody had done anything in it.
+    Fullscreen,
 }
 
 /// What a person can do about it.
@@ -214,6 +216,14 @@ pub const DENIED: &[Entry] = &[
         "One of its programs lost its sound.",
         "It broke the rules of the sound server."
     ),
+    entry!(
+        Fullscreen,
+        "fullscreen",
+        false,
+        Nothing,
+        "It wanted to fill the screen.",
+        "Nobody had pressed a key or a button in it."
+    ),
 ];
 
 impl Denied {
@@ -246,7 +256,7 @@ mod tests {
                 assert!(words.ends_with('.'), "{words}");
             }
         }
-        assert_eq!(Denied::Sound as usize + 1, DENIED.len());
+        assert_eq!(Denied::Fullscreen as usize + 1, DENIED.len());
         assert_eq!(Denied::from_name("weather"), None);
     }
 }

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use oz_core::plan::forward::{Direction, Endpoint};
 use oz_core::plan::{
     self, Access, Bind, Buffers, Clipboard, Comparison, Content, Display, Drops, Effect, Forward,
-    Gate, Home, Life, Limits, Listener, Mode, Network, Op, Operator, Overlay, Passage, Plan, Ruled,
-    Service, Source, SyscallPolicy, User,
+    Gate, Home, Life, Limits, Listener, Mark, Mode, Network, Op, Operator, Overlay, Passage, Plan,
+    Ruled, Service, Source, SyscallPolicy, User,
 };
 use oz_core::report::{Held, State, WALLS, Wall};
 use oz_core::wire::audio::{Microphone, Speaker};
@@ -28,7 +28,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (12, "6a6ca17cc6ff558b708f800fd85b72ed"),
     (13, "30ee7cf4d801fe33ec36539ac85f3e8a"),
     (14, "f80b8b983247fa2419fe134be0b965e2"),
-    (15, "0162f2e2130be74111df8aa890618120"),
+    (15, "1c0813f3e375c4e670f3e65273d37558"),
 ];
 
 /// One value of each variant.
@@ -82,7 +82,6 @@ fn ops() -> Vec<Op> {
         Op::Mask { path: path() } => Op::Mask { path: _ },
         Op::Pin { path: path() } => Op::Pin { path: _ },
         Op::RandomId { path: path() } => Op::RandomId { path: _ },
-        Op::Cookie { path: path() } => Op::Cookie { path: _ },
         Op::ReadOnly { path: path() } => Op::ReadOnly { path: _ },
     );
     ops.extend(binds.map(|(source, access)| Op::Bind(bind(source, access))));
@@ -131,7 +130,7 @@ fn syscalls() -> SyscallPolicy {
 
 /// Plans in which each value of each small enum is at least once.
 fn plans() -> Vec<Plan> {
-    let services = units!(Service: Wayland, Pulse, Bus, X11);
+    let services = units!(Service: Wayland, Pulse, Bus);
     let modes = units!(Mode: None, Internet, Host);
     let homes = every!(Home:
         Home::Ephemeral => Home::Ephemeral,
@@ -146,6 +145,7 @@ fn plans() -> Vec<Plan> {
     };
     let drops = units!(Drops: Off, Ask, Read, Write);
     let buffers = units!(Buffers: Shared, Copied);
+    let marks = units!(Mark: Border, Title, None);
     let microphones = units!(Microphone: Off, Silent, Ask, On);
     let speakers = units!(Speaker: Off, Silent, On);
     let walls: Vec<Wall> = WALLS.iter().map(|entry| entry.wall).collect();
@@ -197,6 +197,7 @@ fn plans() -> Vec<Plan> {
             clipboard_out: passage(),
             buffers: buffers[at % buffers.len()],
             shortcuts: at % 2 == 1,
+            mark: marks[at % marks.len()],
         }),
         audio: Some(Gate {
             microphone: microphones[at % microphones.len()],

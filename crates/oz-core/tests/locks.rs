@@ -37,7 +37,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("display.clipboard_size_out", r#""1 MiB""#, r#""2 MiB""#),
     ("display.buffers", r#""copied""#, r#""shared""#),
     ("display.shortcuts", "false", "true"),
-    ("display.x11", "false", "true"),
+    ("display.mark", r#""border""#, r#""none""#),
     ("audio.speaker", r#""off""#, r#""on""#),
     ("audio.microphone", r#""off""#, r#""on""#),
     ("audio.speaker_volume", "1", "2"),

@@ -9,6 +9,9 @@ use super::bar::{Bar, Outcome};
 /// How wide the border is.
 const BORDER: i32 = 3;
 
+/// With this the border is the shell's to draw.
+const TITLE: &str = r#"{ "display": { "mark": "title" } }"#;
+
 /// The colour of a sandbox's profile.
 fn colour(profile: &str) -> Rgb {
     let colour = oz_core::colour::Colour::of_profile(profile);
@@ -59,6 +62,7 @@ fn names(shell: &Shell, name: &str) -> anyhow::Result<Vec<Rect>> {
 #[test]
 fn windows_of_a_sandbox_have_a_border_and_its_name_and_others_do_not() -> Outcome {
     let session = Session::begin();
+    let _profile = session.profile("gtk4-demo", TITLE);
     let bar = Bar::enable(&session)?;
     let shell = &bar.shell;
     let sandbox = Inside::start(&["gtk4-demo"]);
@@ -96,6 +100,7 @@ fn windows_of_a_sandbox_have_a_border_and_its_name_and_others_do_not() -> Outcom
 #[test]
 fn a_window_that_fills_the_screen_is_marked_as_well() -> Outcome {
     let session = Session::begin();
+    let _profile = session.profile("gtk4-demo", TITLE);
     let bar = Bar::enable(&session)?;
     let shell = &bar.shell;
     let sandbox = Inside::start(&["gtk4-demo"]);
@@ -124,6 +129,7 @@ fn a_window_that_fills_the_screen_is_marked_as_well() -> Outcome {
 #[test]
 fn the_mark_follows_the_setting() -> Outcome {
     let session = Session::begin();
+    let _profile = session.profile("gtk4-demo", TITLE);
     let bar = Bar::enable(&session)?;
     let sandbox = Inside::start(&["gtk4-demo"]);
     bar.shell.wait_for_text(|text| text == sandbox.id())?;

@@ -18,20 +18,38 @@ use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_pointer_constra
 };
 use wayland_server::backend::ClientId;
 use wayland_server::protocol::wl_region::WlRegion;
-use wayland_server::{Client, DataInit, Dispatch, DisplayHandle};
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
 use super::mirror::mirror_manager;
 use crate::bridge::surfaces::{make_region, parts};
-use crate::peer::{Peer, host_of, link, same};
+use crate::peer::{Peer, host_of, same};
 use crate::quota::Kind;
 use crate::session::Session;
 
 mirror_manager!(ZwpPointerConstraintsV1 => HostConstraints);
 
 impl Session {
-    fn host_region(&self, region: Option<&WlRegion>) -> Option<HostRegion> {
+    fn host_region(&self, surface: &WlSurface, region: Option<&WlRegion>) -> Option<HostRegion> {
         let parts = parts(&get_region_attributes(region?));
-        make_region(&self.host.compositor, &self.qh, Some(&parts))
+        let shift = self.shift(surface);
+        make_region(&self.host.compositor, &self.qh, Some(&parts), shift)
+    }
+}
+
+/// User data of a constraint.
+#[derive(Debug)]
+pub(crate) struct Constraint<P> {
+    peer: Peer<P>,
+    surface: WlSurface,
+}
+
+impl<P> Constraint<P> {
+    fn on(surface: &WlSurface) -> Self {
+        Self {
+            peer: Peer::default(),
+            surface: surface.clone(),
+        }
     }
 }
 
@@ -55,9 +73,9 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
                 region,
                 lifetime,
             } => {
-                let locked = data_init.init(id, Peer::<HostLocked>::default());
+                let locked = data_init.init(id, Constraint::<HostLocked>::on(&surface));
                 session.take(Kind::Object, &locked);
-                let region = session.host_region(region.as_ref());
+                let region = session.host_region(&surface, region.as_ref());
                 if let (Some(surface), Some(pointer), Some(lifetime)) = (
                     session.host_surface(&surface),
                     host_of::<HostPointer>(&pointer),
@@ -71,7 +89,9 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
                         &session.qh,
                         locked.clone(),
                     );
-                    link(&locked, made);
+                    if let Some(data) = locked.data::<Constraint<HostLocked>>() {
+                        data.peer.set(made);
+                    }
                 }
                 region.inspect(HostRegion::destroy);
             }
@@ -82,9 +102,9 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
                 region,
                 lifetime,
             } => {
-                let confined = data_init.init(id, Peer::<HostConfined>::default());
+                let confined = data_init.init(id, Constraint::<HostConfined>::on(&surface));
                 session.take(Kind::Object, &confined);
-                let region = session.host_region(region.as_ref());
+                let region = session.host_region(&surface, region.as_ref());
                 if let (Some(surface), Some(pointer), Some(lifetime)) = (
                     session.host_surface(&surface),
                     host_of::<HostPointer>(&pointer),
@@ -98,7 +118,9 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
                         &session.qh,
                         confined.clone(),
                     );
-                    link(&confined, made);
+                    if let Some(data) = confined.data::<Constraint<HostConfined>>() {
+                        data.peer.set(made);
+                    }
                 }
                 region.inspect(HostRegion::destroy);
             }
@@ -117,27 +139,28 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
     }
 }
 
-impl Dispatch<ZwpLockedPointerV1, Peer<HostLocked>> for Session {
+impl Dispatch<ZwpLockedPointerV1, Constraint<HostLocked>> for Session {
     fn request(
         session: &mut Self,
         _client: &Client,
         locked: &ZwpLockedPointerV1,
         request: zwp_locked_pointer_v1::Request,
-        data: &Peer<HostLocked>,
+        data: &Constraint<HostLocked>,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(locked);
-        let Some(host) = data.get() else { return };
+        let Some(host) = data.peer.get() else { return };
         match request {
             zwp_locked_pointer_v1::Request::SetCursorPositionHint {
                 surface_x,
                 surface_y,
             } => {
-                host.set_cursor_position_hint(surface_x, surface_y);
+                let (x, y) = session.shift(&data.surface);
+                host.set_cursor_position_hint(surface_x - f64::from(x), surface_y - f64::from(y));
             }
             zwp_locked_pointer_v1::Request::SetRegion { region } => {
-                let region = session.host_region(region.as_ref());
+                let region = session.host_region(&data.surface, region.as_ref());
                 host.set_region(region.as_ref());
                 region.inspect(HostRegion::destroy);
             }
@@ -149,29 +172,29 @@ impl Dispatch<ZwpLockedPointerV1, Peer<HostLocked>> for Session {
         session: &mut Self,
         _client: ClientId,
         _l: &ZwpLockedPointerV1,
-        data: &Peer<HostLocked>,
+        data: &Constraint<HostLocked>,
     ) {
-        if let Some(host) = data.get() {
+        if let Some(host) = data.peer.get() {
             host.destroy();
         }
         session.quota.give(Kind::Object);
     }
 }
 
-impl Dispatch<ZwpConfinedPointerV1, Peer<HostConfined>> for Session {
+impl Dispatch<ZwpConfinedPointerV1, Constraint<HostConfined>> for Session {
     fn request(
         session: &mut Self,
         _client: &Client,
         confined: &ZwpConfinedPointerV1,
         request: zwp_confined_pointer_v1::Request,
-        data: &Peer<HostConfined>,
+        data: &Constraint<HostConfined>,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(confined);
-        let Some(host) = data.get() else { return };
+        let Some(host) = data.peer.get() else { return };
         if let zwp_confined_pointer_v1::Request::SetRegion { region } = request {
-            let region = session.host_region(region.as_ref());
+            let region = session.host_region(&data.surface, region.as_ref());
             host.set_region(region.as_ref());
             region.inspect(HostRegion::destroy);
         }
@@ -181,9 +204,9 @@ impl Dispatch<ZwpConfinedPointerV1, Peer<HostConfined>> for Session {
         session: &mut Self,
         _client: ClientId,
         _c: &ZwpConfinedPointerV1,
-        data: &Peer<HostConfined>,
+        data: &Constraint<HostConfined>,
     ) {
-        if let Some(host) = data.get() {
+        if let Some(host) = data.peer.get() {
             host.destroy();
         }
         session.quota.give(Kind::Object);

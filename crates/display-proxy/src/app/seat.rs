@@ -38,14 +38,8 @@ impl GlobalDispatch<WlSeat, Mirror> for Session {
     ) {
         let seat = data_init.init(resource, Peer::<HostSeat>::default());
         session.take(Kind::Object, &seat);
-        // An X server counts the seats that have said what they are, each once, and waits for the rest.
-        if session.x11.is_none() {
-            session.known.describe_seat(mirror.name, &seat);
-        }
-        let host: HostSeat = session.bind(mirror.name, seat.version(), seat.clone());
-        if let Some(x11) = &mut session.x11 {
-            x11.seat = Some(host.clone());
-        }
+        session.known.describe_seat(mirror.name, &seat);
+        let host = session.bind(mirror.name, seat.version(), seat.clone());
         link(&seat, host);
     }
 }
@@ -67,6 +61,7 @@ impl Dispatch<WlSeat, Peer<HostSeat>> for Session {
                 let pointer = data_init.init(id, Peer::<HostPointer>::default());
                 session.take(Kind::Object, &pointer);
                 link(&pointer, host.get_pointer(&session.qh, pointer.clone()));
+                session.device_made(pointer.id(), host);
             }
             wl_seat::Request::GetKeyboard { id } => {
                 let keyboard = data_init.init(id, Peer::<HostKeyboard>::default());
@@ -78,6 +73,7 @@ impl Dispatch<WlSeat, Peer<HostSeat>> for Session {
                 let touch = data_init.init(id, Peer::<HostTouch>::default());
                 session.take(Kind::Object, &touch);
                 link(&touch, host.get_touch(&session.qh, touch.clone()));
+                session.device_made(touch.id(), host);
             }
             wl_seat::Request::Release => host.release(),
             _ => {}
@@ -123,9 +119,10 @@ impl Dispatch<WlPointer, Peer<HostPointer>> for Session {
     fn destroyed(
         session: &mut Self,
         _client: ClientId,
-        _pointer: &WlPointer,
+        pointer: &WlPointer,
         _data: &Peer<HostPointer>,
     ) {
+        session.device_gone(&pointer.id());
         session.quota.give(Kind::Object);
     }
 }
@@ -207,7 +204,8 @@ impl Dispatch<WlTouch, Peer<HostTouch>> for Session {
         }
     }
 
-    fn destroyed(session: &mut Self, _client: ClientId, _touch: &WlTouch, _data: &Peer<HostTouch>) {
+    fn destroyed(session: &mut Self, _client: ClientId, touch: &WlTouch, _data: &Peer<HostTouch>) {
+        session.device_gone(&touch.id());
         session.quota.give(Kind::Object);
     }
 }

@@ -16,7 +16,6 @@ use wayland_server::{
 
 use super::mirror::Mirror;
 use crate::bridge::buffers::{self, Buffer, Content, Layout, Pool};
-use crate::bridge::copied::Mark;
 use crate::config::Buffers;
 use crate::fds::{self, Memory};
 use crate::peer::{Peer, host_of, link, same};
@@ -154,9 +153,8 @@ impl Dispatch<WlShmPool, Arc<Pool>> for Session {
         }
     }
 
-    fn destroyed(session: &mut Self, _client: ClientId, _resource: &WlShmPool, pool: &Arc<Pool>) {
-        // The host's buffers keep the mapping, as the app's do.
-        pool.host.destroy();
+    fn destroyed(session: &mut Self, _client: ClientId, _resource: &WlShmPool, _pool: &Arc<Pool>) {
+        // The host's goes with the last buffer, of which parts may be needed.
         session.quota.give(Kind::Pool);
     }
 }
@@ -189,22 +187,13 @@ impl Session {
             self.end(reason);
             return;
         }
-        let content = if pool.shadow.is_some() {
-            Content::Copied {
-                layout,
-                pool: Arc::clone(pool),
-                mark: Mutex::new(Mark::default()),
-            }
-        } else {
-            Content::Shared(layout)
+        let copied = pool.shadow.is_some();
+        let content = Content::Memory {
+            layout,
+            pool: Arc::clone(pool),
+            copied: copied.then(Mutex::default),
         };
-        let buffer = data_init.init(
-            id,
-            Buffer {
-                peer: Peer::default(),
-                content,
-            },
-        );
+        let buffer = data_init.init(id, Buffer::new(content));
         let Layout {
             offset,
             width,
@@ -244,9 +233,7 @@ impl Dispatch<WlBuffer, Buffer> for Session {
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, _buffer: &WlBuffer, data: &Buffer) {
-        if let Some(host) = data.peer.get() {
-            host.destroy();
-        }
+        data.destroy();
         session.quota.give(Kind::Buffer);
     }
 }

@@ -30,13 +30,7 @@ impl Dispatch<WpSinglePixelBufferManagerV1, Peer<HostManager>> for Session {
         let Some(host) = data.get() else { return };
         match request {
             wp_single_pixel_buffer_manager_v1::Request::CreateU32RgbaBuffer { id, r, g, b, a } => {
-                let buffer = data_init.init(
-                    id,
-                    Buffer {
-                        peer: Peer::default(),
-                        content: Content::Pixel,
-                    },
-                );
+                let buffer = data_init.init(id, Buffer::new(Content::Pixel));
                 session.take(Kind::Buffer, &buffer);
                 let host = host.create_u32_rgba_buffer(r, g, b, a, &session.qh, buffer.downgrade());
                 if let Some(data) = buffer.data::<Buffer>() {

@@ -8,6 +8,7 @@ use wayland_server::protocol::wl_subsurface::{self, WlSubsurface};
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
+use crate::bridge::surfaces::Surface;
 use crate::quota;
 use crate::session::Session;
 
@@ -119,7 +120,12 @@ impl Session {
             return;
         };
         match (request, sibling) {
-            (wl_subsurface::Request::SetPosition { x, y }, _) => host.set_position(*x, *y),
+            (wl_subsurface::Request::SetPosition { x, y }, _) => {
+                let parent = get_parent(surface);
+                let parent = parent.and_then(|parent| self.surfaces.get(&parent.id()));
+                let shift = parent.map_or((0, 0), Surface::shift);
+                host.set_position(x.saturating_sub(shift.0), y.saturating_sub(shift.1));
+            }
             (wl_subsurface::Request::PlaceAbove { .. }, Some(sibling)) => {
                 host.place_above(&sibling)
             }

@@ -66,7 +66,9 @@ relay!(ZwpTextInputV3 => HostTextInput, |session, input, host, request, _init| {
         } => {
             let at = |at: i32| at.clamp(-policy::SIDE_MAX, policy::SIDE_MAX);
             let side = |side: i32| side.clamp(0, policy::SIDE_MAX);
-            host.set_cursor_rectangle(at(x), at(y), side(width), side(height));
+            let shift = session.typing.as_ref().map_or((0, 0), |on| session.shift(on));
+            let (x, y) = (at(x) - shift.0, at(y) - shift.1);
+            host.set_cursor_rectangle(x, y, side(width), side(height));
         }
         Request::Commit => host.commit(),
         _ => {}

@@ -1,7 +1,6 @@
-//! Scaling and cropping. The host double-buffers it, so requests are relayed as they come.
+//! Scaling and cropping. It is told to the host with the commit, together with what a border cuts off.
 
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
-use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport as HostViewport;
 use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter as HostViewporter;
 use wayland_protocols::wp::viewporter::server::wp_viewport::{self, WpViewport};
 use wayland_protocols::wp::viewporter::server::wp_viewporter::{self, WpViewporter};
@@ -11,6 +10,7 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
 use super::mirror::mirror_manager;
 use crate::bridge::surfaces::Role;
+use crate::bridge::view::View;
 use crate::peer::Peer;
 use crate::policy;
 use crate::quota::Kind;
@@ -29,7 +29,7 @@ impl Session {
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
-        link.destination = Some(size).filter(|size| *size != (-1, -1));
+        link.view.destination = Some(size).filter(|size| *size != (-1, -1));
         let most = match link.role {
             Role::Cursor => policy::CURSOR_MAX,
             Role::DragIcon => policy::DRAG_ICON_MAX,
@@ -55,22 +55,14 @@ impl Dispatch<WpViewporter, Peer<HostViewporter>> for Session {
         let Some(host) = data.get() else { return };
         match request {
             wp_viewporter::Request::GetViewport { id, surface } => {
-                let viewport =
-                    data_init.init(id, (Peer::<HostViewport>::default(), surface.clone()));
+                let viewport = data_init.init(id, surface.clone());
                 session.take(Kind::Object, &viewport);
-                let Some(host_surface) = session.host_surface(&surface) else {
-                    return;
-                };
-                let host = host.get_viewport(host_surface, &session.qh, ());
                 if !session.viewports.insert(surface.id()) {
                     viewporter.post_error(
                         wp_viewporter::Error::ViewportExists,
                         "the surface has one already",
                     );
                     session.end("made a second viewport for a surface");
-                }
-                if let Some((peer, _)) = viewport.data::<(Peer<HostViewport>, WlSurface)>() {
-                    peer.set(host);
                 }
             }
             wp_viewporter::Request::Destroy => host.destroy(),
@@ -88,18 +80,17 @@ impl Dispatch<WpViewporter, Peer<HostViewporter>> for Session {
     }
 }
 
-impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
+impl Dispatch<WpViewport, WlSurface> for Session {
     fn request(
         session: &mut Self,
         _client: &Client,
         viewport: &WpViewport,
         request: wp_viewport::Request,
-        (peer, surface): &(Peer<HostViewport>, WlSurface),
+        surface: &WlSurface,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(viewport);
-        let Some(host) = peer.get() else { return };
         let gone = !surface.is_alive();
         match request {
             wp_viewport::Request::Destroy => {}
@@ -114,7 +105,9 @@ impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
                     .iter()
                     .all(|n| (*n + 1.0).abs() < f64::EPSILON);
                 if unset || (x >= 0.0 && y >= 0.0 && width > 0.0 && height > 0.0) {
-                    host.set_source(x, y, width, height);
+                    if let Some(link) = session.surfaces.get_mut(&surface.id()) {
+                        link.view.source = (!unset).then_some([x, y, width, height]);
+                    }
                 } else {
                     viewport.post_error(wp_viewport::Error::BadValue, "not a rectangle");
                 }
@@ -124,7 +117,6 @@ impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
                     || (policy::is_side(width) && policy::is_side(height))
                 {
                     session.resize(viewport, surface, (width, height));
-                    host.set_destination(width, height);
                 } else {
                     viewport.post_error(wp_viewport::Error::BadValue, "not a size");
                 }
@@ -137,14 +129,11 @@ impl Dispatch<WpViewport, (Peer<HostViewport>, WlSurface)> for Session {
         session: &mut Self,
         _client: ClientId,
         _viewport: &WpViewport,
-        (peer, surface): &(Peer<HostViewport>, WlSurface),
+        surface: &WlSurface,
     ) {
-        if let Some(host) = peer.get() {
-            host.destroy();
-        }
         session.viewports.remove(&surface.id());
         if let Some(link) = session.surfaces.get_mut(&surface.id()) {
-            link.destination = None;
+            link.view = View::default();
         }
         session.quota.give(Kind::Object);
     }

@@ -1,5 +1,6 @@
 //! Windows and popups. smithay keeps their state; what the host must know is relayed.
 
+use oz_core::denied::Denied;
 use smithay::input::{SeatHandler, SeatState};
 use smithay::utils::{Logical, Point, Serial};
 use smithay::wayland::shell::xdg::{
@@ -78,8 +79,10 @@ impl XdgShellHandler for Session {
         serial: Serial,
         at: Point<i32, Logical>,
     ) {
+        let inset = self.inset(surface.wl_surface());
         if let Some((toplevel, seat, serial)) = self.by_the_user(&surface, &seat, serial) {
-            toplevel.host.show_window_menu(&seat, serial, at.x, at.y);
+            let (x, y) = (at.x.saturating_add(inset.0), at.y.saturating_add(inset.1));
+            toplevel.host.show_window_menu(&seat, serial, x, y);
         }
     }
 
@@ -104,7 +107,9 @@ impl XdgShellHandler for Session {
         positioner: PositionerState,
         token: u32,
     ) {
-        let Some(positioner) = self.make_positioner(&positioner) else {
+        let below = surface.get_parent_surface();
+        let positioner = self.make_positioner(&positioner, below.as_ref(), surface.wl_surface());
+        let Some(positioner) = positioner else {
             surface.xdg_popup().post_error(
                 xdg_wm_base::Error::InvalidPositioner,
                 "the positioner is not complete",
@@ -135,6 +140,12 @@ impl XdgShellHandler for Session {
     }
 
     fn fullscreen_request(&mut self, surface: ToplevelSurface, output: Option<WlOutput>) {
+        if !self.input.is_acting() {
+            // Without the user's doing a picture of a whole desktop could be put over everything.
+            self.shared.denied(Denied::Fullscreen);
+            self.configure_again(surface.wl_surface());
+            return;
+        }
         let output = output.as_ref().and_then(host_of::<HostOutput>).cloned();
         if let Some(toplevel) = self.toplevel(surface.wl_surface()) {
             toplevel.host.set_fullscreen(output.as_ref());
@@ -166,14 +177,17 @@ impl XdgShellHandler for Session {
         match configure {
             Configure::Toplevel(configure) => {
                 if let Some(toplevel) = self.toplevel_mut(&surface)
-                    && let Some(serial) = toplevel.configures.ack(configure.serial)
+                    && let Some((shape, serial)) = toplevel.configures.ack(configure.serial)
                 {
-                    toplevel.xdg.ack_configure(serial);
+                    toplevel.shape = shape;
+                    if let Some(serial) = serial {
+                        toplevel.xdg.ack_configure(serial);
+                    }
                 }
             }
             Configure::Popup(configure) => {
                 if let Some(popup) = self.popup_mut(&surface)
-                    && let Some(serial) = popup.configures.ack(configure.serial)
+                    && let Some((_, Some(serial))) = popup.configures.ack(configure.serial)
                 {
                     popup.xdg.ack_configure(serial);
                 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use smithay::utils::{Logical, Rectangle};
+use wayland_client::QueueHandle;
 use wayland_client::protocol::wl_buffer::WlBuffer as HostBuffer;
 use wayland_client::protocol::wl_shm_pool::WlShmPool as HostPool;
 use wayland_server::Resource;
@@ -11,8 +12,9 @@ use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::copied::{self, Mark, Trail};
 use crate::fds;
-use crate::peer::Peer;
+use crate::peer::{Peer, same};
 use crate::policy;
+use crate::session::Session;
 use std::os::fd::{AsFd, OwnedFd};
 
 /// A rectangle of untrusted numbers.
@@ -32,6 +34,56 @@ impl Rect {
             && self.y <= other.y
             && end(self.x, self.w) >= end(other.x, other.w)
             && end(self.y, self.h) >= end(other.y, other.h)
+    }
+
+    /// The smallest rectangle that covers both.
+    pub(crate) fn united(&self, other: &Self) -> Self {
+        Self::between(
+            (self.x.min(other.x), self.y.min(other.y)),
+            (
+                self.right().max(other.right()),
+                self.bottom().max(other.bottom()),
+            ),
+        )
+    }
+
+    /// What both cover; none if that is nothing.
+    pub(crate) fn common(&self, other: &Self) -> Option<Self> {
+        let both = Self::between(
+            (self.x.max(other.x), self.y.max(other.y)),
+            (
+                self.right().min(other.right()),
+                self.bottom().min(other.bottom()),
+            ),
+        );
+        (both.w > 0 && both.h > 0).then_some(both)
+    }
+
+    fn between((x, y): (i32, i32), (right, bottom): (i64, i64)) -> Self {
+        let length = |from: i32, to: i64| i32::try_from(to - i64::from(from)).unwrap_or(i32::MAX);
+        Self {
+            x,
+            y,
+            w: length(x, right),
+            h: length(y, bottom),
+        }
+    }
+
+    fn right(&self) -> i64 {
+        i64::from(self.x) + i64::from(self.w)
+    }
+
+    fn bottom(&self) -> i64 {
+        i64::from(self.y) + i64::from(self.h)
+    }
+
+    /// The same place as seen from another corner.
+    pub(crate) fn from(&self, (x, y): (i32, i32)) -> Self {
+        Self {
+            x: self.x.saturating_sub(x),
+            y: self.y.saturating_sub(y),
+            ..*self
+        }
     }
 
     /// The same place at a buffer's scale.
@@ -64,6 +116,12 @@ pub(crate) struct Pool {
     /// The proxy's own memory, which the host maps instead.
     pub(crate) shadow: Option<OwnedFd>,
     size: Mutex<i32>,
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.host.destroy();
+    }
 }
 
 impl Pool {
@@ -140,34 +198,81 @@ impl Layout {
     }
 }
 
+impl Layout {
+    /// The layout of a part; none if that is not within, or if a pixel's size is not known here.
+    pub(crate) fn part(&self, part: Rect) -> Option<Self> {
+        let whole = Rect {
+            x: 0,
+            y: 0,
+            w: self.width,
+            h: self.height,
+        };
+        if part.w < 1 || part.h < 1 || !whole.covers(&part) {
+            return None;
+        }
+        let pixel = i32::from(copied::bytes_per_pixel(self.format)?);
+        let row = part.y.checked_mul(self.stride)?;
+        let within = row.checked_add(part.x.checked_mul(pixel)?)?;
+        Some(Self {
+            offset: self.offset.checked_add(within)?,
+            width: part.w,
+            height: part.h,
+            ..*self
+        })
+    }
+}
+
 /// User data of every wl_buffer.
 #[derive(Debug)]
 pub(crate) struct Buffer {
     pub(crate) peer: Peer<HostBuffer>,
-    pub(crate) content: Content,
+    content: Content,
+    cut: Mutex<Option<Cut>>,
 }
 
 /// What a buffer shows.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// Memory of the app that the host has mapped.
-    Shared(Layout),
-    /// Memory of the app that is copied at each commit.
-    Copied {
+    /// Memory of the app.
+    Memory {
         layout: Layout,
         pool: Arc<Pool>,
-        mark: Mutex<Mark>,
+        /// It is copied at each commit; otherwise the host has mapped it.
+        copied: Option<Mutex<Mark>>,
     },
     /// One colour.
     Pixel,
 }
 
+/// A part of a buffer, as a buffer of its own of the host's over the same memory.
+#[derive(Debug)]
+struct Cut {
+    part: Rect,
+    host: HostBuffer,
+}
+
+impl Buffer {
+    pub(crate) fn new(content: Content) -> Self {
+        Self {
+            peer: Peer::default(),
+            content,
+            cut: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn destroy(&self) {
+        if let Some(host) = self.peer.get() {
+            host.destroy();
+        }
+        let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        cut.take().inspect(|cut| cut.host.destroy());
+    }
+}
+
 /// The size of a buffer, if it is one of ours.
 pub(crate) fn size(buffer: &WlBuffer) -> Option<(i32, i32)> {
     match &buffer.data::<Buffer>()?.content {
-        Content::Shared(layout) | Content::Copied { layout, .. } => {
-            Some((layout.width, layout.height))
-        }
+        Content::Memory { layout, .. } => Some((layout.width, layout.height)),
         Content::Pixel => Some((1, 1)),
     }
 }
@@ -185,13 +290,27 @@ pub(crate) fn whole(buffer: &WlBuffer, scratch: &mut Vec<u8>) -> Result<HostBuff
     let data = buffer
         .data::<Buffer>()
         .ok_or("not a buffer of this display")?;
-    if let Content::Copied { layout, pool, .. } = &data.content {
+    if let Content::Memory {
+        layout,
+        pool,
+        copied: Some(_),
+    } = &data.content
+    {
         copied::copy_whole(pool, layout, scratch)?;
     }
     data.peer
         .get()
         .cloned()
         .ok_or("the buffer has no counterpart")
+}
+
+/// Whether a part of a buffer can be a buffer of the host's without a copy: its pixels are whole words in a row.
+pub(crate) fn can_be_cut(buffer: &WlBuffer) -> bool {
+    let data = buffer.data::<Buffer>();
+    data.is_some_and(|data| match &data.content {
+        Content::Memory { layout, .. } => copied::bytes_per_pixel(layout.format) == Some(4),
+        Content::Pixel => false,
+    })
 }
 
 /// Makes a buffer ready to be attached and returns the host's.
@@ -211,7 +330,12 @@ pub(crate) fn prepare(
     if !buffer.is_alive() {
         return Err("the buffer was destroyed before it was committed");
     }
-    if let Content::Copied { layout, pool, mark } = &data.content {
+    if let Content::Memory {
+        layout,
+        pool,
+        copied: Some(mark),
+    } = &data.content
+    {
         let mut mark = mark.lock().unwrap_or_else(PoisonError::into_inner);
         copied::copy(pool, layout, &mut mark, trail, surface, damage, scratch)?;
     }
@@ -219,6 +343,36 @@ pub(crate) fn prepare(
         .get()
         .cloned()
         .ok_or("the buffer has no counterpart")
+}
+
+/// The host's buffer of a part of a buffer that was made ready; none if the part is not within.
+pub(crate) fn cut(buffer: &WlBuffer, part: Rect, qh: &QueueHandle<Session>) -> Option<HostBuffer> {
+    let data = buffer.data::<Buffer>()?;
+    let Content::Memory { layout, pool, .. } = &data.content else {
+        return None;
+    };
+    let mut known = data.cut.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(cut) = known.as_ref().filter(|cut| cut.part == part) {
+        return Some(cut.host.clone());
+    }
+    let part_of = layout.part(part)?;
+    let host = pool.host.create_buffer(
+        part_of.offset,
+        part_of.width,
+        part_of.height,
+        part_of.stride,
+        same(part_of.format)?,
+        qh,
+        buffer.downgrade(),
+    );
+    let cut = Cut {
+        part,
+        host: host.clone(),
+    };
+    if let Some(old) = known.replace(cut) {
+        old.host.destroy();
+    }
+    Some(host)
 }
 
 #[cfg(test)]
@@ -239,6 +393,21 @@ mod tests {
     fn a_buffer_that_fits_is_taken() {
         assert!(layout(0, 100, 50, 400).check(20_000).is_ok());
         assert!(layout(20_000, 100, 50, 400).check(40_000).is_ok());
+    }
+
+    #[test]
+    fn a_part_ends_within_what_it_is_a_part_of() {
+        let whole = layout(100, 50, 40, 220);
+        let end = 100 + 220 * 40;
+        for (x, y, w, h) in [(0, 0, 50, 40), (10, 5, 40, 35), (49, 39, 1, 1)] {
+            let part = whole.part(Rect { x, y, w, h }).unwrap();
+            assert!(part.offset >= whole.offset);
+            let last = part.offset + part.stride * (part.height - 1) + part.width * 4;
+            assert!(last <= end, "{part:?}");
+        }
+        for (x, y, w, h) in [(-1, 0, 5, 5), (0, 0, 51, 1), (50, 0, 1, 1), (0, 0, 0, 1)] {
+            assert_eq!(whole.part(Rect { x, y, w, h }), None);
+        }
     }
 
     #[test]

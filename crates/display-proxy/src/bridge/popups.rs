@@ -12,6 +12,7 @@ use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::surfaces::{Role, Shell};
 use super::toplevels::{Configures, at_least, relay_geometry};
+use crate::mark::places::Shape;
 use crate::peer::same;
 use crate::policy;
 use crate::session::Session;
@@ -31,8 +32,10 @@ pub(crate) struct Popup {
 }
 
 impl Popup {
-    pub(crate) fn relay(&mut self, shell: Shell) {
-        relay_geometry(&self.xdg, &mut self.sent, shell);
+    pub(crate) fn relay(&mut self, shell: Shell, marked: bool) {
+        if !marked {
+            relay_geometry(&self.xdg, &mut self.sent, shell);
+        }
     }
 
     pub(crate) fn destroy(self) {
@@ -46,9 +49,10 @@ impl Session {
         let Some(host_surface) = self.free_for_role(app.wl_surface(), app.xdg_popup()) else {
             return;
         };
-        let parent = app
-            .get_parent_surface()
-            .and_then(|parent| self.xdg_surface_of(&parent));
+        let below = app.get_parent_surface();
+        let parent = below
+            .as_ref()
+            .and_then(|parent| self.xdg_surface_of(parent));
         let Some(parent) = parent else {
             // Without layer shell nothing else could name the parent later.
             app.xdg_popup().post_error(
@@ -58,7 +62,8 @@ impl Session {
             self.end("made a popup without a parent");
             return;
         };
-        let Some(positioner) = self.make_positioner(positioner) else {
+        let Some(positioner) = self.make_positioner(positioner, below.as_ref(), app.wl_surface())
+        else {
             app.xdg_popup().post_error(
                 xdg_wm_base::Error::InvalidPositioner,
                 "the positioner is not complete",
@@ -103,8 +108,25 @@ impl Session {
     }
 
     /// A positioner of the host with the app's numbers, or none if they make no sense.
-    pub(crate) fn make_positioner(&self, state: &PositionerState) -> Option<HostPositioner> {
+    ///
+    /// The host's windows are larger than the app's by their borders: so are the sizes, and places count from the
+    /// corner of a border.
+    pub(crate) fn make_positioner(
+        &self,
+        state: &PositionerState,
+        below: Option<&WlSurface>,
+        surface: &WlSurface,
+    ) -> Option<HostPositioner> {
         let anchor = state.anchor_rect;
+        let (inset, parent_adds) = below.map_or(((0, 0), (0, 0)), |below| {
+            (self.inset(below), self.adds(below))
+        });
+        let adds = match self.shape(surface) {
+            Some(_) => self.adds(surface),
+            // It is about to become one.
+            None if self.marks() => Shape::Thin.adds(),
+            None => (0, 0),
+        };
         let sizes_fit = policy::is_side(state.rect_size.w)
             && policy::is_side(state.rect_size.h)
             && (0..=policy::SIDE_MAX).contains(&anchor.size.w)
@@ -113,8 +135,13 @@ impl Session {
             return None;
         }
         let host = self.host.wm_base.create_positioner(&self.qh, ());
-        host.set_size(state.rect_size.w, state.rect_size.h);
-        host.set_anchor_rect(anchor.loc.x, anchor.loc.y, anchor.size.w, anchor.size.h);
+        host.set_size(state.rect_size.w + adds.0, state.rect_size.h + adds.1);
+        host.set_anchor_rect(
+            anchor.loc.x.saturating_add(inset.0),
+            anchor.loc.y.saturating_add(inset.1),
+            anchor.size.w,
+            anchor.size.h,
+        );
         if let Some(edges) = same(state.anchor_edges) {
             host.set_anchor(edges);
         }
@@ -130,7 +157,10 @@ impl Session {
                 host.set_reactive();
             }
             if let Some(size) = state.parent_size {
-                host.set_parent_size(size.w, size.h);
+                host.set_parent_size(
+                    size.w.saturating_add(parent_adds.0),
+                    size.h.saturating_add(parent_adds.1),
+                );
             }
             // The parent's configure serial is left out: it is smithay's, and a hint only.
         }
@@ -139,10 +169,18 @@ impl Session {
 
     /// The host finished a configure of a popup.
     pub(crate) fn popup_configured(&mut self, surface: &WlSurface, host_serial: u32) {
+        let (own, adds) = (self.inset(surface), self.adds(surface));
+        let Some(popup) = self.popup_mut(surface) else {
+            return;
+        };
+        let below = popup.app.get_parent_surface();
+        let parent = below.map_or((0, 0), |below| self.inset(&below));
         let Some(popup) = self.popup_mut(surface) else {
             return;
         };
         let (x, y, w, h) = popup.told;
+        let (x, y) = (x + own.0 - parent.0, y + own.1 - parent.1);
+        let (w, h) = ((w - adds.0).max(1), (h - adds.1).max(1));
         popup.app.with_pending_state(|state| {
             state.geometry = smithay::utils::Rectangle::new((x, y).into(), (w, h).into());
         });
@@ -151,7 +189,9 @@ impl Session {
             None => popup.app.send_configure().ok(),
         };
         match serial {
-            Some(serial) => popup.configures.sent(serial, host_serial),
+            Some(serial) => popup
+                .configures
+                .sent(serial, Some(host_serial), Shape::Thin),
             // The app cannot be told again; the host need not wait.
             None => popup.xdg.ack_configure(host_serial),
         }

@@ -6,25 +6,30 @@ use smithay::wayland::compositor::{
     with_states,
 };
 use smithay::wayland::shell::xdg::SurfaceCachedState;
-use wayland_client::Proxy;
+use wayland_client::protocol::wl_buffer::WlBuffer as HostBuffer;
 use wayland_client::protocol::wl_region::WlRegion as HostRegion;
 use wayland_client::protocol::wl_subsurface::WlSubsurface as HostSubsurface;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
+use wayland_client::{Proxy, QueueHandle};
+use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport as HostViewport;
 use wayland_protocols::xdg::shell::server::xdg_toplevel;
 use wayland_server::Resource;
+use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_callback::WlCallback;
 use wayland_server::protocol::wl_output::Transform;
 use wayland_server::protocol::wl_surface::WlSurface;
 
+use super::border::{Border, Fit};
 use super::buffers::{self, Rect};
 use super::copied::Trail;
 use super::popups::Popup;
 use super::toplevels::Toplevel;
+use super::view::{self, View};
+use crate::host::wayland::singletons::Singletons;
 use crate::peer::same;
 use crate::policy;
 use crate::quota;
 use crate::session::Session;
-use crate::x11::role::Shown;
 
 /// Role name of cursor surfaces; the protocol has none of its own.
 pub(crate) const CURSOR_ROLE: &str = "cursor";
@@ -41,14 +46,23 @@ pub(crate) struct Surface {
     damage: u32,
     /// Size of the buffer that it shows.
     buffer: Option<(i32, i32)>,
-    /// The size that a viewport gives it: asked for, and in force since the last commit.
-    pub(crate) destination: Option<(i32, i32)>,
+    /// What the app's viewport shows of it: asked for, and in force since the last commit.
+    pub(crate) view: View,
     in_force: Option<(i32, i32)>,
+    /// The buffer that it shows can be cut itself, which every host can show.
+    cuttable: bool,
+    /// What of it was cut out of the buffer that it shows.
+    pub(crate) cut: Option<Rect>,
+    /// The host's viewport, once one was needed.
+    viewport: Option<HostViewport>,
+    /// What the last commit said about the window.
+    pub(crate) shell: Shell,
+    /// How it lies in its border, if it has one.
+    pub(crate) fit: Option<Fit>,
+    pub(crate) border: Option<Border>,
     trail: Trail,
     /// Frame callbacks that the host has not answered; it never will once the surface is gone.
     callbacks: Vec<WlCallback>,
-    /// What an X server has drawn before it is known for which window, or before the host knows that.
-    held: Option<Box<Pending>>,
 }
 
 /// What a surface is for, with the host objects of that role.
@@ -59,7 +73,6 @@ pub(crate) enum Role {
     Subsurface(HostSubsurface),
     Toplevel(Toplevel),
     Popup(Popup),
-    X11(Box<Shown>),
     Cursor,
     DragIcon,
 }
@@ -71,12 +84,14 @@ struct Sent {
     transform: Transform,
     opaque: Option<Vec<RegionPart>>,
     input: Option<Vec<RegionPart>>,
+    /// From which corner the regions count.
+    shift: (i32, i32),
+    view: View,
 }
 
 pub(crate) type RegionPart = (bool, Rect);
 
 /// What one commit changes.
-#[derive(Debug)]
 struct Pending {
     buffer: Option<BufferAssignment>,
     offset: Option<(i32, i32)>,
@@ -113,13 +128,72 @@ impl Surface {
         }
     }
 
+    /// From the app's coordinates to the host's.
+    pub(crate) fn shift(&self) -> (i32, i32) {
+        self.fit.map_or((0, 0), |fit| fit.shift())
+    }
+
+    /// Size in logical pixels, with what the app has set; none while it shows nothing.
+    pub(crate) fn size(&self) -> Option<(i32, i32)> {
+        let (w, h) = self.whole()?;
+        Some(self.view.size(w, h))
+    }
+
+    /// Size before a viewport.
+    fn whole(&self) -> Option<(i32, i32)> {
+        let (w, h) = self.buffer?;
+        let scale = self.sent.scale.max(1);
+        let (w, h) = if view::is_turned(self.sent.transform) {
+            (h, w)
+        } else {
+            (w, h)
+        };
+        Some(((w / scale).max(1), (h / scale).max(1)))
+    }
+
+    /// Whether the host can show a part of it.
+    pub(crate) fn can_be_cut(&self, host: &Singletons) -> bool {
+        self.cuttable || host.viewporter.is_some()
+    }
+
+    /// The part of a new buffer that is shown, if that is not all.
+    fn cut_out(&mut self, buffer: &WlBuffer, qh: &QueueHandle<Session>) -> Option<HostBuffer> {
+        let shown = self.fit.filter(|_| self.cuttable)?.shown;
+        self.cut = Some(shown);
+        let part = shown.scaled(self.sent.scale.max(1));
+        let whole = self.buffer == Some((part.w, part.h));
+        if whole {
+            return None;
+        }
+        buffers::cut(buffer, part, qh)
+    }
+
+    /// Tells the host what of it is shown, if that is not what it knows.
+    pub(crate) fn relay_view(&mut self, host: &Singletons, qh: &QueueHandle<Session>) {
+        let mut wanted = self.view;
+        if let (Some(fit), Some((w, h)), false) = (&self.fit, self.whole(), self.cuttable) {
+            wanted = self.view.cut(fit.shown, (w, h));
+        }
+        if wanted == self.sent.view {
+            return;
+        }
+        let Some(viewporter) = &host.viewporter else {
+            return;
+        };
+        let viewport = self
+            .viewport
+            .get_or_insert_with(|| viewporter.get_viewport(&self.host, qh, ()));
+        wanted.tell(viewport);
+        self.sent.view = wanted;
+    }
+
     pub(crate) fn has_buffer(&self) -> bool {
         self.buffer.is_some()
     }
 
     /// Whether a side is longer than that, now or with the next commit.
     pub(crate) fn exceeds(&self, side: i32) -> bool {
-        [self.buffer, self.destination, self.in_force]
+        [self.buffer, self.view.destination, self.in_force]
             .into_iter()
             .flatten()
             .any(|(width, height)| width.max(height) > side)
@@ -137,6 +211,8 @@ impl Session {
             transform: Transform::Normal,
             opaque: None,
             input: None,
+            shift: (0, 0),
+            view: View::default(),
         };
         let new = Surface {
             host,
@@ -144,26 +220,28 @@ impl Session {
             sent,
             damage: 0,
             buffer: None,
-            destination: None,
+            view: View::default(),
             in_force: None,
+            cuttable: false,
+            cut: None,
+            viewport: None,
+            shell: Shell::default(),
+            fit: None,
+            border: None,
             trail: Trail::default(),
             callbacks: Vec::new(),
-            held: None,
         };
         self.surfaces.insert(surface.id(), new);
-        self.x11_surface_created(surface);
     }
 
     pub(crate) fn surface_destroyed(&mut self, surface: &WlSurface) {
-        self.x11_surface_gone(surface);
         // A role object may outlive its surface in a client that dies or errs; the host's goes first.
         self.drop_role(surface);
         if let Some(gone) = self.surfaces.remove(&surface.id()) {
+            gone.viewport.inspect(HostViewport::destroy);
             gone.host.destroy();
             let never_committed = take_pending(surface).callbacks;
-            let held = gone.held.map(|held| held.callbacks).unwrap_or_default();
-            let all = gone.callbacks.into_iter().chain(held);
-            for callback in all.chain(never_committed) {
+            for callback in gone.callbacks.into_iter().chain(never_committed) {
                 let _ = self
                     .dh
                     .backend_handle()
@@ -177,6 +255,10 @@ impl Session {
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
+        if let Some(border) = link.border.take() {
+            border.destroy();
+        }
+        link.fit = None;
         match std::mem::take(&mut link.role) {
             Role::None => {}
             Role::Cursor => link.role = Role::Cursor,
@@ -184,18 +266,6 @@ impl Session {
             Role::Subsurface(host) => host.destroy(),
             Role::Toplevel(toplevel) => toplevel.destroy(&self.shared),
             Role::Popup(popup) => popup.destroy(),
-            Role::X11(shown) => shown.destroy(&self.shared),
-        }
-    }
-
-    /// Takes a surface of an X server its role, and what it shows; it may get another.
-    pub(crate) fn strip_role(&mut self, surface: &WlSurface) {
-        self.drop_role(surface);
-        if let Some(link) = self.surfaces.get_mut(&surface.id())
-            && link.buffer.take().is_some()
-        {
-            link.host.attach(None, 0, 0);
-            link.host.commit();
         }
     }
 
@@ -208,6 +278,14 @@ impl Session {
             return;
         };
         let host = subcompositor.get_subsurface(&child.host, &parent.host, &self.qh, ());
+        let (x, y) = parent.shift();
+        if (x, y) != (0, 0) {
+            host.set_position(x.saturating_neg(), y.saturating_neg());
+        }
+        if let Some(lowest) = parent.border.as_ref().and_then(Border::lowest) {
+            // A new one would be the highest of all.
+            host.place_below(lowest);
+        }
         if let Some(child) = self.surfaces.get_mut(&surface.id()) {
             child.role = Role::Subsurface(host);
         }
@@ -236,58 +314,6 @@ impl Session {
     /// Relays a commit: everything that changed, then the commit itself.
     pub(crate) fn relay_commit(&mut self, surface: &WlSurface) {
         let pending = take_pending(surface);
-        if let Some(pending) = self.held_back(surface, pending) {
-            self.relay_pending(surface, pending);
-        }
-    }
-
-    /// Keeps what an X server draws for a surface whose role is not known yet.
-    fn held_back(&mut self, surface: &WlSurface, pending: Pending) -> Option<Pending> {
-        if self.x11.is_none() {
-            return Some(pending);
-        }
-        let link = self.surfaces.get_mut(&surface.id())?;
-        let pending = match link.held.take() {
-            Some(held) => held.followed_by(pending),
-            None => pending,
-        };
-        let is_shown = match &mut link.role {
-            Role::None => false,
-            Role::X11(shown) if shown.configured => {
-                if let Some(serial) = shown.unacked.take() {
-                    shown.xdg.ack_configure(serial);
-                }
-                true
-            }
-            Role::X11(_) => false,
-            _ => true,
-        };
-        if is_shown {
-            return Some(pending);
-        }
-        link.damage = 0;
-        link.held = Some(Box::new(pending));
-        None
-    }
-
-    /// Relays what was kept.
-    pub(crate) fn relay_held(&mut self, surface: &WlSurface) {
-        let link = self.surfaces.get_mut(&surface.id());
-        if let Some(held) = link.and_then(|link| link.held.take()) {
-            self.relay_pending(surface, *held);
-        }
-    }
-
-    /// Lets an X server draw once more what is kept.
-    pub(crate) fn let_draw(&mut self, surface: &WlSurface) {
-        let link = self.surfaces.get_mut(&surface.id());
-        let held = link.and_then(|link| link.held.as_mut());
-        for callback in held.into_iter().flat_map(|held| held.callbacks.drain(..)) {
-            callback.done(0);
-        }
-    }
-
-    fn relay_pending(&mut self, surface: &WlSurface, pending: Pending) {
         if !self.may_commit(surface, &pending) {
             return;
         }
@@ -298,7 +324,7 @@ impl Session {
 
         let plain = !self.viewports.contains(&surface.id());
         let damage = buffer_damage(&pending, plain);
-        relay_shell(link, pending.shell);
+        link.shell = pending.shell;
         if pending.scale != link.sent.scale && link.host.version() >= 3 {
             link.sent.scale = pending.scale;
             link.host.set_buffer_scale(pending.scale);
@@ -309,14 +335,56 @@ impl Session {
                 link.host.set_buffer_transform(transform);
             }
         }
-        if pending.opaque != link.sent.opaque {
-            let region = make_region(&self.host.compositor, &self.qh, pending.opaque.as_deref());
+        match &pending.buffer {
+            Some(BufferAssignment::NewBuffer(buffer)) => {
+                link.buffer = buffers::size(buffer);
+                link.cut = None;
+                link.cuttable = link.view == View::default()
+                    && link.sent.transform == Transform::Normal
+                    && buffers::can_be_cut(buffer);
+            }
+            Some(BufferAssignment::Removed) => {
+                link.buffer = None;
+                link.cut = None;
+            }
+            None => {}
+        }
+        // The border first: from its place on it is known where all else lies.
+        match self.fit(surface) {
+            Some(fit) => self.lay_border(surface, fit),
+            None => {
+                if matches!(self.surfaces.get(&surface.id()), Some(link) if link.subsurface().is_some())
+                {
+                    self.subsurface_changed(surface);
+                }
+            }
+        }
+        let adds = self.adds(surface);
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return;
+        };
+        let shift = link.shift();
+        link.relay_view(&self.host, &self.qh);
+        relay_shell(link, pending.shell, adds);
+        let shifted = std::mem::replace(&mut link.sent.shift, shift) != shift;
+        if pending.opaque != link.sent.opaque || (shifted && pending.opaque.is_some()) {
+            let region = make_region(
+                &self.host.compositor,
+                &self.qh,
+                pending.opaque.as_deref(),
+                shift,
+            );
             link.host.set_opaque_region(region.as_ref());
             region.inspect(HostRegion::destroy);
             link.sent.opaque = pending.opaque;
         }
-        if pending.input != link.sent.input {
-            let region = make_region(&self.host.compositor, &self.qh, pending.input.as_deref());
+        if pending.input != link.sent.input || (shifted && pending.input.is_some()) {
+            let region = make_region(
+                &self.host.compositor,
+                &self.qh,
+                pending.input.as_deref(),
+                shift,
+            );
             link.host.set_input_region(region.as_ref());
             region.inspect(HostRegion::destroy);
             link.sent.input = pending.input;
@@ -337,8 +405,8 @@ impl Session {
                     &mut self.scratch,
                 ) {
                     Ok(host) => {
+                        let host = link.cut_out(buffer, &self.qh).unwrap_or(host);
                         link.host.attach(Some(&host), offset.0, offset.1);
-                        link.buffer = buffers::size(buffer);
                     }
                     Err(refusal) => {
                         // Truncated behind our back, or worse.
@@ -349,18 +417,21 @@ impl Session {
             }
             Some(BufferAssignment::Removed) => {
                 link.host.attach(None, 0, 0);
-                link.buffer = None;
             }
             None => {}
         }
-        relay_damage(link, &pending.damage);
+        let cut = link.cut.map_or((0, 0), |cut| {
+            let cut = cut.scaled(link.sent.scale.max(1));
+            (cut.x, cut.y)
+        });
+        relay_damage(link, &pending.damage, shift, cut);
         link.callbacks.retain(Resource::is_alive);
         for callback in pending.callbacks {
             link.host.frame(&self.qh, callback.clone());
             link.callbacks.push(callback);
         }
         link.host.commit();
-        link.in_force = link.destination;
+        link.in_force = link.view.destination;
         link.damage = 0;
         let starts = !link.role.is_configured() && pending.buffer.is_none();
         if starts {
@@ -421,7 +492,6 @@ impl Role {
         match self {
             Self::Toplevel(toplevel) => toplevel.configures.acked(),
             Self::Popup(popup) => popup.configures.acked(),
-            Self::X11(shown) => shown.configured,
             Self::None | Self::Subsurface(_) | Self::Cursor | Self::DragIcon => true,
         }
     }
@@ -482,30 +552,6 @@ impl Uncommitted {
     }
 }
 
-impl Pending {
-    /// What two commits change, of which the first has not been relayed.
-    fn followed_by(mut self, mut next: Self) -> Self {
-        match (self.buffer.take(), &next.buffer) {
-            (buffer, None) => next.buffer = buffer,
-            (Some(BufferAssignment::NewBuffer(unseen)), Some(now)) => {
-                let again = matches!(now, BufferAssignment::NewBuffer(now) if *now == unseen);
-                if !again && unseen.is_alive() {
-                    unseen.release();
-                }
-            }
-            _ => {}
-        }
-        self.damage.append(&mut next.damage);
-        // More than this means all.
-        self.damage.truncate(quota::RELAYED_DAMAGE + 1);
-        next.damage = self.damage;
-        self.callbacks.append(&mut next.callbacks);
-        next.callbacks = self.callbacks;
-        next.offset = next.offset.or(self.offset);
-        next
-    }
-}
-
 /// Takes what the client has set since its last commit out of smithay's hands.
 fn take_pending(surface: &WlSurface) -> Pending {
     with_states(surface, |states| {
@@ -546,12 +592,14 @@ pub(crate) fn parts(region: &RegionAttributes) -> Vec<RegionPart> {
 
 pub(crate) fn make_region(
     compositor: &wayland_client::protocol::wl_compositor::WlCompositor,
-    qh: &wayland_client::QueueHandle<Session>,
+    qh: &QueueHandle<Session>,
     parts: Option<&[RegionPart]>,
+    shift: (i32, i32),
 ) -> Option<HostRegion> {
     let parts = parts?;
     let region = compositor.create_region(qh, ());
     for (add, rect) in parts {
+        let rect = rect.from(shift);
         if *add {
             region.add(rect.x, rect.y, rect.w, rect.h);
         } else {
@@ -561,15 +609,16 @@ pub(crate) fn make_region(
     Some(region)
 }
 
-fn relay_shell(link: &mut Surface, shell: Shell) {
+fn relay_shell(link: &mut Surface, shell: Shell, adds: (i32, i32)) {
+    let marked = link.border.is_some();
     match &mut link.role {
-        Role::Toplevel(toplevel) => toplevel.relay(shell),
-        Role::Popup(popup) => popup.relay(shell),
+        Role::Toplevel(toplevel) => toplevel.relay(shell, adds, marked),
+        Role::Popup(popup) => popup.relay(shell, marked),
         _ => {}
     }
 }
 
-fn relay_damage(link: &Surface, damage: &[Damage]) {
+fn relay_damage(link: &Surface, damage: &[Damage], (x, y): (i32, i32), cut: (i32, i32)) {
     // Hosts before version 4 know surface coordinates only.
     let buffer_coordinates = link.host.version() >= 4;
     if damage.len() > quota::RELAYED_DAMAGE || (!buffer_coordinates && !damage.is_empty()) {
@@ -578,14 +627,18 @@ fn relay_damage(link: &Surface, damage: &[Damage]) {
     }
     for rect in damage {
         match rect {
-            Damage::Surface(rect) => {
-                link.host
-                    .damage(rect.loc.x, rect.loc.y, rect.size.w, rect.size.h)
-            }
-            Damage::Buffer(rect) => {
-                link.host
-                    .damage_buffer(rect.loc.x, rect.loc.y, rect.size.w, rect.size.h)
-            }
+            Damage::Surface(rect) => link.host.damage(
+                rect.loc.x.saturating_sub(x),
+                rect.loc.y.saturating_sub(y),
+                rect.size.w,
+                rect.size.h,
+            ),
+            Damage::Buffer(rect) => link.host.damage_buffer(
+                rect.loc.x.saturating_sub(cut.0),
+                rect.loc.y.saturating_sub(cut.1),
+                rect.size.w,
+                rect.size.h,
+            ),
         }
     }
 }

@@ -16,27 +16,43 @@ use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::surfaces::{Role, Shell};
 use crate::app::decoration::{self, Decoration};
+use crate::mark::places::Shape;
 use crate::policy;
 use crate::report::Event;
 use crate::session::{Session, Shared};
 
+/// A configure that the app has not acknowledged.
+#[derive(Debug)]
+struct Sent {
+    app: Serial,
+    /// None: it was not the host's.
+    host: Option<u32>,
+    shape: Shape,
+}
+
 /// Which configure of the host stands behind which of smithay's.
 #[derive(Debug, Default)]
 pub(crate) struct Configures {
-    sent: VecDeque<(Serial, u32)>,
+    sent: VecDeque<Sent>,
     acked: bool,
 }
 
 impl Configures {
-    pub(crate) fn sent(&mut self, app: Serial, host: u32) {
-        self.sent.push_back((app, host));
+    pub(crate) fn sent(&mut self, app: Serial, host: Option<u32>, shape: Shape) {
+        self.sent.push_back(Sent { app, host, shape });
     }
 
-    /// The host's serial for one that the app acknowledged; older ones are settled with it.
-    pub(crate) fn ack(&mut self, app: Serial) -> Option<u32> {
-        let at = self.sent.iter().position(|(known, _)| *known == app)?;
+    /// The shape of the border for one that the app acknowledged, and the host's serial for it; older ones are settled
+    /// with it.
+    pub(crate) fn ack(&mut self, app: Serial) -> Option<(Shape, Option<u32>)> {
+        let at = self.sent.iter().position(|known| known.app == app)?;
         self.acked = true;
-        self.sent.drain(..=at).next_back().map(|(_, host)| host)
+        let settled = self.sent.drain(..=at);
+        // One of ours between the host's settles the host's before it.
+        settled.fold(None, |before: Option<(Shape, Option<u32>)>, sent| {
+            let host = sent.host.or(before.and_then(|(_, host)| host));
+            Some((sent.shape, host))
+        })
     }
 
     pub(crate) fn acked(&self) -> bool {
@@ -67,26 +83,40 @@ pub(crate) struct Toplevel {
     pub(crate) configures: Configures,
     pub(crate) told: Told,
     pub(crate) decoration: Option<Decoration>,
+    /// How much of a border it has, by what the app has acknowledged.
+    pub(crate) shape: Shape,
     sent: Shell,
     /// The daemon's number of it, once it has been shown.
     window: Option<u64>,
 }
 
 impl Toplevel {
+    /// As the host has said it last.
+    pub(crate) fn is_maximised(&self) -> bool {
+        words(&self.told.states).any(|word| word == MAXIMISED)
+    }
+
     /// Sends what a commit changes about the window.
-    pub(crate) fn relay(&mut self, shell: Shell) {
-        relay_geometry(&self.xdg, &mut self.sent, shell);
-        let side =
-            |(w, h): (i32, i32)| (w.clamp(0, policy::SIDE_MAX), h.clamp(0, policy::SIDE_MAX));
-        if shell.min != self.sent.min {
-            let (w, h) = side(shell.min);
-            self.host.set_min_size(w, h);
-            self.sent.min = shell.min;
+    ///
+    /// With a border the host's window is larger by `adds`, and its geometry is the border's to tell.
+    pub(crate) fn relay(&mut self, shell: Shell, adds: (i32, i32), marked: bool) {
+        if !marked {
+            relay_geometry(&self.xdg, &mut self.sent, shell);
         }
-        if shell.max != self.sent.max {
-            let (w, h) = side(shell.max);
-            self.host.set_max_size(w, h);
-            self.sent.max = shell.max;
+        // 0 is no limit.
+        let side = |length: i32, adds: i32| match length.clamp(0, policy::SIDE_MAX) {
+            0 => 0,
+            length => length + adds,
+        };
+        let larger = |(w, h): (i32, i32)| (side(w, adds.0), side(h, adds.1));
+        let (min, max) = (larger(shell.min), larger(shell.max));
+        if min != self.sent.min {
+            self.host.set_min_size(min.0, min.1);
+            self.sent.min = min;
+        }
+        if max != self.sent.max {
+            self.host.set_max_size(max.0, max.1);
+            self.sent.max = max;
         }
     }
 
@@ -130,6 +160,10 @@ impl Session {
         if let Some(id) = &self.shared.config.app_id {
             host.set_app_id(id.clone());
         }
+        let title = self.shared.marking.title("");
+        if !title.is_empty() {
+            host.set_title(title);
+        }
         let toplevel = Toplevel {
             app,
             host,
@@ -137,6 +171,7 @@ impl Session {
             configures: Configures::default(),
             told: Told::default(),
             decoration: None,
+            shape: Shape::default(),
             sent: Shell::default(),
             window: None,
         };
@@ -190,12 +225,23 @@ impl Session {
 
     /// The host finished a configure of a window: the app gets it as one of smithay's.
     pub(crate) fn toplevel_configured(&mut self, surface: &WlSurface, host_serial: u32) {
+        let Some(toplevel) = self.toplevel(surface) else {
+            return;
+        };
+        let fullscreen = words(&toplevel.told.states).any(|word| word == FULLSCREEN);
+        let shape = if fullscreen {
+            Shape::Thin
+        } else {
+            Shape::Window
+        };
+        let adds = self.adds_with(surface, shape);
         let Some(toplevel) = self.toplevel_mut(surface) else {
             return;
         };
         let told = &toplevel.told;
+        let within = |size: (i32, i32)| (inner(size.0, adds.0), inner(size.1, adds.1));
         toplevel.app.with_pending_state(|state| {
-            state.size = Some(told.size.into());
+            state.size = Some(within(told.size).into());
             for (number, value) in STATES {
                 if words(&told.states).any(|word| word == *number) {
                     state.states.set(*value);
@@ -203,7 +249,7 @@ impl Session {
                     state.states.unset(*value);
                 }
             }
-            state.bounds = told.bounds.map(Into::into);
+            state.bounds = told.bounds.map(|bounds| within(bounds).into());
             if let Some(capabilities) = &told.capabilities {
                 let known =
                     words(capabilities).filter_map(|word| WmCapabilities::try_from(word).ok());
@@ -211,7 +257,19 @@ impl Session {
             }
         });
         let serial = toplevel.app.send_configure();
-        toplevel.configures.sent(serial, host_serial);
+        toplevel.configures.sent(serial, Some(host_serial), shape);
+    }
+
+    /// Tells the app how its window is, as an answer to what it will not get.
+    pub(crate) fn configure_again(&mut self, surface: &WlSurface) {
+        let Some(toplevel) = self.toplevel_mut(surface) else {
+            return;
+        };
+        if toplevel.configures.acked() {
+            let shape = toplevel.shape;
+            let serial = toplevel.app.send_configure();
+            toplevel.configures.sent(serial, None, shape);
+        }
     }
 
     /// A commit removed the buffer.
@@ -242,16 +300,14 @@ impl Session {
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
-        let number = match &mut link.role {
-            Role::Toplevel(toplevel) => &mut toplevel.window,
-            Role::X11(shown) if shown.toplevel().is_some() => &mut shown.number,
-            _ => return,
+        let Role::Toplevel(toplevel) = &mut link.role else {
+            return;
         };
-        if number.is_some() {
+        if toplevel.window.is_some() {
             return;
         }
         let window = shared.next_window();
-        *number = Some(window);
+        toplevel.window = Some(window);
         shared.report.send(&Event::WindowOpened { window });
         if let Some(token) = shared.activation_token.borrow_mut().take()
             && let Some(activation) = activation
@@ -273,9 +329,7 @@ impl Session {
             })
         });
         if let Some(title) = title {
-            toplevel
-                .host
-                .set_title(policy::shown(&title, policy::TITLE_MAX));
+            toplevel.host.set_title(self.shared.marking.title(&title));
         }
         if let Some(app_id) = app_id
             && self.shared.config.app_id.is_none()
@@ -287,10 +341,22 @@ impl Session {
     }
 }
 
+/// The app's part of a length, of which 0 means that the app may choose.
+fn inner(length: i32, adds: i32) -> i32 {
+    if length == 0 {
+        0
+    } else {
+        length.saturating_sub(adds).max(1)
+    }
+}
+
+const MAXIMISED: u32 = 1;
+const FULLSCREEN: u32 = 2;
+
 /// The states of a window, by their number on the wire.
 const STATES: &[(u32, State)] = &[
-    (1, State::Maximized),
-    (2, State::Fullscreen),
+    (MAXIMISED, State::Maximized),
+    (FULLSCREEN, State::Fullscreen),
     (3, State::Resizing),
     (4, State::Activated),
     (5, State::TiledLeft),
@@ -300,7 +366,7 @@ const STATES: &[(u32, State)] = &[
     (9, State::Suspended),
 ];
 
-pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes
         .chunks_exact(4)
         .map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))
@@ -315,22 +381,40 @@ pub(crate) fn at_least(proxy: &impl Proxy, version: u32) -> bool {
 mod tests {
     use super::*;
 
+    fn sent(configures: &mut Configures, app: u32, host: Option<u32>) {
+        configures.sent(Serial::from(app), host, Shape::Window);
+    }
+
+    fn acked(configures: &mut Configures, app: u32) -> Option<Option<u32>> {
+        configures.ack(Serial::from(app)).map(|(_, host)| host)
+    }
+
     #[test]
     fn acknowledging_a_later_configure_settles_the_earlier_ones() {
         let mut configures = Configures::default();
-        configures.sent(Serial::from(10), 1);
-        configures.sent(Serial::from(11), 2);
-        configures.sent(Serial::from(12), 3);
-        assert_eq!(configures.ack(Serial::from(11)), Some(2));
-        assert_eq!(configures.ack(Serial::from(10)), None);
-        assert_eq!(configures.ack(Serial::from(12)), Some(3));
+        for (app, host) in [(10, 1), (11, 2), (12, 3)] {
+            sent(&mut configures, app, Some(host));
+        }
+        assert_eq!(acked(&mut configures, 11), Some(Some(2)));
+        assert_eq!(acked(&mut configures, 10), None);
+        assert_eq!(acked(&mut configures, 12), Some(Some(3)));
         assert!(configures.acked());
+    }
+
+    #[test]
+    fn the_host_hears_of_its_own_configures_only() {
+        let mut configures = Configures::default();
+        sent(&mut configures, 10, Some(1));
+        sent(&mut configures, 11, None);
+        sent(&mut configures, 12, None);
+        assert_eq!(acked(&mut configures, 11), Some(Some(1)));
+        assert_eq!(acked(&mut configures, 12), Some(None));
     }
 
     #[test]
     fn an_unknown_serial_is_no_acknowledgement() {
         let mut configures = Configures::default();
-        assert_eq!(configures.ack(Serial::from(1)), None);
+        assert_eq!(acked(&mut configures, 1), None);
         assert!(!configures.acked());
     }
 }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use display_proxy::config::{self, Clipboard, Config};
+use display_proxy::config::{self, Clipboard, Config, Mark};
 use display_proxy::host::Backend;
 use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
@@ -257,6 +257,8 @@ impl Rig {
         let mut config = config::for_host(config::Host::Wayland("/none".into()));
         config.drops = true;
         config.token = TOKEN.to_owned();
+        // Tests of the mark ask for it.
+        config.mark = Mark::None;
         change(&mut config);
         let (stopped, stop) = rustix::pipe::pipe().unwrap();
         let (reports, report) = rustix::pipe::pipe().unwrap();
@@ -343,6 +345,13 @@ pub struct Told {
     pub formats: Vec<u32>,
     pub configure: Option<u32>,
     pub keys: Vec<u32>,
+    /// Where the pointer was, and what was pressed.
+    pub places: Vec<(f64, f64)>,
+    pub buttons: Vec<u32>,
+    /// What the last window was told to be.
+    pub size: (i32, i32),
+    /// Where the last popup is.
+    pub popup: Option<[i32; 4]>,
     pub keymap: Option<(OwnedFd, u32)>,
     pub released: Vec<u32>,
     pub offer: Option<WlDataOffer>,
@@ -689,6 +698,7 @@ note!(XdgToplevel, |told, _toplevel, event| {
             height,
             states,
         } => {
+            told.size = (width, height);
             let states = words(&states);
             told.heard
                 .push(format!("configure {width} {height} {states:?}"));
@@ -710,7 +720,10 @@ note!(XdgPopup, |told, _popup, event| {
             y,
             width,
             height,
-        } => told.heard.push(format!("popup {x} {y} {width} {height}")),
+        } => {
+            told.popup = Some([x, y, width, height]);
+            told.heard.push(format!("popup {x} {y} {width} {height}"));
+        }
         Event::Repositioned { token } => told.heard.push(format!("repositioned {token}")),
         Event::PopupDone => told.heard.push("popup done".to_owned()),
         _ => {}
@@ -719,6 +732,17 @@ note!(XdgPopup, |told, _popup, event| {
 note!(WlPointer, |told, _pointer, event| {
     use wl_pointer::Event;
     match event {
+        Event::Enter {
+            surface_x,
+            surface_y,
+            ..
+        }
+        | Event::Motion {
+            surface_x,
+            surface_y,
+            ..
+        } => told.places.push((surface_x, surface_y)),
+        Event::Button { serial, .. } => told.buttons.push(serial),
         Event::AxisSource { axis_source } => {
             told.heard
                 .push(format!("source {}", u32::from(axis_source)));

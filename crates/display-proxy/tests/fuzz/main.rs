@@ -24,7 +24,7 @@ mod wire;
 use std::time::{Duration, Instant};
 
 use common::{App, Rig};
-use display_proxy::config::Buffers;
+use display_proxy::config::{Buffers, Mark};
 use oz_core::wire::display::Event;
 use oz_testkit::fakehost::{Seen, Versions};
 use random::Random;
@@ -94,6 +94,7 @@ fn storm(buffers: Buffers, length: Duration, mut random: Random) {
     let rig = Rig::on(NEWER, |config| {
         config.shortcuts = true;
         config.buffers = buffers;
+        config.mark = Mark::Border;
     });
     let mut bystander = rig.app();
     let window = bystander.window();

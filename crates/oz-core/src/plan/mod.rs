@@ -209,13 +209,6 @@ pub struct Listener {
     pub helper: Option<Vec<String>>,
 }
 
-impl Listener {
-    /// Whether whoever serves it outside has a part in it: for the X server, which is inside, that is who shows its windows.
-    pub fn reaches_outside(&self) -> bool {
-        self.helper.is_none() || self.service == Service::X11
-    }
-}
-
 /// Who serves a listening socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -226,8 +219,6 @@ pub enum Service {
     Pulse,
     /// The private message bus, inside, started by the first connection.
     Bus,
-    /// The X server, inside, started by the first connection; its windows are the display proxy's.
-    X11,
 }
 
 /// Windows of the app.
@@ -245,6 +236,34 @@ pub struct Display {
     pub buffers: Buffers,
     /// Whether windows may take the desktop's keyboard shortcuts.
     pub shortcuts: bool,
+    /// By what a person sees whose windows they are.
+    pub mark: Mark,
+}
+
+/// By what a person sees that a window is a sandbox's, and which one's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// A border in its colour with its name in it, which the app can neither cover nor leave; and its name before the title.
+    #[default]
+    Border,
+    /// Its name before the title. Not every desktop shows titles.
+    Title,
+    /// Nothing.
+    None,
+}
+
+impl Mark {
+    /// As a profile says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Border => "border",
+            Self::Title => "title",
+            Self::None => "none",
+        }
+    }
 }
 
 /// Directions in which what is copied may cross, always on the user's action only.

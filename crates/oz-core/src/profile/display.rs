@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Size;
-use crate::plan::{Buffers, Clipboard, Content, Passage};
+use crate::plan::{Buffers, Clipboard, Content, Mark, Passage};
 
 /// Windows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -28,8 +28,8 @@ pub struct Display {
     /// The app's windows may take the desktop's keyboard shortcuts while they have the focus, if the desktop lets them: for
     /// virtual machines and remote desktops.
     pub shortcuts: bool,
-    /// Programs that know no Wayland get an X server of the sandbox's own, which is started when one connects.
-    pub x11: bool,
+    /// By what a person sees whose windows they are.
+    pub mark: Mark,
 }
 
 impl Default for Display {
@@ -43,7 +43,7 @@ impl Default for Display {
             clipboard_size_out: CopySize::default(),
             buffers: Buffers::default(),
             shortcuts: false,
-            x11: false,
+            mark: Mark::default(),
         }
     }
 }

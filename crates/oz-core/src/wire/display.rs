@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::OsBytes;
+use crate::colour::Colour;
 use crate::denied::Denied;
-use crate::plan::{Buffers, Clipboard, Passage};
+use crate::plan::{Buffers, Clipboard, Mark, Passage};
 
 /// Longest line in bytes, its end included: PIPE_BUF, so that lines never tear.
 pub const LINE_MAX: usize = 4096;
@@ -121,6 +122,15 @@ pub struct Config {
     /// Whether windows may take the desktop's keyboard shortcuts, if the host lets them.
     #[serde(default)]
     pub shortcuts: bool,
+    /// By what a person sees whose windows they are.
+    #[serde(default)]
+    pub mark: Mark,
+    /// The colour of the mark.
+    #[serde(default)]
+    pub colour: Option<Colour>,
+    /// The font of the name in it.
+    #[serde(default)]
+    pub font: Option<PathBuf>,
     /// The token of the click that started the app: its first window may take the focus.
     #[serde(default)]
     pub activation_token: Option<String>,

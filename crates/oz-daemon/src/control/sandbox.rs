@@ -229,6 +229,13 @@ impl SandboxObject {
         Colour::of_profile(&self.sandbox.plan.profile).to_string()
     }
 
+    /// By what Oz marks its windows: `border` (and the name before the title), `title`, `none`.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn mark(&self) -> String {
+        let display = self.sandbox.plan.display.as_ref();
+        display.map_or_else(String::new, |display| display.mark.word().to_owned())
+    }
+
     /// Seconds since 1970.
     #[zbus(property(emits_changed_signal = "const"))]
     fn started(&self) -> u64 {

@@ -475,7 +475,7 @@ impl Task {
             .plan
             .listeners
             .iter()
-            .filter(|listener| listener.reaches_outside())
+            .filter(|listener| listener.helper.is_none())
             .map(|listener| listener.service)
             .collect();
         if services != expected || fds.len() != 4 + services.len() {
@@ -490,11 +490,8 @@ impl Task {
         let namespaces = Namespaces::new(namespaces, self.sandbox.plan.network.mode)
             .map_err(|_| Violation::Descriptors)?;
         let _ = self.sandbox.namespaces.set(namespaces);
-        let mut sockets: BTreeMap<Service, OwnedFd> = services.iter().copied().zip(fds).collect();
-        let mut x11 = sockets.remove(&Service::X11);
-        for (service, listener) in sockets {
-            let x11 = if service == Service::Wayland { x11.take() } else { None };
-            self.serve(service, (listener, x11));
+        for (service, listener) in services.iter().zip(fds) {
+            self.serve(*service, listener);
         }
         if self.sandbox.plan.portals {
             self.portals().await;
@@ -580,16 +577,16 @@ impl Task {
     }
 
     /// Lets a proxy serve one of the sandbox's sockets.
-    fn serve(&mut self, service: Service, sockets: (OwnedFd, Option<OwnedFd>)) {
+    fn serve(&mut self, service: Service, listener: OwnedFd) {
         let program = match service {
             Service::Wayland => display::PROGRAM,
             Service::Pulse => audio::PROGRAM,
-            // They are served inside, and the X server's windows with the others.
-            Service::Bus | Service::X11 => return,
+            // It is served inside.
+            Service::Bus => return,
         };
         let earlier = self.proxies.remove(&service);
         let sandbox = Arc::clone(&self.sandbox);
-        let supervisor = Supervisor::new(&self.daemon, sandbox.clone(), program, sockets, earlier);
+        let supervisor = Supervisor::new(&self.daemon, sandbox.clone(), program, listener, earlier);
         let span = tracing::Span::current();
         let serving = if service == Service::Wayland {
             let daemon = Arc::clone(&self.daemon);

@@ -62,6 +62,7 @@ pub fn minimal() -> Plan {
             clipboard_out: Default::default(),
             buffers: Buffers::Shared,
             shortcuts: false,
+            mark: Default::default(),
         }),
         audio: None,
         network: Default::default(),

@@ -49,11 +49,13 @@ pub struct Window {
     pub con_id: i64,
     /// What the app calls itself.
     pub app_id: String,
-    /// The title.
+    /// The title, as the app has said it.
     pub title: String,
+    /// The sandbox that it is marked as one of.
+    pub mark: Option<String>,
     /// The window with sway's border, without the title bar.
     pub rect: Rect,
-    /// What the app draws.
+    /// What the app draws: without sway's border and without the mark.
     pub content: Rect,
     /// Whether it has the keyboard.
     pub focused: bool,
@@ -242,18 +244,26 @@ fn collect(node: &Value, found: &mut Vec<Window>) {
     if let (Some(con_id), Some(pid)) = (node["id"].as_i64(), node["pid"].as_u64()) {
         let rect = rect(&node["rect"]);
         let inner = self::rect(&node["window_rect"]);
+        let app_id = node["app_id"].as_str().unwrap_or_default();
+        let fullscreen = node["fullscreen_mode"].as_i64().unwrap_or_default() != 0;
+        let (mark, title) = marked(app_id, node["name"].as_str().unwrap_or_default());
+        let content = Rect {
+            x: rect.x + inner.x,
+            y: rect.y + inner.y,
+            ..inner
+        };
         found.push(Window {
             con_id,
-            app_id: node["app_id"].as_str().unwrap_or_default().to_owned(),
-            title: node["name"].as_str().unwrap_or_default().to_owned(),
+            app_id: app_id.to_owned(),
+            title: title.to_owned(),
+            mark: mark.map(ToOwned::to_owned),
             rect,
-            content: Rect {
-                x: rect.x + inner.x,
-                y: rect.y + inner.y,
-                ..inner
+            content: match mark {
+                Some(_) => within_mark(content, fullscreen),
+                None => content,
             },
             focused: node["focused"].as_bool().unwrap_or_default(),
-            fullscreen: node["fullscreen_mode"].as_i64().unwrap_or_default() != 0,
+            fullscreen,
             pid: u32::try_from(pid).unwrap_or_default(),
         });
     }
@@ -261,6 +271,28 @@ fn collect(node: &Value, found: &mut Vec<Window>) {
         for child in node[list].as_array().into_iter().flatten() {
             collect(child, found);
         }
+    }
+}
+
+/// The sandbox's name before a title, and the title. Windows of Oz itself name sandboxes without being of one.
+pub(super) fn marked<'a>(app_id: &str, title: &'a str) -> (Option<&'a str>, &'a str) {
+    let named = title
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'));
+    match named {
+        Some((name, title)) if !app_id.starts_with("org.oz.") => (Some(name), title.trim_start()),
+        _ => (None, title),
+    }
+}
+
+/// What is within the border of the display proxy.
+pub(super) fn within_mark(rect: Rect, fullscreen: bool) -> Rect {
+    let (side, top) = if fullscreen { (2, 2) } else { (4, 18) };
+    Rect {
+        x: rect.x + side,
+        y: rect.y + top,
+        width: rect.width - 2 * side,
+        height: rect.height - top - side,
     }
 }
 

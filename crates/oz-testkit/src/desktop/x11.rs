@@ -9,6 +9,7 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
+use super::windows::{marked, within_mark};
 use super::{PATIENCE, Rect, Window, finish};
 
 /// The pager, in messages to the window manager.
@@ -71,12 +72,19 @@ impl Screen {
             height: content.height + edge(2) + edge(3),
         };
         let class = self.text(id, "WM_CLASS")?;
+        let app_id = class.split('\0').next().unwrap_or_default();
+        let title = self.text(id, "_NET_WM_NAME")?;
+        let (mark, title) = marked(app_id, &title);
         Ok(Window {
             con_id: id.into(),
-            app_id: class.split('\0').next().unwrap_or_default().to_owned(),
-            title: self.text(id, "_NET_WM_NAME")?,
+            app_id: app_id.to_owned(),
+            title: title.to_owned(),
+            mark: mark.map(ToOwned::to_owned),
             rect,
-            content,
+            content: match mark {
+                Some(_) => within_mark(content, fullscreen),
+                None => content,
+            },
             focused,
             fullscreen,
             pid: self

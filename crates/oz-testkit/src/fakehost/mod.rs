@@ -9,6 +9,7 @@ mod drag;
 mod extras;
 mod foreign;
 mod input;
+mod layers;
 mod others;
 mod screens;
 mod shell;
@@ -30,6 +31,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::server::zwp_keyboard_shortcuts_inhibitor_v1::ZwpKeyboardShortcutsInhibitorV1;
 use wayland_protocols::wp::presentation_time::server::wp_presentation_feedback::WpPresentationFeedback;
 use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_v3::ZwpTextInputV3;
+pub use layers::Layer;
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::foreign::zv1::server::zxdg_exporter_v1::ZxdgExporterV1;
@@ -84,6 +86,21 @@ pub enum Seen {
     },
     /// A commit without a buffer.
     Commit,
+    /// A commit of a window or popup with subsurfaces.
+    Window {
+        /// The window's geometry, as the client has said it.
+        geometry: Option<[i32; 4]>,
+        /// From the lowest to the highest.
+        layers: Vec<Layer>,
+    },
+    /// A window would fill the screen.
+    Fullscreen,
+    /// The least size of a window.
+    MinSize(i32, i32),
+    /// The size that a popup would have.
+    PopupSize(i32, i32),
+    /// The place on a window at which a popup would be.
+    Anchor([i32; 4]),
     /// An interactive move with this serial.
     Move(u32),
     /// A client owns the clipboard and offers these types.
@@ -131,9 +148,11 @@ enum Order {
     LetGo,
     ReadDrag(String, OwnedFd),
     Release,
+    Point(usize, (f64, f64)),
     HoldBuffers,
     /// Anything else.
     Do(Something),
+    WindowSize(i32, i32),
     Stop,
 }
 
@@ -166,6 +185,8 @@ pub(crate) struct Host {
     pub(crate) added: Vec<(u32, GlobalId)>,
     /// Surfaces that have something of which there is one, by its interface.
     pub(crate) extras: Vec<(WlSurface, &'static str)>,
+    /// What new windows are told to be.
+    pub(crate) window_size: (i32, i32),
     pub(crate) devices: Vec<WlDataDevice>,
     pub(crate) focus: Option<WlSurface>,
     pub(crate) selection: Option<WlDataSource>,
@@ -295,6 +316,16 @@ impl FakeHost {
         self.order(Order::Do(Box::new(something)));
     }
 
+    /// Moves the pointer to a place on one of the surfaces of the newest window, counted from the lowest, and presses.
+    pub fn press_button(&self, layer: usize, at: (f64, f64)) {
+        self.order(Order::Point(layer, at));
+    }
+
+    /// Tells new windows to have this size.
+    pub fn size_windows(&self, width: i32, height: i32) {
+        self.order(Order::WindowSize(width, height));
+    }
+
     /// Owns the clipboard with `text`, under these types.
     pub fn offer(&self, mimes: &[&str], text: &str) {
         self.order(Order::Offer(
@@ -408,6 +439,7 @@ fn run(
         screens: Vec::new(),
         added: Vec::new(),
         extras: Vec::new(),
+        window_size: (0, 0),
         devices: Vec::new(),
         focus: None,
         selection: None,
@@ -508,6 +540,8 @@ impl Host {
     fn obey(&mut self, order: Order, dh: &DisplayHandle) {
         match order {
             Order::Do(something) => something(self, dh),
+            Order::Point(layer, at) => self.point(layer, at),
+            Order::WindowSize(width, height) => self.window_size = (width, height),
             Order::Offer(mimes, text) => {
                 self.offered = Some((mimes, text));
                 self.selection = None;
@@ -534,6 +568,26 @@ impl Host {
                 .rev()
                 .for_each(|buffer| buffer.release()),
             Order::Stop => {}
+        }
+    }
+
+    fn point(&mut self, layer: usize, (x, y): (f64, f64)) {
+        use wayland_server::Resource;
+        use wayland_server::protocol::wl_pointer::ButtonState;
+        let Some(focus) = self.focus.clone() else {
+            return;
+        };
+        let Some(surface) = layers::surfaces(&focus).get(layer).cloned() else {
+            return;
+        };
+        for pointer in self.pointers.clone() {
+            if pointer.is_alive() && pointer.id().same_client_as(&focus.id()) {
+                pointer.enter(self.next_serial(), &surface, x, y);
+                pointer.motion(1, x, y);
+                pointer.button(self.next_serial(), 1, 0x110, ButtonState::Pressed);
+                pointer.button(self.next_serial(), 2, 0x110, ButtonState::Released);
+                pointer.leave(self.next_serial(), &surface);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use wayland_protocols::xdg::shell::server::xdg_wm_base::{self, XdgWmBase};
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
-use super::surface::{Surface, global, inert, requests};
+use super::surface::{Surface, global, requests};
 use super::{FakeHost, Host, Seen};
 
 /// What a surface is, and how far its first configure has come.
@@ -58,7 +58,8 @@ impl Role {
         }
         if !self.configured {
             if let Some(toplevel) = &self.toplevel {
-                toplevel.configure(0, 0, Vec::new());
+                let (width, height) = host.window_size;
+                toplevel.configure(width, height, Vec::new());
             }
             if let Some(popup) = &self.popup {
                 popup.configure(10, 20, 30, 40);
@@ -71,7 +72,6 @@ impl Role {
 }
 
 global!(XdgWmBase);
-inert!(XdgPositioner, xdg_positioner::Request);
 
 requests!(XdgPopup, WlSurface, |host,
                                 popup,
@@ -130,6 +130,31 @@ impl FakeHost {
     }
 }
 
+impl Dispatch<XdgPositioner, ()> for Host {
+    fn request(
+        host: &mut Self,
+        _client: &Client,
+        _positioner: &XdgPositioner,
+        request: xdg_positioner::Request,
+        (): &(),
+        _dh: &DisplayHandle,
+        _data_init: &mut DataInit<'_, Self>,
+    ) {
+        match request {
+            xdg_positioner::Request::SetSize { width, height } => {
+                host.saw(Seen::PopupSize(width, height));
+            }
+            xdg_positioner::Request::SetAnchorRect {
+                x,
+                y,
+                width,
+                height,
+            } => host.saw(Seen::Anchor([x, y, width, height])),
+            _ => {}
+        }
+    }
+}
+
 impl Dispatch<XdgWmBase, ()> for Host {
     fn request(
         _host: &mut Self,
@@ -175,13 +200,19 @@ impl Dispatch<XdgSurface, WlSurface> for Host {
                 host.saw(Seen::Popup);
                 (None, Some(data_init.init(id, surface.clone())))
             }
-            xdg_surface::Request::SetWindowGeometry { width, height, .. } => {
+            xdg_surface::Request::SetWindowGeometry {
+                x,
+                y,
+                width,
+                height,
+            } => {
                 if width <= 0 || height <= 0 {
                     xdg.post_error(xdg_surface::Error::InvalidSize, "no size");
                 }
                 if state.shell.is_none() {
                     xdg.post_error(xdg_surface::Error::NotConstructed, "no role");
                 }
+                state.geometry = Some([x, y, width, height]);
                 return;
             }
             xdg_surface::Request::AckConfigure { serial } => {
@@ -242,7 +273,9 @@ impl Dispatch<XdgToplevel, WlSurface> for Host {
             {
                 toplevel.post_error(xdg_toplevel::Error::InvalidSize, "negative");
             }
+            Request::SetFullscreen { .. } => host.saw(Seen::Fullscreen),
             Request::SetMinSize { width, height } => {
+                host.saw(Seen::MinSize(width, height));
                 if let Some(role) = &mut state.shell {
                     role.min = (width, height);
                 }

@@ -129,13 +129,18 @@ impl Dispatch<WlBuffer, Buffer> for Host {
     }
 }
 
-/// The first pixel of a buffer, if it is in memory.
-pub(crate) fn first_pixel(buffer: &WlBuffer) -> Option<u32> {
+/// Size and first pixel of a buffer.
+pub(crate) fn looks(buffer: &WlBuffer) -> Option<((i32, i32), u32)> {
     let data = buffer.data::<Buffer>()?;
     let mut pixel = [0; 4];
     let offset = u64::from(data.offset.unsigned_abs());
     data.file.read_exact_at(&mut pixel, offset).ok()?;
-    Some(u32::from_ne_bytes(pixel))
+    Some(((data.width, data.height), u32::from_ne_bytes(pixel)))
+}
+
+/// The first pixel of a buffer, if it is in memory.
+pub(crate) fn first_pixel(buffer: &WlBuffer) -> Option<u32> {
+    looks(buffer).map(|(_, first)| first)
 }
 
 /// Looks at a buffer that was committed, then gives it back or holds it.

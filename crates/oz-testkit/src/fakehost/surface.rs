@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wayland_protocols::wp::viewporter::server::wp_viewport::{self, WpViewport};
 use wayland_protocols::wp::viewporter::server::wp_viewporter::{self, WpViewporter};
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_callback::{self, WlCallback};
@@ -14,7 +13,7 @@ use wayland_server::protocol::wl_surface::{self, WlSurface};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
 use super::tree::Op;
-use super::{Host, Seen, has, shell, shm, surfaces};
+use super::{Host, Seen, has, layers, shell, shm, surfaces};
 
 /// What a surface has pending, and what it is.
 #[derive(Debug, Default)]
@@ -28,6 +27,26 @@ pub(crate) struct State {
     callbacks: Vec<WlCallback>,
     damage: usize,
     pub(crate) shell: Option<shell::Role>,
+    /// Itself and its subsurfaces, from the lowest to the highest; empty without any.
+    pub(crate) stack: Vec<WlSurface>,
+    pub(crate) parent: Option<WlSurface>,
+    /// Where it is on its parent.
+    pub(crate) at: (i32, i32),
+    shown: Option<(i32, i32)>,
+    pub(crate) first: u32,
+    scale: i32,
+    pub(crate) destination: Option<(i32, i32)>,
+    /// The window's, as the client has said it.
+    pub(crate) geometry: Option<[i32; 4]>,
+}
+
+impl State {
+    /// In logical pixels.
+    pub(crate) fn size(&self) -> Option<(i32, i32)> {
+        let (w, h) = self.shown?;
+        let scale = self.scale.max(1);
+        Some(self.destination.unwrap_or((w / scale, h / scale)))
+    }
 }
 
 macro_rules! global {
@@ -92,7 +111,6 @@ global!(WlSubcompositor);
 global!(WpViewporter);
 inert!(WlRegion, wl_region::Request);
 inert!(WlCallback, wl_callback::Request);
-inert!(WpViewport, wp_viewport::Request);
 
 /// The number of a surface among its client's.
 fn number(surface: &WlSurface) -> usize {
@@ -154,6 +172,7 @@ impl Dispatch<WlSubcompositor, ()> for Host {
             host.saw(Seen::Subsurface);
             let subsurface = data_init.init(id, surface.clone());
             let op = Op::Subsurface(number(&surface), number(&parent));
+            layers::add(&surface, &parent);
             if !has(client, &op) {
                 subsurface.post_error(wl_subcompositor::Error::BadSurface, "no subsurface");
             }
@@ -182,6 +201,7 @@ impl Dispatch<WlSubsurface, WlSurface> for Host {
             Request::SetDesync => Op::Sync(number, false),
             _ => Op::Leave(number),
         };
+        layers::change(surface, &request);
         // Of one whose surface or parent is gone nothing is seen, and nothing is wrong.
         let places = matches!(op, Op::Place(..));
         if !has(client, &op) && places {
@@ -208,6 +228,7 @@ impl Dispatch<WlSurface, Surface> for Host {
                 state.buffer = Some(buffer);
             }
             wl_surface::Request::SetBufferScale { scale } => {
+                state.scale = scale;
                 has(client, &Op::Scale(state.number, scale));
             }
             wl_surface::Request::Destroy => {
@@ -237,7 +258,23 @@ impl Dispatch<WlSurface, Surface> for Host {
                     .drain(..)
                     .for_each(|callback| callback.done(1));
                 has(client, &Op::Commit(state.number));
+                match &buffer {
+                    Some(Some(buffer)) => {
+                        if let Some((size, first)) = shm::looks(buffer) {
+                            state.shown = Some(size);
+                            state.first = first;
+                        }
+                    }
+                    Some(None) => state.shown = None,
+                    None => {}
+                }
+                let geometry = state.geometry;
+                let window = state.shell.is_some() && state.stack.len() > 1;
                 drop(state);
+                if window {
+                    let layers = layers::layers(surface);
+                    host.saw(Seen::Window { geometry, layers });
+                }
                 match buffer {
                     Some(Some(buffer)) => shm::show(host, &buffer, damage),
                     _ => host.saw(Seen::Commit),
@@ -258,8 +295,8 @@ impl Dispatch<WpViewporter, ()> for Host {
         _dh: &DisplayHandle,
         data_init: &mut DataInit<'_, Self>,
     ) {
-        if let wp_viewporter::Request::GetViewport { id, .. } = request {
-            data_init.init(id, ());
+        if let wp_viewporter::Request::GetViewport { id, surface } = request {
+            data_init.init(id, surface);
         }
     }
 }

@@ -254,6 +254,7 @@ mod tests {
                 clipboard_out: Default::default(),
                 buffers: Default::default(),
                 shortcuts: false,
+                mark: Default::default(),
             }),
             audio: Some(Gate {
                 microphone: Microphone::Ask,

@@ -35,6 +35,8 @@ pub(super) struct Over {
     device: WlDataDevice,
     /// It is above the window still.
     above: bool,
+    /// From the host's coordinates on the window to the app's.
+    shift: (i32, i32),
     /// Nothing for a drag that carries nothing.
     cargo: Option<Cargo>,
 }
@@ -114,10 +116,13 @@ impl Session {
             None => return,
         };
         let offer = cargo.as_ref().map(|cargo| &cargo.app);
+        let shift = self.shift(&surface);
+        let (x, y) = (x + f64::from(shift.0), y + f64::from(shift.1));
         device.enter(serial, &surface, x, y, offer);
         self.drags.over.push(Over {
             device: device.clone(),
             above: true,
+            shift,
             cargo,
         });
     }
@@ -220,8 +225,11 @@ impl Session {
     }
 
     pub(crate) fn drag_moves(&mut self, device: &WlDataDevice, time: u32, (x, y): (f64, f64)) {
-        if self.above(device).is_some() && device.is_alive() {
-            device.motion(time, x, y);
+        let shift = self.above(device).map(|over| over.shift);
+        if let Some(shift) = shift
+            && device.is_alive()
+        {
+            device.motion(time, x + f64::from(shift.0), y + f64::from(shift.1));
         }
     }
 

@@ -14,6 +14,7 @@ use wayland_server::protocol::wl_output::WlOutput;
 use wayland_server::protocol::wl_surface::WlSurface;
 
 use crate::app::mirror::Mirror;
+use crate::bridge::border::{Arrow, PartOf};
 use crate::peer::same;
 use crate::session::{HostAnswered, Session};
 
@@ -52,6 +53,32 @@ impl Dispatch<HostSurface, WlSurface> for Session {
             }
             _ => {}
         }
+    }
+}
+
+impl Dispatch<HostSurface, PartOf> for Session {
+    fn event(
+        _session: &mut Self,
+        _host: &HostSurface,
+        _event: wl_surface::Event,
+        _data: &PartOf,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        // Where a border is seen is where its window is.
+    }
+}
+
+impl Dispatch<HostSurface, Arrow> for Session {
+    fn event(
+        _session: &mut Self,
+        _host: &HostSurface,
+        _event: wl_surface::Event,
+        _data: &Arrow,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        // Where the cursor is says nothing.
     }
 }
 

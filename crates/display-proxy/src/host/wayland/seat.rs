@@ -49,13 +49,16 @@ impl Dispatch<HostSeat, WlSeat> for Session {
 impl Dispatch<HostPointer, WlPointer> for Session {
     fn event(
         session: &mut Self,
-        _host: &HostPointer,
+        host: &HostPointer,
         event: wl_pointer::Event,
         pointer: &WlPointer,
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
         use wl_pointer::Event;
+        if session.pointer_on_border(host, pointer, &event) {
+            return;
+        }
         match event {
             Event::Enter {
                 serial,
@@ -64,8 +67,9 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 surface_y,
             } => {
                 if let Some(surface) = app_surface(&surface) {
-                    session.x11_entered(&surface);
-                    pointer.enter(serial, &surface, surface_x, surface_y);
+                    let (x, y) = session.to_app(&surface, (surface_x, surface_y));
+                    session.grips.on(pointer, session.shift(&surface));
+                    pointer.enter(serial, &surface, x, y);
                 }
             }
             Event::Leave { serial, surface } => {
@@ -77,7 +81,10 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 time,
                 surface_x,
                 surface_y,
-            } => pointer.motion(time, surface_x, surface_y),
+            } => {
+                let (x, y) = session.grips.place(pointer, (surface_x, surface_y));
+                pointer.motion(time, x, y);
+            }
             Event::Button {
                 serial,
                 time,
@@ -216,16 +223,30 @@ impl Dispatch<HostTouch, WlTouch> for Session {
                 x,
                 y,
             } => {
+                if session.touched_border(touch, &surface, serial, id, (x, y)) {
+                    return;
+                }
                 session.acted(serial);
                 if let Some(surface) = app_surface(&surface) {
+                    let (x, y) = session.to_app(&surface, (x, y));
+                    let shift = session.shift(&surface);
+                    session.grips.touches_at(touch, id, shift);
                     touch.down(serial, time, &surface, id, x, y);
                 }
             }
             Event::Up { serial, time, id } => {
+                if session.is_border_touch(touch, id, true) {
+                    return;
+                }
                 session.acted(serial);
                 touch.up(serial, time, id);
             }
-            Event::Motion { time, id, x, y } => touch.motion(time, id, x, y),
+            Event::Motion { id, .. } | Event::Shape { id, .. } | Event::Orientation { id, .. }
+                if session.is_border_touch(touch, id, false) => {}
+            Event::Motion { time, id, x, y } => {
+                let (x, y) = session.grips.touch_place(touch, id, (x, y));
+                touch.motion(time, id, x, y);
+            }
             Event::Frame => touch.frame(),
             Event::Cancel => touch.cancel(),
             Event::Shape { id, major, minor } => touch.shape(id, major, minor),

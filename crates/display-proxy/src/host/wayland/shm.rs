@@ -8,6 +8,7 @@ use wayland_server::Weak;
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_shm::WlShm;
 
+use crate::bridge::border::Strip;
 use crate::peer::same;
 use crate::session::Session;
 
@@ -48,6 +49,34 @@ impl Dispatch<HostBuffer, Weak<WlBuffer>> for Session {
             && let Ok(buffer) = buffer.upgrade()
         {
             buffer.release();
+        }
+    }
+}
+
+impl Dispatch<HostShm, ()> for Session {
+    fn event(
+        _session: &mut Self,
+        _host: &HostShm,
+        _event: wl_shm::Event,
+        (): &(),
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        // Borders are of a format that every host has.
+    }
+}
+
+impl Dispatch<HostBuffer, Strip> for Session {
+    fn event(
+        _session: &mut Self,
+        buffer: &HostBuffer,
+        event: wl_buffer::Event,
+        _data: &Strip,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        if let wl_buffer::Event::Release = event {
+            buffer.destroy();
         }
     }
 }

@@ -3,8 +3,11 @@
 use wayland_client::protocol::wl_compositor::WlCompositor;
 use wayland_client::protocol::wl_data_device_manager::WlDataDeviceManager;
 use wayland_client::protocol::wl_registry::WlRegistry;
+use wayland_client::protocol::wl_shm::WlShm;
 use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
 use wayland_client::{Proxy, QueueHandle};
+use wayland_protocols::wp::cursor_shape::v1::client::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1;
+use wayland_protocols::wp::viewporter::client::wp_viewporter::WpViewporter;
 use wayland_protocols::wp::primary_selection::zv1::client::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::XdgWmBase;
@@ -21,6 +24,9 @@ pub(crate) struct Singletons {
     pub(crate) data_devices: Option<WlDataDeviceManager>,
     pub(crate) primary: Option<ZwpPrimarySelectionDeviceManagerV1>,
     pub(crate) activation: Option<XdgActivationV1>,
+    pub(crate) viewporter: Option<WpViewporter>,
+    pub(crate) cursor_shapes: Option<WpCursorShapeManagerV1>,
+    pub(crate) shm: WlShm,
 }
 
 impl Singletons {
@@ -37,6 +43,9 @@ impl Singletons {
             data_devices: one(globals, registry, qh),
             primary: one(globals, registry, qh),
             activation: one(globals, registry, qh),
+            viewporter: one(globals, registry, qh),
+            cursor_shapes: one(globals, registry, qh),
+            shm: one(globals, registry, qh)?,
         })
     }
 }

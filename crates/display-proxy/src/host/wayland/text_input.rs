@@ -14,7 +14,7 @@ delegate_noop!(Session: ZwpTextInputManagerV3);
 
 impl Dispatch<HostTextInput, ZwpTextInputV3> for Session {
     fn event(
-        _session: &mut Self,
+        session: &mut Self,
         _host: &HostTextInput,
         event: zwp_text_input_v3::Event,
         input: &ZwpTextInputV3,
@@ -25,6 +25,7 @@ impl Dispatch<HostTextInput, ZwpTextInputV3> for Session {
         match event {
             Event::Enter { surface } => {
                 if let Some(surface) = app_surface(&surface) {
+                    session.typing = Some(surface.clone());
                     input.enter(&surface);
                 }
             }

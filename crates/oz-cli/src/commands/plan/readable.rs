@@ -5,7 +5,7 @@ use std::path::Path;
 
 use oz_core::OsBytes;
 use oz_core::plan::{
-    Access, Bind, Clipboard, Display, Drops, Gate, Home, Mode, Network, Op, Passage, Plan,
+    Access, Bind, Clipboard, Display, Drops, Gate, Home, Mark, Mode, Network, Op, Passage, Plan,
     SyscallPolicy, syscalls,
 };
 
@@ -63,18 +63,18 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(
             text,
-            "display   windows{}; {}; buffers {:?}{}",
-            if plan.environment.contains_key("DISPLAY") {
-                ", those of X11 apps too"
-            } else {
-                ""
-            },
+            "display   windows; {}; buffers {:?}{}; {}",
             copying(display),
             display.buffers,
             if display.shortcuts {
                 "; may take the desktop's shortcuts"
             } else {
                 ""
+            },
+            match display.mark {
+                Mark::Border => "a border with the name",
+                Mark::Title => "the name before titles, no border",
+                Mark::None => "no mark",
             }
         )?,
     }
@@ -242,7 +242,6 @@ fn step(op: &Op) -> String {
         Op::Mask { .. } => format!("hidden     {target}"),
         Op::Pin { .. } => format!("pinned     {target}"),
         Op::RandomId { .. } => format!("random id  {target}"),
-        Op::Cookie { .. } => format!("secret     {target}"),
         Op::ReadOnly { .. } => format!("read-only  {target}"),
     }
 }

@@ -185,8 +185,6 @@ pub enum BuildError {
 #[derive(Clone, Copy)]
 struct Has {
     bus: bool,
-    /// An X server.
-    x11: bool,
     /// And the portals on it.
     portals: bool,
     sound: bool,
@@ -205,7 +203,6 @@ pub fn common_probes() -> Vec<PathBuf> {
     system::probes(&mut paths);
     etc::probes(&mut paths);
     paths.push(layout::BUS_DAEMON.into());
-    paths.push(layout::XWAYLAND.into());
     paths.push(identity::BASH.into());
     paths
 }
@@ -258,12 +255,12 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         Some(hostname) => hostname.as_str().to_owned(),
         None => Hostname::nearest(request.id.as_str()).as_str().to_owned(),
     };
-    let is_there = |program: &str| facts.paths.contains_key(program.as_ref() as &std::path::Path);
-    let bus = profile.bus.private && is_there(layout::BUS_DAEMON);
-    let x11 = profile.display.enabled && profile.display.x11 && is_there(layout::XWAYLAND);
+    let bus = profile.bus.private
+        && facts
+            .paths
+            .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path);
     let has = Has {
         bus,
-        x11,
         portals: bus && profile.bus.portals && profile.display.enabled,
         sound: request.sound,
     };
@@ -312,6 +309,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             clipboard_out: profile.display.clipboard_out(),
             buffers: profile.display.buffers,
             shortcuts: profile.display.shortcuts,
+            mark: profile.display.mark,
         }),
         audio: has.sound.then(|| profile.audio.gate()),
         portals: has.portals,
@@ -399,11 +397,5 @@ fn listeners(profile: &Profile, facts: &HostFacts, has: Has) -> Vec<Listener> {
         path: runtime.join("bus"),
         helper: Some(layout::bus_helper()),
     });
-    let x11 = has.x11.then(|| Listener {
-        service: Service::X11,
-        path: layout::x11_socket(),
-        helper: Some(layout::x11_helper()),
-    });
-    let all = wayland.into_iter().chain(x11).chain(pulse).chain(bus);
-    all.collect()
+    wayland.into_iter().chain(pulse).chain(bus).collect()
 }

@@ -2,11 +2,13 @@
 
 mod control;
 mod copies;
+mod font;
 mod lists;
 mod parents;
 
 use std::sync::Arc;
 
+use oz_core::colour::Colour;
 use oz_core::denied::Denied;
 use oz_core::plan::{Clipboard, Drops, Service};
 use oz_core::wire::display::{Config, Event, Host};
@@ -110,6 +112,7 @@ async fn start(
     resume(sandbox, pipe).await.map_err(untold)?;
     let config = Config {
         acted: acted::file(&daemon.directories, &sandbox.id),
+        font: font::file().await,
         ..config(sandbox, host, activation_token)
     };
     supervisor.start(&config, Some(control))
@@ -129,6 +132,9 @@ fn config(sandbox: &Sandbox, host: &Host, activation_token: Option<String>) -> C
         token: sandbox.token.clone(),
         buffers: display.map_or_else(Default::default, |display| display.buffers),
         shortcuts: display.is_some_and(|display| display.shortcuts),
+        mark: display.map_or_else(Default::default, |display| display.mark),
+        colour: Some(Colour::of_profile(&sandbox.plan.profile)),
+        font: None,
         activation_token,
         acted: None,
     }
