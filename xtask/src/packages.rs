@@ -150,6 +150,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("sqlite3", "test: a database with a journal and locks"),
     package("patch", "test: a program that replaces files"),
     package("foot", "test: a Wayland terminal"),
+    package("xterm", "test: an X11 terminal"),
+    package("x11-apps", "test: X11 programs of all kinds"),
     package("gtk-4-examples", "test: a GTK 4 app"),
     package("mousepad", "test: a GTK 3 editor"),
     package("nautilus", "test: a file manager with a menu of ours"),

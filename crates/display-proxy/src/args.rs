@@ -18,16 +18,18 @@ pub(crate) struct Start {
     pub(crate) listener: UnixListener,
     pub(crate) report: Option<OwnedFd>,
     pub(crate) control: Option<OwnedFd>,
+    pub(crate) x11: Option<OwnedFd>,
 }
 
 const USAGE: &str =
-    "usage: display-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L]
+    "usage: display-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L] [--x11-fd X]
        display-proxy --listen PATH (--host-socket PATH | --host-display :N) [--copied]";
 
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Start> {
     let mut given = None;
     let mut listener = None;
     let mut report = None;
+    let mut x11 = None;
     let mut control = None;
     let mut host = None;
     let mut copied = false;
@@ -45,6 +47,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
             "--config-fd" => given = Some(read_config(take_fd(&value)?)?),
             "--listen-fd" => listener = Some(UnixListener::from(take_fd(&value)?)),
             "--report-fd" => report = Some(take_fd(&value)?),
+            "--x11-fd" => x11 = Some(take_fd(&value)?),
             "--control-fd" => control = Some(take_fd(&value)?),
             "--listen" => {
                 listener = Some(UnixListener::bind(&value).context("cannot bind the socket")?)
@@ -67,6 +70,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
         listener: listener.with_context(|| USAGE.to_owned())?,
         report,
         control,
+        x11,
     })
 }
 

@@ -37,6 +37,11 @@ impl InputLog {
         self.serials.iter().any(|(known, _)| *known == serial)
     }
 
+    /// The serial of the last thing that the user did.
+    pub(crate) fn latest(&self) -> Option<u32> {
+        self.serials.back().map(|(serial, _)| *serial)
+    }
+
     /// Whether the event that a selection names is real and recent.
     pub(crate) fn allows_selection(&self, serial: u32) -> bool {
         self.serials

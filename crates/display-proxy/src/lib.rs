@@ -22,3 +22,4 @@ mod quota;
 pub mod report;
 pub mod server;
 mod session;
+mod x11;

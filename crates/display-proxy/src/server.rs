@@ -18,6 +18,7 @@ use crate::host::{Backend, ConnectError};
 use crate::quota;
 use crate::report::{Event, Report};
 use crate::session::Shared;
+use crate::x11::Begin;
 
 /// Why the proxy ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Server {
     clients: Vec<Live>,
     signals: Option<SignalFd>,
     stop: Option<OwnedFd>,
+    /// Where an X server of the sandbox comes from.
+    x11: Option<OwnedFd>,
     /// What the daemon has to say.
     control: Option<Control>,
     /// No descriptor was left for a new client: wait until one leaves.
@@ -63,6 +66,7 @@ impl Server {
             clients: Vec::new(),
             signals: None,
             stop: None,
+            x11: None,
             control: None,
             full: false,
             sentinel: None,
@@ -97,6 +101,12 @@ impl Server {
     pub fn hear(&mut self, pipe: OwnedFd) -> std::io::Result<()> {
         self.control = Some(Control::new(pipe)?);
         Ok(())
+    }
+
+    /// Serves the X servers of the sandbox, one at a time: of each comes, as one message, what it wants to be shown, its
+    /// connection as a client, and the one on which this is its window manager.
+    pub fn serve_x11(&mut self, channel: OwnedFd) {
+        self.x11 = Some(channel);
     }
 
     /// Serves until asked to stop or the host is gone.
@@ -136,6 +146,7 @@ impl Server {
         if ready.next().is_some_and(|flags| !flags.is_empty()) {
             self.shared.report.flush();
         }
+        let x11 = ready.next().is_some_and(|flags| !flags.is_empty());
 
         for index in 0..self.clients.len() {
             let wanted = self.clients[index].polled();
@@ -152,6 +163,9 @@ impl Server {
             self.hear_daemon();
         }
         if accept && let Some(exit) = self.accept() {
+            return Some(exit);
+        }
+        if x11 && let Some(exit) = self.accept_x11() {
             return Some(exit);
         }
         self.settle(host_suspect)
@@ -185,6 +199,10 @@ impl Server {
         let report = &self.shared.report;
         fds.push(match report.pipe().filter(|_| report.is_behind()) {
             Some(pipe) => PollFd::from_borrowed_fd(pipe, PollFlags::OUT),
+            None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
+        });
+        fds.push(match self.x11.as_ref().filter(|_| !self.full) {
+            Some(x11) => PollFd::from_borrowed_fd(x11.as_fd(), PollFlags::IN),
             None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
         });
         for client in &self.clients {
@@ -250,20 +268,62 @@ impl Server {
                 self.refuse("too many clients");
                 continue;
             }
-            match self.connect(stream) {
-                Ok(()) => {}
-                Err(ConnectError::Gone) => return Some(Exit::HostGone),
-                Err(error) => {
-                    warn!(error = %error, "no host connection");
-                    self.refuse("the host did not take another connection");
-                }
+            if let Some(exit) = self.let_in(stream, None) {
+                return Some(exit);
             }
         }
     }
 
-    fn connect(&mut self, client: UnixStream) -> Result<(), ConnectError> {
+    /// An X server has been started inside.
+    fn accept_x11(&mut self) -> Option<Exit> {
+        let channel = self.x11.as_ref()?;
+        let mut cookie = [0; 64];
+        let (length, fds) = match oz_sys::socket::try_recv(channel, &mut cookie) {
+            Ok((0, _)) => {
+                // The sandbox ends.
+                self.x11 = None;
+                return None;
+            }
+            Ok(received) => received,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            Err(error) => {
+                warn!(%error, "no X server can be heard of");
+                self.x11 = None;
+                return None;
+            }
+        };
+        debug!(length, fds = fds.len(), "an X server has come");
+        let Ok([display, socket]) = <[OwnedFd; 2]>::try_from(fds) else {
+            self.refuse("what came is no X server");
+            return None;
+        };
+        for client in &mut self.clients {
+            if client.is_x11() {
+                client.end("another X server has come");
+            }
+        }
+        let begin = Begin {
+            socket,
+            cookie: cookie[..length].to_vec(),
+        };
+        self.let_in(UnixStream::from(display), Some(begin))
+    }
+
+    fn let_in(&mut self, client: UnixStream, x11: Option<Begin>) -> Option<Exit> {
+        match self.connect(client, x11) {
+            Ok(()) => {}
+            Err(ConnectError::Gone) => return Some(Exit::HostGone),
+            Err(error) => {
+                warn!(error = %error, "no host connection");
+                self.refuse("the host did not take another connection");
+            }
+        }
+        None
+    }
+
+    fn connect(&mut self, client: UnixStream, x11: Option<Begin>) -> Result<(), ConnectError> {
         let host = self.backend.connect()?;
-        match Live::new(Rc::clone(&self.shared), client, host) {
+        match Live::new(Rc::clone(&self.shared), client, x11, host) {
             Ok(live) => self.clients.push(live),
             Err(error) => {
                 warn!(%error, "cannot set up a client");

@@ -43,6 +43,7 @@ use crate::mark::Marking;
 use crate::policy;
 use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
+use crate::x11::X11;
 
 /// What all clients of the sandbox have in common.
 #[derive(Debug)]
@@ -194,6 +195,9 @@ pub(crate) struct Session {
     pub(crate) unsent: u32,
     unsent_fds: u32,
     verdict: Option<String>,
+    /// It is an X server's, of which this is the window manager.
+    pub(crate) x11: Option<Box<X11>>,
+    left: bool,
 }
 
 impl Session {
@@ -250,6 +254,8 @@ impl Session {
             unsent: 0,
             unsent_fds: 0,
             verdict: None,
+            x11: None,
+            left: false,
         }
     }
 
@@ -333,6 +339,15 @@ impl Session {
     /// Ends the client; the reason is for the log and the daemon.
     pub(crate) fn end(&mut self, reason: impl Into<String>) {
         self.verdict.get_or_insert_with(|| reason.into());
+    }
+
+    /// Ends a client that has gone.
+    pub(crate) fn leave(&mut self) {
+        self.left = true;
+    }
+
+    pub(crate) fn has_left(&self) -> bool {
+        self.left
     }
 
     pub(crate) fn verdict(&self) -> Option<&str> {

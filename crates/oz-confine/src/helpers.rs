@@ -78,8 +78,8 @@ pub const INIT: &[Group] = &[
         ],
     },
     Group {
-        reason: "reach the programs inside that serve a socket",
-        names: &["connect", "socket"],
+        reason: "reach the programs inside that serve a socket; connect them with the outside",
+        names: &["connect", "socket", "socketpair"],
     },
     Group {
         reason: "terminals of programs",

@@ -28,7 +28,8 @@ const ENCODINGS: &[(u32, &str)] = &[
     (12, "6a6ca17cc6ff558b708f800fd85b72ed"),
     (13, "30ee7cf4d801fe33ec36539ac85f3e8a"),
     (14, "f80b8b983247fa2419fe134be0b965e2"),
-    (15, "1c0813f3e375c4e670f3e65273d37558"),
+    (15, "0162f2e2130be74111df8aa890618120"),
+    (16, "a7859b590a0ff30e9fe69412ac2f7e32"),
 ];
 
 /// One value of each variant.
@@ -82,6 +83,7 @@ fn ops() -> Vec<Op> {
         Op::Mask { path: path() } => Op::Mask { path: _ },
         Op::Pin { path: path() } => Op::Pin { path: _ },
         Op::RandomId { path: path() } => Op::RandomId { path: _ },
+        Op::Cookie { path: path() } => Op::Cookie { path: _ },
         Op::ReadOnly { path: path() } => Op::ReadOnly { path: _ },
     );
     ops.extend(binds.map(|(source, access)| Op::Bind(bind(source, access))));
@@ -130,7 +132,7 @@ fn syscalls() -> SyscallPolicy {
 
 /// Plans in which each value of each small enum is at least once.
 fn plans() -> Vec<Plan> {
-    let services = units!(Service: Wayland, Pulse, Bus);
+    let services = units!(Service: Wayland, Pulse, Bus, X11);
     let modes = units!(Mode: None, Internet, Host);
     let homes = every!(Home:
         Home::Ephemeral => Home::Ephemeral,

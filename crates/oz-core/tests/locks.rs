@@ -38,6 +38,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("display.buffers", r#""copied""#, r#""shared""#),
     ("display.shortcuts", "false", "true"),
     ("display.mark", r#""border""#, r#""none""#),
+    ("display.x11", "false", "true"),
     ("audio.speaker", r#""off""#, r#""on""#),
     ("audio.microphone", r#""off""#, r#""on""#),
     ("audio.speaker_volume", "1", "2"),

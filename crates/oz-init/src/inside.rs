@@ -50,6 +50,8 @@ pub struct Listening {
     pub path: PathBuf,
     /// The program inside that does, if it is not served from outside.
     pub helper: Option<Vec<String>>,
-    /// The socket.
+    /// The socket. Of an X server outside, where what it needs is sent: one message for each one that is started.
     pub socket: OwnedFd,
+    /// The end inside of that.
+    pub sends: Option<OwnedFd>,
 }

@@ -20,17 +20,41 @@ pub fn bind(root: &Root, listeners: &[Listener]) -> Result<Vec<Listening>, Failu
     if listeners.len() > MOST {
         return Err(io::Error::from(rustix::io::Errno::NFILE)).at(Stage::Listeners, "all");
     }
-    listeners
-        .iter()
-        .map(|listener| {
-            Ok(Listening {
+    let mut all = Vec::new();
+    for listener in listeners {
+        let socket = listen(root, listener).at(Stage::Listeners, listener.path.as_path())?;
+        let mut listening = Listening {
+            service: listener.service,
+            path: listener.path.clone(),
+            helper: listener.helper.clone(),
+            socket,
+            sends: None,
+        };
+        if listener.helper.is_some() && listener.reaches_outside() {
+            let (outside, inside) = channel().at(Stage::Listeners, listener.path.as_path())?;
+            listening.sends = Some(inside);
+            all.push(Listening {
                 service: listener.service,
                 path: listener.path.clone(),
-                helper: listener.helper.clone(),
-                socket: listen(root, listener).at(Stage::Listeners, listener.path.as_path())?,
-            })
-        })
-        .collect()
+                helper: None,
+                socket: outside,
+                sends: None,
+            });
+        }
+        all.push(listening);
+    }
+    Ok(all)
+}
+
+/// What a helper needs of the outside goes there in whole messages, each time that it is started.
+fn channel() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    Ok(rustix::net::socketpair(
+        AddressFamily::UNIX,
+        SocketType::SEQPACKET,
+        flags,
+        None,
+    )?)
 }
 
 fn listen(root: &Root, listener: &Listener) -> io::Result<OwnedFd> {

@@ -18,7 +18,7 @@ pub fn inherited(number: RawFd) -> io::Result<OwnedFd> {
 
 /// Makes `source` the descriptor `number`, which a program executed next inherits.
 ///
-/// Meant for 0 to 3 in a process that is about to execute a program; whatever was
+/// Meant for the first few in a process that is about to execute a program; whatever was
 /// there is closed without its owner being told.
 pub fn install(source: &impl AsRawFd, number: RawFd) -> io::Result<()> {
     let source = source.as_raw_fd();

@@ -38,8 +38,14 @@ impl GlobalDispatch<WlSeat, Mirror> for Session {
     ) {
         let seat = data_init.init(resource, Peer::<HostSeat>::default());
         session.take(Kind::Object, &seat);
-        session.known.describe_seat(mirror.name, &seat);
-        let host = session.bind(mirror.name, seat.version(), seat.clone());
+        // An X server counts the seats that have said what they are, each once, and waits for the rest.
+        if session.x11.is_none() {
+            session.known.describe_seat(mirror.name, &seat);
+        }
+        let host: HostSeat = session.bind(mirror.name, seat.version(), seat.clone());
+        if let Some(x11) = &mut session.x11 {
+            x11.seat = Some(host.clone());
+        }
         link(&seat, host);
     }
 }

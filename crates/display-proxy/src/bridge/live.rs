@@ -24,6 +24,7 @@ use crate::host::wayland::singletons::Singletons;
 use crate::host::x11::Server;
 use crate::quota;
 use crate::session::{AppClient, Session, Shared};
+use crate::x11::{Begin, X11};
 
 /// How a client's time ended.
 #[derive(Debug)]
@@ -43,6 +44,7 @@ pub(crate) struct Live {
     server: Option<Box<Server>>,
     host_blocked: bool,
     client_blocked: bool,
+    is_x11: bool,
     stage: Stage,
     ended: Option<Ended>,
 }
@@ -53,6 +55,7 @@ enum Stage {
         queue: EventQueue<Listing>,
         listing: Box<Listing>,
         client: UnixStream,
+        x11: Option<Begin>,
         shared: Rc<Shared>,
     },
     Serving(Box<Serving>),
@@ -83,15 +86,18 @@ impl Live {
     pub(crate) fn new(
         shared: Rc<Shared>,
         client: UnixStream,
+        x11: Option<Begin>,
         host: Connected,
     ) -> anyhow::Result<Self> {
         client.set_nonblocking(true)?;
         let conn = Connection::from_socket(host.socket)?;
         let (queue, listing) = Listing::start(&conn);
+        let is_x11 = x11.is_some();
         let stage = Stage::Listing {
             queue,
             listing: Box::new(listing),
             client,
+            x11,
             shared,
         };
         Ok(Self {
@@ -99,6 +105,7 @@ impl Live {
             server: host.server,
             host_blocked: false,
             client_blocked: false,
+            is_x11,
             stage,
             ended: None,
         })
@@ -117,7 +124,8 @@ impl Live {
         match &self.stage {
             Stage::Serving(serving) => {
                 let session = &serving.session;
-                2 + 2 * session.transfers.len() + session.lists.polled()
+                let x11 = usize::from(session.x11.is_some());
+                2 + x11 + 2 * session.transfers.len() + session.lists.polled()
             }
             _ => 1,
         }
@@ -147,6 +155,15 @@ impl Live {
                 wanted |= PollFlags::OUT;
             }
             fds.push(PollFd::new(&serving.socket, wanted));
+            if let Some(x11) = &serving.session.x11 {
+                // What it asks for becomes requests to the host as well.
+                let interest = if self.host_blocked {
+                    PollFlags::empty()
+                } else {
+                    x11.interest()
+                };
+                fds.push(PollFd::from_borrowed_fd(x11.socket(), interest));
+            }
             for transfer in &serving.session.transfers {
                 transfer.poll(fds);
             }
@@ -177,7 +194,8 @@ impl Live {
         let ready = ready.get(self.server_polled()..).unwrap_or_default();
         // First, while the places in `ready` still are those of the transfers.
         if let Stage::Serving(serving) = &mut self.stage {
-            let ready = ready.get(2..).unwrap_or_default();
+            let others = 2 + usize::from(serving.session.x11.is_some());
+            let ready = ready.get(others..).unwrap_or_default();
             let (transfers, lists) = ready
                 .split_at_checked(2 * serving.session.transfers.len())
                 .unwrap_or_default();
@@ -191,10 +209,15 @@ impl Live {
             self.read_host();
         }
         if let Stage::Serving(serving) = &mut self.stage
-            && ready.get(1).is_some_and(|flags| !flags.is_empty())
             && !self.host_blocked
         {
-            serving.read_client();
+            let is_ready = |at: usize| ready.get(at).is_some_and(|flags| !flags.is_empty());
+            if is_ready(1) {
+                serving.read_client();
+            }
+            if serving.session.x11.is_some() && is_ready(2) {
+                serving.session.hear_x11();
+            }
         }
     }
 
@@ -218,13 +241,14 @@ impl Live {
         let Stage::Listing {
             listing,
             client,
+            x11,
             shared,
             ..
         } = std::mem::replace(&mut self.stage, Stage::Nothing)
         else {
             return;
         };
-        match Serving::new(&self.conn, *listing, client, shared) {
+        match Serving::new(&self.conn, *listing, (client, x11), shared) {
             Ok(serving) => self.stage = Stage::Serving(Box::new(serving)),
             Err(problem) => {
                 error!(error = format!("{problem:#}"), "cannot serve a client");
@@ -276,7 +300,7 @@ impl Live {
             serving.session.announce_selections();
             if let Some(reason) = serving.session.verdict() {
                 self.ended = Some(Ended::Refused(reason.to_owned()));
-            } else if serving.gone.load(Ordering::Acquire) {
+            } else if serving.gone.load(Ordering::Acquire) || serving.session.has_left() {
                 self.ended = Some(Ended::Closed);
             }
         }
@@ -286,6 +310,7 @@ impl Live {
     pub(crate) fn flush(&mut self) {
         let outcome = match &mut self.stage {
             Stage::Serving(serving) => {
+                serving.session.flush_x11();
                 // A client that does not read is disconnected when its backlog is full.
                 if !serving.session.holds() {
                     let flushed = serving
@@ -341,6 +366,11 @@ impl Live {
         due
     }
 
+    /// Whether it is an X server.
+    pub(crate) fn is_x11(&self) -> bool {
+        self.is_x11
+    }
+
     pub(crate) fn end(&mut self, reason: &str) {
         self.ended
             .get_or_insert_with(|| Ended::Refused(reason.to_owned()));
@@ -367,7 +397,7 @@ impl Serving {
     fn new(
         conn: &Connection,
         listing: Listing,
-        client: UnixStream,
+        (client, x11): (UnixStream, Option<Begin>),
         shared: Rc<Shared>,
     ) -> anyhow::Result<Self> {
         let globals = &listing.globals;
@@ -395,6 +425,12 @@ impl Serving {
         session.offer_globals(globals);
         session.formats.extend(&listing.known.formats);
         session.known = listing.known;
+        session.x11 = x11.map(|begin| {
+            let decorations = globals
+                .offered("zxdg_decoration_manager_v1")
+                .map(|(name, version)| session.bind(name, version, ()));
+            Box::new(X11::new(begin, decorations))
+        });
 
         let socket = client.try_clone()?;
         let data = Arc::new(AppClient::default());

@@ -30,6 +30,7 @@ use crate::peer::same;
 use crate::policy;
 use crate::quota;
 use crate::session::Session;
+use crate::x11::role::Shown;
 
 /// Role name of cursor surfaces; the protocol has none of its own.
 pub(crate) const CURSOR_ROLE: &str = "cursor";
@@ -63,6 +64,8 @@ pub(crate) struct Surface {
     trail: Trail,
     /// Frame callbacks that the host has not answered; it never will once the surface is gone.
     callbacks: Vec<WlCallback>,
+    /// What an X server has drawn before it is known for which window, or before the host knows that.
+    held: Option<Box<Pending>>,
 }
 
 /// What a surface is for, with the host objects of that role.
@@ -73,6 +76,7 @@ pub(crate) enum Role {
     Subsurface(HostSubsurface),
     Toplevel(Toplevel),
     Popup(Popup),
+    X11(Box<Shown>),
     Cursor,
     DragIcon,
 }
@@ -92,6 +96,7 @@ struct Sent {
 pub(crate) type RegionPart = (bool, Rect);
 
 /// What one commit changes.
+#[derive(Debug)]
 struct Pending {
     buffer: Option<BufferAssignment>,
     offset: Option<(i32, i32)>,
@@ -230,18 +235,23 @@ impl Session {
             border: None,
             trail: Trail::default(),
             callbacks: Vec::new(),
+            held: None,
         };
         self.surfaces.insert(surface.id(), new);
+        self.x11_surface_created(surface);
     }
 
     pub(crate) fn surface_destroyed(&mut self, surface: &WlSurface) {
+        self.x11_surface_gone(surface);
         // A role object may outlive its surface in a client that dies or errs; the host's goes first.
         self.drop_role(surface);
         if let Some(gone) = self.surfaces.remove(&surface.id()) {
             gone.viewport.inspect(HostViewport::destroy);
             gone.host.destroy();
             let never_committed = take_pending(surface).callbacks;
-            for callback in gone.callbacks.into_iter().chain(never_committed) {
+            let held = gone.held.map(|held| held.callbacks).unwrap_or_default();
+            let all = gone.callbacks.into_iter().chain(held);
+            for callback in all.chain(never_committed) {
                 let _ = self
                     .dh
                     .backend_handle()
@@ -266,6 +276,18 @@ impl Session {
             Role::Subsurface(host) => host.destroy(),
             Role::Toplevel(toplevel) => toplevel.destroy(&self.shared),
             Role::Popup(popup) => popup.destroy(),
+            Role::X11(shown) => shown.destroy(&self.shared),
+        }
+    }
+
+    /// Takes a surface of an X server its role, and what it shows; it may get another.
+    pub(crate) fn strip_role(&mut self, surface: &WlSurface) {
+        self.drop_role(surface);
+        if let Some(link) = self.surfaces.get_mut(&surface.id())
+            && link.buffer.take().is_some()
+        {
+            link.host.attach(None, 0, 0);
+            link.host.commit();
         }
     }
 
@@ -314,6 +336,58 @@ impl Session {
     /// Relays a commit: everything that changed, then the commit itself.
     pub(crate) fn relay_commit(&mut self, surface: &WlSurface) {
         let pending = take_pending(surface);
+        if let Some(pending) = self.held_back(surface, pending) {
+            self.relay_pending(surface, pending);
+        }
+    }
+
+    /// Keeps what an X server draws for a surface whose role is not known yet.
+    fn held_back(&mut self, surface: &WlSurface, pending: Pending) -> Option<Pending> {
+        if self.x11.is_none() {
+            return Some(pending);
+        }
+        let link = self.surfaces.get_mut(&surface.id())?;
+        let pending = match link.held.take() {
+            Some(held) => held.followed_by(pending),
+            None => pending,
+        };
+        let is_shown = match &mut link.role {
+            Role::None => false,
+            Role::X11(shown) if shown.configured => {
+                if let Some(serial) = shown.unacked.take() {
+                    shown.xdg.ack_configure(serial);
+                }
+                true
+            }
+            Role::X11(_) => false,
+            _ => true,
+        };
+        if is_shown {
+            return Some(pending);
+        }
+        link.damage = 0;
+        link.held = Some(Box::new(pending));
+        None
+    }
+
+    /// Relays what was kept.
+    pub(crate) fn relay_held(&mut self, surface: &WlSurface) {
+        let link = self.surfaces.get_mut(&surface.id());
+        if let Some(held) = link.and_then(|link| link.held.take()) {
+            self.relay_pending(surface, *held);
+        }
+    }
+
+    /// Lets an X server draw once more what is kept.
+    pub(crate) fn let_draw(&mut self, surface: &WlSurface) {
+        let link = self.surfaces.get_mut(&surface.id());
+        let held = link.and_then(|link| link.held.as_mut());
+        for callback in held.into_iter().flat_map(|held| held.callbacks.drain(..)) {
+            callback.done(0);
+        }
+    }
+
+    fn relay_pending(&mut self, surface: &WlSurface, pending: Pending) {
         if !self.may_commit(surface, &pending) {
             return;
         }
@@ -492,6 +566,7 @@ impl Role {
         match self {
             Self::Toplevel(toplevel) => toplevel.configures.acked(),
             Self::Popup(popup) => popup.configures.acked(),
+            Self::X11(shown) => shown.configured,
             Self::None | Self::Subsurface(_) | Self::Cursor | Self::DragIcon => true,
         }
     }
@@ -549,6 +624,30 @@ impl Uncommitted {
             state.damage = self.damage;
             state.frame_callbacks = self.callbacks;
         });
+    }
+}
+
+impl Pending {
+    /// What two commits change, of which the first has not been relayed.
+    fn followed_by(mut self, mut next: Self) -> Self {
+        match (self.buffer.take(), &next.buffer) {
+            (buffer, None) => next.buffer = buffer,
+            (Some(BufferAssignment::NewBuffer(unseen)), Some(now)) => {
+                let again = matches!(now, BufferAssignment::NewBuffer(now) if *now == unseen);
+                if !again && unseen.is_alive() {
+                    unseen.release();
+                }
+            }
+            _ => {}
+        }
+        self.damage.append(&mut next.damage);
+        // More than this means all.
+        self.damage.truncate(quota::RELAYED_DAMAGE + 1);
+        next.damage = self.damage;
+        self.callbacks.append(&mut next.callbacks);
+        next.callbacks = self.callbacks;
+        next.offset = next.offset.or(self.offset);
+        next
     }
 }
 

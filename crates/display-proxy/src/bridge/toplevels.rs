@@ -300,14 +300,16 @@ impl Session {
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
-        let Role::Toplevel(toplevel) = &mut link.role else {
-            return;
+        let number = match &mut link.role {
+            Role::Toplevel(toplevel) => &mut toplevel.window,
+            Role::X11(shown) if shown.toplevel().is_some() => &mut shown.number,
+            _ => return,
         };
-        if toplevel.window.is_some() {
+        if number.is_some() {
             return;
         }
         let window = shared.next_window();
-        toplevel.window = Some(window);
+        *number = Some(window);
         shared.report.send(&Event::WindowOpened { window });
         if let Some(token) = shared.activation_token.borrow_mut().take()
             && let Some(activation) = activation
@@ -366,7 +368,7 @@ const STATES: &[(u32, State)] = &[
     (9, State::Suspended),
 ];
 
-fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
+pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes
         .chunks_exact(4)
         .map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]))

@@ -37,6 +37,18 @@ pub const PORTAL: &str = "org.freedesktop.portal.Desktop";
 /// The program of the private bus.
 pub const BUS_DAEMON: &str = "/usr/bin/dbus-daemon";
 
+/// The X server inside, which makes Wayland windows of X windows.
+pub const XWAYLAND: &str = "/usr/bin/Xwayland";
+
+/// Where its clients look for its socket.
+pub const X11: &str = "/tmp/.X11-unix";
+
+/// Which of the servers there it is, as in `DISPLAY`.
+pub const X11_DISPLAY: &str = ":0";
+
+/// The secret that its clients show it.
+pub const X11_COOKIE: &str = "/run/oz/xauthority";
+
 /// Name of the compositor's socket in the runtime directory, as in `WAYLAND_DISPLAY`.
 pub const WAYLAND: &str = "wayland-0";
 
@@ -132,6 +144,11 @@ pub fn is_on_a_volume(user: &str, path: &Path) -> bool {
     path != volumes && path.starts_with(volumes)
 }
 
+/// The X server's socket inside.
+pub fn x11_socket() -> PathBuf {
+    Path::new(X11).join("X0")
+}
+
 /// What makes the private bus wait for the portals to come instead of saying that there are none.
 pub fn portal_service() -> PathBuf {
     Path::new(BUS_SERVICES).join(format!("{PORTAL}.service"))
@@ -146,6 +163,29 @@ pub fn bus_helper() -> Vec<String> {
         "--nosyslog",
         "--config-file=/run/oz/bus.conf",
         "--address=systemd:",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+/// The program inside that is the X server. It gets its socket as descriptor 3, a connection to the display proxy as 4, and as 5
+/// one on which the proxy is its window manager.
+///
+/// It listens nowhere else, draws in memory, and goes ten seconds after its last client.
+pub fn x11_helper() -> Vec<String> {
+    [
+        XWAYLAND,
+        X11_DISPLAY,
+        "-rootless",
+        "-shm",
+        "-terminate",
+        "10",
+        "-auth",
+        X11_COOKIE,
+        "-listenfd",
+        "3",
+        "-wm",
+        "5",
     ]
     .map(str::to_owned)
     .to_vec()

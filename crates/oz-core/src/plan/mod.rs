@@ -35,7 +35,7 @@ pub use ops::{Access, Bind, Effect, Op, Overlay, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 15;
+pub const VERSION: u32 = 16;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -209,6 +209,13 @@ pub struct Listener {
     pub helper: Option<Vec<String>>,
 }
 
+impl Listener {
+    /// Whether whoever serves it outside has a part in it: for the X server, which is inside, that is who shows its windows.
+    pub fn reaches_outside(&self) -> bool {
+        self.helper.is_none() || self.service == Service::X11
+    }
+}
+
 /// Who serves a listening socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -219,6 +226,8 @@ pub enum Service {
     Pulse,
     /// The private message bus, inside, started by the first connection.
     Bus,
+    /// The X server, inside, started by the first connection; its windows are the display proxy's.
+    X11,
 }
 
 /// Windows of the app.

@@ -130,6 +130,12 @@ pub enum Op {
         /// What.
         path: PathBuf,
     },
+    /// A file with a secret that is new for each launch, by which clients of the X server inside are known to it
+    /// (Xauthority, `MIT-MAGIC-COOKIE-1`).
+    Cookie {
+        /// Where.
+        path: PathBuf,
+    },
     /// Makes what is there, and all that is mounted beneath it so far, read-only; a directory or
     /// file that is not a mount becomes one. `/` is the root itself, without what is mounted on it, which is as it was
     /// mounted: a plan makes all directories and mount points of the root, then makes it read-only, then mounts what
@@ -224,6 +230,7 @@ impl Op {
             | Self::Mask { path }
             | Self::Pin { path }
             | Self::RandomId { path }
+            | Self::Cookie { path }
             | Self::ReadOnly { path } => path,
             Self::Bind(bind) => &bind.path,
             Self::Overlay(overlay) => &overlay.path,

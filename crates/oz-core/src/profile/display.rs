@@ -30,6 +30,8 @@ pub struct Display {
     pub shortcuts: bool,
     /// By what a person sees whose windows they are.
     pub mark: Mark,
+    /// Programs that know no Wayland get an X server of the sandbox's own, which is started when one connects.
+    pub x11: bool,
 }
 
 impl Default for Display {
@@ -44,6 +46,7 @@ impl Default for Display {
             buffers: Buffers::default(),
             shortcuts: false,
             mark: Mark::default(),
+            x11: false,
         }
     }
 }

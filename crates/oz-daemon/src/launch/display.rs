@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
-use oz_core::plan::{Plan, Service};
+use oz_core::plan::{Op, Plan, Service};
 use oz_core::wire::display::{Host, X11};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -32,8 +32,11 @@ pub(super) fn settle(
             tracing::info!("nothing shows windows: the command has no display");
             plan.display = None;
             plan.listeners
-                .retain(|listener| listener.service != Service::Wayland);
-            plan.environment.remove("WAYLAND_DISPLAY");
+                .retain(|listener| !matches!(listener.service, Service::Wayland | Service::X11));
+            plan.root.retain(|op| !matches!(op, Op::Cookie { .. }));
+            for variable in ["WAYLAND_DISPLAY", "DISPLAY", "XAUTHORITY"] {
+                plan.environment.remove(variable);
+            }
             Ok(None)
         }
     }

@@ -475,7 +475,7 @@ impl Task {
             .plan
             .listeners
             .iter()
-            .filter(|listener| listener.helper.is_none())
+            .filter(|listener| listener.reaches_outside())
             .map(|listener| listener.service)
             .collect();
         if services != expected || fds.len() != 4 + services.len() {
@@ -490,8 +490,15 @@ impl Task {
         let namespaces = Namespaces::new(namespaces, self.sandbox.plan.network.mode)
             .map_err(|_| Violation::Descriptors)?;
         let _ = self.sandbox.namespaces.set(namespaces);
-        for (service, listener) in services.iter().zip(fds) {
-            self.serve(*service, listener);
+        let mut sockets: BTreeMap<Service, OwnedFd> = services.iter().copied().zip(fds).collect();
+        let mut x11 = sockets.remove(&Service::X11);
+        for (service, listener) in sockets {
+            let x11 = if service == Service::Wayland {
+                x11.take()
+            } else {
+                None
+            };
+            self.serve(service, (listener, x11));
         }
         if self.sandbox.plan.portals {
             self.portals().await;
@@ -577,16 +584,16 @@ impl Task {
     }
 
     /// Lets a proxy serve one of the sandbox's sockets.
-    fn serve(&mut self, service: Service, listener: OwnedFd) {
+    fn serve(&mut self, service: Service, sockets: (OwnedFd, Option<OwnedFd>)) {
         let program = match service {
             Service::Wayland => display::PROGRAM,
             Service::Pulse => audio::PROGRAM,
-            // It is served inside.
-            Service::Bus => return,
+            // They are served inside, and the X server's windows with the others.
+            Service::Bus | Service::X11 => return,
         };
         let earlier = self.proxies.remove(&service);
         let sandbox = Arc::clone(&self.sandbox);
-        let supervisor = Supervisor::new(&self.daemon, sandbox.clone(), program, listener, earlier);
+        let supervisor = Supervisor::new(&self.daemon, sandbox.clone(), program, sockets, earlier);
         let span = tracing::Span::current();
         let serving = if service == Service::Wayland {
             let daemon = Arc::clone(&self.daemon);

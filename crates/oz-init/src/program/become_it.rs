@@ -56,12 +56,18 @@ fn confine(launch: &Launch, inside: &Inside) -> Result<(), Failure> {
     signals::reset();
     change_directory(launch, inside);
     let mut kept = 3;
-    if let Some(socket) = &launch.socket {
-        descriptors::install(socket, 3).at(Stage::Stdio, "listening socket")?;
-        kept = 4;
+    // Each is moved above all of their places first: in the place of another it would be lost.
+    let above = |socket| rustix::io::fcntl_dupfd_cloexec(socket, ABOVE);
+    let sockets: Result<Vec<_>, _> = launch.sockets.iter().map(above).collect();
+    for socket in sockets.at(Stage::Stdio, "sockets")? {
+        descriptors::install(&socket, kept).at(Stage::Stdio, "sockets")?;
+        kept += 1;
     }
-    descriptors::close_from_on_exec(kept).at(Stage::Stdio, "descriptors")
+    descriptors::close_from_on_exec(kept.unsigned_abs()).at(Stage::Stdio, "descriptors")
 }
+
+/// Above every place that a program finds a descriptor at.
+pub(super) const ABOVE: i32 = 16;
 
 /// How many mount namespaces may be made in the user namespace of who opens it, and beneath.
 const MOUNT_NAMESPACES: &str = "sys/user/max_mnt_namespaces";
@@ -93,7 +99,7 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
     let Launch {
         argv,
         mut environment,
-        socket,
+        sockets,
         file,
         explain,
         ..
@@ -101,7 +107,7 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
     let Some(name) = argv.first() else {
         return failed(&CString::default(), Errno::INVAL.raw_os_error());
     };
-    if socket.is_some() {
+    if !sockets.is_empty() {
         let pid = rustix::process::getpid().as_raw_nonzero().to_string();
         for (name, value) in [(c"LISTEN_FDS", "1"), (c"LISTEN_PID", &pid)] {
             environment.push((name.into(), CString::new(value).unwrap_or_default()));

@@ -26,8 +26,8 @@ pub struct Launch {
     argv: Vec<CString>,
     environment: Vec<(CString, CString)>,
     directory: Option<CString>,
-    /// A listening socket that becomes descriptor 3.
-    socket: Option<OwnedFd>,
+    /// A listening socket that becomes descriptor 3, and more that follow it.
+    sockets: Vec<OwnedFd>,
     /// The file of the program; absent: it is found by its name.
     file: Option<OwnedFd>,
     /// Where its refused calls are answered and explained.
@@ -66,7 +66,7 @@ impl Launch {
             environment: environment::merge(plan, &program.environment)
                 .ok_or_else(|| invalid("environment"))?,
             directory: program.directory.as_ref().and_then(environment::c_string),
-            socket: None,
+            sockets: Vec::new(),
             file,
             explain,
             streams,
@@ -74,14 +74,16 @@ impl Launch {
     }
 
     /// A program of the plan that serves a socket.
-    pub fn helper(plan: &Plan, argv: &[String], socket: OwnedFd) -> Result<Self, Failure> {
+    pub fn helper(plan: &Plan, argv: &[String], sockets: Vec<OwnedFd>) -> Result<Self, Failure> {
+        // The X server is the one that has more than one.
+        let display = (sockets.len() > 1).then(|| ("WAYLAND_SOCKET".into(), "4".into()));
         let program = Program {
             argv: argv.iter().map(|word| word.as_str().into()).collect(),
-            environment: Vec::new(),
+            environment: display.into_iter().collect(),
             directory: None,
         };
         let mut launch = Self::program(plan, &program, Streams::Null, None, None)?;
-        launch.socket = Some(socket);
+        launch.sockets = sockets;
         Ok(launch)
     }
 
@@ -101,6 +103,9 @@ impl Launch {
                 })
             }
             Ok(Fork::Child) => {
+                // Where it is the program's sockets may have to be.
+                let writer =
+                    rustix::io::fcntl_dupfd_cloexec(&writer, become_it::ABOVE).unwrap_or(writer);
                 let failure = become_it::become_it(self, inside);
                 // One write of less than a pipe holds: it does not wait and is not torn.
                 let bytes = encode(&report::shorten(failure).message(None), 0);

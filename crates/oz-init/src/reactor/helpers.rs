@@ -116,6 +116,27 @@ impl Helper {
         Ok(socket)
     }
 
+    /// What it gets: its socket, and its ends of two connections to whoever shows its windows, who gets the others. One
+    /// that goes on without them finds that they are closed.
+    fn sockets(&self) -> io::Result<Vec<OwnedFd>> {
+        let mut all = vec![self.listening.socket.try_clone()?];
+        if let Some(outside) = &self.listening.sends {
+            let pair = || {
+                let (kind, flags) = (SocketType::STREAM, SocketFlags::CLOEXEC);
+                rustix::net::socketpair(AddressFamily::UNIX, kind, flags, None)
+            };
+            let ((display, to_display), (windows, to_windows)) = (pair()?, pair()?);
+            all.extend([to_display, to_windows]);
+            // The secret is the end of that file.
+            let cookie = std::fs::read(oz_core::plan::layout::X11_COOKIE)?;
+            let cookie = cookie
+                .last_chunk::<16>()
+                .ok_or(io::ErrorKind::InvalidData)?;
+            oz_sys::socket::try_send(outside, cookie, &[display.as_fd(), windows.as_fd()])?;
+        }
+        Ok(all)
+    }
+
     fn service(&self) -> Service {
         self.listening.service
     }
@@ -127,9 +148,8 @@ impl Reactor {
             return;
         };
         helper.starts.push_back(Instant::now());
-        let socket = helper.listening.socket.try_clone();
-        let launched = socket.ok().and_then(|socket| {
-            let launch = Launch::helper(&self.inside.plan, &helper.argv, socket);
+        let launched = helper.sockets().ok().and_then(|sockets| {
+            let launch = Launch::helper(&self.inside.plan, &helper.argv, sockets);
             launch.and_then(|launch| launch.start(&self.inside)).ok()
         });
         match launched {
@@ -138,8 +158,8 @@ impl Reactor {
                     pid,
                     report: Some(report),
                 };
-                if self.inside.plan.portals {
-                    let service = helper.service();
+                let service = helper.service();
+                if self.inside.plan.portals && service == Service::Bus {
                     self.reach(service);
                 }
             }

@@ -24,6 +24,17 @@ use crate::failure::{At, Failure};
 use mask::Masks;
 pub use target::Root;
 
+/// A file of X's secrets with one entry, which fits every server of that number (Xsecurity(7), `FamilyWild`).
+fn cookie(secret: &[u8; 16]) -> Vec<u8> {
+    let mut file = 0xffff_u16.to_be_bytes().to_vec();
+    for field in [b"".as_slice(), b"0", b"MIT-MAGIC-COOKIE-1", secret] {
+        // None is longer than some bytes.
+        file.extend(u16::try_from(field.len()).unwrap_or_default().to_be_bytes());
+        file.extend(field);
+    }
+    file
+}
+
 /// A root that is being built, on an empty one over the host's `/`.
 pub struct Builder {
     root: Root,
@@ -84,7 +95,7 @@ impl Builder {
                 path,
                 content,
                 mode,
-            } => self.file(path, content, Mode::from(*mode)),
+            } => self.file(path, content.as_bytes(), Mode::from(*mode)),
             Op::Bind(bind) => self.bind(bind),
             Op::Overlay(overlay) => {
                 let cover = format!("cover-{}", self.locks.len());
@@ -119,6 +130,11 @@ impl Builder {
                 let id = std::fs::read("/proc/sys/kernel/random/uuid")?;
                 self.masks.tell(&self.root, path, &id)
             }
+            Op::Cookie { path } => {
+                let mut secret = [0; 16];
+                io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut secret)?;
+                self.file(path, &cookie(&secret), Mode::from(0o400))
+            }
             Op::ReadOnly { path } => self.read_only(path),
         }
     }
@@ -141,11 +157,11 @@ impl Builder {
         attach(mount, place)
     }
 
-    fn file(&self, path: &Path, content: &str, mode: Mode) -> io::Result<()> {
+    fn file(&self, path: &Path, content: &[u8], mode: Mode) -> io::Result<()> {
         let (directory, name) = self.root.parent(path)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = rustix::fs::openat(directory, name, flags, mode)?;
-        io::Write::write_all(&mut std::fs::File::from(file), content.as_bytes())
+        io::Write::write_all(&mut std::fs::File::from(file), content)
     }
 
     fn bind(&self, bind: &Bind) -> io::Result<()> {

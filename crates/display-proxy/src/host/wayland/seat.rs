@@ -67,6 +67,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 surface_y,
             } => {
                 if let Some(surface) = app_surface(&surface) {
+                    session.x11_entered(&surface);
                     let (x, y) = session.to_app(&surface, (surface_x, surface_y));
                     session.grips.on(pointer, session.shift(&surface));
                     pointer.enter(serial, &surface, x, y);

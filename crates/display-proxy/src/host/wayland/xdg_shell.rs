@@ -22,6 +22,9 @@ impl Dispatch<XdgWmBase, ()> for Session {
         _qh: &QueueHandle<Self>,
     ) {
         if let xdg_wm_base::Event::Ping { serial } = event {
+            if session.x11_ping(serial) {
+                return;
+            }
             let sent = session
                 .pings
                 .client
@@ -49,6 +52,7 @@ impl Dispatch<XdgSurface, WlSurface> for Session {
         if let xdg_surface::Event::Configure { serial } = event {
             session.toplevel_configured(surface, serial);
             session.popup_configured(surface, serial);
+            session.x11_configured(surface, serial);
         }
     }
 }
@@ -63,6 +67,7 @@ impl Dispatch<XdgToplevel, WlSurface> for Session {
         _qh: &QueueHandle<Self>,
     ) {
         let Some(toplevel) = session.toplevel_mut(surface) else {
+            session.x11_toplevel_event(surface, event);
             return;
         };
         match event {
@@ -96,6 +101,7 @@ impl Dispatch<XdgPopup, WlSurface> for Session {
         _qh: &QueueHandle<Self>,
     ) {
         let Some(popup) = session.popup_mut(surface) else {
+            session.x11_popup_event(surface, &event);
             return;
         };
         match event {

@@ -63,7 +63,12 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(
             text,
-            "display   windows; {}; buffers {:?}{}; {}",
+            "display   windows{}; {}; buffers {:?}{}; {}",
+            if plan.environment.contains_key("DISPLAY") {
+                ", those of X11 apps too"
+            } else {
+                ""
+            },
             copying(display),
             display.buffers,
             if display.shortcuts {
@@ -242,6 +247,7 @@ fn step(op: &Op) -> String {
         Op::Mask { .. } => format!("hidden     {target}"),
         Op::Pin { .. } => format!("pinned     {target}"),
         Op::RandomId { .. } => format!("random id  {target}"),
+        Op::Cookie { .. } => format!("secret     {target}"),
         Op::ReadOnly { .. } => format!("read-only  {target}"),
     }
 }

@@ -57,6 +57,27 @@ const WINDOWS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Variables of sandboxes with an X server, each with its reason.
+const X11: &[(&str, &str, &str)] = &[
+    ("DISPLAY", layout::X11_DISPLAY, "the X server's socket"),
+    ("XAUTHORITY", layout::X11_COOKIE, "what opens it"),
+    (
+        "GDK_BACKEND",
+        "wayland,x11",
+        "some know X11 only; others are better without",
+    ),
+    (
+        "QT_QPA_PLATFORM",
+        "wayland;xcb",
+        "some know X11 only; others are better without",
+    ),
+    (
+        "SDL_VIDEODRIVER",
+        "wayland,x11",
+        "some know X11 only; others are better without",
+    ),
+];
+
 /// Variables of sandboxes with portals, each with its reason: without them programs ask nobody, and draw dialogs of their own
 /// that list only what is inside.
 const PORTALS: &[(&str, &str, &str)] = &[
@@ -125,6 +146,11 @@ pub(super) fn variables(
     }
     if profile.display.enabled {
         for (name, value, _) in WINDOWS {
+            set(name, value);
+        }
+    }
+    if has.x11 {
+        for (name, value, _) in X11 {
             set(name, value);
         }
     }

@@ -185,6 +185,8 @@ pub enum BuildError {
 #[derive(Clone, Copy)]
 struct Has {
     bus: bool,
+    /// An X server.
+    x11: bool,
     /// And the portals on it.
     portals: bool,
     sound: bool,
@@ -203,6 +205,7 @@ pub fn common_probes() -> Vec<PathBuf> {
     system::probes(&mut paths);
     etc::probes(&mut paths);
     paths.push(layout::BUS_DAEMON.into());
+    paths.push(layout::XWAYLAND.into());
     paths.push(identity::BASH.into());
     paths
 }
@@ -255,12 +258,16 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         Some(hostname) => hostname.as_str().to_owned(),
         None => Hostname::nearest(request.id.as_str()).as_str().to_owned(),
     };
-    let bus = profile.bus.private
-        && facts
+    let is_there = |program: &str| {
+        facts
             .paths
-            .contains_key(layout::BUS_DAEMON.as_ref() as &std::path::Path);
+            .contains_key(program.as_ref() as &std::path::Path)
+    };
+    let bus = profile.bus.private && is_there(layout::BUS_DAEMON);
+    let x11 = profile.display.enabled && profile.display.x11 && is_there(layout::XWAYLAND);
     let has = Has {
         bus,
+        x11,
         portals: bus && profile.bus.portals && profile.display.enabled,
         sound: request.sound,
     };
@@ -397,5 +404,11 @@ fn listeners(profile: &Profile, facts: &HostFacts, has: Has) -> Vec<Listener> {
         path: runtime.join("bus"),
         helper: Some(layout::bus_helper()),
     });
-    wayland.into_iter().chain(pulse).chain(bus).collect()
+    let x11 = has.x11.then(|| Listener {
+        service: Service::X11,
+        path: layout::x11_socket(),
+        helper: Some(layout::x11_helper()),
+    });
+    let all = wayland.into_iter().chain(x11).chain(pulse).chain(bus);
+    all.collect()
 }

@@ -63,6 +63,11 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     ops.push(etc::resolv_conf(shape.network));
     identity::of_sandbox(shape, &mut ops);
     sound::configuration(shape, &mut ops);
+    if shape.has.x11 {
+        ops.push(Op::Cookie {
+            path: layout::X11_COOKIE.into(),
+        });
+    }
     if shape.has.bus {
         bus::configuration(shape.has.portals, &mut ops);
     }
@@ -78,6 +83,9 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     ops.push(tmpfs("/dev/shm", 0o1777, tmp_size, true));
     ops.push(tmpfs("/tmp", 0o1777, tmp_size, false));
     ops.push(tmpfs(&runtime, 0o700, SMALL, true));
+    if shape.has.x11 {
+        ops.push(directory(layout::X11, 0o755));
+    }
     if shape.has.sound {
         ops.push(directory(runtime.join(layout::PULSE), 0o700));
     }

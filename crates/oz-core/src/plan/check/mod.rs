@@ -69,6 +69,7 @@ const RULES: &[Rule] = &[
     process::listeners_are_in_the_runtime_directory,
     process::helpers_are_ours,
     process::display_and_socket_agree,
+    process::x11_is_whole,
     process::portals_are_on_a_bus,
     process::sound_and_socket_agree,
     network::forwards_are_few_and_distinct,

@@ -90,7 +90,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
             Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. } | Op::ReadOnly { .. } => {
                 false
             }
-            Op::Mask { .. } | Op::Pin { .. } | Op::RandomId { .. } => false,
+            Op::Mask { .. } | Op::Pin { .. } | Op::RandomId { .. } | Op::Cookie { .. } => false,
             // The kernel's own, in which nobody can make a file.
             Op::Proc { .. } | Op::DevPts { .. } | Op::Mqueue { .. } => false,
             Op::Tmpfs { .. } | Op::Overlay(_) => true,
@@ -111,7 +111,7 @@ pub(super) fn root_is_sealed(plan: &Plan) -> Result<(), Violation> {
         let prepared = || made.contains(target.as_os_str());
         let makes = matches!(
             op,
-            Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. }
+            Op::Directory { .. } | Op::File { .. } | Op::Symlink { .. } | Op::Cookie { .. }
         );
         if makes && !on_later || !seal(op) && !on_later && !prepared() {
             return Err(Violation::new(

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Violation;
-use crate::plan::{Plan, Service, layout};
+use crate::plan::{Op, Plan, Service, layout};
 use crate::variables;
 
 /// Most bytes of all variables together.
@@ -24,6 +24,8 @@ const ANSWERED: &[&str] = &[
     "WAYLAND_DISPLAY",
     "DBUS_SESSION_BUS_ADDRESS",
     "PULSE_SERVER",
+    "DISPLAY",
+    "XAUTHORITY",
 ];
 
 /// Names and values become `NAME=VALUE` strings that end with NUL.
@@ -67,6 +69,8 @@ pub(super) fn environment_holds_no_secrets(plan: &Plan) -> Result<(), Violation>
             format!("unix:path={}/bus", runtime.display()),
         ),
         ("PULSE_SERVER", layout::pulse_server(plan.user.uid)),
+        ("DISPLAY", layout::X11_DISPLAY.to_owned()),
+        ("XAUTHORITY", layout::X11_COOKIE.to_owned()),
     ];
     for (name, expected) in expected {
         if plan
@@ -88,6 +92,7 @@ pub(super) fn listeners_are_in_the_runtime_directory(plan: &Plan) -> Result<(), 
         let path = listener.path.as_path();
         let is_placed = match listener.service {
             Service::Pulse => path == layout::pulse_socket(plan.user.uid),
+            Service::X11 => path == layout::x11_socket(),
             Service::Wayland | Service::Bus => path.parent() == Some(&runtime),
         };
         if !is_placed || path.as_os_str().as_bytes().len() > MAX_SOCKET {
@@ -112,6 +117,7 @@ pub(super) fn helpers_are_ours(plan: &Plan) -> Result<(), Violation> {
         let expected = match listener.service {
             Service::Wayland | Service::Pulse => None,
             Service::Bus => Some(layout::bus_helper()),
+            Service::X11 => Some(layout::x11_helper()),
         };
         if listener.helper != expected {
             return Err(Violation::new(
@@ -143,6 +149,26 @@ pub(super) fn display_and_socket_agree(plan: &Plan) -> Result<(), Violation> {
         Err(Violation::new(
             "a display and its socket go together",
             layout::WAYLAND,
+        ))
+    }
+}
+
+/// An X server shows its windows through the display proxy, listens where programs are told, and asks for a secret.
+pub(super) fn x11_is_whole(plan: &Plan) -> Result<(), Violation> {
+    let socket = plan
+        .listeners
+        .iter()
+        .any(|listener| listener.service == Service::X11);
+    let variables = ["DISPLAY", "XAUTHORITY"].map(|name| plan.environment.contains_key(name));
+    let cookie =
+        |op: &Op| matches!(op, Op::Cookie { path } if path == Path::new(layout::X11_COOKIE));
+    let has_cookie = plan.root.iter().any(cookie);
+    if variables == [socket; 2] && has_cookie == socket && (plan.display.is_some() || !socket) {
+        Ok(())
+    } else {
+        Err(Violation::new(
+            "a display, an X server, its secret and its variables go together",
+            layout::x11_socket().display(),
         ))
     }
 }

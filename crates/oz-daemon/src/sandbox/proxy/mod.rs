@@ -46,6 +46,8 @@ pub(super) struct Supervisor {
     path: PathBuf,
     sandbox: Arc<Sandbox>,
     listener: OwnedFd,
+    /// Another way to be wanted, which the proxy gets as well: an X server inside sends there what it needs.
+    x11: Option<OwnedFd>,
     reports: Fifo,
     /// One that an earlier daemon started.
     earlier: Option<Child>,
@@ -65,7 +67,7 @@ impl Supervisor {
         daemon: &Daemon,
         sandbox: Arc<Sandbox>,
         program: Program,
-        listener: OwnedFd,
+        (listener, x11): (OwnedFd, Option<OwnedFd>),
         earlier: Option<Child>,
     ) -> Self {
         Self {
@@ -74,6 +76,7 @@ impl Supervisor {
             program,
             sandbox,
             listener,
+            x11,
             earlier,
             starts: VecDeque::new(),
         }
@@ -84,7 +87,13 @@ impl Supervisor {
         if let Some(proxy) = self.earlier.take() {
             return Ok(Turn::Earlier(proxy));
         }
-        until_readable(&self.listener).await?;
+        match &self.x11 {
+            Some(x11) => tokio::select! {
+                wanted = until_readable(&self.listener) => wanted?,
+                wanted = until_readable(x11) => wanted?,
+            },
+            None => until_readable(&self.listener).await?,
+        }
         if !may_start(&mut self.starts, Instant::now()) {
             tracing::warn!(
                 proxy = self.program.name,
@@ -112,6 +121,10 @@ impl Supervisor {
         if let Some(control) = &control {
             arguments.extend(["--control-fd", "6"]);
             fds.push((control.as_fd(), 6));
+        }
+        if let Some(x11) = &self.x11 {
+            arguments.extend(["--x11-fd", "7"]);
+            fds.push((x11.as_fd(), 7));
         }
         if spawn::logs_to_stderr() {
             fds.push((stderr.as_fd(), 2));

@@ -1,0 +1,336 @@
+//! What happens on the X server.
+
+use wayland_protocols::xdg::shell::client::xdg_toplevel::ResizeEdge;
+use wayland_server::Resource;
+use wayland_server::protocol::wl_surface::WlSurface;
+use x11rb_protocol::protocol::Event;
+use x11rb_protocol::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConfigWindow, ConfigureRequestEvent, MapWindowRequest,
+};
+use x11rb_protocol::x11_utils::{ExtInfoProvider, ExtensionInformation};
+
+use super::properties::Property;
+use crate::bridge::buffers::Rect;
+use crate::policy;
+use crate::session::Session;
+
+/// No extension has events here.
+struct Core;
+
+impl ExtInfoProvider for Core {
+    fn get_from_major_opcode(&self, _: u8) -> Option<(&str, ExtensionInformation)> {
+        None
+    }
+    fn get_from_event_code(&self, _: u8) -> Option<(&str, ExtensionInformation)> {
+        None
+    }
+    fn get_from_error_code(&self, _: u8) -> Option<(&str, ExtensionInformation)> {
+        None
+    }
+}
+
+fn rect(x: i16, y: i16, width: u16, height: u16) -> Rect {
+    Rect {
+        x: x.into(),
+        y: y.into(),
+        w: width.into(),
+        h: height.into(),
+    }
+}
+
+impl Session {
+    pub(super) fn x11_event(&mut self, bytes: &[u8]) {
+        let (Ok(event), Some(x11)) = (Event::parse(bytes, &Core), &mut self.x11) else {
+            return;
+        };
+        match event {
+            Event::CreateNotify(event) if event.parent == x11.root => {
+                let rect = rect(event.x, event.y, event.width, event.height);
+                x11.created(event.window, event.override_redirect, rect);
+            }
+            Event::ReparentNotify(event) if event.parent == x11.root => {
+                let rect = rect(event.x, event.y, 1, 1);
+                x11.created(event.window, event.override_redirect, rect);
+            }
+            Event::ReparentNotify(event) => self.x11_gone(event.window),
+            Event::DestroyNotify(event) => self.x11_gone(event.window),
+            Event::MapRequest(event) => self.x11_wants_map(event.window),
+            Event::MapNotify(event) => self.x11_mapped(event.window, event.override_redirect),
+            Event::UnmapNotify(event) => self.x11_unmapped(event.window),
+            Event::ConfigureRequest(event) => self.x11_wants_size(&event),
+            Event::ConfigureNotify(event) if event.window == x11.root => {
+                x11.screen = (event.width.into(), event.height.into());
+                x11.say_screen();
+            }
+            Event::ConfigureNotify(event) => {
+                let rect = rect(event.x, event.y, event.width, event.height);
+                self.x11_moved(event.window, event.override_redirect, rect);
+            }
+            Event::PropertyNotify(event) => {
+                let property = Property::named(event.atom, &x11.atoms);
+                let known = x11.windows.get(&event.window);
+                if let (Some(property), Some(known)) = (property, known)
+                    && known.mapped
+                    // While it is mapped what it says there is what we say.
+                    && property != Property::State
+                {
+                    x11.ask_property(event.window, property);
+                }
+            }
+            Event::ClientMessage(event) if event.format == 32 => self.x11_told(&event),
+            _ => {}
+        }
+    }
+
+    /// A window that is managed is to be shown.
+    fn x11_wants_map(&mut self, window: u32) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get(&window) else {
+            return;
+        };
+        let placed = x11.placed((known.rect.w, known.rect.h));
+        x11.ask_properties(window);
+        x11.configure(window, placed);
+        let (state, extents) = (x11.atoms.wm_state, x11.atoms.net_frame_extents);
+        const NORMAL: u32 = 1;
+        x11.set_words(window, state, state, &[NORMAL, 0]);
+        x11.set_words(window, extents, AtomEnum::CARDINAL.into(), &[0; 4]);
+        x11.wire.send(MapWindowRequest { window });
+    }
+
+    fn x11_mapped(&mut self, window: u32, is_own_master: bool) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get_mut(&window) else {
+            return;
+        };
+        known.is_own_master = is_own_master;
+        known.mapped = true;
+        if is_own_master {
+            x11.ask_properties(window);
+        }
+        self.x11_show(window);
+    }
+
+    fn x11_unmapped(&mut self, window: u32) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get_mut(&window) else {
+            return;
+        };
+        known.mapped = false;
+        let surface = known.surface.clone();
+        if !known.is_own_master {
+            let state = x11.atoms.wm_state;
+            x11.set_words(window, state, state, &[0, 0]);
+        }
+        // The server takes its surface away too; the window goes at once.
+        if let Some(surface) = surface {
+            self.x11_surface_gone(&surface);
+            self.strip_role(&surface);
+        }
+    }
+
+    fn x11_gone(&mut self, window: u32) {
+        self.x11_unmapped(window);
+        if let Some(x11) = &mut self.x11 {
+            x11.windows.remove(&window);
+        }
+    }
+
+    /// A window wants another size. Its place is the host's to say.
+    fn x11_wants_size(&mut self, event: &ConfigureRequestEvent) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get(&event.window) else {
+            return;
+        };
+        let wants = |what: ConfigWindow| event.value_mask.contains(what);
+        let mut size = (known.rect.w, known.rect.h);
+        if wants(ConfigWindow::WIDTH) {
+            size.0 = event.width.into();
+        }
+        if wants(ConfigWindow::HEIGHT) {
+            size.1 = event.height.into();
+        }
+        let is_bound = known.mapped && known.states.is_bound();
+        if is_bound || size == (known.rect.w, known.rect.h) {
+            x11.say_unchanged(event.window);
+        } else {
+            let rect = x11.placed(size);
+            x11.configure(event.window, rect);
+            self.x11_describe(event.window);
+        }
+    }
+
+    /// A window has moved: one of those that manage themselves, or as was asked.
+    fn x11_moved(&mut self, window: u32, is_own_master: bool, rect: Rect) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get_mut(&window) else {
+            return;
+        };
+        known.is_own_master = is_own_master;
+        if is_own_master {
+            known.rect = rect;
+        }
+    }
+
+    /// The answer to a question for a property.
+    pub(super) fn x11_property(&mut self, window: u32, property: Property, answer: Option<&[u8]>) {
+        let Some(x11) = &mut self.x11 else { return };
+        let atoms = x11.atoms;
+        let Some(known) = x11.windows.get_mut(&window) else {
+            return;
+        };
+        known.properties.set(property, answer, &atoms);
+        if known.unanswered > 0 {
+            known.unanswered -= 1;
+            if known.unanswered == 0 {
+                self.x11_show(window);
+            }
+        } else {
+            self.x11_describe(window);
+        }
+    }
+
+    /// Somebody asks the window manager for something.
+    fn x11_told(&mut self, event: &ClientMessageEvent) {
+        let Some(x11) = &mut self.x11 else { return };
+        let (atoms, data) = (x11.atoms, event.data.as_data32());
+        let kind = event.type_;
+        if kind == atoms.wl_surface_id {
+            self.x11_is_surface(event.window, data[0]);
+        } else if kind == atoms.net_wm_state {
+            self.x11_wants_state(event.window, data);
+        } else if kind == atoms.wm_change_state {
+            const ICONIC: u32 = 3;
+            if let Some(host) = self.x11_host(event.window)
+                && data[0] == ICONIC
+            {
+                host.set_minimized();
+            }
+        } else if kind == atoms.net_close_window {
+            self.x11_close(event.window);
+        } else if kind == atoms.net_wm_moveresize {
+            self.x11_wants_drag(event.window, data[2]);
+        } else if kind == atoms.wm_protocols && data[0] == atoms.net_wm_ping {
+            self.x11_pong(data[1]);
+        }
+    }
+
+    /// The server says which surface is which window.
+    fn x11_is_surface(&mut self, window: u32, id: u32) {
+        let found = self.client.as_ref().and_then(|client| {
+            let object = client.object_from_protocol_id::<WlSurface>(&self.dh, id);
+            object.ok()
+        });
+        let Some(x11) = &mut self.x11 else { return };
+        let is_taken = |surface: &WlSurface| {
+            let mut others = x11.windows.values();
+            others.any(|other| other.surface.as_ref() == Some(surface))
+        };
+        let surface = found.filter(|surface| surface.is_alive() && !is_taken(surface));
+        if let Some(known) = x11.windows.get_mut(&window) {
+            known.surface_id = Some(id);
+            known.surface = surface;
+            self.x11_show(window);
+        }
+    }
+
+    fn x11_wants_state(&mut self, window: u32, data: [u32; 5]) {
+        const REMOVE: u32 = 0;
+        const TOGGLE: u32 = 2;
+        let (Some(x11), Some(host)) = (&self.x11, self.x11_host(window)) else {
+            return;
+        };
+        let Some(known) = x11.windows.get(&window) else {
+            return;
+        };
+        let wishes = |now: bool| match data[0] {
+            REMOVE => false,
+            TOGGLE => !now,
+            _ => true,
+        };
+        let names = |atom: u32| data[1] == atom || data[2] == atom;
+        if names(x11.atoms.net_wm_state_fullscreen) {
+            if wishes(known.states.fullscreen) {
+                host.set_fullscreen(None);
+            } else {
+                host.unset_fullscreen();
+            }
+        }
+        if names(x11.atoms.net_wm_state_maximized_vert) {
+            if wishes(known.states.maximized) {
+                host.set_maximized();
+            } else {
+                host.unset_maximized();
+            }
+        }
+    }
+
+    /// A window that draws its own frame was taken by it: the host moves it, if the user has done something just now.
+    fn x11_wants_drag(&mut self, window: u32, direction: u32) {
+        const MOVE: u32 = 8;
+        const EDGES: [ResizeEdge; 8] = [
+            ResizeEdge::TopLeft,
+            ResizeEdge::Top,
+            ResizeEdge::TopRight,
+            ResizeEdge::Right,
+            ResizeEdge::BottomRight,
+            ResizeEdge::Bottom,
+            ResizeEdge::BottomLeft,
+            ResizeEdge::Left,
+        ];
+        let seat = self.x11.as_ref().and_then(|x11| x11.seat.as_ref());
+        let (Some(seat), Some(serial)) = (seat, self.input.latest()) else {
+            return;
+        };
+        let Some(host) = self.x11_host(window) else {
+            return;
+        };
+        let edge = EDGES.get(usize::try_from(direction).unwrap_or(EDGES.len()));
+        match edge {
+            Some(edge) => host.resize(seat, serial, *edge),
+            None if direction == MOVE => host._move(seat, serial),
+            None => {}
+        }
+    }
+
+    /// The host asks whether the app answers: the window that is active is asked.
+    pub(crate) fn x11_ping(&mut self, serial: u32) -> bool {
+        let Some(x11) = &mut self.x11 else {
+            return false;
+        };
+        let window = x11.active.filter(|window| {
+            let known = x11.windows.get(window);
+            known.is_some_and(|known| known.properties.answers_pings)
+        });
+        if let Some(window) = window {
+            x11.ping = Some(serial);
+            x11.protocol(window, x11.atoms.net_wm_ping, serial);
+        }
+        window.is_some()
+    }
+
+    fn x11_pong(&mut self, serial: u32) {
+        let asked = self.x11.as_mut().and_then(|x11| x11.ping.take());
+        if asked == Some(serial) {
+            self.host.wm_base.pong(serial);
+        }
+    }
+
+    /// The pointer has entered a surface: its window is the uppermost from here on.
+    pub(crate) fn x11_entered(&mut self, surface: &WlSurface) {
+        let Some(x11) = &mut self.x11 else { return };
+        let found = x11
+            .windows
+            .iter()
+            .find(|(_, window)| window.surface.as_ref() == Some(surface));
+        if let Some((window, known)) = found
+            && !known.is_own_master
+        {
+            let window = *window;
+            x11.raise(window);
+        }
+    }
+}
+
+/// The sides of a window that X can have are those of the policy.
+const _: () = assert!(policy::SIDE_MAX <= 0x7fff);

@@ -1,0 +1,448 @@
+//! From X windows to windows and popups of the host, and what the host says of those.
+
+use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1::{
+    Mode, ZxdgToplevelDecorationV1 as HostDecoration,
+};
+use wayland_protocols::xdg::shell::client::xdg_popup;
+use wayland_protocols::xdg::shell::client::xdg_positioner::{
+    Anchor, ConstraintAdjustment, Gravity, XdgPositioner as HostPositioner,
+};
+use wayland_protocols::xdg::shell::client::xdg_toplevel::{self, XdgToplevel as HostToplevel};
+use wayland_server::Resource;
+use wayland_server::protocol::wl_surface::WlSurface;
+use x11rb_protocol::protocol::xproto::{AtomEnum, KillClientRequest};
+
+use super::place::anchored;
+use super::role::{self, Kind, Shown};
+use super::windows::States;
+use crate::bridge::buffers::Rect;
+use crate::bridge::surfaces::Role;
+use crate::policy;
+use crate::session::Session;
+
+wayland_client::delegate_noop!(Session: ignore HostDecoration);
+
+impl Session {
+    /// Shows a window of X, if all is known that must be and its surface is there.
+    pub(super) fn x11_show(&mut self, window: u32) {
+        let Some(x11) = &self.x11 else { return };
+        let Some(known) = x11.windows.get(&window) else {
+            return;
+        };
+        let Some(surface) = known.surface.clone() else {
+            return;
+        };
+        let link = self.surfaces.get(&surface.id());
+        let is_free =
+            link.is_some_and(|link| matches!(link.role, Role::None) && !link.has_buffer());
+        if !known.mapped || known.unanswered > 0 || !is_free {
+            return;
+        }
+        let (is_own_master, rect) = (known.is_own_master, known.rect);
+        let owner = is_own_master.then(|| x11.owner_of(window)).flatten();
+        let in_sight = x11.is_in_sight(rect);
+        match owner.filter(|owner| self.x11_is_seen(*owner)) {
+            Some(owner) => self.x11_popup(window, &surface, owner, rect),
+            None if !is_own_master || in_sight => self.x11_toplevel(window, &surface),
+            None => {}
+        }
+    }
+
+    fn x11_toplevel(&mut self, window: u32, surface: &WlSurface) {
+        let (Some(x11), Some(link)) = (&mut self.x11, self.surfaces.get(&surface.id())) else {
+            return;
+        };
+        let (qh, wm_base) = (&self.qh, &self.host.wm_base);
+        let xdg = wm_base.get_xdg_surface(&link.host, qh, surface.clone());
+        let host = xdg.get_toplevel(qh, surface.clone());
+        let Some(known) = x11.windows.get(&window) else {
+            return;
+        };
+        let says = &known.properties;
+        let app_id = self.shared.config.app_id.clone().or_else(|| {
+            let class = says.class.as_ref()?;
+            Some(policy::shown(class, policy::APP_ID_MAX))
+        });
+        if let Some(app_id) = app_id {
+            host.set_app_id(app_id);
+        }
+        let is_bare = known.is_own_master || says.undecorated || says.shadow != [0; 4];
+        let decoration = x11.decorations.as_ref().map(|manager| {
+            let decoration = manager.get_toplevel_decoration(&host, qh, ());
+            decoration.set_mode(if is_bare {
+                Mode::ClientSide
+            } else {
+                Mode::ServerSide
+            });
+            decoration
+        });
+        if says.fullscreen {
+            host.set_fullscreen(None);
+        }
+        if says.maximized {
+            host.set_maximized();
+        }
+        let shown = Shown {
+            window,
+            xdg,
+            kind: Kind::Toplevel {
+                host,
+                decoration,
+                size: (0, 0),
+                states: States::default(),
+            },
+            configured: false,
+            unacked: None,
+            number: None,
+        };
+        x11.order.push(window);
+        if let Some(link) = self.surfaces.get_mut(&surface.id()) {
+            link.role = Role::X11(Box::new(shown));
+        }
+        self.x11_describe(window);
+        if let Some(link) = self.surfaces.get(&surface.id()) {
+            link.host.commit();
+        }
+        self.x11_list();
+    }
+
+    fn x11_popup(&mut self, window: u32, surface: &WlSurface, owner: u32, rect: Rect) {
+        let Some(positioner) = self.x11_positioner(rect, owner) else {
+            return;
+        };
+        let parent = self.x11_shown(owner).map(|parent| parent.xdg.clone());
+        let Some(link) = self.surfaces.get_mut(&surface.id()) else {
+            return;
+        };
+        let (qh, wm_base) = (&self.qh, &self.host.wm_base);
+        let xdg = wm_base.get_xdg_surface(&link.host, qh, surface.clone());
+        let host = xdg.get_popup(parent.as_ref(), &positioner, qh, surface.clone());
+        positioner.destroy();
+        let kind = Kind::Popup { host, at: (0, 0) };
+        link.role = Role::X11(Box::new(Shown {
+            window,
+            xdg,
+            kind,
+            configured: false,
+            unacked: None,
+            number: None,
+        }));
+        link.host.commit();
+        if let Some(known) = self
+            .x11
+            .as_mut()
+            .and_then(|x11| x11.windows.get_mut(&window))
+        {
+            known.parent = Some(owner);
+        }
+    }
+
+    /// A positioner that puts a popup where X has it, or beside that if it would not be seen there.
+    fn x11_positioner(&self, rect: Rect, owner: u32) -> Option<HostPositioner> {
+        let window = self.x11.as_ref()?.windows.get(&owner)?;
+        let [left, right, top, bottom] = window.properties.shadow;
+        let inner = Rect {
+            x: window.rect.x + left,
+            y: window.rect.y + top,
+            w: window.rect.w - left - right,
+            h: window.rect.h - top - bottom,
+        };
+        let ((x, y), (dx, dy)) = anchored(rect, inner);
+        let side = |length: i32| length.clamp(1, policy::SIDE_MAX);
+        let host = self.host.wm_base.create_positioner(&self.qh, ());
+        host.set_size(side(rect.w), side(rect.h));
+        host.set_anchor_rect(x, y, 1, 1);
+        host.set_anchor(Anchor::TopLeft);
+        host.set_gravity(Gravity::BottomRight);
+        host.set_offset(dx, dy);
+        host.set_constraint_adjustment(ConstraintAdjustment::SlideX | ConstraintAdjustment::SlideY);
+        Some(host)
+    }
+
+    /// Whether the host shows a window of X already, so that popups can be before it.
+    fn x11_is_seen(&self, window: u32) -> bool {
+        let surface = self.x11_surface(window);
+        let link = surface.and_then(|surface| self.surfaces.get(&surface.id()));
+        link.is_some_and(|link| {
+            matches!(&link.role, Role::X11(shown) if shown.toplevel().is_some())
+                && link.has_buffer()
+        })
+    }
+
+    fn x11_surface(&self, window: u32) -> Option<&WlSurface> {
+        let known = self.x11.as_ref()?.windows.get(&window)?;
+        known.surface.as_ref()
+    }
+
+    pub(super) fn x11_shown(&self, window: u32) -> Option<&Shown> {
+        let surface = self.x11_surface(window)?;
+        match &self.surfaces.get(&surface.id())?.role {
+            Role::X11(shown) => Some(shown),
+            _ => None,
+        }
+    }
+
+    fn x11_shown_of(&mut self, surface: &WlSurface) -> Option<&mut Shown> {
+        match &mut self.surfaces.get_mut(&surface.id())?.role {
+            Role::X11(shown) => Some(shown),
+            _ => None,
+        }
+    }
+
+    pub(super) fn x11_host(&self, window: u32) -> Option<&HostToplevel> {
+        self.x11_shown(window)?.toplevel()
+    }
+
+    /// Tells the host what a window says of itself.
+    pub(super) fn x11_describe(&self, window: u32) {
+        let Some(x11) = &self.x11 else { return };
+        let (Some(shown), Some(known)) = (self.x11_shown(window), x11.windows.get(&window)) else {
+            return;
+        };
+        let Some(host) = shown.toplevel() else { return };
+        let says = &known.properties;
+        host.set_title(says.title().unwrap_or_default());
+        let [left, right, top, bottom] = says.shadow;
+        let inner = |(w, h): (i32, i32)| {
+            let side = |length: i32, shadow: i32| (length - shadow).clamp(0, policy::SIDE_MAX);
+            (side(w, left + right), side(h, top + bottom))
+        };
+        let (min, max) = (inner(says.sizes.min), inner(says.sizes.max));
+        host.set_min_size(min.0, min.1);
+        host.set_max_size(max.0, max.1);
+        let parent = says.transient.filter(|parent| *parent != window);
+        host.set_parent(parent.and_then(|parent| self.x11_host(parent)));
+        let (w, h) = (known.rect.w - left - right, known.rect.h - top - bottom);
+        if says.shadow != [0; 4] && policy::is_side(w) && policy::is_side(h) {
+            shown.xdg.set_window_geometry(left, top, w, h);
+        }
+    }
+
+    /// The host says something of a window; all of it holds from the next configure on.
+    pub(crate) fn x11_toplevel_event(&mut self, surface: &WlSurface, event: xdg_toplevel::Event) {
+        let Some(shown) = self.x11_shown_of(surface) else {
+            return;
+        };
+        let window = shown.window;
+        match (event, &mut shown.kind) {
+            (
+                xdg_toplevel::Event::Configure {
+                    width,
+                    height,
+                    states,
+                },
+                Kind::Toplevel {
+                    size, states: said, ..
+                },
+            ) => {
+                *size = (width, height);
+                *said = role::states(&states);
+            }
+            (xdg_toplevel::Event::Close, _) => self.x11_close(window),
+            _ => {}
+        }
+    }
+
+    /// The same of a popup.
+    pub(crate) fn x11_popup_event(&mut self, surface: &WlSurface, event: &xdg_popup::Event) {
+        let Some(shown) = self.x11_shown_of(surface) else {
+            return;
+        };
+        match (event, &mut shown.kind) {
+            (xdg_popup::Event::Configure { x, y, .. }, Kind::Popup { at, .. }) => *at = (*x, *y),
+            // X knows no such thing: the app takes it away with the next click.
+            (xdg_popup::Event::PopupDone, _) => self.strip_role(surface),
+            _ => {}
+        }
+    }
+
+    /// The host has said all of a configure.
+    pub(crate) fn x11_configured(&mut self, surface: &WlSurface, serial: u32) {
+        let Some(shown) = self.x11_shown_of(surface) else {
+            return;
+        };
+        let first = !std::mem::replace(&mut shown.configured, true);
+        let window = shown.window;
+        let resized = match &shown.kind {
+            Kind::Toplevel { size, states, .. } => {
+                let (size, states) = (*size, *states);
+                self.x11_set_size(window, size, states)
+            }
+            Kind::Popup { at, .. } => {
+                let at = *at;
+                self.x11_set_place(window, at);
+                false
+            }
+        };
+        let Some(shown) = self.x11_shown_of(surface) else {
+            return;
+        };
+        if resized {
+            shown.unacked = Some(serial);
+            if first {
+                // What was drawn is of another size: the server draws again once it hears that it may.
+                self.let_draw(surface);
+            }
+            return;
+        }
+        shown.unacked = None;
+        shown.xdg.ack_configure(serial);
+        if first {
+            self.relay_held(surface);
+        } else if let Some(link) = self.surfaces.get(&surface.id()) {
+            link.host.commit();
+        }
+    }
+
+    /// A window gets the size that the host gives it, as far as it does; whether that is another one.
+    fn x11_set_size(&mut self, window: u32, (w, h): (i32, i32), states: States) -> bool {
+        let Some(x11) = &mut self.x11 else {
+            return false;
+        };
+        let Some(known) = x11.windows.get_mut(&window) else {
+            return false;
+        };
+        let before = known.rect;
+        let [left, right, top, bottom] = known.properties.shadow;
+        let side = |told: i32, shadow: i32, now: i32| match told {
+            0 => now,
+            told => told.clamp(1, policy::SIDE_MAX) + shadow,
+        };
+        let wished = (
+            side(w, left + right, before.w),
+            side(h, top + bottom, before.h),
+        );
+        let size = if states.is_bound() {
+            wished
+        } else {
+            known.properties.sizes.nearest(wished)
+        };
+        let changed = std::mem::replace(&mut known.states, states) != states;
+        let rect = x11.placed(size);
+        if rect != before {
+            x11.configure(window, rect);
+        }
+        if changed {
+            x11.say_states(window, states);
+        }
+        x11.set_active(window, states.activated);
+        (rect.w, rect.h) != (before.w, before.h)
+    }
+
+    /// A popup is where the host has put it.
+    fn x11_set_place(&mut self, window: u32, (x, y): (i32, i32)) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(popup) = x11.windows.get(&window) else {
+            return;
+        };
+        let owner = popup.parent.and_then(|parent| x11.windows.get(&parent));
+        let Some(owner) = owner else { return };
+        let [left, _, top, _] = owner.properties.shadow;
+        let rect = Rect {
+            x: owner.rect.x.saturating_add(left).saturating_add(x),
+            y: owner.rect.y.saturating_add(top).saturating_add(y),
+            ..popup.rect
+        };
+        if rect != popup.rect {
+            x11.configure(window, rect);
+        }
+    }
+
+    /// Asks a window to go; one that cannot be asked goes with all of its program.
+    pub(super) fn x11_close(&mut self, window: u32) {
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get(&window) else {
+            return;
+        };
+        if known.properties.deletes {
+            x11.protocol(window, x11.atoms.wm_delete_window, 0);
+        } else {
+            x11.wire.send(KillClientRequest { resource: window });
+        }
+    }
+
+    /// Lets everybody on the X server know which windows there are.
+    pub(super) fn x11_list(&mut self) {
+        if let Some(x11) = &mut self.x11 {
+            let (list, order) = (x11.atoms.net_client_list, x11.order.clone());
+            x11.set_words(x11.root, list, AtomEnum::WINDOW.into(), &order);
+        }
+    }
+
+    /// A surface of X has come; it may be awaited.
+    pub(crate) fn x11_surface_created(&mut self, surface: &WlSurface) {
+        let Some(x11) = &mut self.x11 else { return };
+        let id = surface.id().protocol_id();
+        let awaits =
+            |window: &super::Window| window.surface_id == Some(id) && window.surface.is_none();
+        let found = x11.windows.iter_mut().find(|(_, window)| awaits(window));
+        if let Some((window, known)) = found {
+            let window = *window;
+            known.surface = Some(surface.clone());
+            self.x11_show(window);
+        }
+    }
+
+    /// One goes, with the popups before it.
+    pub(crate) fn x11_surface_gone(&mut self, surface: &WlSurface) {
+        let Some(x11) = &mut self.x11 else { return };
+        let has = |window: &super::Window| window.surface.as_ref() == Some(surface);
+        let found = x11.windows.iter_mut().find(|(_, window)| has(window));
+        let Some((window, known)) = found else {
+            return;
+        };
+        let window = *window;
+        known.surface = None;
+        known.surface_id = None;
+        known.parent = None;
+        self.x11_no_toplevel(window);
+    }
+
+    /// A window is shown no longer.
+    fn x11_no_toplevel(&mut self, window: u32) {
+        let Some(x11) = &mut self.x11 else { return };
+        if !x11.order.contains(&window) {
+            return;
+        }
+        x11.set_active(window, false);
+        x11.order.retain(|other| *other != window);
+        let popups: Vec<WlSurface> = x11
+            .windows
+            .values_mut()
+            .filter(|popup| popup.parent == Some(window))
+            .filter_map(|popup| {
+                popup.parent = None;
+                popup.surface.clone()
+            })
+            .collect();
+        for popup in popups {
+            self.strip_role(&popup);
+        }
+        self.x11_list();
+    }
+}
+
+impl super::X11 {
+    /// Says what the host does with a window.
+    pub(super) fn say_states(&mut self, window: u32, states: States) {
+        let atoms = &self.atoms;
+        let all = [
+            (states.maximized, atoms.net_wm_state_maximized_horz),
+            (states.maximized, atoms.net_wm_state_maximized_vert),
+            (states.fullscreen, atoms.net_wm_state_fullscreen),
+            (states.activated, atoms.net_wm_state_focused),
+            (
+                self.windows
+                    .get(&window)
+                    .is_some_and(|known| known.properties.modal),
+                atoms.net_wm_state_modal,
+            ),
+        ];
+        let words: Vec<u32> = all
+            .iter()
+            .filter_map(|(holds, atom)| holds.then_some(*atom))
+            .collect();
+        let property = atoms.net_wm_state;
+        self.set_words(window, property, AtomEnum::ATOM.into(), &words);
+    }
+}

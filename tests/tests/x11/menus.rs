@@ -1,0 +1,41 @@
+//! Menus of toolkits under X11: beside their word, and staying.
+
+use anyhow::{Result, ensure};
+use oz_e2e::fixtures::write;
+use oz_e2e::{Session, oz, wait};
+
+#[test]
+fn a_menu_of_gtk_under_x11_hangs_below_its_word_and_stays() -> Result<()> {
+    let session = Session::begin();
+    let file = write(&session.fresh_dir("x11-menus").join("menu.txt"), b"text\n");
+    let _run = oz(["run", "--ephemeral", "--read"])
+        .arg(&file)
+        .args(["--", "env", "GDK_BACKEND=x11", "GTK_CSD=0", "mousepad"])
+        .arg(&file)
+        .start();
+    let window = session.wait_for_window(wait::LONG, |w| w.title.contains("menu.txt"))?;
+    session.give_focus(&window)?;
+    session.point((5, 5))?;
+    session.settled(&window)?;
+    let window = session.again(&window)?;
+    let before = session.look()?;
+    let at = (window.content.x + 18, window.content.y + 13);
+    session.click(at)?;
+    session.settled(&window)?;
+    wait::pause(std::time::Duration::from_secs(2));
+    let after = session.look()?;
+    session.shoot("mousepad-x11-menu")?;
+    let below = oz_testkit::desktop::Rect {
+        x: window.content.x,
+        y: window.content.y + 28,
+        width: 150,
+        height: 150,
+    };
+    ensure!(
+        before.difference(&after, below) > 0.05,
+        "no menu below its word in {window:?}"
+    );
+    ensure!(session.windows()?.len() == 1, "the menu is a window");
+    session.key("escape", "press")?;
+    Ok(())
+}
