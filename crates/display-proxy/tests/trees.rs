@@ -78,14 +78,15 @@ impl Surfaces {
                 .surfaces
                 .push(self.compositor.create_surface(&app.qh, ())),
             Op::Subsurface(child, parent) => {
+                // Of a parent that is gone. A surface that still had it could have no other.
+                if let Some(old) = self.subsurfaces.remove(&child) {
+                    old.destroy();
+                }
                 let (surface, parent) = (&self.surfaces[child], &self.surfaces[parent]);
                 let subsurface = self
                     .subcompositor
                     .get_subsurface(surface, parent, &app.qh, ());
-                if let Some(old) = self.subsurfaces.insert(child, subsurface) {
-                    // Of a parent that is gone.
-                    old.destroy();
-                }
+                self.subsurfaces.insert(child, subsurface);
             }
             Op::Position(child, (x, y)) => self.subsurfaces[&child].set_position(x, y),
             Op::Place(child, above, other) => {
