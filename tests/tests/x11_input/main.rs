@@ -1,5 +1,6 @@
 //! The same as `input`, in a session of an X server, and what is only there.
 
+mod claims;
 mod popups;
 
 #[path = "../input/clipboard.rs"]

@@ -42,6 +42,8 @@ pub(crate) struct Live {
     conn: Connection,
     /// What is at the other end of the host connection, if that is in this process.
     server: Option<Box<Server>>,
+    /// It may have something to do.
+    server_due: bool,
     host_blocked: bool,
     client_blocked: bool,
     is_x11: bool,
@@ -103,6 +105,7 @@ impl Live {
         Ok(Self {
             conn,
             server: host.server,
+            server_due: true,
             host_blocked: false,
             client_blocked: false,
             is_x11,
@@ -191,6 +194,7 @@ impl Live {
     }
 
     fn handle_inner(&mut self, ready: &[PollFlags]) {
+        self.server_due = true;
         let ready = ready.get(self.server_polled()..).unwrap_or_default();
         // First, while the places in `ready` still are those of the transfers.
         if let Stage::Serving(serving) = &mut self.stage {
@@ -342,6 +346,11 @@ impl Live {
         let Some(server) = &mut self.server else {
             return;
         };
+        // What the bridge tells it in other turns wakes it by its socket.
+        let now = || server.deadline().is_some_and(|at| at <= Instant::now());
+        if !std::mem::take(&mut self.server_due) && !now() {
+            return;
+        }
         match catch_unwind(AssertUnwindSafe(|| server.turn())) {
             Ok(true) => {}
             Ok(false) => {

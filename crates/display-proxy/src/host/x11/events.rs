@@ -146,6 +146,7 @@ impl State {
     fn message(&mut self, event: &ClientMessageEvent) {
         let atoms = self.screen.atoms;
         if event.type_ != atoms.WM_PROTOCOLS || event.format != 32 {
+            self.selection_message(event);
             return;
         }
         let data = event.data.as_data32();

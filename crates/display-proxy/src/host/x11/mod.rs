@@ -26,6 +26,7 @@ mod rect;
 mod screen;
 mod seat;
 mod selections;
+mod shapes;
 mod shell;
 mod surfaces;
 mod toplevels;

@@ -47,7 +47,14 @@ impl State {
             && is_direct(surface, window, self.screen.scale)
             && let Some(picture) = surface.picture().cloned()
         {
+            let (part, scale, reshaped) = (window.part, self.screen.scale, window.reshaped);
             self.put(id, &picture, rects);
+            if reshaped {
+                self.shape(id, &picture, (part.x * scale, part.y * scale));
+                if let Some(window) = self.window_mut(id) {
+                    window.reshaped = false;
+                }
+            }
             return;
         }
         let (mut pixels, mut read) = (Vec::new(), Vec::new());

@@ -50,10 +50,9 @@ fn fp32(value: Fp3232) -> f64 {
 
 impl State {
     pub(super) fn pointer_came(&mut self, pointer: WlPointer) {
-        if let Some((surface, _)) = &self.seat.pointer.focus
-            && let Some(surface) = self.surfaces.get(surface)
+        if let Some((surface, (x, y))) = self.pointer_place()
+            && let Some(surface) = self.surfaces.get(&surface)
         {
-            let (x, y) = (0.0, 0.0);
             pointer.enter(self.seat.pointer.entered, &surface.object, x, y);
             frame(&pointer);
         }
@@ -73,7 +72,7 @@ impl State {
     }
 
     /// Where on a root surface a point of the screen is.
-    fn on_surface(&self, root: &ObjectId, (x, y): (f64, f64)) -> (f64, f64) {
+    pub(super) fn on_surface(&self, root: &ObjectId, (x, y): (f64, f64)) -> (f64, f64) {
         let Some(window) = self.window(root) else {
             return (x, y);
         };

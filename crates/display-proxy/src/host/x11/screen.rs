@@ -3,13 +3,13 @@
 use std::cell::Cell;
 
 use x11rb::connection::{Connection as _, RequestConnection as _};
-use x11rb::errors::{ConnectionError, ReplyError, ReplyOrIdError};
+use x11rb::errors::{ReplyError, ReplyOrIdError};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xkb::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     Colormap, ColormapAlloc, ConnectionExt as _, VisualClass, Visualid, Window,
 };
-use x11rb::protocol::{present, randr, render, shm, sync, xfixes};
+use x11rb::protocol::{present, randr, render, shape, shm, sync, xfixes};
 use x11rb::rust_connection::RustConnection;
 
 use super::super::backend::ConnectError;
@@ -63,7 +63,17 @@ x11rb::atom_manager! {
         _NET_WM_CM_S0,
         _GTK_SHOW_WINDOW_MENU,
         _MOTIF_WM_HINTS,
-        OZ_SELECTION,
+        XdndAware,
+        XdndTypeList,
+        XdndSelection,
+        XdndEnter,
+        XdndPosition,
+        XdndStatus,
+        XdndLeave,
+        XdndDrop,
+        XdndFinished,
+        XdndActionCopy,
+        XdndActionMove,
     }
 }
 
@@ -90,6 +100,8 @@ pub(super) struct Screen {
     /// Whether the server says when a frame is over.
     pub(super) present: bool,
     pub(super) counters: bool,
+    /// Whether windows can have any shape.
+    pub(super) shapes: bool,
     /// What pictures with transparency are called.
     pub(super) argb: u32,
     /// Where on the wire shared memory is, to know its errors.
@@ -113,6 +125,7 @@ impl Screen {
             present::X11_EXTENSION_NAME,
             randr::X11_EXTENSION_NAME,
             render::X11_EXTENSION_NAME,
+            shape::X11_EXTENSION_NAME,
             sync::X11_EXTENSION_NAME,
             xfixes::X11_EXTENSION_NAME,
             xinput::X11_EXTENSION_NAME,
@@ -121,8 +134,7 @@ impl Screen {
             conn.prefetch_extension_information(extension)?;
         }
         let atoms = Atoms::new(&conn)?;
-        let has = |name| Ok::<_, ConnectionError>(conn.extension_information(name)?);
-        let shm_info = has(shm::X11_EXTENSION_NAME)?;
+        let shm_info = conn.extension_information(shm::X11_EXTENSION_NAME)?;
         let versions = Versions::ask(&conn)?;
         let argb = argb(&conn)?;
         conn.xinput_xi_query_version(2, 2)?.reply()?;
@@ -163,6 +175,7 @@ impl Screen {
             shared_memory: Cell::new(versions.shm >= (1, 2)),
             present: versions.present,
             counters: versions.sync,
+            shapes: versions.shape,
             argb,
             shm_opcode: shm_info.map_or(0, |info| info.major_opcode),
             scale,
@@ -225,6 +238,7 @@ struct Versions {
     shm: (u16, u16),
     present: bool,
     sync: bool,
+    shape: bool,
 }
 
 impl Versions {
@@ -232,6 +246,7 @@ impl Versions {
         use present::ConnectionExt as _;
         use randr::ConnectionExt as _;
         use render::ConnectionExt as _;
+        use shape::ConnectionExt as _;
         use shm::ConnectionExt as _;
         use sync::ConnectionExt as _;
         use xfixes::ConnectionExt as _;
@@ -239,6 +254,7 @@ impl Versions {
         let shm = conn.shm_query_version();
         let present = conn.present_query_version(1, 0);
         let sync = conn.sync_initialize(3, 1);
+        let shape = conn.shape_query_version();
         let randr = conn.randr_query_version(1, 5);
         let fixes = conn.xfixes_query_version(5, 0);
         let render = conn.render_query_version(0, 11);
@@ -251,6 +267,7 @@ impl Versions {
             shm: shm.map_or((0, 0), |v| (v.major_version, v.minor_version)),
             present: present.is_ok_and(|cookie| cookie.reply().is_ok()),
             sync: sync.is_ok_and(|cookie| cookie.reply().is_ok()),
+            shape: shape.is_ok_and(|cookie| cookie.reply().is_ok()),
         })
     }
 }

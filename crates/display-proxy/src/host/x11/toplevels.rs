@@ -225,6 +225,7 @@ impl State {
             states.push(atoms._NET_WM_STATE_FULLSCREEN);
         }
         conn.change_property32(PropMode::REPLACE, xid, atoms._NET_WM_STATE, atom, &states)?;
+        self.takes_drops(xid);
         self.write_title(xid, &toplevel.title)?;
         self.write_class(xid, &toplevel.app_id)?;
         self.write_frame(xid, toplevel.own_frame)?;

@@ -27,6 +27,8 @@ pub(super) struct Window {
     /// The part of the surface that it shows, in the app's units.
     pub(super) part: Rect,
     pub(super) damage: Damage,
+    /// Its shape may be another with the next picture.
+    pub(super) reshaped: bool,
     /// Whether it can be seen at all: it is not, as an icon.
     pub(super) viewable: bool,
     /// The server was asked to say when a frame is over.
@@ -117,6 +119,7 @@ impl Window {
             at: wanted.at,
             part: wanted.part,
             damage: Damage::default(),
+            reshaped: false,
             viewable: true,
             asked_frame: false,
             counter: None,
@@ -132,6 +135,7 @@ impl Window {
     pub(super) fn damage_all(&mut self) {
         let all = self.rect();
         self.damage.add(all);
+        self.reshaped = true;
     }
 
     fn destroy(&self, screen: &Screen) {

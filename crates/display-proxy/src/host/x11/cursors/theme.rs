@@ -9,6 +9,8 @@ use x11rb::resource_manager;
 use x11rb::rust_connection::RustConnection;
 use xcursor::CursorTheme;
 
+use super::super::surfaces::to_int;
+
 /// What a monitor of usual density has.
 const USUAL_DPI: i32 = 96;
 /// Larger pictures are not cursors of anybody's.
@@ -83,7 +85,7 @@ impl Theme {
             Some(text.to_owned())
         };
         let number = |name: &str| value(name).and_then(|text| text.trim().parse::<f64>().ok());
-        let dpi = number("Xft.dpi").map_or(USUAL_DPI, |dpi| super::super::surfaces::to_int(dpi));
+        let dpi = number("Xft.dpi").map_or(USUAL_DPI, to_int);
         let scale = (dpi / USUAL_DPI).clamp(1, 4);
         let height = conn
             .setup()
@@ -93,9 +95,7 @@ impl Theme {
         // As libXcursor does without a wish.
         let usual = number("Xft.dpi").map_or(f64::from(height) / 48.0, |dpi| dpi * 16.0 / 72.0);
         let size = number("Xcursor.size").unwrap_or(usual);
-        let size = u32::try_from(super::super::surfaces::to_int(size))
-            .unwrap_or(24)
-            .clamp(8, SIDE);
+        let size = u32::try_from(to_int(size)).unwrap_or(24).clamp(8, SIDE);
         let named = value("Xcursor.theme").unwrap_or_else(|| "default".to_owned());
         let theme = CursorTheme::load(&named);
         let mut images = HashMap::new();

@@ -16,13 +16,14 @@ use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection
 };
 use wayland_server::backend::ClientId;
 use wayland_server::protocol::wl_data_device::{self, WlDataDevice};
-use wayland_server::protocol::wl_data_device_manager::{self, WlDataDeviceManager};
+use wayland_server::protocol::wl_data_device_manager::{self, DndAction, WlDataDeviceManager};
 use wayland_server::protocol::wl_data_offer::{self, WlDataOffer};
 use wayland_server::protocol::wl_data_source::{self, WlDataSource};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
 use super::{Offered, Source, Which};
 use crate::host::x11::State;
+use crate::host::x11::compositor::known;
 
 /// The types of a source.
 type Types = Mutex<Vec<String>>;
@@ -113,14 +114,43 @@ impl Dispatch<WlDataOffer, Offered> for State {
     fn request(
         state: &mut Self,
         _client: &Client,
-        _object: &WlDataOffer,
+        object: &WlDataOffer,
         request: wl_data_offer::Request,
         offered: &Offered,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
-        if let wl_data_offer::Request::Receive { mime_type, fd } = request {
-            state.read_selection(offered.which, offered.generation, &mime_type, fd);
+        use wl_data_offer::Request;
+        match (request, offered) {
+            (Request::Receive { mime_type, fd }, Offered::Selection(which, generation)) => {
+                state.read_selection(*which, *generation, &mime_type, fd);
+            }
+            (Request::Receive { mime_type, fd }, Offered::Drag(number)) => {
+                state.drag_read(*number, &mime_type, fd);
+            }
+            (Request::Accept { mime_type, .. }, Offered::Drag(number)) => {
+                state.drag_accepted(object, *number, mime_type.is_some());
+            }
+            (
+                Request::SetActions {
+                    dnd_actions,
+                    preferred_action,
+                },
+                Offered::Drag(number),
+            ) => {
+                let [can, preferred] = [dnd_actions, preferred_action]
+                    .map(|it| known(it).unwrap_or(DndAction::empty()));
+                state.drag_actions(object, *number, can, preferred);
+            }
+            (Request::Finish, Offered::Drag(number)) => state.drag_done(*number, true),
+            _ => {}
+        }
+    }
+
+    fn destroyed(state: &mut Self, _client: ClientId, object: &WlDataOffer, offered: &Offered) {
+        // One that knows no end of a drag but this has taken what it read.
+        if let Offered::Drag(number) = offered {
+            state.drag_done(*number, object.version() < 3);
         }
     }
 }
@@ -216,8 +246,10 @@ impl Dispatch<ZwpPrimarySelectionOfferV1, Offered> for State {
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
-        if let zwp_primary_selection_offer_v1::Request::Receive { mime_type, fd } = request {
-            state.read_selection(offered.which, offered.generation, &mime_type, fd);
+        if let zwp_primary_selection_offer_v1::Request::Receive { mime_type, fd } = request
+            && let Offered::Selection(which, generation) = offered
+        {
+            state.read_selection(*which, *generation, &mime_type, fd);
         }
     }
 }

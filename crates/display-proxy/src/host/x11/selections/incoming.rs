@@ -175,14 +175,12 @@ impl State {
         }
     }
 
-    fn types_came(&mut self, which: Which, reply: Option<&GetPropertyReply>) {
-        let atoms = reply.and_then(GetPropertyReply::value32);
+    /// The names of types that somebody of X has, as apps of Wayland ask for them.
+    pub(super) fn types_of(&self, atoms: &[u32]) -> Vec<Type> {
         let conn = &self.screen.conn;
         let asked: Vec<_> = atoms
-            .into_iter()
-            .flatten()
-            .take(TYPES)
-            .filter_map(|atom| Some((atom, conn.get_atom_name(atom).ok()?)))
+            .iter()
+            .filter_map(|atom| Some((*atom, conn.get_atom_name(*atom).ok()?)))
             .collect();
         let mut types: Vec<Type> = Vec::new();
         let mut text = None;
@@ -205,6 +203,13 @@ impl State {
             }
             types.push(("UTF8_STRING".to_owned(), atom));
         }
+        types
+    }
+
+    fn types_came(&mut self, which: Which, reply: Option<&GetPropertyReply>) {
+        let atoms = reply.and_then(GetPropertyReply::value32);
+        let atoms: Vec<u32> = atoms.into_iter().flatten().take(TYPES).collect();
+        let types = self.types_of(&atoms);
         self.selections.one(which).types = Some(types.clone());
         if self.seat.keyboard.is_here() {
             self.tell_selection(which, (!types.is_empty()).then_some(&types));
@@ -243,7 +248,7 @@ impl State {
                 }
             }
             let idle = transfer.waiting.is_empty();
-            !(idle && transfer.over) && (!idle || is_read(&transfer.to))
+            !idle || (!transfer.over && is_read(&transfer.to))
         });
         self.selections.incoming.append(&mut all);
     }

@@ -4,6 +4,7 @@
 //! What others have is asked for only while a window of this client has the keyboard: apps hear nothing in the background.
 
 mod devices;
+mod drops;
 mod incoming;
 mod outgoing;
 
@@ -27,6 +28,7 @@ use x11rb::protocol::xproto::{
 
 use super::State;
 use super::screen::Screen;
+use drops::Drag;
 use incoming::Incoming;
 use outgoing::Outgoing;
 
@@ -63,11 +65,13 @@ impl Source {
     }
 }
 
-/// What the app has of a selection of the host.
+/// What the app has an offer of.
 #[derive(Debug)]
-pub(super) struct Offered {
-    which: Which,
-    generation: u64,
+pub(super) enum Offered {
+    /// A selection of the host, as it was at that time.
+    Selection(Which, u64),
+    /// What is dragged.
+    Drag(u64),
 }
 
 /// A type and the server's name of it.
@@ -79,6 +83,8 @@ struct Own {
     source: Source,
     types: Vec<Type>,
     time: u32,
+    /// Which request has put it there.
+    request: u16,
 }
 
 /// One of the two selections.
@@ -104,6 +110,7 @@ pub(super) struct Selections {
     primary_devices: Vec<ZwpPrimarySelectionDeviceV1>,
     incoming: Vec<Incoming>,
     outgoing: Vec<Outgoing>,
+    drag: Option<Drag>,
     /// Properties of the window in which answers come; each is of one answer at a time.
     places: Vec<u32>,
 }
@@ -140,6 +147,7 @@ impl Selections {
             primary_devices: Vec::new(),
             incoming: Vec::new(),
             outgoing: Vec::new(),
+            drag: None,
             places: places
                 .into_iter()
                 .map(|cookie| Ok(cookie.reply()?.atom))
@@ -233,7 +241,7 @@ impl State {
                 for device in &self.selections.devices {
                     let offer = types.and_then(|types| {
                         let client = device.client()?;
-                        let data = Offered { which, generation };
+                        let data = Offered::Selection(which, generation);
                         let version = device.version();
                         let offer = client
                             .create_resource::<WlDataOffer, _, Self>(&dh, version, data)
@@ -249,7 +257,7 @@ impl State {
                 for device in &self.selections.primary_devices {
                     let offer = types.and_then(|types| {
                         let client = device.client()?;
-                        let data = Offered { which, generation };
+                        let data = Offered::Selection(which, generation);
                         let offer = client
                             .create_resource::<ZwpPrimarySelectionOfferV1, _, Self>(&dh, 1, data)
                             .ok()?;
@@ -267,25 +275,32 @@ impl State {
     fn own_selection(&mut self, which: Which, source: Option<Source>, types: Vec<String>) {
         let (window, time) = (self.selections.window, self.seat.time);
         let types = self.named(types);
-        let selection = self.selections.one(which);
-        let atom = selection.atom;
+        let atom = self.selections.one(which).atom;
+        let selection = &mut self.selections.both[which as usize];
         let owner = if source.is_some() {
             window
         } else {
             x11rb::NONE
         };
         let had = selection.own.is_some();
+        // Only an owner gives it up.
+        let request = if owner == window || had {
+            let conn = &self.screen.conn;
+            let sent = conn.set_selection_owner(owner, atom, time);
+            sent.map_or(0, |cookie| cookie.sequence_number())
+        } else {
+            0
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "events have no more of it")]
+        let request = request as u16;
         let new = source.map(|source| Own {
             source,
             types,
             time,
+            request,
         });
         if let Some(old) = std::mem::replace(&mut selection.own, new) {
             old.source.cancelled();
-        }
-        // Only an owner gives it up.
-        if owner == window || had {
-            let _ = self.screen.conn.set_selection_owner(owner, atom, time);
         }
     }
 
@@ -326,9 +341,12 @@ impl State {
         if event.owner != self.selections.window {
             return;
         }
-        if let Some(which) = self.selections.which(event.selection)
-            && let Some(own) = self.selections.one(which).own.take()
-        {
+        let Some(which) = self.selections.which(event.selection) else {
+            return;
+        };
+        // One that was given up before what is there now was put there is told of late.
+        let late = |own: &mut Own| event.sequence.wrapping_sub(own.request) > u16::MAX / 2;
+        if let Some(own) = self.selections.one(which).own.take_if(|own| !late(own)) {
             own.source.cancelled();
         }
     }
