@@ -277,6 +277,7 @@ impl Session {
         match &self.surfaces.get(&surface.id())?.role {
             Role::Toplevel(toplevel) => Some(toplevel.shape),
             Role::Popup(_) => Some(Shape::Thin),
+            Role::X11(shown) => Some(shown.shape()),
             _ => None,
         }
     }
@@ -331,6 +332,7 @@ impl Session {
             let xdg = match &link.role {
                 Role::Toplevel(toplevel) => Some(&toplevel.xdg),
                 Role::Popup(popup) => Some(&popup.xdg),
+                Role::X11(shown) => Some(&shown.xdg),
                 _ => None,
             };
             if let Some(xdg) = xdg {
@@ -424,7 +426,11 @@ impl Session {
         ) else {
             return;
         };
-        let catches = matches!(link.role, Role::Toplevel(_));
+        let catches = match &link.role {
+            Role::Toplevel(_) => true,
+            Role::X11(shown) => shown.toplevel().is_some(),
+            _ => false,
+        };
         let parts = Side::ALL.map(|side| {
             let of = PartOf {
                 surface: surface.clone(),

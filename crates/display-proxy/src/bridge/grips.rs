@@ -8,7 +8,9 @@ use wayland_client::protocol::wl_pointer::{self, WlPointer as HostPointer};
 use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_protocols::wp::cursor_shape::v1::client::wp_cursor_shape_device_v1::Shape as Cursor;
-use wayland_protocols::xdg::shell::client::xdg_toplevel::ResizeEdge;
+use wayland_protocols::xdg::shell::client::xdg_toplevel::{
+    ResizeEdge, XdgToplevel as HostToplevel,
+};
 use wayland_server::Resource;
 use wayland_server::backend::ObjectId;
 use wayland_server::protocol::wl_pointer::WlPointer;
@@ -220,10 +222,8 @@ impl Session {
             }
             RIGHT => {
                 let place = self.place_in_window(&part, at);
-                if let Some(toplevel) = self.toplevel(&part.surface) {
-                    toplevel
-                        .host
-                        .show_window_menu(&seat, serial, place.0, place.1);
+                if let Some((host, _)) = self.host_window(&part.surface) {
+                    host.show_window_menu(&seat, serial, place.0, place.1);
                 }
             }
             _ => {}
@@ -231,23 +231,29 @@ impl Session {
     }
 
     fn toggle_maximised(&self, surface: &WlSurface) {
-        let Some(toplevel) = self.toplevel(surface) else {
-            return;
-        };
-        if toplevel.is_maximised() {
-            toplevel.host.unset_maximized();
-        } else {
-            toplevel.host.set_maximized();
+        match self.host_window(surface) {
+            Some((host, true)) => host.unset_maximized(),
+            Some((host, false)) => host.set_maximized(),
+            None => {}
+        }
+    }
+
+    /// The host's window of a surface, whoever has drawn it, and whether it is maximised.
+    fn host_window(&self, surface: &WlSurface) -> Option<(&HostToplevel, bool)> {
+        match &self.surfaces.get(&surface.id())?.role {
+            Role::Toplevel(toplevel) => Some((&toplevel.host, toplevel.is_maximised())),
+            Role::X11(shown) => Some((shown.toplevel()?, shown.is_maximised())),
+            _ => None,
         }
     }
 
     fn take_hold(&self, part: &PartOf, at: (f64, f64), seat: &HostSeat, serial: u32) {
-        let Some(toplevel) = self.toplevel(&part.surface) else {
+        let Some((host, _)) = self.host_window(&part.surface) else {
             return;
         };
         match self.grip(part, at) {
-            Some(Grip::Move) => toplevel.host._move(seat, serial),
-            Some(Grip::Resize(edge)) => toplevel.host.resize(seat, serial, edge),
+            Some(Grip::Move) => host._move(seat, serial),
+            Some(Grip::Resize(edge)) => host.resize(seat, serial, edge),
             None => {}
         }
     }

@@ -391,6 +391,7 @@ impl Session {
         if !self.may_commit(surface, &pending) {
             return;
         }
+        let x11_geometry = self.x11_geometry(surface);
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
@@ -398,7 +399,10 @@ impl Session {
 
         let plain = !self.viewports.contains(&surface.id());
         let damage = buffer_damage(&pending, plain);
-        link.shell = pending.shell;
+        link.shell = Shell {
+            geometry: pending.shell.geometry.or(x11_geometry),
+            ..pending.shell
+        };
         if pending.scale != link.sent.scale && link.host.version() >= 3 {
             link.sent.scale = pending.scale;
             link.host.set_buffer_scale(pending.scale);

@@ -344,7 +344,8 @@ impl Session {
 }
 
 /// The app's part of a length, of which 0 means that the app may choose.
-fn inner(length: i32, adds: i32) -> i32 {
+/// A length of the app's window in one of the host's; 0 leaves it to the app.
+pub(crate) fn inner(length: i32, adds: i32) -> i32 {
     if length == 0 {
         0
     } else {

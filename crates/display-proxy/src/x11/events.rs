@@ -251,7 +251,9 @@ impl Session {
         let names = |atom: u32| data[1] == atom || data[2] == atom;
         if names(x11.atoms.net_wm_state_fullscreen) {
             if wishes(known.states.fullscreen) {
-                host.set_fullscreen(None);
+                if self.x11_may_fill_the_screen() {
+                    host.set_fullscreen(None);
+                }
             } else {
                 host.unset_fullscreen();
             }

@@ -7,6 +7,7 @@ use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel as HostTopl
 
 use super::windows::States;
 use crate::bridge::toplevels::words;
+use crate::mark::places::Shape;
 use crate::report::Event;
 use crate::session::Shared;
 
@@ -34,6 +35,8 @@ pub(crate) enum Kind {
         /// Told since the last configure: its size, 0 where the window says, and its states.
         size: (i32, i32),
         states: States,
+        /// Of its border.
+        shape: Shape,
     },
     Popup {
         host: HostPopup,
@@ -43,6 +46,17 @@ pub(crate) enum Kind {
 }
 
 impl Shown {
+    pub(crate) fn shape(&self) -> Shape {
+        match &self.kind {
+            Kind::Toplevel { shape, .. } => *shape,
+            Kind::Popup { .. } => Shape::Thin,
+        }
+    }
+
+    pub(crate) fn is_maximised(&self) -> bool {
+        matches!(&self.kind, Kind::Toplevel { states, .. } if states.maximized)
+    }
+
     pub(crate) fn toplevel(&self) -> Option<&HostToplevel> {
         match &self.kind {
             Kind::Toplevel { host, .. } => Some(host),

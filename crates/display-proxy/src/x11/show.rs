@@ -1,5 +1,6 @@
 //! From X windows to windows and popups of the host, and what the host says of those.
 
+use oz_core::denied::Denied;
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1::{
     Mode, ZxdgToplevelDecorationV1 as HostDecoration,
 };
@@ -17,6 +18,8 @@ use super::role::{self, Kind, Shown};
 use super::windows::States;
 use crate::bridge::buffers::Rect;
 use crate::bridge::surfaces::Role;
+use crate::bridge::toplevels::inner;
+use crate::mark::places::Shape;
 use crate::policy;
 use crate::session::Session;
 
@@ -49,6 +52,9 @@ impl Session {
     }
 
     fn x11_toplevel(&mut self, window: u32, surface: &WlSurface) {
+        let known = self.x11.as_ref().and_then(|x11| x11.windows.get(&window));
+        let fills = known.is_some_and(|known| known.properties.fullscreen)
+            && self.x11_may_fill_the_screen();
         let (Some(x11), Some(link)) = (&mut self.x11, self.surfaces.get(&surface.id())) else {
             return;
         };
@@ -76,7 +82,7 @@ impl Session {
             });
             decoration
         });
-        if says.fullscreen {
+        if fills {
             host.set_fullscreen(None);
         }
         if says.maximized {
@@ -90,6 +96,7 @@ impl Session {
                 decoration,
                 size: (0, 0),
                 states: States::default(),
+                shape: Shape::default(),
             },
             configured: false,
             unacked: None,
@@ -104,6 +111,34 @@ impl Session {
             link.host.commit();
         }
         self.x11_list();
+    }
+
+    /// As windows of Wayland, see [`xdg_shell`](crate::app).
+    pub(super) fn x11_may_fill_the_screen(&self) -> bool {
+        let may = self.input.is_acting();
+        if !may {
+            self.shared.denied(Denied::Fullscreen);
+        }
+        may
+    }
+
+    /// The window within what an X window draws, if it draws its own shadow.
+    pub(crate) fn x11_geometry(&self, surface: &WlSurface) -> Option<Rect> {
+        let x11 = self.x11.as_ref()?;
+        let Role::X11(shown) = &self.surfaces.get(&surface.id())?.role else {
+            return None;
+        };
+        let known = x11.windows.get(&shown.window)?;
+        let [left, right, top, bottom] = known.properties.shadow;
+        let (w, h) = (known.rect.w - left - right, known.rect.h - top - bottom);
+        let has_shadow = known.properties.shadow != [0; 4];
+        let is_window = shown.toplevel().is_some() && policy::is_side(w) && policy::is_side(h);
+        (has_shadow && is_window).then_some(Rect {
+            x: left,
+            y: top,
+            w,
+            h,
+        })
     }
 
     fn x11_popup(&mut self, window: u32, surface: &WlSurface, owner: u32, rect: Rect) {
@@ -149,9 +184,16 @@ impl Session {
         };
         let ((x, y), (dx, dy)) = anchored(rect, inner);
         let side = |length: i32| length.clamp(1, policy::SIDE_MAX);
+        let inset = window.surface.as_ref().map(|surface| self.inset(surface));
+        let inset = inset.unwrap_or_default();
+        let adds = if self.marks() {
+            Shape::Thin.adds()
+        } else {
+            (0, 0)
+        };
         let host = self.host.wm_base.create_positioner(&self.qh, ());
-        host.set_size(side(rect.w), side(rect.h));
-        host.set_anchor_rect(x, y, 1, 1);
+        host.set_size(side(rect.w) + adds.0, side(rect.h) + adds.1);
+        host.set_anchor_rect(x + inset.0, y + inset.1, 1, 1);
         host.set_anchor(Anchor::TopLeft);
         host.set_gravity(Gravity::BottomRight);
         host.set_offset(dx, dy);
@@ -201,20 +243,28 @@ impl Session {
         };
         let Some(host) = shown.toplevel() else { return };
         let says = &known.properties;
-        host.set_title(says.title().unwrap_or_default());
+        host.set_title(self.shared.marking.title(&says.title().unwrap_or_default()));
         let [left, right, top, bottom] = says.shadow;
+        let surface = known.surface.as_ref();
+        let adds = surface.map_or((0, 0), |surface| self.adds(surface));
         let inner = |(w, h): (i32, i32)| {
-            let side = |length: i32, shadow: i32| (length - shadow).clamp(0, policy::SIDE_MAX);
-            (side(w, left + right), side(h, top + bottom))
+            let side = |length: i32, shadow: i32, adds: i32| match (length - shadow)
+                .clamp(0, policy::SIDE_MAX)
+            {
+                0 => 0,
+                length => length + adds,
+            };
+            (side(w, left + right, adds.0), side(h, top + bottom, adds.1))
         };
         let (min, max) = (inner(says.sizes.min), inner(says.sizes.max));
         host.set_min_size(min.0, min.1);
         host.set_max_size(max.0, max.1);
         let parent = says.transient.filter(|parent| *parent != window);
         host.set_parent(parent.and_then(|parent| self.x11_host(parent)));
-        let (w, h) = (known.rect.w - left - right, known.rect.h - top - bottom);
-        if says.shadow != [0; 4] && policy::is_side(w) && policy::is_side(h) {
-            shown.xdg.set_window_geometry(left, top, w, h);
+        // With a border it is the border's to tell.
+        let geometry = surface.and_then(|surface| self.x11_geometry(surface));
+        if let Some(Rect { x, y, w, h }) = geometry.filter(|_| !self.marks()) {
+            shown.xdg.set_window_geometry(x, y, w, h);
         }
     }
 
@@ -263,14 +313,31 @@ impl Session {
         };
         let first = !std::mem::replace(&mut shown.configured, true);
         let window = shown.window;
-        let resized = match &shown.kind {
-            Kind::Toplevel { size, states, .. } => {
-                let (size, states) = (*size, *states);
+        let told = match &mut shown.kind {
+            Kind::Toplevel {
+                size,
+                states,
+                shape,
+                ..
+            } => {
+                *shape = if states.fullscreen {
+                    Shape::Thin
+                } else {
+                    Shape::Window
+                };
+                Ok((*size, *states))
+            }
+            Kind::Popup { at, .. } => Err(*at),
+        };
+        let resized = match told {
+            Ok((size, states)) => {
+                let adds = self.adds(surface);
+                let size = (inner(size.0, adds.0), inner(size.1, adds.1));
                 self.x11_set_size(window, size, states)
             }
-            Kind::Popup { at, .. } => {
-                let at = *at;
-                self.x11_set_place(window, at);
+            Err((x, y)) => {
+                let own = self.inset(surface);
+                self.x11_set_place(window, (x + own.0, y + own.1));
                 false
             }
         };
@@ -289,7 +356,12 @@ impl Session {
         shown.xdg.ack_configure(serial);
         if first {
             self.relay_held(surface);
-        } else if let Some(link) = self.surfaces.get(&surface.id()) {
+            return;
+        }
+        if let Some(fit) = self.fit(surface) {
+            self.lay_border(surface, fit);
+        }
+        if let Some(link) = self.surfaces.get(&surface.id()) {
             link.host.commit();
         }
     }
@@ -331,6 +403,12 @@ impl Session {
 
     /// A popup is where the host has put it.
     fn x11_set_place(&mut self, window: u32, (x, y): (i32, i32)) {
+        let owner = self
+            .x11
+            .as_ref()
+            .and_then(|x11| x11.windows.get(&window)?.parent);
+        let owner = owner.and_then(|owner| self.x11_surface(owner));
+        let inset = owner.map_or((0, 0), |owner| self.inset(owner));
         let Some(x11) = &mut self.x11 else { return };
         let Some(popup) = x11.windows.get(&window) else {
             return;
@@ -338,6 +416,7 @@ impl Session {
         let owner = popup.parent.and_then(|parent| x11.windows.get(&parent));
         let Some(owner) = owner else { return };
         let [left, _, top, _] = owner.properties.shadow;
+        let (x, y) = (x - inset.0, y - inset.1);
         let rect = Rect {
             x: owner.rect.x.saturating_add(left).saturating_add(x),
             y: owner.rect.y.saturating_add(top).saturating_add(y),
