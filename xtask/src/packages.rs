@@ -48,6 +48,7 @@ pub(crate) const PACKAGES: &[Package] = &[
         "run: the machine id and the system bus configuration",
     ),
     package("xwayland", "run: X11 apps in a sandbox"),
+    package("apparmor", "test: reads what `oz profile apparmor` prints"),
     package("passt", "run: the network of apps that have the Internet"),
     package(
         "nftables",

@@ -32,11 +32,14 @@ impl Arguments {
             },
             None => Self::try_parse_from(&line)?,
         };
-        if let Verb::Run(run) = &mut arguments.verb {
-            // All that is behind the first word is in `words` as it is, so what stands before
-            // them is the `--` that clap has taken away, or an option.
-            let before = line.len() - run.words.len();
-            run.command = !run.words.is_empty() && line[before - 1] == "--";
+        // All that is behind the first word is in `words` as it is, so what stands before
+        // them is the `--` that clap has taken away, or an option.
+        let is_command =
+            |words: &[OsString]| !words.is_empty() && line[line.len() - words.len() - 1] == "--";
+        match &mut arguments.verb {
+            Verb::Run(run) => run.command = is_command(&run.words),
+            Verb::Learn(learn) => learn.command = is_command(&learn.words),
+            _ => {}
         }
         Ok(arguments)
     }
@@ -90,6 +93,7 @@ pub(crate) enum Verb {
     Plan(Plan),
     #[command(subcommand)]
     Profile(commands::profile::Verb),
+    Learn(Learn),
     Enable(Enable),
     Disable(Disable),
     Status(StatusOf),
@@ -163,6 +167,52 @@ pub(crate) struct Run {
     pub(crate) json: bool,
     /// An app with its arguments, or behind `--` a command with its own: all that follows is theirs
     #[arg(value_name = "NAME", trailing_var_arg = true)]
+    pub(crate) words: Vec<OsString>,
+    /// The words are a command: they stood behind `--`.
+    #[arg(skip)]
+    pub(crate) command: bool,
+}
+
+/// Train an app: run it in its sandbox, see what it uses, and propose what its profile needs and what not
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "oz learn [--read PATH]... [--write PATH]... NAME [FILE|ARG]...\n       oz learn [OPTIONS] -- COMMAND [ARG]...\n       oz learn --show|--save|--forget NAME",
+    after_help = "The sandbox is the same as by `oz run`: nothing more is open while it is trained. Several runs are put together.\n\n\
+                  What takes something away is saved with one yes (--yes). What gives something needs a yes of its own: \
+                  a question on a terminal, or --give KEY."
+)]
+pub(crate) struct Learn {
+    /// Show what the trainings so far propose
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["save", "forget"])]
+    pub(crate) show: Option<String>,
+    /// Save it in the user's profile
+    #[arg(long, value_name = "NAME", conflicts_with = "forget")]
+    pub(crate) save: Option<String>,
+    /// Forget what was seen; what was saved stays
+    #[arg(long, value_name = "NAME")]
+    pub(crate) forget: Option<String>,
+    /// With --save: take away without asking what was not used
+    #[arg(long, requires = "save")]
+    pub(crate) yes: bool,
+    /// With --save: give this as well
+    #[arg(long, value_name = "KEY", requires = "save")]
+    pub(crate) give: Vec<String>,
+    /// With --show: print JSON
+    #[arg(long, requires = "show")]
+    pub(crate) json: bool,
+    /// Show a file or a directory to the app
+    #[arg(long, value_name = "PATH")]
+    pub(crate) read: Vec<PathBuf>,
+    /// Let the app change a file or a directory
+    #[arg(long, value_name = "PATH")]
+    pub(crate) write: Vec<PathBuf>,
+    /// An app with its arguments, or behind `--` a command with its own
+    #[arg(
+        value_name = "NAME",
+        trailing_var_arg = true,
+        required_unless_present_any = ["show", "save", "forget"],
+        conflicts_with_all = ["show", "save", "forget"]
+    )]
     pub(crate) words: Vec<OsString>,
     /// The words are a command: they stood behind `--`.
     #[arg(skip)]

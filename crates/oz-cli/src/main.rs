@@ -36,8 +36,8 @@ fn main() -> ExitCode {
 
 fn dispatch(verb: Verb) -> Result<u8> {
     match verb {
+        Verb::Profile(what) => block_on(commands::profile::run(&what)),
         // These need no daemon and never start one.
-        Verb::Profile(what) => commands::profile::run(&what),
         Verb::Doctor(what) => commands::doctor::run(&what),
         Verb::Panel(what) => commands::panel::run(&what),
         Verb::Completions(what) => commands::completions::run(&what),
@@ -48,6 +48,7 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Data(what) => block_on(commands::data::run(what)),
         // A program of the user's runs: everything else waits for it.
         Verb::Run(what) => block_on(commands::run::run(what)),
+        Verb::Learn(what) => block_on(commands::learn::run(what)),
         Verb::Shell(what) => block_on(commands::shell::run(what)),
         Verb::Ps(what) => block_on(commands::ps::run(what)),
         // It has a way of its own when the bus has none.

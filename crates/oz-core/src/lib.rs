@@ -6,6 +6,7 @@
 
 pub mod colour;
 pub mod denied;
+pub mod learn;
 pub mod os_bytes;
 pub mod plan;
 #[cfg(feature = "profiles")]

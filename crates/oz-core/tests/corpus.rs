@@ -116,6 +116,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             },
             executable: false,
             explained: false,
+            watched: Vec::new(),
         },
         init::ToInit::Signal {
             process: 1,

@@ -30,6 +30,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (14, "f80b8b983247fa2419fe134be0b965e2"),
     (15, "0162f2e2130be74111df8aa890618120"),
     (16, "a7859b590a0ff30e9fe69412ac2f7e32"),
+    (17, "963ba6fa0ed43c3a830f20019f5da4ce"),
 ];
 
 /// One value of each variant.
@@ -235,6 +236,7 @@ fn to_init() -> Vec<ToInit> {
         stdio,
         executable: true,
         explained: false,
+        watched: Vec::new(),
     };
     let stdios = every!(Stdio:
         Stdio::Null => Stdio::Null,
@@ -253,7 +255,7 @@ fn to_init() -> Vec<ToInit> {
         start(plans().remove(0)) => ToInit::Start { plan: _, filter: _, own_filter: _, nonce: _ },
         ToInit::Resume { nonce: [5; 32] } => ToInit::Resume { nonce: _ },
         run(Stdio::Null) => ToInit::Run {
-            process: _, program: _, stdio: _, executable: _, explained: _
+            process: _, program: _, stdio: _, executable: _, explained: _, watched: _
         },
         ToInit::Signal { process: 6, signal: 7 } => ToInit::Signal { process: _, signal: _ },
         ToInit::Stop { grace_ms: 8 } => ToInit::Stop { grace_ms: _ },

@@ -34,6 +34,9 @@ const ALLOWED: &[&str] = &[
     "recvmsg",
     "sendto",
     "write",
+    // Where a process is, and what its directories are.
+    "readlink",
+    "readlinkat",
     // Memory of the sandbox's processes; of no others, see above.
     "process_vm_readv",
     // Its own memory, the clock, a rest; the end.

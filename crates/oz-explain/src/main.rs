@@ -4,8 +4,12 @@
 //! always the error that the sandbox's filter gives by itself, found by interpreting that filter, and never that
 //! the call may go on. If this process ends, the kernel answers that there are no such calls.
 //!
+//! While a program is trained, calls come as well that its filter allows. Those go on as they would have: the filter looks at
+//! nothing but registers, which nobody changes meanwhile, so what is decided here is what it would have decided.
+//!
 //! Whoever started the program hears of each kind of call once, and how often there was one like it at the end.
 
+mod access;
 mod confine;
 mod decode;
 mod kinds;

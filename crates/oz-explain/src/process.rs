@@ -49,14 +49,35 @@ fn read(path: &str, buffer: &mut [u8]) -> Option<Vec<u8>> {
     Some(buffer[..count].to_vec())
 }
 
-/// The text at an address of a thread's memory, as far as it is there, ends, and is not too long.
+/// Where a link of a process's in /proc leads: its directory, or that of a descriptor. None if it is too long.
+pub(crate) fn link(path: &str) -> Option<Vec<u8>> {
+    let mut buffer = [0; 4096];
+    let count = rustix::fs::readlinkat_raw(CWD, path, &mut buffer[..]).ok()?;
+    (count < buffer.len()).then(|| buffer[..count].to_vec())
+}
+
+/// So many bytes of a thread's memory, or those that are there.
+pub(crate) fn bytes(thread: u32, address: u64, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count.min(TEXT)];
+    let read = oz_sys::memory::read_of(thread, address, &mut bytes).unwrap_or(0);
+    bytes.truncate(read);
+    bytes
+}
+
+/// The text at an address of a thread's memory, as far as it is there, ends, and is not too long for a line.
 pub(crate) fn text(thread: u32, address: u64) -> Option<Vec<u8>> {
+    text_up_to(thread, address, TEXT)
+}
+
+/// The same with another length.
+pub(crate) fn text_up_to(thread: u32, address: u64, most: usize) -> Option<Vec<u8>> {
     let mut text = Vec::new();
-    while text.len() < TEXT {
+    while text.len() < most {
         let at = address.checked_add(text.len() as u64)?;
         let here = usize::try_from(PAGE - at % PAGE)
             .ok()?
-            .min(TEXT - text.len());
+            .min(TEXT)
+            .min(most - text.len());
         let mut piece = [0; TEXT];
         let count = oz_sys::memory::read_of(thread, at, &mut piece[..here]).ok();
         // What comes before a hole has been read.

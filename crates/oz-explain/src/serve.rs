@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags};
 
+use crate::access::{self, Accesses};
 use crate::decode;
 use crate::kinds::Kinds;
 use crate::process;
@@ -31,6 +32,7 @@ pub(crate) struct Server {
     listener: Listener,
     config: Config,
     kinds: Kinds,
+    accesses: Accesses,
     report: Option<Report>,
     pace: (u32, Instant),
 }
@@ -49,6 +51,7 @@ impl Server {
             listener,
             config,
             kinds: Kinds::default(),
+            accesses: Accesses::default(),
             report: Some(Report {
                 socket: report,
                 outgoing: Vec::new(),
@@ -112,18 +115,44 @@ impl Server {
             Err(error) if gone(&error) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let errno = match filter::decide(&self.config.filter, &waiting.call) {
-            Decision::Errno(errno) => errno,
-            // Nobody would have asked then; nothing is ever allowed here.
-            Decision::Allow | Decision::Kill => no_such_call(),
+        let answered = match filter::decide(&self.config.filter, &waiting.call) {
+            Decision::Errno(errno) => {
+                self.note(&waiting, errno);
+                self.listener.refuse(waiting.id, errno)
+            }
+            Decision::Allow if self.config.train => {
+                self.see(&waiting);
+                self.listener.go_on(waiting.id)
+            }
+            // Nobody would have asked then.
+            Decision::Allow | Decision::Kill => {
+                let errno = no_such_call();
+                self.note(&waiting, errno);
+                self.listener.refuse(waiting.id, errno)
+            }
         };
-        self.note(&waiting, errno);
-        match self.listener.refuse(waiting.id, errno) {
+        match answered {
             Err(error) if !gone(&error) => return Err(error),
             _ => {}
         }
         self.rest();
         Ok(())
+    }
+
+    /// Tells what an allowed call names, if that is new.
+    fn see(&mut self, waiting: &Waiting) {
+        let Some(name) = filter::name(waiting.call.number) else {
+            return;
+        };
+        let seen = access::seen(name, waiting.thread, &waiting.call.arguments);
+        if seen.is_empty() || !self.listener.waits(waiting.id) {
+            return;
+        }
+        for seen in seen {
+            if let Some(line) = self.accesses.take(seen) {
+                self.say(&line);
+            }
+        }
     }
 
     /// Counts a call, and says what it was if there was none like it.

@@ -25,4 +25,5 @@ pub mod resolve;
 mod small;
 pub mod sound;
 pub mod stamp;
+pub mod training;
 pub mod worker;

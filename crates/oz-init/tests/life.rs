@@ -162,6 +162,7 @@ fn a_request_right_behind_the_first_message_is_obeyed() {
         stdio: Stdio::Null,
         executable: false,
         explained: false,
+        watched: Vec::new(),
     };
     let both = [run(1, "true"), run(2, "false")];
     let mut sandbox = launch_and(plan::minimal(), vec![ALLOW], &both).expect("a sandbox");
@@ -196,6 +197,7 @@ fn a_program_can_come_as_a_file_that_is_nowhere_inside() {
         stdio: Stdio::Pipes,
         executable: true,
         explained: false,
+        watched: Vec::new(),
     };
     let fds = [null.as_fd(), writer.as_fd(), writer.as_fd(), file.as_fd()];
     sandbox.daemon.send(&run, &fds);

@@ -110,12 +110,27 @@ impl Listener {
 
     /// Answers a call with an error number, without it being made. `NotFound`: nobody waits any more.
     pub fn refuse(&self, id: u64, errno: u16) -> io::Result<()> {
-        let answer = libc::seccomp_notif_resp {
+        self.answer(libc::seccomp_notif_resp {
             id,
             val: 0,
             error: -i32::from(errno),
             flags: 0,
-        };
+        })
+    }
+
+    /// Lets a call be made as it would have been without a question. What it points to may change before that, so this is
+    /// for calls that may be made whatever they point to. `NotFound`: nobody waits any more.
+    pub fn go_on(&self, id: u64) -> io::Result<()> {
+        self.answer(libc::seccomp_notif_resp {
+            id,
+            val: 0,
+            error: 0,
+            // It is 1 and not negative.
+            flags: libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32,
+        })
+    }
+
+    fn answer(&self, answer: libc::seccomp_notif_resp) -> io::Result<()> {
         // SAFETY: the kernel reads the struct, whose size the request's number says.
         self.ask(|fd| unsafe { libc::ioctl(fd, libc::SECCOMP_IOCTL_NOTIF_SEND, &raw const answer) })
     }

@@ -1,4 +1,7 @@
 //! Sandboxes made to measure.
 
+mod apparmor;
+mod apps;
+mod learn;
 mod made;
 mod reader;

@@ -12,6 +12,7 @@ pub(crate) mod doctor;
 pub(crate) mod enable;
 pub(crate) mod files;
 pub(crate) mod forward;
+pub(crate) mod learn;
 pub(crate) mod logs;
 pub(crate) mod manual;
 pub(crate) mod panel;

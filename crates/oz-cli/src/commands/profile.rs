@@ -1,5 +1,6 @@
 //! `oz profile`: the profiles of this installation, without the daemon.
 
+mod apparmor;
 mod new;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::out;
 
+pub(super) use new::name_of;
+
 /// Look at profiles: what they are for, what they say, and whether they are right
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
@@ -19,6 +22,7 @@ pub(crate) enum Verb {
     Show(Show),
     Check(Check),
     New(new::New),
+    Apparmor(apparmor::Apparmor),
 }
 
 /// List the profiles
@@ -73,16 +77,18 @@ struct Checked {
     error: Option<String>,
 }
 
-pub(crate) fn run(verb: &Verb) -> Result<u8> {
+pub(crate) async fn run(verb: &Verb) -> Result<u8> {
     match verb {
         Verb::List(what) => list(what),
         Verb::Show(what) => show(what),
         Verb::Check(what) => check(what),
         Verb::New(what) => new::run(what),
+        // The only one that asks the daemon: what it would do is what is printed.
+        Verb::Apparmor(what) => apparmor::run(what).await,
     }
 }
 
-fn catalogue() -> Result<Catalogue> {
+pub(super) fn catalogue() -> Result<Catalogue> {
     load(&Directories::of_this_installation())
         .map_err(|error| Error::failed(format!("{error}."), "Check the directory's permissions."))
 }
@@ -224,7 +230,7 @@ fn read(path: &Path) -> Result<Text> {
 }
 
 /// With the caret under what is wrong.
-fn drawn(error: &ProfileError) -> Error {
+pub(super) fn drawn(error: &ProfileError) -> Error {
     let text = error.render();
     Error::failed(text.strip_prefix("error: ").unwrap_or(&text), "")
 }

@@ -46,7 +46,11 @@ async fn launch(what: Run) -> Result<u8> {
         launch::detached(argv, options).await
     } else {
         let json = what.json;
-        let explain = what.explain.map(|file| How { file, json });
+        let explain = what.explain.map(|file| How {
+            file,
+            json,
+            train: None,
+        });
         launch::attached(argv, options, explain).await
     }
 }

@@ -1,12 +1,15 @@
 //! `--explain`: what system calls of the program are refused, as `oz-explain` tells it. It goes to standard error,
 //! where the program may write as well, or to a file.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use oz_core::learn::MOST_LOG;
 use oz_core::wire::explain::{LINE, Line, MOST, Refused};
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType};
 use serde::Serialize;
@@ -21,11 +24,13 @@ use crate::out;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the user wants to read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct How {
     /// A file instead of standard error.
     pub(crate) file: Option<PathBuf>,
     pub(crate) json: bool,
+    /// The program is trained: all lines go into this file as they come, and nobody here looks into them.
+    pub(crate) train: Option<Arc<File>>,
 }
 
 /// What is known so far.
@@ -35,7 +40,27 @@ pub(super) struct Explanation {
     /// Absent: standard error.
     file: Option<File>,
     json: bool,
+    train: Option<Log>,
     all: All,
+}
+
+/// What is kept of a training.
+#[derive(Debug)]
+struct Log {
+    file: Arc<File>,
+    left: u64,
+}
+
+impl Log {
+    /// Keeps a line, unless there are too many.
+    fn keep(&mut self, line: &[u8]) -> io::Result<()> {
+        let length = line.len() as u64;
+        if length <= self.left {
+            self.left -= length;
+            (&*self.file).write_all(line)?;
+        }
+        Ok(())
+    }
 }
 
 /// As `--json` prints it.
@@ -59,6 +84,7 @@ pub(super) fn ask(how: &How, options: &mut Options) -> Result<Explanation> {
     let pair = rustix::net::socketpair(family, kind, SocketFlags::CLOEXEC, None);
     let (ours, theirs) = pair.map_err(io::Error::from)?;
     options.explain = Some(theirs.into());
+    options.train = how.train.is_some().then_some(true);
     let file = how.file.as_ref().map(|path| {
         File::create(path).map_err(|error| {
             let path = oz_core::OsBytes::from(path.as_path());
@@ -73,6 +99,10 @@ pub(super) fn ask(how: &How, options: &mut Options) -> Result<Explanation> {
         text: Vec::new(),
         file: file.transpose()?,
         json: how.json,
+        train: how.train.clone().map(|file| Log {
+            file,
+            left: MOST_LOG,
+        }),
         all: All::default(),
     })
 }
@@ -114,6 +144,11 @@ impl Explanation {
     fn take(&mut self) -> Result<()> {
         while let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.text.drain(..=end).collect();
+            if let Some(log) = &mut self.train {
+                log.keep(&line)?;
+                self.all.complete |= line == b"\"end\"\n";
+                continue;
+            }
             match serde_json::from_slice(&line) {
                 Ok(line) => self.hear(line)?,
                 Err(_) => self.socket = None,
@@ -138,12 +173,15 @@ impl Explanation {
                 }
             }
             Line::End => self.all.complete = true,
+            // Only of a program that is trained.
+            Line::Seen(_) | Line::Cut | Line::Denied(_) => {}
         }
         Ok(())
     }
 
-    /// Asks for the numbers, and shows what came of it all.
-    pub(super) async fn finish(mut self) -> Result<()> {
+    /// Asks for the numbers, and shows what came of it all. Of a program that is trained it also keeps the kinds of
+    /// what proxies and portals refused it.
+    pub(super) async fn finish(mut self, denied: &BTreeSet<String>) -> Result<()> {
         if let Some(socket) = &self.socket {
             // If it has ended it has said them.
             let _ = rustix::net::shutdown(socket, Shutdown::Write);
@@ -156,6 +194,15 @@ impl Explanation {
         };
         if let Ok(heard) = tokio::time::timeout(PATIENCE, rest).await {
             heard?;
+        }
+        if let Some(log) = &mut self.train {
+            for kind in denied {
+                let line = Line::Denied(kind.clone());
+                let mut line = serde_json::to_vec(&line).map_err(io::Error::other)?;
+                line.push(b'\n');
+                log.keep(&line)?;
+            }
+            return Ok(());
         }
         if self.json {
             let json = serde_json::to_string_pretty(&self.all).map_err(io::Error::other)?;
@@ -324,6 +371,7 @@ mod tests {
             text: Vec::new(),
             file: None,
             json: true,
+            train: None,
             all: All::default(),
         };
         theirs.write_all(&[b'['; 3 * LINE]).expect("written");

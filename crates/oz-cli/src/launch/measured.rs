@@ -12,7 +12,8 @@ const GENERIC: &str = "generic";
 
 /// Chooses it, and tells whoever sits at the terminal.
 pub(crate) fn measure(command: Option<&OsString>, options: &mut Options) {
-    if options.profile.is_some() {
+    // A home that is asked for lasts, maybe, and is that of `generic`, whatever the program.
+    if options.profile.is_some() || options.home.is_some() {
         return;
     }
     // What cannot be told, and what is not there, is the daemon's to say.
@@ -28,7 +29,5 @@ pub(crate) fn measure(command: Option<&OsString>, options: &mut Options) {
         ));
     }
     options.profile = Some(choice.template);
-    if options.home.is_none() {
-        options.ephemeral = Some(true);
-    }
+    options.ephemeral = Some(true);
 }

@@ -12,9 +12,11 @@ mod status;
 mod streams;
 mod terminal;
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
@@ -36,6 +38,9 @@ use terminal::Relay;
 
 /// What `Launch` answers: the sandbox's name, its object, the program's number, the rest.
 pub(crate) type Reply = (String, zbus::OwnedObjectPath, u64, Results);
+
+/// How often it is looked what a program that is trained was refused.
+const LOOK: Duration = Duration::from_millis(400);
 
 /// Signals that are meant for the program.
 const FORWARDED: &[(SignalKind, Signal)] = &[
@@ -66,6 +71,7 @@ pub(crate) async fn attached(
     let mut streams = Streams::choose()?;
     streams.offer(&mut options);
     let mut status = status::pipe(&mut options)?;
+    let trained = explain.as_ref().is_some_and(|how| how.train.is_some());
     let explanation = explain.map(|how| explain::ask(&how, &mut options));
     let mut explanation = explanation.transpose()?;
     let mut signals = Signals::new()?;
@@ -81,6 +87,8 @@ pub(crate) async fn attached(
     let mut process = None;
     let mut relay = None;
     let mut telling: Pin<Box<dyn Future<Output = ()>>> = Box::pin(std::future::pending());
+    let mut denied = BTreeSet::new();
+    let mut look = tokio::time::interval(LOOK);
     let ended = loop {
         tokio::select! {
             biased;
@@ -103,6 +111,11 @@ pub(crate) async fn attached(
             }
             heard = follow(&mut explanation) => heard?,
             () = &mut telling => {}
+            _ = look.tick(), if trained && process.is_some() => {
+                if let Some((id, _)) = &process {
+                    denied.extend(refused(&bus, id).await);
+                }
+            }
             () = terminal::resized(), if relay.is_some() => {
                 if let Some(relay) = &relay {
                     relay.resize();
@@ -122,7 +135,7 @@ pub(crate) async fn attached(
     streams.finish();
     drop(relay);
     if let Some(explanation) = explanation {
-        explanation.finish().await?;
+        explanation.finish(&denied).await?;
     }
     ended.code()
 }
@@ -136,6 +149,13 @@ fn warn(id: &str, results: &Results) {
     for why in results.withheld.iter().flatten() {
         out::note(&out::safe(why));
     }
+}
+
+/// What proxies and portals have refused a sandbox so far, by kind; nothing of one that has ended.
+async fn refused(bus: &Bus, id: &str) -> Vec<String> {
+    let sandbox = bus.get(id).await;
+    let denials = sandbox.map(|sandbox| sandbox.denials).unwrap_or_default();
+    denials.into_iter().map(|denial| denial.kind).collect()
 }
 
 async fn follow(explanation: &mut Option<Explanation>) -> Result<()> {

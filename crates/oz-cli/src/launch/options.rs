@@ -33,6 +33,7 @@ pub(crate) struct Options {
     pub(crate) terminal: Option<(u16, u16)>,
     pub(crate) status: Option<OwnedFd>,
     pub(crate) explain: Option<OwnedFd>,
+    pub(crate) train: Option<bool>,
     pub(crate) detach: Option<bool>,
 }
 

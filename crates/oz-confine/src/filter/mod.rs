@@ -19,9 +19,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use oz_core::plan::SyscallPolicy;
 
 pub use decide::{Decision, decide};
-pub use numbers::name;
 #[cfg(test)]
 pub(crate) use numbers::number_of;
+pub use numbers::{name, number};
 
 /// Compiled programs of the policies that were used last.
 #[derive(Default)]

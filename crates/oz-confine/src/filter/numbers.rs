@@ -11,7 +11,7 @@ pub(super) const ARCHITECTURE: u32 = 0xc000_00b7;
 pub(super) const ARCHITECTURE: u32 = 0xc000_00f3;
 
 /// The number of a call, if this architecture has it: `open` exists on x86-64 only.
-pub(super) fn number(name: &str) -> Option<u32> {
+pub fn number(name: &str) -> Option<u32> {
     let number = name.parse::<syscalls::Sysno>().ok().map(|call| call.id());
     if number.is_none() {
         tracing::debug!(name, "no such system call on this architecture");

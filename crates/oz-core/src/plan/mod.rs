@@ -6,6 +6,8 @@
 //! Nothing about a sandbox is decided outside its plan.
 
 #[cfg(feature = "profiles")]
+pub mod apparmor;
+#[cfg(feature = "profiles")]
 mod build;
 pub mod check;
 pub mod facts;
@@ -35,7 +37,7 @@ pub use ops::{Access, Bind, Effect, Op, Overlay, Source};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 16;
+pub const VERSION: u32 = 17;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///

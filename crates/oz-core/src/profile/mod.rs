@@ -17,6 +17,7 @@ mod error;
 mod explain;
 pub mod files;
 pub mod identity;
+pub mod learn;
 pub mod life;
 pub mod limits;
 pub mod matching;

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::learn::Seen;
 use crate::plan::SyscallPolicy;
 
 /// Most kinds of refused calls that are told apart.
@@ -21,6 +22,9 @@ pub struct Config {
     pub filter: Vec<u64>,
     /// What it was compiled from: it says why.
     pub policy: SyscallPolicy,
+    /// The program is trained: calls come that the filter allows, and it is told what they name. They go on as
+    /// they would have.
+    pub train: bool,
 }
 
 /// One line.
@@ -38,6 +42,12 @@ pub enum Line {
     },
     /// All numbers have been said.
     End,
+    /// Something that a program which is trained does for the first time.
+    Seen(Seen),
+    /// It does more different things than are told.
+    Cut,
+    /// A proxy or a portal refused it this kind of thing; the daemon tells, and whoever keeps the lines writes it.
+    Denied(String),
 }
 
 /// A refused call: none of it was made.

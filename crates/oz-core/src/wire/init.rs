@@ -59,6 +59,8 @@ pub enum ToInit {
         /// The last descriptor is a socket on which somebody waits for the listener of the program's filter,
         /// to answer its refused calls and say what they were.
         explained: bool,
+        /// Numbers of calls that are asked about there although they are allowed; none if nothing is explained.
+        watched: Vec<u32>,
     },
     /// Send a signal to a program's process group.
     Signal {

@@ -60,14 +60,14 @@ pub(crate) struct Launched {
 struct OfProgram {
     /// The program itself, unless it lies inside.
     file: Option<OwnedFd>,
-    /// Where its refused calls are answered.
-    explain: Option<OwnedFd>,
+    /// Where its refused calls are answered, and which others are asked about.
+    explain: Option<explain::Asked>,
 }
 
 impl OfProgram {
     fn of(daemon: &Daemon, sandbox: &Arc<Sandbox>, request: &prepare::Request) -> Result<Self> {
         let report = request.explain.as_ref();
-        let explain = report.map(|report| explain::start(daemon, sandbox, report));
+        let explain = report.map(|report| explain::start(daemon, sandbox, report, request.train));
         Ok(Self {
             file: request.file(daemon)?,
             explain: explain.transpose()?,

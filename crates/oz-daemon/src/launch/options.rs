@@ -53,6 +53,8 @@ pub(crate) struct Options {
     /// A socket on which it is said what system calls of the program are refused, as lines of
     /// [`oz_core::wire::explain`]; only of a program in a new sandbox.
     pub(crate) explain: Option<OwnedFd>,
+    /// With `explain`: the program is trained, and what it opens, starts and connects to is said as well.
+    pub(crate) train: Option<bool>,
     /// The program's output goes to the sandbox's log.
     pub(crate) detach: Option<bool>,
 }

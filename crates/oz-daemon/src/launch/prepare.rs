@@ -58,6 +58,8 @@ pub(crate) struct Request {
     pub(super) home: Option<Home>,
     /// Where it is said what calls are refused.
     pub(super) explain: Option<OwnedFd>,
+    /// It is also said what allowed ones name.
+    pub(super) train: bool,
     /// Another network than the profile's.
     pub(super) network: Option<Mode>,
     pub(super) session: BTreeMap<String, String>,
@@ -128,6 +130,10 @@ impl Request {
             }
             explain::check_report(report)?;
         }
+        let train = options.train.unwrap_or(false);
+        if train && explain.is_none() {
+            return invalid("a program is trained only if somebody listens");
+        }
         let directory = options.cwd.map(OsBytes::from);
         let home = options.home.as_deref().map(str::parse::<Home>);
         let home = home
@@ -145,6 +151,7 @@ impl Request {
             ephemeral: options.ephemeral.unwrap_or(false),
             home,
             explain,
+            train,
             network,
             session,
             directory: directory.filter(|path| path.as_path().is_absolute() && !path.has_nul()),

@@ -6,6 +6,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
+use oz_confine::filter;
+use oz_core::learn;
 use oz_core::wire::explain::Config;
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
@@ -19,9 +21,23 @@ const PROGRAM: &str = "oz-explain";
 /// How long after the end of the sandbox it may still say its last numbers.
 const LAST: Duration = Duration::from_secs(3);
 
-/// Starts one for a program that is about to be run in a sandbox that is ready; `report` is the caller's socket.
-/// What is returned goes to init along with the program.
-pub(crate) fn start(daemon: &Daemon, sandbox: &Arc<Sandbox>, report: &OwnedFd) -> Result<OwnedFd> {
+/// What goes to init along with a program.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// Where the listener of its filter is awaited.
+    pub(crate) socket: OwnedFd,
+    /// Numbers of allowed calls that are asked about.
+    pub(crate) watched: Vec<u32>,
+}
+
+/// Starts one for a program that is about to be run in a sandbox that is ready; `report` is the caller's socket. With
+/// `train` it is also said what allowed calls name.
+pub(crate) fn start(
+    daemon: &Daemon,
+    sandbox: &Arc<Sandbox>,
+    report: &OwnedFd,
+    train: bool,
+) -> Result<Asked> {
     let namespaces = sandbox.namespaces.get();
     let namespaces = namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?;
     let filters = daemon.filters.programs(&sandbox.plan.syscalls);
@@ -29,6 +45,7 @@ pub(crate) fn start(daemon: &Daemon, sandbox: &Arc<Sandbox>, report: &OwnedFd) -
     let config = Config {
         filter: filters.programs.to_vec(),
         policy: sandbox.plan.syscalls.clone(),
+        train,
     };
     let prepare = || -> io::Result<_> {
         let json = serde_json::to_vec(&config).map_err(io::Error::other)?;
@@ -63,7 +80,11 @@ pub(crate) fn start(daemon: &Daemon, sandbox: &Arc<Sandbox>, report: &OwnedFd) -
             () = late => {}
         }
     });
-    Ok(ours)
+    let watched = learn::watched().filter(|_| train);
+    Ok(Asked {
+        socket: ours,
+        watched: watched.filter_map(filter::number).collect(),
+    })
 }
 
 /// Takes what a caller listens on.

@@ -103,7 +103,7 @@ pub(crate) struct Run {
     /// Its file, unless it is found inside by its name.
     pub(crate) file: Option<OwnedFd>,
     /// Where its refused calls are answered, if somebody wants to know them.
-    pub(crate) explain: Option<OwnedFd>,
+    pub(crate) explain: Option<explain::Asked>,
     /// Told when it runs, with its terminal's other end.
     pub(crate) started: oneshot::Sender<Result<Option<OwnedFd>>>,
     /// Told when it ended.

@@ -654,14 +654,17 @@ impl Task {
         self.processes
             .asked(run.process, name, Some(run.started), run.status);
         self.publish_processes();
-        let fds = run.fds.iter().chain(&run.file).chain(&run.explain);
+        let explain = run.explain.as_ref();
+        let listener = explain.map(|explain| &explain.socket);
+        let fds = run.fds.iter().chain(&run.file).chain(listener);
         let fds: Vec<_> = fds.map(AsFd::as_fd).collect();
         let message = ToInit::Run {
             process: run.process,
             program: run.program,
             stdio: run.stdio,
             executable: run.file.is_some(),
-            explained: run.explain.is_some(),
+            explained: explain.is_some(),
+            watched: explain.map_or_else(Vec::new, |explain| explain.watched.clone()),
         };
         self.connection.send(&message, &fds).await?;
         if self.sandbox.namespaces.get().is_some() {

@@ -18,6 +18,11 @@ use crate::resolve::canonical;
 use crate::{copies, environment};
 pub use rules::look_for_rules;
 
+/// Where the user's well-known directories are, by their names (`MUSIC`).
+pub fn well_known(home: &Path) -> BTreeMap<String, PathBuf> {
+    user_dirs::read(home)
+}
+
 /// Who runs this process. The home is `$HOME`, canonical: paths inside are those that the user's
 /// files really have.
 pub fn user() -> io::Result<User> {

@@ -118,7 +118,7 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
     // From here on only what the plan lists can be called.
     let installed = match explain {
         None => seccomp::install(&inside.filter),
-        Some(socket) => explained::install(&inside.filter, socket),
+        Some(explain) => explained::install(&inside.filter, explain),
     };
     if let Err(failure) = installed.at(Stage::Filter, "syscall filter") {
         return failure;

@@ -18,6 +18,8 @@ use rustix::process::Pid;
 use crate::failure::{At, Failure};
 use crate::inside::Inside;
 
+pub use explained::Explain;
+
 pub use report::{News, Report};
 pub use streams::Streams;
 
@@ -31,7 +33,7 @@ pub struct Launch {
     /// The file of the program; absent: it is found by its name.
     file: Option<OwnedFd>,
     /// Where its refused calls are answered and explained.
-    explain: Option<OwnedFd>,
+    explain: Option<Explain>,
     streams: Streams,
 }
 
@@ -52,7 +54,7 @@ impl Launch {
         program: &Program,
         streams: Streams,
         file: Option<OwnedFd>,
-        explain: Option<OwnedFd>,
+        explain: Option<Explain>,
     ) -> Result<Self, Failure> {
         let invalid = |subject: &str| Failure {
             stage: Stage::Execute,

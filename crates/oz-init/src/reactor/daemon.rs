@@ -10,6 +10,7 @@ use rustix::net::SocketFlags;
 
 use super::Reactor;
 use super::connection::{Connection, Lost};
+use crate::program::Explain;
 
 impl Reactor {
     /// Tells the daemon, if there is one.
@@ -119,9 +120,11 @@ impl Reactor {
                 stdio,
                 executable,
                 explained,
+                watched,
             }) => {
                 let mut fds = frame.fds;
                 let explain = if explained { fds.pop() } else { None };
+                let explain = explain.map(|socket| Explain { socket, watched });
                 let file = if executable { fds.pop() } else { None };
                 self.start_program(process, &program, stdio, fds, file, explain);
             }

@@ -10,7 +10,7 @@ use rustix::process::Pid;
 
 use super::Reactor;
 use crate::failure::Failure;
-use crate::program::{Launch, Launched, News, Report, Streams};
+use crate::program::{Explain, Launch, Launched, News, Report, Streams};
 
 /// A program that has not been waited for: its pid cannot be another's.
 pub struct Running {
@@ -30,7 +30,7 @@ impl Reactor {
         stdio: Stdio,
         fds: Vec<OwnedFd>,
         file: Option<OwnedFd>,
-        explain: Option<OwnedFd>,
+        explain: Option<Explain>,
     ) {
         self.watch.begin();
         match self.launch(program, stdio, fds, file, explain) {
@@ -57,7 +57,7 @@ impl Reactor {
         stdio: Stdio,
         fds: Vec<OwnedFd>,
         file: Option<OwnedFd>,
-        explain: Option<OwnedFd>,
+        explain: Option<Explain>,
     ) -> Result<Launched, Failure> {
         if self.stopping.is_some() {
             return Err(Failure {

@@ -267,6 +267,7 @@ impl Sandbox {
             stdio,
             executable: false,
             explained: false,
+            watched: Vec::new(),
         };
         self.daemon.send(&run, fds);
         process

@@ -36,7 +36,7 @@ pub(super) fn run(what: &New) -> Result<u8> {
     let facts = oz_host::measure::facts(&what.command).map_err(|error| Error::advised(&error))?;
     let name = match &what.name {
         Some(name) => name.clone(),
-        None => name_of(&facts),
+        None => name_of(&facts.name),
     };
     name.parse::<SandboxId>().map_err(|error| {
         Error::usage(
@@ -75,8 +75,8 @@ pub(super) fn run(what: &New) -> Result<u8> {
     Ok(0)
 }
 
-/// In the letters that names of profiles have.
-fn name_of(facts: &Facts) -> String {
+/// A program's name in the letters that names of profiles have.
+pub(in crate::commands) fn name_of(program: &str) -> String {
     let fit = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
@@ -84,7 +84,7 @@ fn name_of(facts: &Facts) -> String {
             '-'
         }
     };
-    let name: String = facts.name.chars().map(fit).collect();
+    let name: String = program.chars().map(fit).collect();
     name.trim_matches('-').to_owned()
 }
 
