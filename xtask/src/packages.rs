@@ -86,6 +86,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("wireplumber", "test: who connects its streams"),
     package("sox", "test: measuring what was played"),
     package("gnome-shell", "test: the desktop of GNOME, headless"),
+    package("ibus", "test: input methods"),
+    package(
+        "ibus-unikey",
+        "test: an input method that writes what no key has",
+    ),
     package(
         "python3-dbusmock",
         "test: a login manager, without which it does not start",

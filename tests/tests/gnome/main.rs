@@ -2,6 +2,7 @@
 
 mod bar;
 mod client;
+mod input_method;
 mod life;
 mod marks;
 mod menu;

@@ -690,7 +690,9 @@ note!(XdgToplevel, |told, _toplevel, event| {
     use xdg_toplevel::Event;
     let words = |bytes: &[u8]| -> Vec<u32> {
         let word = |word: &[u8]| u32::from_ne_bytes(word.try_into().unwrap());
-        bytes.chunks(4).map(word).collect()
+        let mut words: Vec<u32> = bytes.chunks(4).map(word).collect();
+        words.sort_unstable();
+        words
     };
     match event {
         Event::Configure {

@@ -230,6 +230,20 @@ impl Shell {
         self.eval::<()>(&format!("(() => {{ {script} }})()"))
     }
 
+    /// Presses the key that stands for a character.
+    ///
+    /// # Errors
+    /// When the shell does not answer.
+    pub fn press(&self, key: char) -> Result<()> {
+        let key = serde_json::to_string(&key)?;
+        let script = format!(
+            "const symbol = ozTest.symbol({key});
+             ozTest.key(symbol, true);
+             ozTest.key(symbol, false);"
+        );
+        self.eval::<()>(&format!("(() => {{ {script} }})()"))
+    }
+
     /// What became of an extension.
     ///
     /// # Errors
