@@ -14,6 +14,9 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 const MEMORY: u64 = 256 << 20;
 /// Seconds of a processor.
 const TIME: u64 = 10;
+/// The same for a job that goes through trees.
+const WALK_MEMORY: u64 = 2 << 30;
+const WALK_TIME: u64 = 600;
 /// Descriptors: what it has open, and one file at a time.
 const FILES: u64 = 32;
 
@@ -85,6 +88,91 @@ pub(crate) fn reading(places: &[&Path]) -> Result<()> {
     rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
     landlock::reading(places)?;
     let program = filter::compile(&policy()).context("cannot make a syscall filter")?;
+    seccomp::install(&program).context("cannot install a syscall filter")
+}
+
+/// What a job that goes through trees calls as well. Whether a file is opened to be read or to be written is then for
+/// Landlock and the limits to say.
+const WALKING: &[Group] = &[Group {
+    reason: "open beneath a directory through no link; directories, attributes",
+    names: &["fgetxattr", "flistxattr", "getdents64", "openat2"],
+}];
+
+/// What a job that changes files calls as well.
+const CHANGING: &[Group] = &[Group {
+    reason: "make, replace and remove files, and see them onto the disk",
+    names: &[
+        "fchmod",
+        "fchmodat",
+        "fsetxattr",
+        "fsync",
+        "getpid",
+        "linkat",
+        "mkdirat",
+        "openat",
+        "renameat",
+        "renameat2",
+        "symlinkat",
+        "unlinkat",
+    ],
+}];
+
+/// `FICLONE`: share the blocks of another file.
+const FICLONE: u64 = 0x4004_9409;
+
+/// It goes through these places and changes nothing.
+pub(crate) fn walking(places: &[&Path]) -> Result<()> {
+    limits(0)?;
+    landlock::reading(places)?;
+    install(&[WALKING])
+}
+
+/// It makes and removes files in these places, and does nothing anywhere else.
+pub(crate) fn changing(places: &[&Path]) -> Result<()> {
+    limits(
+        rustix::process::getrlimit(Resource::Fsize)
+            .maximum
+            .unwrap_or(u64::MAX),
+    )?;
+    let open = |place: &&Path| {
+        let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
+        rustix::fs::open(*place, flags, rustix::fs::Mode::empty())
+    };
+    let places = places.iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    let fds: Vec<_> = places.iter().map(std::os::fd::AsFd::as_fd).collect();
+    landlock::only(&fds)?;
+    install(&[WALKING, CHANGING])
+}
+
+/// A home is larger than a file, and who waits is shown that it goes on.
+fn limits(largest: u64) -> Result<()> {
+    no_cores().context("cannot refuse core dumps")?;
+    for (resource, most) in [
+        (Resource::As, WALK_MEMORY),
+        (Resource::Cpu, WALK_TIME),
+        (Resource::Nofile, FILES),
+        (Resource::Fsize, largest),
+    ] {
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        setrlimit(resource, limit).context("cannot limit itself")?;
+    }
+    rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")
+}
+
+fn install(more: &[&[Group]]) -> Result<()> {
+    let groups = READING.iter().chain(more.iter().copied().flatten());
+    let mut policy = policy();
+    if more.len() > 1 {
+        // It makes files.
+        policy.conditional.remove("openat");
+    }
+    policy.allow = allowed(groups.flat_map(|group| group.names));
+    let clone = vec![Comparison::low32(1, Operator::Equal(FICLONE))];
+    policy.conditional.insert("ioctl".to_owned(), vec![clone]);
+    let program = filter::compile(&policy).context("cannot make a syscall filter")?;
     seccomp::install(&program).context("cannot install a syscall filter")
 }
 

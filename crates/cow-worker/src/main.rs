@@ -1,11 +1,13 @@
 //! `cow-worker`: reads what nobody else of Oz reads, because apps or strangers made it: programs that are to be
-//! measured, and what was seen of those that are trained. One process for each job, which its first argument names.
+//! measured, what was seen of those that are trained, what sandboxes wrote over copies. One process for each job,
+//! which its first argument names.
 //!
 //! Before it reads a byte it gives up everything but what the job needs; whoever started it has a deadline for it,
 //! and takes what it says for hostile.
 
 mod analysis;
 mod confine;
+mod copies;
 mod training;
 
 use std::io::{self, Write};
@@ -29,6 +31,9 @@ fn run() -> Result<()> {
     match job.to_str() {
         Some("analyse") => analysis::job(arguments.next().context("no path")?.as_ref()),
         Some("fold") => training::job(arguments.next().context("no home")?.as_ref()),
+        Some("changes") => copies::changes(),
+        Some("merge") => copies::merge(),
+        Some("remove") => copies::remove(arguments.next().context("no path")?.as_ref()),
         _ => bail!("there is no such job"),
     }
 }

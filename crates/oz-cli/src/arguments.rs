@@ -82,6 +82,9 @@ pub(crate) enum Verb {
     Remove(Remove),
     Files(Files),
     Denied(Denied),
+    Changes(Changes),
+    Merge(Merge),
+    Discard(Discard),
     Forward(Forward),
     Unforward(Unforward),
     Mic(Mic),
@@ -317,6 +320,51 @@ pub(crate) struct Denied {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// List what a sandbox wrote over copies of your files
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
+    /// The sandbox, running or ended
+    pub(crate) id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Take over what a sandbox wrote over copies of your files, once it has ended
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What was changed outside as well is left out, unless one of --take-theirs and --both is given. \
+                  Protected places are left out without --protected."
+)]
+pub(crate) struct Merge {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Only these files and directories
+    pub(crate) paths: Vec<PathBuf>,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Where both have changed something, take the sandbox's
+    #[arg(long, conflicts_with = "both")]
+    pub(crate) take_theirs: bool,
+    /// Where both have changed something, put the sandbox's beside it, as NAME.ID
+    #[arg(long)]
+    pub(crate) both: bool,
+    /// Take over what is in protected places too: it may run when you log in, or hold your keys
+    #[arg(long)]
+    pub(crate) protected: bool,
+}
+
+/// Throw away what a sandbox wrote over copies of your files, once it has ended
+#[derive(Debug, Args)]
+pub(crate) struct Discard {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// List the files that a sandbox was given

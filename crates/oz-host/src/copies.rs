@@ -4,6 +4,7 @@
 //! copies/ID/about.json     whose they are
 //! copies/ID/NAME/upper     what was written over one place, as overlayfs keeps it
 //! copies/ID/NAME/work      the kernel's
+//! copies/ID/merge-N      what a merge replaced, and how far it came
 //! copies/ID/NAME/lock      locked by who has them mounted or changes them
 //! ```
 //!
@@ -12,15 +13,25 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use oz_core::plan::layout::COPIES_NAME;
 use oz_core::plan::{Overlay, SandboxId};
+use oz_core::wire::copies as wire;
 use rustix::fs::{FlockOperation, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+use crate::{environment, worker};
+
 /// The file that says whose copies they are.
 pub const ABOUT: &str = "about.json";
+
+/// Begins the names of journals of merges.
+const JOURNAL: &str = "merge-";
+/// What a merge is to do, and that it has done it.
+const ORDER: &str = "order";
+const DONE: &str = "done";
 
 /// Magic number of overlayfs (statfs(2)).
 const OVERLAYFS: u64 = 0x794c_7630;
@@ -113,6 +124,115 @@ pub fn keeps_notes(directory: impl AsFd) -> io::Result<()> {
     const NAME: &str = "user.oz.try";
     rustix::fs::fsetxattr(&directory, NAME, b"y", XattrFlags::empty())?;
     Ok(rustix::fs::fremovexattr(&directory, NAME)?)
+}
+
+/// How long a job on copies may take: trees can be large, and on slow disks.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Where this user's copies are.
+#[must_use]
+pub fn here() -> PathBuf {
+    place(
+        &environment::state().join("oz"),
+        &environment::runtime().join("oz"),
+    )
+}
+
+/// The same place, as it is told to whoever looks at it.
+#[must_use]
+pub fn to_look_at(place: &Place) -> wire::Place {
+    wire::Place {
+        upper: place.overlay.layers.join(Overlay::UPPER),
+        source: place.overlay.source.clone(),
+        hidden: place.overlay.hidden.clone(),
+        since: place.since,
+    }
+}
+
+/// What is different. The names are an app's.
+///
+/// # Errors
+/// The worker gives no answer.
+pub fn changes(place: &Place) -> Result<wire::Changes, worker::Error> {
+    ask("changes", &to_look_at(place))
+}
+
+/// Takes over what is chosen. The caller holds the [`lock`].
+///
+/// # Errors
+/// The worker gives no answer; it may have done a part.
+pub fn merge(order: &wire::Merge) -> Result<wire::Merged, worker::Error> {
+    ask("merge", order)
+}
+
+/// Finishes merges of a sandbox that were cut off, and says how many changes that were. The caller holds the [`lock`] of
+/// each place.
+///
+/// # Errors
+/// The worker gives no answer.
+pub fn finish(of_sandbox: &Path) -> Result<u64, worker::Error> {
+    let mut finished = 0;
+    for journal in journals(of_sandbox) {
+        if journal.join(DONE).exists() {
+            continue;
+        }
+        // Without a whole order nothing was begun.
+        let order = std::fs::read(journal.join(ORDER)).ok();
+        let order = order.and_then(|order| postcard::from_bytes::<wire::Merge>(&order).ok());
+        if let Some(order) = order {
+            finished += merge(&order)?.done;
+        }
+    }
+    Ok(finished)
+}
+
+/// Whether a merge was cut off.
+#[must_use]
+pub fn is_unfinished(of_sandbox: &Path) -> bool {
+    let all = journals(of_sandbox);
+    all.iter().any(|journal| !journal.join(DONE).exists())
+}
+
+/// Makes the directory for what a merge replaces.
+///
+/// # Errors
+/// It cannot be made.
+pub fn new_journal(of_sandbox: &Path) -> io::Result<PathBuf> {
+    let number = journals(of_sandbox).len();
+    let journal = of_sandbox.join(format!("{JOURNAL}{number:05}"));
+    rustix::fs::mkdir(&journal, Mode::RWXU)?;
+    Ok(journal)
+}
+
+fn journals(of_sandbox: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(of_sandbox)
+        .into_iter()
+        .flatten()
+        .flatten();
+    let is_one = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| name.starts_with(JOURNAL))
+    };
+    let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_one).collect();
+    all.sort();
+    all
+}
+
+/// Removes all copies of a sandbox. The caller holds the [`lock`] of each place.
+///
+/// # Errors
+/// The worker does not say that they are gone.
+pub fn remove(of_sandbox: &Path) -> Result<(), worker::Error> {
+    worker::order("remove", of_sandbox.as_os_str(), &[], 1, PATIENCE).map(drop)
+}
+
+fn ask<T: serde::de::DeserializeOwned>(
+    job: &str,
+    order: &impl Serialize,
+) -> Result<T, worker::Error> {
+    let order = postcard::to_stdvec(order).map_err(|_| worker::Error::Failed)?;
+    let said = worker::order(job, "".as_ref(), &order, wire::MOST, PATIENCE)?;
+    postcard::from_bytes(&said).map_err(|_| worker::Error::Failed)
 }
 
 #[cfg(test)]

@@ -39,6 +39,31 @@ pub enum Error {
 /// # Errors
 /// There is no answer that could be used.
 pub fn run(job: &str, argument: &OsStr, input: File, most: u64) -> Result<Vec<u8>, Error> {
+    do_it(job, argument, Stdio::from(input), &[], most, DEADLINE)
+}
+
+/// Does a job that is told more than a word.
+///
+/// # Errors
+/// There is no answer that could be used.
+pub fn order(
+    job: &str,
+    argument: &OsStr,
+    order: &[u8],
+    most: u64,
+    within: Duration,
+) -> Result<Vec<u8>, Error> {
+    do_it(job, argument, Stdio::piped(), order, most, within)
+}
+
+fn do_it(
+    job: &str,
+    argument: &OsStr,
+    input: Stdio,
+    order: &[u8],
+    most: u64,
+    within: Duration,
+) -> Result<Vec<u8>, Error> {
     let path = program();
     let start = |source| Error::Start {
         path: path.clone(),
@@ -54,7 +79,11 @@ pub fn run(job: &str, argument: &OsStr, input: File, most: u64) -> Result<Vec<u8
         .stderr(Stdio::null())
         .spawn()
         .map_err(start)?;
-    let answer = child.stdout.take().map(|out| answer(out, most));
+    if let Some(mut input) = child.stdin.take() {
+        // It reads all of it before it does anything; if it does not, it gives no answer either.
+        let _ = io::Write::write_all(&mut input, order);
+    }
+    let answer = child.stdout.take().map(|out| answer(out, most, within));
     let answer = answer.unwrap_or(Err(Error::Failed));
     end(&mut child, answer)
 }
@@ -70,8 +99,8 @@ fn program() -> PathBuf {
     prefix.join("libexec/oz/cow-worker")
 }
 
-fn answer(mut out: ChildStdout, most: u64) -> Result<Vec<u8>, Error> {
-    let until = Instant::now() + DEADLINE;
+fn answer(mut out: ChildStdout, most: u64, within: Duration) -> Result<Vec<u8>, Error> {
+    let until = Instant::now() + within;
     let mut said = Vec::new();
     let mut buffer = [0; 16 << 10];
     loop {

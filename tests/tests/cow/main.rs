@@ -1,6 +1,10 @@
 //! Copies that are made by writing: what an app sees of the home, where what it writes goes, and what nobody gets at.
 
+mod changes;
+mod equal;
 mod homes;
+mod hostile;
+mod merging;
 
 use std::fs;
 use std::path::PathBuf;

@@ -2,12 +2,14 @@
 
 pub(crate) mod add;
 pub(crate) mod answer;
+pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod clipboard;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod denied;
 pub(crate) mod disable;
+pub(crate) mod discard;
 pub(crate) mod doctor;
 pub(crate) mod enable;
 pub(crate) mod files;
@@ -15,6 +17,7 @@ pub(crate) mod forward;
 pub(crate) mod learn;
 pub(crate) mod logs;
 pub(crate) mod manual;
+pub(crate) mod merge;
 pub(crate) mod panel;
 pub(crate) mod plan;
 pub(crate) mod profile;

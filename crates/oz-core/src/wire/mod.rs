@@ -9,6 +9,7 @@
 pub mod analysis;
 pub mod audio;
 pub mod check;
+pub mod copies;
 pub mod dialog;
 pub mod display;
 pub mod explain;

@@ -1,6 +1,7 @@
 //! What sandboxes wrote over copies: making the layers for a launch.
 
 use std::path::Path;
+use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::{Overlay, Plan, SandboxId};
@@ -8,8 +9,12 @@ pub(crate) use oz_host::copies::place;
 use oz_host::copies::{self, ABOUT, About, Place};
 use oz_host::mounts;
 
+use crate::aside;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
+
+/// How long to remove what an app wrote may take.
+const REMOVING: Duration = Duration::from_secs(900);
 
 /// Makes the layers of a plan, and writes down whose they are and since when.
 pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
@@ -21,6 +26,7 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
         of_sandbox.parent().unwrap_or(of_sandbox),
         known(of_sandbox)?,
     );
+    finish(of_sandbox, earlier.as_ref());
     let mut places = Vec::new();
     for overlay in overlays {
         nothing_is_mounted_in(overlay)?;
@@ -63,7 +69,45 @@ pub(crate) fn is_taken(place: &Path, id: &SandboxId, profile: &str, ephemeral: b
     }
 }
 
-pub(crate) fn write(of_sandbox: &Path, about: &About) -> Result<()> {
+/// Finishes a merge that was cut off, before the app changes what is to be merged. What cannot be finished now is by the
+/// next merge.
+fn finish(of_sandbox: &Path, about: Option<&About>) {
+    let Some(about) = about.filter(|_| copies::is_unfinished(of_sandbox)) else {
+        return;
+    };
+    let locks = about
+        .places
+        .iter()
+        .map(|place| copies::lock(&place.overlay));
+    let locks: Vec<_> = locks.flatten().flatten().collect();
+    if locks.len() == about.places.len()
+        && let Err(error) = copies::finish(of_sandbox)
+    {
+        tracing::warn!(%error, "a merge that was cut off is not finished");
+    }
+}
+
+/// Removes what a sandbox that is to leave nothing has written, once it has ended.
+pub(crate) fn ended(plan: &Plan) {
+    let first = plan.overlays().next();
+    let Some(of_sandbox) = first
+        .and_then(|first| first.layers.parent())
+        .map(Path::to_owned)
+    else {
+        return;
+    };
+    if !matches!(known(&of_sandbox), Ok(Some(about)) if about.ephemeral) {
+        return;
+    }
+    let remove = move || {
+        if let Err(error) = copies::remove(&of_sandbox) {
+            tracing::warn!(%error, "what a sandbox wrote is not removed");
+        }
+    };
+    tokio::spawn(aside::within(REMOVING, remove));
+}
+
+fn write(of_sandbox: &Path, about: &About) -> Result<()> {
     let failed = |error| Failure::host("write", &of_sandbox.join(ABOUT), &error);
     let text = serde_json::to_vec_pretty(about).map_err(|error| failed(error.into()))?;
     let directory = directories::make_private(of_sandbox)?;

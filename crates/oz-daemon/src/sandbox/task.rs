@@ -23,6 +23,7 @@ use super::proxy::Supervisor;
 use super::saved::Saved;
 use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, audio, bus, display};
 use crate::child::{self, Child};
+use crate::copies;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind};
@@ -784,6 +785,7 @@ impl Task {
         forwards::close_all(&self.sandbox).await;
         self.daemon.sandboxes.remove(&self.sandbox.id);
         self.daemon.consent.ended(&self.sandbox.id);
+        copies::ended(&self.sandbox.plan);
         let parent = self.daemon.directories.sandboxes();
         if let Err(error) = directories::remove_flat(&parent, self.sandbox.id.as_str()) {
             tracing::debug!(%error, "nothing to tidy up");

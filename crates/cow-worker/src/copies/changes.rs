@@ -1,0 +1,269 @@
+//! What is different between a place and what a sandbox sees of it.
+//!
+//! The upper layer is not believed: what it says is compared with the place as it is now, so that a copy that is
+//! equal to its original is no change.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, What};
+use rustix::fs::Stat;
+
+use super::tree::{Tree, changed, is_whiteout, kind, permissions, same_content, seen};
+
+/// Most files that are compared with one that may have been renamed.
+const ALIKE: usize = 8;
+
+struct Walk<'p> {
+    place: &'p Place,
+    upper: Tree,
+    lower: Tree,
+    found: Changes,
+}
+
+/// A directory that is still to be looked at.
+struct Todo {
+    path: PathBuf,
+    /// Nothing of what is below it is seen.
+    opaque: bool,
+}
+
+pub fn of(place: &Place) -> Result<Changes> {
+    let mut walk = Walk {
+        place,
+        upper: Tree::open(&place.upper)?,
+        lower: Tree::open(&place.source)?,
+        found: Changes {
+            complete: true,
+            ..Changes::default()
+        },
+    };
+    let mut todo = vec![Todo {
+        path: PathBuf::new(),
+        opaque: false,
+    }];
+    while let Some(directory) = todo.pop() {
+        if walk.found.all.len() + walk.found.unreadable.len() > MOST_CHANGES {
+            walk.found.complete = false;
+            break;
+        }
+        if walk.directory(&directory, &mut todo).is_err() {
+            walk.found.unreadable.push(directory.path.as_path().into());
+        }
+    }
+    walk.renamed();
+    // Components, so that a directory comes right before what is in it.
+    walk.found
+        .all
+        .sort_by(|one, other| one.path.as_path().cmp(other.path.as_path()));
+    Ok(walk.found)
+}
+
+impl Walk<'_> {
+    fn directory(&mut self, directory: &Todo, todo: &mut Vec<Todo>) -> io::Result<()> {
+        let names = self.upper.names(&directory.path)?;
+        for name in &names {
+            let path = directory.path.join(name);
+            if self.entry(&path, directory.opaque, todo).is_err() {
+                self.found.unreadable.push(path.into());
+            }
+        }
+        // What is below an opaque directory and not in it was deleted.
+        if directory.opaque
+            && !self.is_hidden(&directory.path)
+            && let Ok(below) = self.lower.names(&directory.path)
+        {
+            for name in below.iter().filter(|name| !names.contains(name)) {
+                self.deleted(&directory.path.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &Path, opaque: bool, todo: &mut Vec<Todo>) -> io::Result<()> {
+        let Some(copy) = self.upper.look(path)? else {
+            return Ok(());
+        };
+        let original = self.lower.look(path)?;
+        let unseen = self.is_hidden(path);
+        if is_whiteout(&copy) {
+            if !unseen && !opaque {
+                self.deleted(path)?;
+            }
+            return Ok(());
+        }
+        let is_directory = kind(&copy) == Kind::Directory;
+        let was_directory = original
+            .as_ref()
+            .is_some_and(|stat| kind(stat) == Kind::Directory);
+        if is_directory {
+            let opaque = opaque || self.upper.is_opaque(path)?;
+            todo.push(Todo {
+                path: path.to_owned(),
+                opaque: opaque && was_directory,
+            });
+        } else if was_directory && !unseen {
+            for name in self.lower.names(path)? {
+                self.deleted(&path.join(name))?;
+            }
+        }
+        let what = match &original {
+            None => What::Added,
+            Some(original) => match self.difference(path, &copy, original)? {
+                Some(what) => what,
+                None => return Ok(()),
+            },
+        };
+        // Others of what it is are of no matter to a directory that the sandbox made where it saw none.
+        if unseen && is_directory && was_directory {
+            return Ok(());
+        }
+        let conflict = match &original {
+            Some(_) if unseen => Some(Conflict::Unseen),
+            Some(original) => self.changed_since(original).then_some(Conflict::Changed),
+            None => self.upper.is_copied_up(path).then_some(Conflict::Deleted),
+        };
+        // What happens to names in a directory changes it, too; that is looked at where it happens.
+        let conflict = conflict.filter(|_| !(is_directory && was_directory));
+        self.push(path, what, &copy, Some(&copy), original.as_ref(), conflict);
+        Ok(())
+    }
+
+    fn difference(&self, path: &Path, copy: &Stat, original: &Stat) -> io::Result<Option<What>> {
+        if kind(copy) != kind(original) {
+            return Ok(Some(What::Changed));
+        }
+        let content = match kind(copy) {
+            Kind::File => {
+                copy.st_size != original.st_size
+                    || !same_content(&self.upper.file(path)?, &self.lower.file(path)?)?
+            }
+            Kind::Symlink => self.upper.link(path)? != self.lower.link(path)?,
+            Kind::Directory => false,
+            Kind::Other => true,
+        };
+        if content {
+            return Ok(Some(What::Changed));
+        }
+        let attributes = match kind(copy) {
+            Kind::File | Kind::Directory => {
+                permissions(copy.st_mode) != permissions(original.st_mode)
+                    || self.upper.attributes(path)? != self.lower.attributes(path)?
+            }
+            Kind::Symlink | Kind::Other => false,
+        };
+        Ok(attributes.then_some(What::Attributes))
+    }
+
+    /// With all that is in it.
+    fn deleted(&mut self, path: &Path) -> io::Result<()> {
+        let mut todo = vec![path.to_owned()];
+        while let Some(path) = todo.pop() {
+            if self.found.all.len() > MOST_CHANGES {
+                self.found.complete = false;
+                return Ok(());
+            }
+            // What was not seen was not deleted.
+            if self.is_hidden(&path) {
+                continue;
+            }
+            let Some(original) = self.lower.look(&path)? else {
+                continue;
+            };
+            if kind(&original) == Kind::Directory {
+                let names = self.lower.names(&path)?;
+                todo.extend(names.iter().map(|name| path.join(name)));
+            }
+            let since = self.changed_since(&original);
+            let conflict = since.then_some(Conflict::Changed);
+            self.push(
+                &path,
+                What::Deleted,
+                &original,
+                None,
+                Some(&original),
+                conflict,
+            );
+        }
+        Ok(())
+    }
+
+    fn is_hidden(&self, path: &Path) -> bool {
+        self.place
+            .hidden
+            .iter()
+            .any(|hidden| path.starts_with(hidden))
+    }
+
+    fn changed_since(&self, original: &Stat) -> bool {
+        changed(original) >= self.place.since
+    }
+
+    fn push(
+        &mut self,
+        path: &Path,
+        what: What,
+        of: &Stat,
+        copy: Option<&Stat>,
+        original: Option<&Stat>,
+        conflict: Option<Conflict>,
+    ) {
+        self.found.all.push(Change {
+            path: path.into(),
+            what,
+            kind: kind(of),
+            copy: copy.map(seen),
+            original: original.map(seen),
+            conflict,
+            links: copy
+                .filter(|copy| kind(copy) == Kind::File)
+                .map_or(0, |copy| copy.st_nlink.saturating_sub(1)),
+        });
+    }
+
+    /// A file that is new and has the content of one that is gone is that one by another name.
+    fn renamed(&mut self) {
+        let mut gone: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (at, change) in self.found.all.iter().enumerate() {
+            let size = change.original.map_or(0, |original| original.size);
+            if change.what == What::Deleted && change.kind == Kind::File && size > 0 {
+                gone.entry(size).or_default().push(at);
+            }
+        }
+        let mut taken = Vec::new();
+        for at in 0..self.found.all.len() {
+            let change = &self.found.all[at];
+            let size = change.copy.map_or(0, |copy| copy.size);
+            if change.what != What::Added || change.kind != Kind::File {
+                continue;
+            }
+            let Some(alike) = gone.get_mut(&size) else {
+                continue;
+            };
+            let is_same = |from: &&usize| {
+                let from = &self.found.all[**from].path;
+                let files = (
+                    self.upper.file(change.path.as_path()),
+                    self.lower.file(from.as_path()),
+                );
+                matches!(&files, (Ok(new), Ok(old)) if same_content(new, old).unwrap_or(false))
+            };
+            let Some(from) = alike.iter().take(ALIKE).find(is_same).copied() else {
+                continue;
+            };
+            alike.retain(|one| *one != from);
+            let old = self.found.all[from].clone();
+            let change = &mut self.found.all[at];
+            change.conflict = change.conflict.or(old.conflict);
+            change.original = old.original;
+            change.what = What::Renamed(old.path);
+            taken.push(from);
+        }
+        taken.sort_unstable();
+        for at in taken.into_iter().rev() {
+            self.found.all.remove(at);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Taking over what a sandbox wrote, exactly as it was shown.
+//!
+//! Nobody has the layers mounted meanwhile: whoever asks holds their lock. Each file is made whole beside the original and
+//! put in its place in one step; what was there is kept in the journal. The order lies in the journal before anything is
+//! done, and each step can be done again, so that a merge that was cut off is finished by doing it once more.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use oz_core::OsBytes;
+use oz_core::wire::copies::{Change, Kind, Merge, Merged, Seen, What};
+use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
+use rustix::io::Errno;
+
+use super::tree::{CHUNK, Tree, attributes_of, kind, permissions, same_content, seen};
+use super::{changes, remove};
+
+/// Why something is left as it is: a sentence for a person.
+type Left = String;
+
+struct Hand<'m> {
+    merge: &'m Merge,
+    upper: Tree,
+    lower: Tree,
+    journal: Tree,
+}
+
+pub fn take_over(merge: &Merge) -> Result<Merged> {
+    let hand = Hand {
+        merge,
+        upper: Tree::open(&merge.place.upper).context("no copies")?,
+        lower: Tree::open(&merge.place.source).context("no place")?,
+        journal: Tree::open(&merge.journal).context("no journal")?,
+    };
+    hand.write_down("order", &postcard::to_stdvec(merge)?)?;
+    let mut merged = Merged::default();
+    let all = || merge.chosen.iter().enumerate();
+    let is_gone = |change: &Change| change.what == What::Deleted;
+    // Room first: what is in a directory goes before it, and before something else comes in its place.
+    let first = all().rev().filter(|(_, (change, _))| is_gone(change));
+    let then = all().filter(|(_, (change, _))| !is_gone(change));
+    for (number, (change, target)) in first.chain(then) {
+        match hand.step(number, change, target.as_path()) {
+            Ok(()) => {
+                merged.done += 1;
+                hand.forget(change);
+            }
+            Err(why) => merged.left.push((change.path.clone(), why)),
+        }
+    }
+    hand.write_down("done", b"")?;
+    let rest = changes::of(&merge.place)?;
+    if rest.complete && rest.all.is_empty() && rest.unreadable.is_empty() {
+        // What is left is equal to the place, and would hide what the user changes there later.
+        remove::contents(&hand.upper)?;
+    }
+    Ok(merged)
+}
+
+fn failed(error: impl Into<io::Error>) -> Left {
+    match error.into() {
+        full if Errno::from_io_error(&full) == Some(Errno::NOSPC) => {
+            "the disk is full: make room and merge again".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+impl Hand<'_> {
+    fn step(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
+        if change.what == What::Deleted {
+            return self.delete(number, target, change.original);
+        }
+        let copy = self.upper.look(change.path.as_path()).map_err(failed)?;
+        if copy.is_none() {
+            // An earlier try has taken it over and removed it.
+            return Ok(());
+        }
+        if copy.as_ref().map(seen) != change.copy {
+            return Err("the copy is not what was shown any more".to_owned());
+        }
+        let there = self.lower.look(target).map_err(failed)?;
+        let same_place = target == change.path.as_path();
+        let renamed = matches!(change.what, What::Renamed(_));
+        let before = change.original.filter(|_| same_place && !renamed);
+        match change.kind {
+            Kind::Other => return Err("it is neither a file, a directory nor a link".to_owned()),
+            Kind::Directory => self.directory(number, change, target, before)?,
+            Kind::File | Kind::Symlink => {
+                if !self.is_done(change, target)? {
+                    self.expect(number, there.as_ref().map(seen), before)?;
+                    let path = target.parent().unwrap_or(Path::new(""));
+                    let parent = self.parents(change.path.as_path(), path)?;
+                    self.replace(number, change, target, &parent, before)?;
+                }
+            }
+        }
+        match &change.what {
+            What::Renamed(from) => self.delete(number, from.as_path(), change.original),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an earlier try has come so far.
+    fn is_done(&self, change: &Change, target: &Path) -> Result<bool, Left> {
+        let Some(there) = self.lower.look(target).map_err(failed)? else {
+            return Ok(false);
+        };
+        if kind(&there) != change.kind {
+            return Ok(false);
+        }
+        let path = change.path.as_path();
+        match change.kind {
+            Kind::Symlink => {
+                let links = (self.upper.link(path), self.lower.link(target));
+                Ok(matches!(links, (Ok(one), Ok(other)) if one == other))
+            }
+            _ => {
+                let mode = change.copy.map_or(0, |copy| copy.mode);
+                let (Ok(new), Ok(old)) = (self.upper.file(path), self.lower.file(target)) else {
+                    return Ok(false);
+                };
+                let attributes = attributes_of(&new).ok() == attributes_of(&old).ok();
+                let same = permissions(mode) == permissions(there.st_mode) && attributes;
+                Ok(same && same_content(&new, &old).map_err(failed)?)
+            }
+        }
+    }
+
+    /// Puts a copy in the place of what is there.
+    fn replace(
+        &self,
+        number: usize,
+        change: &Change,
+        target: &Path,
+        parent: &OwnedFd,
+        before: Option<Seen>,
+    ) -> Result<(), Left> {
+        let name = target.file_name().ok_or("it has no name")?;
+        let temporary = self.temporary(number);
+        // Of an earlier try.
+        let _ = rustix::fs::unlinkat(parent, &temporary, AtFlags::empty());
+        let made = self.make(change, parent, &temporary).map_err(failed);
+        let put = made.and_then(|()| {
+            if before.is_some() {
+                self.keep(number, parent, name, false)?;
+            }
+            rustix::fs::renameat(parent, &temporary, parent, name).map_err(failed)
+        });
+        if put.is_err() {
+            let _ = rustix::fs::unlinkat(parent, &temporary, AtFlags::empty());
+        }
+        put?;
+        rustix::fs::fsync(parent).map_err(failed)
+    }
+
+    /// The same in each try, so that none stays.
+    fn temporary(&self, number: usize) -> PathBuf {
+        let journal = self.merge.journal.as_path();
+        let name = |path: Option<&Path>| {
+            let name = path.and_then(Path::file_name).unwrap_or_default();
+            name.to_string_lossy().into_owned()
+        };
+        let (sandbox, merge) = (name(journal.parent()), name(Some(journal)));
+        PathBuf::from(format!(".oz-{sandbox}-{merge}-{number}"))
+    }
+
+    fn make(&self, change: &Change, parent: &OwnedFd, name: &Path) -> io::Result<()> {
+        let path = change.path.as_path();
+        if change.kind == Kind::Symlink {
+            let to = self.upper.link(path)?;
+            return Ok(rustix::fs::symlinkat(
+                OsBytes::from(to).as_os_str(),
+                parent,
+                name,
+            )?);
+        }
+        let from = self.upper.file(path)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let to: File = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?.into();
+        copy(&from, &to)?;
+        dress(&to, &from, change.copy)?;
+        to.sync_all()
+    }
+
+    /// Keeps what is at a name in the journal, by another name of the same file where that can be.
+    fn keep(&self, number: usize, parent: &OwnedFd, name: &OsStr, moves: bool) -> Result<(), Left> {
+        let old = format!("old-{number}");
+        let stat = rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+        if kind(&stat) == Kind::Directory {
+            return match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
+                Err(Errno::NOTEMPTY) => Err("there is more in the directory now".to_owned()),
+                removed => removed.map_err(failed),
+            };
+        }
+        let kept = match rustix::fs::linkat(parent, name, &self.journal, &old, AtFlags::empty()) {
+            // By an earlier try.
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(Errno::XDEV | Errno::PERM | Errno::MLINK) => {
+                self.keep_copy(parent, name, &old, &stat)
+            }
+            Err(error) => Err(error.into()),
+        };
+        kept.map_err(failed)?;
+        match moves {
+            true => rustix::fs::unlinkat(parent, name, AtFlags::empty()).map_err(failed),
+            false => Ok(()),
+        }
+    }
+
+    fn keep_copy(
+        &self,
+        parent: &OwnedFd,
+        name: &OsStr,
+        old: &str,
+        stat: &rustix::fs::Stat,
+    ) -> io::Result<()> {
+        match kind(stat) {
+            Kind::Symlink => {
+                let to = rustix::fs::readlinkat(parent, name, Vec::new())?;
+                Ok(rustix::fs::symlinkat(to, &self.journal, old)?)
+            }
+            Kind::File => {
+                let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+                let from: File = rustix::fs::openat(parent, name, flags, Mode::empty())?.into();
+                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+                let mode = Mode::RUSR | Mode::WUSR;
+                let to: File = self.journal.make(Path::new(old), flags, mode)?.into();
+                copy(&from, &to)?;
+                to.sync_all()
+            }
+            Kind::Directory | Kind::Other => Err(Errno::INVAL.into()),
+        }
+    }
+
+    fn delete(&self, number: usize, target: &Path, before: Option<Seen>) -> Result<(), Left> {
+        let Some(there) = self.lower.look(target).map_err(failed)? else {
+            return Ok(());
+        };
+        // A directory has changed since what was in it is gone.
+        if kind(&there) != Kind::Directory {
+            self.expect(number, Some(seen(&there)), before)?;
+        }
+        let name = target.file_name().ok_or("it has no name")?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let parent = target.parent().unwrap_or(Path::new(""));
+        let parent = self.lower.at(parent, flags).map_err(failed)?;
+        self.keep(number, &parent, name, true)?;
+        rustix::fs::fsync(&parent).map_err(failed)
+    }
+
+    fn directory(
+        &self,
+        number: usize,
+        change: &Change,
+        target: &Path,
+        before: Option<Seen>,
+    ) -> Result<(), Left> {
+        let path = target.parent().unwrap_or(Path::new(""));
+        let parent = self.parents(change.path.as_path(), path)?;
+        let name = target.file_name().ok_or("it has no name")?;
+        if let Some(there) = self.lower.look(target).map_err(failed)?
+            && kind(&there) != Kind::Directory
+        {
+            self.expect(number, Some(seen(&there)), before)?;
+            self.keep(number, &parent, name, false)?;
+            rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(failed)?;
+        }
+        match rustix::fs::mkdirat(&parent, name, Mode::RWXU) {
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let to = self.lower.at(target, flags).map_err(failed)?;
+        let from = self
+            .upper
+            .at(change.path.as_path(), flags)
+            .map_err(failed)?;
+        dress(&to, &from, change.copy).map_err(failed)
+    }
+
+    /// The directory that something goes to, made like that of the copy if it is not there.
+    fn parents(&self, of: &Path, path: &Path) -> Result<OwnedFd, Left> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let mut here = PathBuf::new();
+        for part in path {
+            here.push(part);
+            if self.lower.look(&here).map_err(failed)?.is_some() {
+                continue;
+            }
+            let above = here.parent().unwrap_or(Path::new(""));
+            let above = self.lower.at(above, flags).map_err(failed)?;
+            let copy = self.upper.look(&here).map_err(failed)?;
+            let mode = copy
+                .filter(|_| of.starts_with(&here))
+                .map_or(0o700, |copy| copy.st_mode);
+            let mode = Mode::from_raw_mode(permissions(mode) | 0o700);
+            rustix::fs::mkdirat(above, part, mode).map_err(failed)?;
+        }
+        self.lower.at(path, flags).map_err(|error| match error {
+            Errno::LOOP | Errno::NOTDIR => "a link or a file is where its directory was".to_owned(),
+            error => failed(error),
+        })
+    }
+
+    /// What is taken over is no copy any more; what cannot be removed there is equal to the original.
+    fn forget(&self, change: &Change) {
+        let path = change.path.as_path();
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let remove = |path: &Path, flag| {
+            let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+                return false;
+            };
+            let above = self.upper.at(above, flags);
+            above.is_ok_and(|above| rustix::fs::unlinkat(above, name, flag).is_ok())
+        };
+        if change.kind == Kind::Directory && change.what != What::Deleted {
+            return;
+        }
+        // There a copy that is gone would say that the original was deleted.
+        let opaque = |above: &Path| self.upper.is_opaque(above).unwrap_or(true);
+        if path.ancestors().skip(1).any(opaque) {
+            return;
+        }
+        remove(path, AtFlags::empty());
+        if let What::Renamed(from) = &change.what {
+            remove(from.as_path(), AtFlags::empty());
+        }
+        for above in path.ancestors().skip(1) {
+            let (Ok(Some(copy)), Ok(Some(original))) =
+                (self.upper.look(above), self.lower.look(above))
+            else {
+                return;
+            };
+            let same = permissions(copy.st_mode) == permissions(original.st_mode);
+            let opaque = self.upper.is_opaque(above).unwrap_or(true);
+            if !same || opaque || above.as_os_str().is_empty() || !remove(above, AtFlags::REMOVEDIR)
+            {
+                return;
+            }
+        }
+    }
+
+    /// What is there must be what was shown, unless an earlier try has kept it: that gave it another name, which changes
+    /// when it was changed.
+    fn expect(&self, number: usize, there: Option<Seen>, shown: Option<Seen>) -> Result<(), Left> {
+        if there == shown {
+            return Ok(());
+        }
+        let kept = self.journal.look(Path::new(&format!("old-{number}")));
+        let kept = kept.map_err(failed)?.as_ref().map(seen);
+        let same =
+            |one: &Seen, other: &Seen| one.identity == other.identity && one.size == other.size;
+        match (there, kept, shown) {
+            (Some(there), Some(kept), Some(shown))
+                if same(&there, &kept) && same(&there, &shown) =>
+            {
+                Ok(())
+            }
+            _ => Err("it was changed while this went on: look at the changes again".to_owned()),
+        }
+    }
+
+    fn write_down(&self, name: &str, what: &[u8]) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+        let file = self
+            .journal
+            .make(Path::new(name), flags, Mode::RUSR | Mode::WUSR)?;
+        let mut file = File::from(file);
+        file.write_all(what)?;
+        file.sync_all()?;
+        Ok(rustix::fs::fsync(&self.journal)?)
+    }
+}
+
+/// By sharing the blocks, where the file system can.
+fn copy(mut from: &File, mut to: &File) -> io::Result<()> {
+    if rustix::fs::ioctl_ficlone(to, from).is_ok() {
+        return Ok(());
+    }
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            count => to.write_all(&buffer[..count])?,
+        }
+    }
+}
+
+/// Permissions and attributes of the user's; nothing that gives a program another's rights.
+fn dress(
+    to: &impl std::os::fd::AsFd,
+    from: &impl std::os::fd::AsFd,
+    copy: Option<Seen>,
+) -> io::Result<()> {
+    for (name, value) in attributes_of(from)? {
+        let name = OsBytes::from(name);
+        match rustix::fs::fsetxattr(to, name.as_os_str(), &value, XattrFlags::empty()) {
+            Ok(()) | Err(Errno::OPNOTSUPP) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let mode = permissions(copy.map_or(0o600, |copy| copy.mode));
+    Ok(rustix::fs::fchmod(to, Mode::from_raw_mode(mode))?)
+}

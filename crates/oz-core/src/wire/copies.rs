@@ -1,0 +1,133 @@
+//! What `cow-worker` is told of copies that a sandbox made by writing, and what it says of them: one message of postcard each
+//! way.
+//!
+//! An app has made what is looked at: names are any bytes, and whoever shows them makes them fit for that.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::OsBytes;
+
+/// Most changes that are told of one place.
+pub const MOST_CHANGES: usize = 1 << 20;
+/// Longest message, in bytes.
+pub const MOST: u64 = 512 << 20;
+
+/// A place to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// What the sandbox wrote, as overlayfs keeps it.
+    pub upper: PathBuf,
+    /// The place itself.
+    pub source: PathBuf,
+    /// Below it, what the sandbox did not see.
+    pub hidden: Vec<PathBuf>,
+    /// When it was as the sandbox first saw it, in seconds and nanoseconds since 1970.
+    pub since: (i64, i64),
+}
+
+/// What a thing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A socket, a FIFO, a device: never taken over.
+    Other,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// It is new.
+    Added,
+    /// Its content, or what it is, is another.
+    Changed,
+    /// Only its permissions or attributes are others.
+    Attributes,
+    /// It is gone; a directory with all that was in it, which is listed as well.
+    Deleted,
+    /// It has the content of this one, which is gone.
+    Renamed(OsBytes),
+}
+
+/// Why it cannot be taken over without a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Conflict {
+    /// The original was changed as well.
+    Changed,
+    /// The original was deleted meanwhile.
+    Deleted,
+    /// There is an original that the sandbox did not see.
+    Unseen,
+}
+
+/// A thing as it was when it was looked at: if all of it is the same, it is the same thing with the same content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Device and inode.
+    pub identity: (u64, u64),
+    /// Last change of content, permissions or names, in seconds and nanoseconds since 1970.
+    pub changed: (i64, i64),
+    /// Bytes.
+    pub size: u64,
+    /// What it is, and its permissions (`st_mode`).
+    pub mode: u32,
+}
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Where, below the place.
+    pub path: OsBytes,
+    /// What became of it.
+    pub what: What,
+    /// What it is now, or was.
+    pub kind: Kind,
+    /// As it is in the copy; none if it is gone.
+    pub copy: Option<Seen>,
+    /// As the original is now; none if there is none.
+    pub original: Option<Seen>,
+    /// Why it needs a decision.
+    pub conflict: Option<Conflict>,
+    /// How many other names in the copy share its content (hard links).
+    pub links: u64,
+}
+
+/// All changes of a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// Sorted by path, directories before what is in them.
+    pub all: Vec<Change>,
+    /// What could not be looked at.
+    pub unreadable: Vec<OsBytes>,
+    /// There are no more.
+    pub complete: bool,
+}
+
+/// What to take over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merge {
+    /// The place.
+    pub place: Place,
+    /// A directory of ours for what is replaced.
+    pub journal: PathBuf,
+    /// The changes, as they were shown, each with the path that it gets below the place.
+    pub chosen: Vec<(Change, OsBytes)>,
+}
+
+/// What became of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// How many changes were taken over.
+    pub done: u64,
+    /// What was not, and why.
+    pub left: Vec<(OsBytes, String)>,
+}

@@ -1,0 +1,126 @@
+//! What an app leaves in its copy to get at more.
+
+use std::fs;
+
+use oz_e2e::fixtures::write;
+use oz_e2e::session::home;
+use oz_e2e::{Run, Session, cli, oz};
+
+use super::{copies, cow, fresh};
+
+#[test]
+fn a_link_in_a_copy_leads_no_merge_out_of_its_place() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let outside = session.fresh_dir("cow-outside");
+    write(&outside.join("file"), b"outside");
+    // The directory that its files go to becomes a link, on the host's side as well.
+    cow("cd ~/cow && mkdir sub && echo evil > sub/file")
+        .run()
+        .ok();
+    std::os::unix::fs::symlink(&outside, dir.join("sub")).expect("a link");
+    oz(["merge", "sh", "--yes"]).run();
+    oz(["merge", "sh", "--yes"]).arg(dir.join("sub/file")).run();
+    assert_eq!(fs::read(outside.join("file")).expect("there"), b"outside");
+    // And one of its own is a link, nothing else.
+    cow("cd ~/cow && ln -s ~/cow-outside mine && echo evil > changed")
+        .run()
+        .ok();
+    oz(["merge", "sh", "--yes"]).run();
+    assert!(
+        fs::symlink_metadata(dir.join("mine"))
+            .expect("there")
+            .is_symlink()
+    );
+    assert_eq!(fs::read(outside.join("file")).expect("there"), b"outside");
+}
+
+#[test]
+fn notes_of_overlays_cannot_be_written_by_an_app() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    write(&dir.join("full/inner"), b"inner");
+    let set = "import os,sys\nfor name in ('opaque','redirect','metacopy','whiteout'):\n  try: os.setxattr(os.path.expanduser('~/cow/full'), 'user.overlay.'+name, b'y')\n  except OSError as e: print(e)";
+    // Outside it works.
+    let outside = Run::new("python3", ["-c", &set.replace("~/cow/full", "~/cow")]).run();
+    assert_eq!(outside.ok().text(), "");
+    oz(["run", "--cow", "--", "python3", "-c", set]).run();
+    assert_eq!(
+        oz(["run", "--cow", "--", "cat"])
+            .arg(dir.join("full/inner"))
+            .run()
+            .ok()
+            .text(),
+        "inner"
+    );
+    oz(["discard", "python3", "--yes"]).run().ok();
+}
+
+#[test]
+fn odd_names_neither_break_a_line_nor_turn_it() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let make = "import os\nos.chdir(os.path.expanduser('~/cow'))\nfor n in (b'new\\nline', b'esc\\x1b[2J', b'bad\\xff', '\\u202etxt.exe'.encode(), b'-rf'): open(n,'w').write('x')";
+    oz(["run", "--cow", "--", "python3", "-c", make]).run().ok();
+    let text = oz(["changes", "python3"]).run().ok().text();
+    assert_eq!(text.lines().count(), 5, "{text}");
+    assert!(
+        !text.contains('\x1b') && !text.contains('\u{202e}'),
+        "{text:?}"
+    );
+    oz(["merge", "python3", "--yes"]).run().ok();
+    use std::os::unix::ffi::OsStrExt;
+    for name in [&b"new\nline"[..], b"esc\x1b[2J", b"bad\xff", b"-rf"] {
+        assert!(
+            dir.join(std::ffi::OsStr::from_bytes(name)).exists(),
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn deep_trees_and_files_without_rights_are_removed() {
+    let session = Session::begin();
+    let _dir = fresh(&session);
+    let make = "import os\nos.chdir(os.path.expanduser('~/cow'))\nfor n in range(3000):\n  os.mkdir('d'); os.chdir('d')\nopen('f','w').close(); os.mkdir('none',0)";
+    oz(["run", "--cow", "--", "python3", "-c", make]).run().ok();
+    oz(["changes", "python3", "--json"]).run();
+    oz(["discard", "python3", "--yes"]).run().ok();
+    assert!(!copies().join("python3").exists());
+}
+
+#[test]
+fn a_copy_of_one_profile_is_not_gone_on_with_by_another() {
+    let session = Session::begin();
+    let _dir = fresh(&session);
+    cow("echo secret > ~/cow/told").run().ok();
+    let _profile = session.profile(
+        "other",
+        r#"{ "description": "t", "match": { "executables": ["true"] }, "files": { "home": "copy-on-write" } }"#,
+    );
+    let other = oz([
+        "run",
+        "--profile",
+        "other",
+        "--",
+        "sh",
+        "-c",
+        "cat ~/cow/told",
+    ])
+    .run();
+    other.fails();
+}
+
+#[test]
+fn keys_cannot_be_merged_into_the_open() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let key = write(&home().join(".ssh/cow-key"), b"secret");
+    // A hard link or a rename would carry it out if it were there.
+    cow("ln ~/.ssh/cow-key ~/cow/key; mv ~/.ssh/cow-key ~/cow/key2; cp ~/.ssh/cow-key ~/cow/key3")
+        .run();
+    let json = cli::json(["changes", "sh"]);
+    assert_eq!(json.as_array().map(Vec::len), Some(0), "{json}");
+    assert!(key.exists() && !dir.join("key").exists());
+    fs::remove_file(key).expect("removed");
+}
