@@ -21,20 +21,20 @@ fn a_menu_of_gtk_under_x11_hangs_below_its_word_and_stays() -> Result<()> {
     let before = session.look()?;
     let at = (window.content.x + 18, window.content.y + 13);
     session.click(at)?;
-    session.settled(&window)?;
-    wait::pause(std::time::Duration::from_secs(2));
-    let after = session.look()?;
-    session.shoot("mousepad-x11-menu")?;
     let below = oz_testkit::desktop::Rect {
         x: window.content.x,
         y: window.content.y + 28,
         width: 150,
         height: 150,
     };
-    ensure!(
-        before.difference(&after, below) > 0.05,
-        "no menu below its word in {window:?}"
-    );
+    let is_open = || {
+        let now = session.look().expect("a picture");
+        before.difference(&now, below) > 0.05
+    };
+    wait::for_condition("a menu below its word", is_open);
+    session.settled(&window)?;
+    session.shoot("mousepad-x11-menu")?;
+    ensure!(is_open(), "the menu went away in {window:?}");
     ensure!(session.windows()?.len() == 1, "the menu is a window");
     session.key("escape", "press")?;
     Ok(())
