@@ -1,8 +1,9 @@
 //! Menus are windows of the X server that no window manager has, and none of them keeps the user out.
 
-use anyhow::{Result, ensure};
-use oz_e2e::{Session, oz, wait};
+use anyhow::{Context, Result, ensure};
+use oz_e2e::{Session, oz, processes, wait};
 use oz_testkit::desktop::Window;
+use rustix::process::{Pid, Signal, kill_process};
 
 fn popover(session: &Session) -> Result<Window> {
     oz(["run", "--detach", "gtk4-demo"]).run().ok();
@@ -17,6 +18,15 @@ fn popover(session: &Session) -> Result<Window> {
     ))?;
     wait::until("the popover", || session.popups().ok()?.first().copied());
     Ok(window)
+}
+
+/// The app itself; its init goes by its name too.
+fn app() -> Result<Pid> {
+    let app = processes::of_session()
+        .into_iter()
+        .find(|process| process.runs("gtk4-demo") && !process.runs("oz-init"));
+    app.and_then(|app| Pid::from_raw(app.pid))
+        .context("the app runs")
 }
 
 fn gone(session: &Session) {
@@ -45,12 +55,8 @@ fn a_popover_lies_where_the_app_wants_it_and_closes_by_escape() -> Result<()> {
 fn an_app_that_hangs_with_a_menu_open_does_not_keep_the_pointer() -> Result<()> {
     let session = Session::begin();
     let window = popover(&session)?;
-    let app = oz_e2e::processes::of_session()
-        .into_iter()
-        .find(|process| process.runs("gtk4-demo"))
-        .map(|process| rustix::process::Pid::from_raw(process.pid));
-    let app = app.flatten().expect("the app runs");
-    rustix::process::kill_process(app, rustix::process::Signal::STOP)?;
+    let app = app()?;
+    kill_process(app, Signal::STOP)?;
     // A click elsewhere closes the menu, whatever the app does.
     let content = window.content;
     let elsewhere = (
@@ -59,7 +65,7 @@ fn an_app_that_hangs_with_a_menu_open_does_not_keep_the_pointer() -> Result<()> 
     );
     session.click(elsewhere)?;
     gone(&session);
-    rustix::process::kill_process(app, rustix::process::Signal::CONT)?;
+    kill_process(app, Signal::CONT)?;
     ensure!(session.again(&window).is_ok());
     Ok(())
 }
@@ -68,15 +74,11 @@ fn an_app_that_hangs_with_a_menu_open_does_not_keep_the_pointer() -> Result<()> 
 fn escape_twice_closes_a_menu_of_an_app_that_hangs() -> Result<()> {
     let session = Session::begin();
     let _window = popover(&session)?;
-    let app = oz_e2e::processes::of_session()
-        .into_iter()
-        .find(|process| process.runs("gtk4-demo"))
-        .map(|process| rustix::process::Pid::from_raw(process.pid));
-    let app = app.flatten().expect("the app runs");
-    rustix::process::kill_process(app, rustix::process::Signal::STOP)?;
+    let app = app()?;
+    kill_process(app, Signal::STOP)?;
     session.key("escape", "press")?;
     session.key("escape", "press")?;
     gone(&session);
-    rustix::process::kill_process(app, rustix::process::Signal::CONT)?;
+    kill_process(app, Signal::CONT)?;
     Ok(())
 }

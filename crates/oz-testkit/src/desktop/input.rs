@@ -1,9 +1,14 @@
 //! The mouse and the keyboard.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
-use super::{Session, Window};
+use super::{Kind, Session, Window};
 use crate::seat;
+
+/// What clients of an X server may take to hear of another layout.
+const LAYOUT: Duration = Duration::from_secs(2);
 
 impl Session {
     /// Moves the pointer to a pixel of the output.
@@ -90,6 +95,11 @@ impl Session {
     /// # Errors
     /// When the seat refuses.
     pub fn layout(&self, name: &str) -> Result<()> {
-        seat::send(&self.seat, &format!("layout {name}"))
+        seat::send(&self.seat, &format!("layout {name}"))?;
+        if self.kind == Kind::X11 {
+            // Clients ask for the keymap when they hear of it: keys that come before are read by it too.
+            std::thread::sleep(LAYOUT);
+        }
+        Ok(())
     }
 }

@@ -20,6 +20,15 @@ const REQUEST: usize = 256 * 1024;
 /// Bytes before the pixels of such a request.
 const HEAD: usize = 32;
 
+/// What the server takes of one picture as it is.
+struct Taken {
+    picture: Rc<Picture>,
+    /// Which of its pixels is at the window's corner.
+    from: (i32, i32),
+    /// In the window's pixels.
+    rects: Vec<Rect>,
+}
+
 impl State {
     /// Draws everything that is damaged.
     pub(super) fn paint(&mut self) {
@@ -42,23 +51,40 @@ impl State {
         let Some(window) = self.window(id) else {
             return;
         };
-        if let [only] = layers
-            && let Some(surface) = self.surfaces.get(&only.id)
-            && is_direct(surface, window, self.screen.scale)
-            && let Some(picture) = surface.picture().cloned()
-        {
-            let (part, scale, reshaped) = (window.part, self.screen.scale, window.reshaped);
-            self.put(id, &picture, rects);
-            if reshaped {
-                self.shape(id, &picture, (part.x * scale, part.y * scale));
-                if let Some(window) = self.window_mut(id) {
-                    window.reshaped = false;
-                }
-            }
-            return;
-        }
-        let (mut pixels, mut read) = (Vec::new(), Vec::new());
+        let (part, scale, reshaped) = (window.part, self.screen.scale, window.reshaped);
+        let mut rest = Vec::new();
+        let mut direct: Vec<Taken> = Vec::new();
         for rect in rects {
+            let Some((picture, from)) = self.alone_at(window, layers, *rect) else {
+                rest.push(*rect);
+                continue;
+            };
+            match direct.last_mut() {
+                Some(last) if Rc::ptr_eq(&last.picture, &picture) => last.rects.push(*rect),
+                _ => direct.push(Taken {
+                    picture,
+                    from,
+                    rects: vec![*rect],
+                }),
+            }
+        }
+        for taken in direct {
+            self.put(id, &taken.picture, taken.from, &taken.rects);
+        }
+        if reshaped
+            && let [only] = layers
+            && let Some(picture) = self.surfaces.get(&only.id).and_then(Surface::picture)
+        {
+            self.shape(id, picture, (part.x * scale, part.y * scale));
+        }
+        if let Some(window) = self.window_mut(id) {
+            window.reshaped = false;
+        }
+        let Some(window) = self.window(id) else {
+            return;
+        };
+        let (mut pixels, mut read) = (Vec::new(), Vec::new());
+        for rect in &rest {
             let (xid, gc, depth) = (window.id, window.gc, window.look.depth);
             let length = usize::try_from(4 * i64::from(rect.w) * i64::from(rect.h)).unwrap_or(0);
             pixels.clear();
@@ -78,13 +104,36 @@ impl State {
         }
     }
 
+    /// The one picture that is seen in a rectangle, if the server can take it from memory, and which of its
+    /// pixels is at the window's corner.
+    fn alone_at(
+        &self,
+        window: &Window,
+        layers: &[Layer],
+        rect: Rect,
+    ) -> Option<(Rc<Picture>, (i32, i32))> {
+        let scale = self.screen.scale;
+        let mut there = layers.iter().filter_map(|layer| {
+            let surface = self.surfaces.get(&layer.id)?;
+            let (w, h) = surface.size();
+            let at = (layer.at.0 - window.part.x, layer.at.1 - window.part.y);
+            let place = Rect::new(at.0, at.1, w, h).scaled(scale);
+            (!place.common(rect).is_empty()).then_some((surface, place))
+        });
+        let (surface, place) = there.next_back()?;
+        let picture = surface.picture()?;
+        let hides = place.covers(rect) && (picture.opaque || there.next().is_none());
+        // A window of one surface is never more than that.
+        let only = layers.len() == 1;
+        let direct = (hides || only) && is_direct(surface, window, scale);
+        direct.then(|| (Rc::clone(picture), (-place.x, -place.y)))
+    }
+
     /// Draws a picture as it is.
-    fn put(&mut self, id: &ObjectId, picture: &Rc<Picture>, rects: &[Rect]) {
+    fn put(&mut self, id: &ObjectId, picture: &Rc<Picture>, (x, y): (i32, i32), rects: &[Rect]) {
         let Some(window) = self.window(id) else {
             return;
         };
-        let scale = self.screen.scale;
-        let (x, y) = (window.part.x * scale, window.part.y * scale);
         let (xid, gc, depth) = (window.id, window.gc, window.look.depth);
         let all = Rect::sized(picture.size).moved(-x, -y);
         let rects: Vec<Rect> = rects.iter().map(|rect| rect.common(all)).collect();
