@@ -121,12 +121,12 @@ impl Listener {
     /// Lets a call be made as it would have been without a question. What it points to may change before that, so this is
     /// for calls that may be made whatever they point to. `NotFound`: nobody waits any more.
     pub fn go_on(&self, id: u64) -> io::Result<()> {
+        let flags = u32::try_from(libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE);
         self.answer(libc::seccomp_notif_resp {
             id,
             val: 0,
             error: 0,
-            // It is 1 and not negative.
-            flags: libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE as u32,
+            flags: flags.map_err(io::Error::other)?,
         })
     }
 

@@ -36,7 +36,7 @@ pub(super) fn look(
     };
     let mut shown: Vec<String> = given.to_vec();
     texts(plan, &mut shown);
-    for (rule, _) in &profile.files.rules {
+    for rule in profile.files.rules.keys() {
         shown.push(absolute(rule.as_str(), &host));
     }
     let all_of_home = profile.files.home == Home::CopyOnWrite;

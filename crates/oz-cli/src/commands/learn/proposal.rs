@@ -236,7 +236,7 @@ fn profile(name: &str, base: &Base) -> Result<(Profile, Option<String>, Vec<Stri
     let (catalogue, new) = if is_known {
         (catalogue, None)
     } else {
-        let facts: &Facts = facts.as_ref().map_err(|error| Error::advised(error))?;
+        let facts: &Facts = facts.as_ref().map_err(Error::advised)?;
         let text = measure::text(&measure::propose(facts, name));
         let text_of = Text {
             name: name.to_owned(),
