@@ -276,11 +276,15 @@ fn collect(node: &Value, found: &mut Vec<Window>) {
 
 /// The sandbox's name before a title, and the title. Windows of Oz itself name sandboxes without being of one.
 pub(super) fn marked<'a>(app_id: &str, title: &'a str) -> (Option<&'a str>, &'a str) {
+    // Oz's own, and the host's dialogs that it opens for apps.
+    let names_others = ["org.oz.", "xdg-desktop-portal"]
+        .iter()
+        .any(|own| app_id.starts_with(own));
     let named = title
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'));
     match named {
-        Some((name, title)) if !app_id.starts_with("org.oz.") => (Some(name), title.trim_start()),
+        Some((name, title)) if !names_others => (Some(name), title.trim_start()),
         _ => (None, title),
     }
 }
@@ -314,6 +318,15 @@ fn rect(value: &Value) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mark_is_not_the_apps_title() {
+        assert_eq!(marked("foot", "[foot-2] a [b]"), (Some("foot-2"), "a [b]"));
+        assert_eq!(marked("foot", "a [b]"), (None, "a [b]"));
+        let dialog = "[foot] Choose Files";
+        assert_eq!(marked("org.oz.Dialog", dialog), (None, dialog));
+        assert_eq!(marked("xdg-desktop-portal-gtk", dialog), (None, dialog));
+    }
 
     #[test]
     fn windows_are_found_at_any_depth_and_frames_are_not() {
