@@ -62,13 +62,13 @@ fn a_profile_is_saved_once_and_followed() {
     let ran = oz(["run", "git", "--version"]).run().ok();
     assert!(ran.text().starts_with("git version"), "{ran}");
     let shown = cli::json(["profile", "show", "git"]);
-    let said = |key: &str, value: &str| {
+    let said = |key: &str, value: Value| {
         let rows = shown.as_array().expect("a list");
         rows.iter()
-            .any(|row| row["key"] == key && row["value"].to_string() == value)
+            .any(|row| row["key"] == key && row["value"] == value)
     };
     assert!(
-        said("display.enabled", "false") && said("audio.speaker", "\"off\""),
+        said("display.enabled", false.into()) && said("audio.speaker", "off".into()),
         "{shown}"
     );
     oz(["profile", "new", "git", "--yes"])

@@ -23,8 +23,8 @@ const INTERNET: &str = "internet";
 /// The executables that run on GNOME, on this machine's and a newer one.
 const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
-/// Executables whose names begin so run on an X server.
-const X11: &str = "x11";
+/// The executables that run on an X server.
+const X11: (&str, &str) = ("x11", "all_x11_input");
 
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub(super) fn run(
         host: match executable.name.as_str() {
             name if name == GNOME.0 => Host::Gnome,
             name if name == GNOME.1 => Host::GnomeNewer,
-            name if name.starts_with(X11) => Host::X11,
+            name if name == X11.0 || name == X11.1 => Host::X11,
             _ => Host::Sway,
         },
         bring: std::iter::once(&executable.path)

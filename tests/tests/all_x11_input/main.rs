@@ -1,7 +1,4 @@
-//! The same as `input`, in a session of an X server, and what is only there.
-
-mod claims;
-mod popups;
+//! The same as `input`, in a session of an X server, for `cargo xtask test --all`.
 
 #[path = "../input/clipboard.rs"]
 mod clipboard;
