@@ -19,7 +19,7 @@ pub mod syscalls;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -157,7 +157,8 @@ impl Plan {
         self.root.iter().filter_map(|op| match op {
             Op::Bind(bind) => {
                 let of_user = matches!(bind.source, Source::User(_));
-                (of_user && !bind.noexec && bind.path != self.user.home).then_some(bind)
+                let own = bind.path == self.user.home || bind.path == Path::new(layout::LIVE);
+                (of_user && !bind.noexec && !own).then_some(bind)
             }
             _ => None,
         })
