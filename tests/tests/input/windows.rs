@@ -57,10 +57,7 @@ fn full_screen_fills_the_output_and_back() -> Result<()> {
     let now = wait::until("full screen", || {
         session.again(&window).ok().filter(|w| w.fullscreen)
     });
-    ensure!(
-        (now.content.width, now.content.height) == (1600, 1000),
-        "{now:?}"
-    );
+    ensure!((now.rect.width, now.rect.height) == (1600, 1000), "{now:?}");
     session.wait_for_colour(&window, [90, 20, 140], 0.9)?;
     session.shoot("foot-fullscreen")?;
     session.fullscreen(&window, false)?;
