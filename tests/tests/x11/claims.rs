@@ -1,8 +1,8 @@
 //! The X server that shows an app's windows is out of the app's reach.
 
 use anyhow::{Result, ensure};
-use oz_e2e::Session;
-use oz_e2e::cli::sandboxed_sh;
+use oz_e2e::run::Run;
+use oz_e2e::{Session, oz};
 
 /// What any program of the user can do to everybody on an X server.
 const ATTACKS: &[(&str, &str)] = &[
@@ -16,10 +16,17 @@ const ATTACKS: &[(&str, &str)] = &[
     ("read the clipboard", "xclip -out -selection clipboard"),
 ];
 
+/// A script in a sandbox that has no X server of its own either.
+fn inside(script: &str) -> Run {
+    oz(["run", "--ephemeral", "--profile", "no-x", "--", "sh", "-c"]).arg(script)
+}
+
 #[test]
 fn an_app_cannot_do_to_the_x_server_what_any_program_outside_can() -> Result<()> {
     let session = Session::begin();
     session.copy("of the host")?;
+    let text = r#"{ "extends": "generic", "display": { "x11": false } }"#;
+    let _profile = session.profile("no-x", text);
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let (display, authority) = (variable("DISPLAY"), variable("XAUTHORITY"));
     for (what, attack) in ATTACKS {
@@ -33,11 +40,11 @@ fn an_app_cannot_do_to_the_x_server_what_any_program_outside_can() -> Result<()>
         // By its name, by the socket that every server also has without a file, and with the file that opens it.
         for name in [&display, &format!("unix{display}")] {
             let script = format!("DISPLAY={name} XAUTHORITY={authority} timeout 20 {attack}");
-            let inside = sandboxed_sh(&script).run();
-            ensure!(inside.code != 0, "an app can {what}: {inside}");
+            let ran = inside(&script).run();
+            ensure!(ran.code != 0, "an app can {what}: {ran}");
         }
     }
-    let known = sandboxed_sh("env; ls -d /tmp/.X11-unix; cat /proc/net/unix").run();
+    let known = inside("env; ls -d /tmp/.X11-unix; cat /proc/net/unix").run();
     for word in ["DISPLAY=:", "XAUTHORITY", "X11-unix/X"] {
         ensure!(
             !known.text().contains(word),

@@ -27,6 +27,8 @@ impl Parts<'_> {
             "1600x1000x24",
             "-nolisten",
             "tcp",
+            // Or it begins anew, and lets nobody in meanwhile, when its first client goes.
+            "-noreset",
             "-auth",
             &authority.to_string_lossy(),
         ];
@@ -41,15 +43,17 @@ impl Parts<'_> {
         self.until("Xvfb", "say its number", end, || said().is_some())?;
         let number = said().context("Xvfb said its number")?;
         fs::write(places.display(), format!(":{number}"))?;
-        self.spawn("openbox", &["openbox"], environment::desktop(self.spec))?;
         let mut ask = self.spec.user.command("xprop");
         ask.args(["-root", "_NET_SUPPORTING_WM_CHECK"])
             .env_clear()
             .envs(environment::desktop(self.spec));
         let ask = std::cell::RefCell::new(ask);
+        let answer = || crate::sh::read_quietly(&mut ask.borrow_mut());
+        // It says its number before it lets anybody in.
+        self.until("Xvfb", "answer", end, || answer().is_ok())?;
+        self.spawn("openbox", &["openbox"], environment::desktop(self.spec))?;
         self.until("openbox", "manage windows", end, || {
-            crate::sh::read_quietly(&mut ask.borrow_mut())
-                .is_ok_and(|answer| answer.contains("window id"))
+            answer().is_ok_and(|answer| answer.contains("window id"))
         })
     }
 
