@@ -38,7 +38,6 @@ typedef struct {
   GSList *(*get_files) (GtkFileChooser *);
 } Methods;
 
-static Methods *chooser_class;
 static Methods before;
 static void (*show_before) (GtkWidget *);
 
@@ -160,7 +159,7 @@ static void choose_filter (State *state, GVariant *results) {
   guint at = 0;
   for (GSList *each = all; each != NULL && at < state->filters->len; each = each->next, at++) {
     GVariant *said = g_ptr_array_index (state->filters, at);
-    if (said != NULL && g_variant_equal (said, chosen)) {
+    if (g_variant_equal (said, chosen)) {
       gtk_file_chooser_set_filter (GTK_FILE_CHOOSER (state->dialog), each->data);
       return;
     }
@@ -399,13 +398,13 @@ G_MODULE_EXPORT void gtk_module_init (int *argc G_GNUC_UNUSED, char ***argv G_GN
 G_MODULE_EXPORT void gtk_module_init (int *argc G_GNUC_UNUSED, char ***argv G_GNUC_UNUSED) {
   /* Neither class nor module is ever unloaded. */
   GtkWidgetClass *widget = g_type_class_ref (GTK_TYPE_FILE_CHOOSER_DIALOG);
-  chooser_class = g_type_interface_peek (widget, GTK_TYPE_FILE_CHOOSER);
-  if (chooser_class == NULL || gtk_get_major_version () != 3 || gtk_get_minor_version () != 24)
+  Methods *methods = g_type_interface_peek (widget, GTK_TYPE_FILE_CHOOSER);
+  if (methods == NULL || gtk_get_major_version () != 3 || gtk_get_minor_version () != 24)
     return;
-  before = *chooser_class;
-  chooser_class->get_files = get_files;
-  chooser_class->get_current_folder = get_current_folder;
-  chooser_class->get_current_name = get_current_name;
+  before = *methods;
+  methods->get_files = get_files;
+  methods->get_current_folder = get_current_folder;
+  methods->get_current_name = get_current_name;
   show_before = widget->show;
   widget->show = show;
 }

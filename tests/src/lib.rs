@@ -28,6 +28,7 @@ pub mod run;
 pub mod session;
 pub mod sound;
 pub mod terminal;
+pub mod typing;
 pub mod wait;
 pub mod window;
 

@@ -1,5 +1,6 @@
 //! Waiting for something that happens by itself, with an end.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use oz_testkit::patience::scaled;
@@ -30,6 +31,20 @@ pub fn within<T>(time: Duration, what: &str, mut ask: impl FnMut() -> Option<T>)
 /// Waits until a condition holds.
 pub fn for_condition(what: &str, mut holds: impl FnMut() -> bool) {
     until(what, || holds().then_some(()));
+}
+
+/// Waits until a file has just this in it.
+pub fn for_content(path: &Path, content: &str) {
+    let end = Instant::now() + scaled(PATIENCE);
+    loop {
+        let now = std::fs::read_to_string(path).unwrap_or_default();
+        if now == content {
+            return;
+        }
+        let over = Instant::now() >= end;
+        assert!(!over, "{} has {now:?}, not {content:?}", path.display());
+        pause(Duration::from_millis(40));
+    }
 }
 
 /// Watches for a while that a condition goes on holding.

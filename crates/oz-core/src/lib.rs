@@ -7,6 +7,7 @@
 pub mod colour;
 pub mod denied;
 pub mod learn;
+pub mod mountinfo;
 pub mod os_bytes;
 pub mod plan;
 #[cfg(feature = "profiles")]

@@ -13,4 +13,4 @@ mod terminal;
 #[path = "../input/windows.rs"]
 mod windows;
 
-use terminal::{terminal, wait_for_content};
+use terminal::terminal;

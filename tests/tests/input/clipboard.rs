@@ -7,8 +7,6 @@ use oz_e2e::copying::gedit_in_use;
 use oz_e2e::probe::{Probe, says};
 use oz_e2e::{Session, oz, processes, wait};
 
-use super::wait_for_content;
-
 #[test]
 fn what_the_host_copied_is_pasted_by_a_key() -> Result<()> {
     let session = Session::begin();
@@ -17,13 +15,13 @@ fn what_the_host_copied_is_pasted_by_a_key() -> Result<()> {
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_millis(500));
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "from the host: ä€😀\n");
+    wait::for_content(&file, "from the host: ä€😀\n");
     // And what it copies later.
     session.copy("second")?;
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_millis(500));
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "from the host: ä€😀second\n");
+    wait::for_content(&file, "from the host: ä€😀second\n");
     Ok(())
 }
 
@@ -54,7 +52,7 @@ fn a_large_text_passes_both_ways() -> Result<()> {
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_secs(2));
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, &format!("{text}\n"));
+    wait::for_content(&file, &format!("{text}\n"));
     session.copy("gone")?;
     session.chord(&["ctrl", "a"])?;
     session.chord(&["ctrl", "c"])?;
@@ -134,19 +132,19 @@ fn a_direction_is_closed_and_opened_while_the_app_runs() -> Result<()> {
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_millis(500));
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "a\n");
+    wait::for_content(&file, "a\n");
     // A daemon that comes later leaves it as it is.
     processes::kill_daemon();
     oz(["ps"]).run().ok();
     session.chord(&["ctrl", "v"])?;
     session.type_text("b")?;
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "ab\n");
+    wait::for_content(&file, "ab\n");
     switch("in");
     session.chord(&["ctrl", "v"])?;
     wait::pause(Duration::from_millis(500));
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "abof the host\n");
+    wait::for_content(&file, "abof the host\n");
     // Out is closed still.
     session.chord(&["ctrl", "a"])?;
     session.chord(&["ctrl", "c"])?;

@@ -4,21 +4,17 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Session, oz, wait};
+use oz_e2e::{Session, oz, typing, wait};
 
-use super::{terminal, wait_for_content};
+use super::terminal;
 
 #[test]
 fn typed_text_arrives_in_a_file_inside() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("typing");
-    let (run, window) = terminal(&session, &dir, "typing", "echo > ready; cat > typed")?;
-    wait::for_condition("the script", || dir.join("ready").exists());
-    session.click_window(&window)?;
+    let (run, window) = terminal(&session, &dir, "typing", typing::SCRIPT)?;
     let text = "Hello, World! 0123456789 ~!@#$%^&*()_+{}|:<>?";
-    session.type_text(&format!("{text}\n"))?;
-    session.chord(&["ctrl", "d"])?;
-    wait_for_content(&dir.join("typed"), &format!("{text}\n"));
+    typing::arrives(&session, &dir, &window, text)?;
     run.end_within(wait::PATIENCE).ok();
     Ok(())
 }
@@ -37,12 +33,12 @@ fn text_typed_into_gedit_is_saved_with_its_shortcut() -> Result<()> {
     session.click_window(&window)?;
     session.type_text("typed into gedit")?;
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "typed into gedit\n");
+    wait::for_content(&file, "typed into gedit\n");
     session.shoot("gedit-typed")?;
     // Saved the way it always does: by a new file over the old one, and a second time as well.
     session.type_text("\nand more")?;
     session.chord(&["ctrl", "s"])?;
-    wait_for_content(&file, "typed into gedit\nand more\n");
+    wait::for_content(&file, "typed into gedit\nand more\n");
     Ok(())
 }
 
@@ -58,7 +54,7 @@ fn typing_into_one_app_leaves_the_other_alone() -> Result<()> {
     session.click_window(&session.again(&first)?)?;
     let before = session.settled(&second)?;
     session.type_text("for the left\n")?;
-    wait_for_content(&left.join("typed"), "for the left\n");
+    wait::for_content(&left.join("typed"), "for the left\n");
     let after = session.settled(&second)?;
     let rect = session.again(&second)?.content;
     ensure!(
@@ -68,8 +64,8 @@ fn typing_into_one_app_leaves_the_other_alone() -> Result<()> {
     ensure!(std::fs::read_to_string(right.join("typed"))?.is_empty());
     session.click_window(&session.again(&second)?)?;
     session.type_text("for the right\n")?;
-    wait_for_content(&right.join("typed"), "for the right\n");
-    wait_for_content(&left.join("typed"), "for the left\n");
+    wait::for_content(&right.join("typed"), "for the right\n");
+    wait::for_content(&left.join("typed"), "for the left\n");
     Ok(())
 }
 
@@ -89,7 +85,7 @@ fn the_hosts_layout_is_the_apps_also_when_it_changes() -> Result<()> {
     pressed?;
     session.key("y", "press")?;
     session.key("enter", "press")?;
-    wait_for_content(&dir.join("typed"), "yzöy\n");
+    wait::for_content(&dir.join("typed"), "yzöy\n");
     Ok(())
 }
 
@@ -132,6 +128,6 @@ fn modifiers_and_function_keys_arrive() -> Result<()> {
     session.chord(&["shift", "b"])?;
     session.key("up", "press")?;
     session.key("left", "press")?;
-    wait_for_content(&dir.join("typed"), "033x001B033[A033[D\n");
+    wait::for_content(&dir.join("typed"), "033x001B033[A033[D\n");
     Ok(())
 }

@@ -7,4 +7,4 @@ mod pointer;
 mod terminal;
 mod windows;
 
-use terminal::{terminal, wait_for_content};
+use terminal::terminal;

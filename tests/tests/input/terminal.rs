@@ -29,17 +29,3 @@ pub fn terminal(
     session.give_focus(&window)?;
     Ok((run, window))
 }
-
-/// Waits until a file on the host has just this in it.
-pub fn wait_for_content(path: &Path, content: &str) {
-    let mut last = String::new();
-    let end = std::time::Instant::now() + wait::PATIENCE;
-    while std::time::Instant::now() < end {
-        last = std::fs::read_to_string(path).unwrap_or_default();
-        if last == content {
-            return;
-        }
-        wait::pause(std::time::Duration::from_millis(50));
-    }
-    panic!("{} has {last:?}, not {content:?}", path.display());
-}

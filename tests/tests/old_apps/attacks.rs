@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use oz_e2e::run::Started;
 use oz_e2e::{Run, Session, oz, wait};
 
-use super::{wait_for_content, xterm};
+use super::xterm;
 
 const SPY: &str = include_str!("spy.py");
 
@@ -83,7 +83,7 @@ fn cannot_hear_keys_that_are_typed_elsewhere() -> Result<()> {
     wait::for_condition("the script", || dir.join("ready").exists());
     session.type_text("a secret\n")?;
     session.chord(&["ctrl", "d"])?;
-    wait_for_content(&dir.join("typed"), "a secret\n");
+    wait::for_content(&dir.join("typed"), "a secret\n");
     victim.end_within(wait::PATIENCE).ok();
     ensure!(!spy.text_so_far().contains("key"), "{}", spy.text_so_far());
     Ok(())
@@ -136,6 +136,6 @@ fn cannot_type_into_other_windows() -> Result<()> {
     session.click_window(&window)?;
     ensure!(outside.inside("type").run().ok().text() == "typed");
     session.type_text("mine\n")?;
-    wait_for_content(&dir.join("typed"), "mine\n");
+    wait::for_content(&dir.join("typed"), "mine\n");
     Ok(())
 }

@@ -23,10 +23,3 @@ fn xterm(session: &Session, dir: &Path, title: &str, script: &str) -> Result<(St
     session.give_focus(&window)?;
     Ok((run, window))
 }
-
-/// Waits until a file on the host has just this in it.
-fn wait_for_content(path: &Path, content: &str) {
-    wait::for_condition(&format!("{content:?} in {}", path.display()), || {
-        std::fs::read_to_string(path).is_ok_and(|text| text == content)
-    });
-}

@@ -1,21 +1,17 @@
 //! A terminal of X: keys, pointer, size, end.
 
 use anyhow::{Result, ensure};
-use oz_e2e::{Session, wait};
+use oz_e2e::{Session, typing, wait};
 
-use super::{wait_for_content, xterm};
+use super::xterm;
 
 #[test]
 fn what_is_typed_into_an_xterm_arrives() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("x11-typing");
-    let (run, window) = xterm(&session, &dir, "typing", "echo > ready; cat > typed")?;
-    wait::for_condition("the script", || dir.join("ready").exists());
-    session.click_window(&window)?;
+    let (run, window) = xterm(&session, &dir, "typing", typing::SCRIPT)?;
     let text = "Hello, World! 0123456789 ~!@#$%^&*()_+{}|:<>?";
-    session.type_text(&format!("{text}\n"))?;
-    session.chord(&["ctrl", "d"])?;
-    wait_for_content(&dir.join("typed"), &format!("{text}\n"));
+    typing::arrives(&session, &dir, &window, text)?;
     session.shoot("xterm-typed")?;
     run.end_within(wait::PATIENCE).ok();
     Ok(())

@@ -1,6 +1,5 @@
 //! Windows and popups. smithay keeps their state; what the host must know is relayed.
 
-use oz_core::denied::Denied;
 use smithay::input::{SeatHandler, SeatState};
 use smithay::utils::{Logical, Point, Serial};
 use smithay::wayland::shell::xdg::{
@@ -140,9 +139,7 @@ impl XdgShellHandler for Session {
     }
 
     fn fullscreen_request(&mut self, surface: ToplevelSurface, output: Option<WlOutput>) {
-        if !self.input.is_acting() {
-            // Without the user's doing a picture of a whole desktop could be put over everything.
-            self.shared.denied(Denied::Fullscreen);
+        if !self.may_fill_the_screen() {
             self.configure_again(surface.wl_surface());
             return;
         }

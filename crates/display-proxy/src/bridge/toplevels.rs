@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use oz_core::denied::Denied;
 use smithay::utils::Serial;
 use smithay::wayland::compositor::with_states;
 use smithay::wayland::shell::xdg::{ToplevelSurface, XdgToplevelSurfaceData};
@@ -103,12 +104,7 @@ impl Toplevel {
         if !marked {
             relay_geometry(&self.xdg, &mut self.sent, shell);
         }
-        // 0 is no limit.
-        let side = |length: i32, adds: i32| match length.clamp(0, policy::SIDE_MAX) {
-            0 => 0,
-            length => length + adds,
-        };
-        let larger = |(w, h): (i32, i32)| (side(w, adds.0), side(h, adds.1));
+        let larger = |(w, h): (i32, i32)| (outer(w, adds.0), outer(h, adds.1));
         let (min, max) = (larger(shell.min), larger(shell.max));
         if min != self.sent.min {
             self.host.set_min_size(min.0, min.1);
@@ -229,11 +225,7 @@ impl Session {
             return;
         };
         let fullscreen = words(&toplevel.told.states).any(|word| word == FULLSCREEN);
-        let shape = if fullscreen {
-            Shape::Thin
-        } else {
-            Shape::Window
-        };
+        let shape = Shape::of_window(fullscreen);
         let adds = self.adds_with(surface, shape);
         let Some(toplevel) = self.toplevel_mut(surface) else {
             return;
@@ -258,6 +250,16 @@ impl Session {
         });
         let serial = toplevel.app.send_configure();
         toplevel.configures.sent(serial, Some(host_serial), shape);
+    }
+
+    /// Whether a window that asks for it gets the whole screen. Without the user's doing a picture of a whole desktop
+    /// could be put over everything.
+    pub(crate) fn may_fill_the_screen(&self) -> bool {
+        let may = self.input.is_acting();
+        if !may {
+            self.shared.denied(Denied::Fullscreen);
+        }
+        may
     }
 
     /// Tells the app how its window is, as an answer to what it will not get.
@@ -344,6 +346,14 @@ impl Session {
 }
 
 /// The app's part of a length, of which 0 means that the app may choose.
+/// A limit of the host's window by one of the app's; 0 is none.
+pub(crate) fn outer(length: i32, adds: i32) -> i32 {
+    match length.clamp(0, policy::SIDE_MAX) {
+        0 => 0,
+        length => length + adds,
+    }
+}
+
 /// A length of the app's window in one of the host's; 0 leaves it to the app.
 pub(crate) fn inner(length: i32, adds: i32) -> i32 {
     if length == 0 {

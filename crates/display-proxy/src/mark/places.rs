@@ -46,6 +46,11 @@ pub(crate) enum Grip {
 }
 
 impl Shape {
+    /// That of a window, which may fill the screen.
+    pub(crate) fn of_window(fullscreen: bool) -> Self {
+        if fullscreen { Self::Thin } else { Self::Window }
+    }
+
     /// Thickness of all sides but the upper.
     pub(crate) fn thickness(self) -> i32 {
         match self {

@@ -251,7 +251,7 @@ impl Session {
         let names = |atom: u32| data[1] == atom || data[2] == atom;
         if names(x11.atoms.net_wm_state_fullscreen) {
             if wishes(known.states.fullscreen) {
-                if self.x11_may_fill_the_screen() {
+                if self.may_fill_the_screen() {
                     host.set_fullscreen(None);
                 }
             } else {

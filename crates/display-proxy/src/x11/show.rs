@@ -1,6 +1,5 @@
 //! From X windows to windows and popups of the host, and what the host says of those.
 
-use oz_core::denied::Denied;
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1::{
     Mode, ZxdgToplevelDecorationV1 as HostDecoration,
 };
@@ -18,7 +17,7 @@ use super::role::{self, Kind, Shown};
 use super::windows::States;
 use crate::bridge::buffers::Rect;
 use crate::bridge::surfaces::Role;
-use crate::bridge::toplevels::inner;
+use crate::bridge::toplevels::{inner, outer};
 use crate::mark::places::Shape;
 use crate::policy;
 use crate::session::Session;
@@ -53,8 +52,8 @@ impl Session {
 
     fn x11_toplevel(&mut self, window: u32, surface: &WlSurface) {
         let known = self.x11.as_ref().and_then(|x11| x11.windows.get(&window));
-        let fills = known.is_some_and(|known| known.properties.fullscreen)
-            && self.x11_may_fill_the_screen();
+        let fills =
+            known.is_some_and(|known| known.properties.fullscreen) && self.may_fill_the_screen();
         let (Some(x11), Some(link)) = (&mut self.x11, self.surfaces.get(&surface.id())) else {
             return;
         };
@@ -113,15 +112,6 @@ impl Session {
         self.x11_list();
     }
 
-    /// As windows of Wayland, see [`xdg_shell`](crate::app).
-    pub(super) fn x11_may_fill_the_screen(&self) -> bool {
-        let may = self.input.is_acting();
-        if !may {
-            self.shared.denied(Denied::Fullscreen);
-        }
-        may
-    }
-
     /// The window within what an X window draws, if it draws its own shadow.
     pub(crate) fn x11_geometry(&self, surface: &WlSurface) -> Option<Rect> {
         let x11 = self.x11.as_ref()?;
@@ -129,16 +119,10 @@ impl Session {
             return None;
         };
         let known = x11.windows.get(&shown.window)?;
-        let [left, right, top, bottom] = known.properties.shadow;
-        let (w, h) = (known.rect.w - left - right, known.rect.h - top - bottom);
+        let within = known.within_shadow();
+        let is_possible = policy::is_side(within.w) && policy::is_side(within.h);
         let has_shadow = known.properties.shadow != [0; 4];
-        let is_window = shown.toplevel().is_some() && policy::is_side(w) && policy::is_side(h);
-        (has_shadow && is_window).then_some(Rect {
-            x: left,
-            y: top,
-            w,
-            h,
-        })
+        (shown.toplevel().is_some() && has_shadow && is_possible).then_some(within)
     }
 
     fn x11_popup(&mut self, window: u32, surface: &WlSurface, owner: u32, rect: Rect) {
@@ -175,12 +159,11 @@ impl Session {
     /// A positioner that puts a popup where X has it, or beside that if it would not be seen there.
     fn x11_positioner(&self, rect: Rect, owner: u32) -> Option<HostPositioner> {
         let window = self.x11.as_ref()?.windows.get(&owner)?;
-        let [left, right, top, bottom] = window.properties.shadow;
+        let within = window.within_shadow();
         let inner = Rect {
-            x: window.rect.x + left,
-            y: window.rect.y + top,
-            w: window.rect.w - left - right,
-            h: window.rect.h - top - bottom,
+            x: window.rect.x + within.x,
+            y: window.rect.y + within.y,
+            ..within
         };
         let ((x, y), (dx, dy)) = anchored(rect, inner);
         let side = |length: i32| length.clamp(1, policy::SIDE_MAX);
@@ -247,16 +230,11 @@ impl Session {
         let [left, right, top, bottom] = says.shadow;
         let surface = known.surface.as_ref();
         let adds = surface.map_or((0, 0), |surface| self.adds(surface));
-        let inner = |(w, h): (i32, i32)| {
-            let side = |length: i32, shadow: i32, adds: i32| match (length - shadow)
-                .clamp(0, policy::SIDE_MAX)
-            {
-                0 => 0,
-                length => length + adds,
-            };
-            (side(w, left + right, adds.0), side(h, top + bottom, adds.1))
+        let limit = |(w, h): (i32, i32)| {
+            let (w, h) = (w - (left + right), h - (top + bottom));
+            (outer(w, adds.0), outer(h, adds.1))
         };
-        let (min, max) = (inner(says.sizes.min), inner(says.sizes.max));
+        let (min, max) = (limit(says.sizes.min), limit(says.sizes.max));
         host.set_min_size(min.0, min.1);
         host.set_max_size(max.0, max.1);
         let parent = says.transient.filter(|parent| *parent != window);
@@ -320,11 +298,7 @@ impl Session {
                 shape,
                 ..
             } => {
-                *shape = if states.fullscreen {
-                    Shape::Thin
-                } else {
-                    Shape::Window
-                };
+                *shape = Shape::of_window(states.fullscreen);
                 Ok((*size, *states))
             }
             Kind::Popup { at, .. } => Err(*at),
@@ -403,18 +377,16 @@ impl Session {
 
     /// A popup is where the host has put it.
     fn x11_set_place(&mut self, window: u32, (x, y): (i32, i32)) {
-        let owner = self
-            .x11
-            .as_ref()
-            .and_then(|x11| x11.windows.get(&window)?.parent);
-        let owner = owner.and_then(|owner| self.x11_surface(owner));
-        let inset = owner.map_or((0, 0), |owner| self.inset(owner));
-        let Some(x11) = &mut self.x11 else { return };
-        let Some(popup) = x11.windows.get(&window) else {
+        let popup = self.x11.as_ref().and_then(|x11| x11.windows.get(&window));
+        let Some(owner) = popup.and_then(|popup| popup.parent) else {
             return;
         };
-        let owner = popup.parent.and_then(|parent| x11.windows.get(&parent));
-        let Some(owner) = owner else { return };
+        let surface = self.x11_surface(owner);
+        let inset = surface.map_or((0, 0), |surface| self.inset(surface));
+        let Some(x11) = &mut self.x11 else { return };
+        let (Some(popup), Some(owner)) = (x11.windows.get(&window), x11.windows.get(&owner)) else {
+            return;
+        };
         let [left, _, top, _] = owner.properties.shadow;
         let (x, y) = (x - inset.0, y - inset.1);
         let rect = Rect {

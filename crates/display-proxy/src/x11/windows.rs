@@ -35,6 +35,19 @@ pub(super) struct Window {
     pub(super) states: States,
 }
 
+impl Window {
+    /// What of it is no shadow.
+    pub(super) fn within_shadow(&self) -> Rect {
+        let [left, right, top, bottom] = self.properties.shadow;
+        Rect {
+            x: left,
+            y: top,
+            w: self.rect.w - left - right,
+            h: self.rect.h - top - bottom,
+        }
+    }
+}
+
 /// How the host shows a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct States {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fold::{Folded, Place, fold};
 
-use crate::plan::syscalls::Group;
+use crate::plan::syscalls::{Group, POSIX_QUEUES, SYSTEM_V};
 
 /// Most different things that are told of one run.
 pub const MOST_SEEN: usize = 8192;
@@ -77,34 +77,8 @@ pub const NAMING: &[&str] = &[
 ///
 /// The bus and the X server of a sandbox are under the same list and are not watched, so nothing of theirs is here.
 pub const RARE: &[Group] = &[
-    Group {
-        reason: "shared memory, semaphores and queues of the System V kind",
-        names: &[
-            "msgctl",
-            "msgget",
-            "msgrcv",
-            "msgsnd",
-            "semctl",
-            "semget",
-            "semop",
-            "semtimedop",
-            "shmat",
-            "shmctl",
-            "shmdt",
-            "shmget",
-        ],
-    },
-    Group {
-        reason: "queues of the POSIX kind",
-        names: &[
-            "mq_getsetattr",
-            "mq_notify",
-            "mq_open",
-            "mq_timedreceive",
-            "mq_timedsend",
-            "mq_unlink",
-        ],
-    },
+    SYSTEM_V,
+    POSIX_QUEUES,
     Group {
         reason: "asynchronous reading and writing of the older kind",
         names: &[

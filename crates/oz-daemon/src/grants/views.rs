@@ -282,12 +282,7 @@ fn listen(address: &Address) -> Result<OwnedFd> {
 
 fn start(daemon: &Daemon, listener: &OwnedFd) -> Result<Child> {
     let program = daemon.directories.program("files-proxy");
-    let stderr = io::stderr();
-    let mut fds = vec![(listener.as_fd(), 3)];
-    if spawn::logs_to_stderr() {
-        fds.push((stderr.as_fd(), 2));
-    }
-    spawn::program(&program, &[], &spawn::log_level(), &fds)
+    spawn::logging(&program, &[], &spawn::log_level(), &[(listener.as_fd(), 3)])
 }
 
 async fn ask(

@@ -67,12 +67,8 @@ pub(super) async fn show(
             return ended();
         }
     };
-    let stderr = io::stderr();
-    let mut fds = vec![(input.as_fd(), 0), (output.as_fd(), 1)];
-    if spawn::logs_to_stderr() {
-        fds.push((stderr.as_fd(), 2));
-    }
-    let process = match spawn::program(&path, &[], &variables(sandbox), &fds) {
+    let fds = [(input.as_fd(), 0), (output.as_fd(), 1)];
+    let process = match spawn::logging(&path, &[], &variables(sandbox), &fds) {
         Ok(process) => KillOnDrop::new(process),
         Err(failure) => {
             tracing::warn!(error = failure.line(), "no file dialog");

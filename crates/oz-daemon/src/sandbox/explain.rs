@@ -56,17 +56,13 @@ pub(crate) fn start(
     };
     let (config, (ours, theirs)) = prepare()
         .map_err(|error| Failure::new(Kind::Host, format!("cannot explain: {error}"), ""))?;
-    let mut fds = vec![
+    let fds = [
         (config.as_fd(), 3),
         (theirs.as_fd(), 4),
         (report.as_fd(), 5),
         (namespaces.user.as_fd(), 6),
     ];
-    let stderr = io::stderr();
-    if spawn::logs_to_stderr() {
-        fds.push((stderr.as_fd(), 2));
-    }
-    let child = spawn::program(&daemon.directories.program(PROGRAM), &[], &[], &fds)?;
+    let child = spawn::logging(&daemon.directories.program(PROGRAM), &[], &[], &fds)?;
     let child = KillOnDrop::new(child);
     let sandbox = Arc::clone(sandbox);
     tokio::spawn(async move {

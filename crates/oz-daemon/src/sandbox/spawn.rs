@@ -46,6 +46,21 @@ pub(crate) fn program(
     })
 }
 
+/// Starts a program of ours, which logs to where the daemon logs.
+pub(crate) fn logging(
+    path: &Path,
+    arguments: &[String],
+    variables: &[(&str, String)],
+    fds: &[(BorrowedFd<'_>, i32)],
+) -> Result<Child> {
+    let stderr = io::stderr();
+    let mut fds = fds.to_vec();
+    if rustix::fs::fcntl_getfl(&stderr).is_ok() {
+        fds.push((stderr.as_fd(), 2));
+    }
+    program(path, arguments, variables, &fds)
+}
+
 /// What a helper that enters sandboxes may call, compiled once.
 pub(crate) struct List(LazyLock<std::result::Result<Vec<u8>, FilterError>>);
 
@@ -95,17 +110,8 @@ pub(crate) fn with_socket_and(
     })?;
     let mut fds = vec![(theirs.as_fd(), 3)];
     fds.extend_from_slice(more);
-    let stderr = io::stderr();
-    if logs_to_stderr() {
-        fds.push((stderr.as_fd(), 2));
-    }
-    let child = program(path, arguments, &log_level(), &fds)?;
+    let child = logging(path, arguments, &log_level(), &fds)?;
     Ok((child, ours))
-}
-
-/// Helpers log to where the daemon logs.
-pub(crate) fn logs_to_stderr() -> bool {
-    rustix::fs::fcntl_getfl(io::stderr()).is_ok()
 }
 
 /// The one variable that helpers get from the daemon's own environment.

@@ -8,7 +8,6 @@
 
 mod add;
 mod masks;
-mod mountinfo;
 mod path;
 mod places;
 mod remove;

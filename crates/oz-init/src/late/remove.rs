@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
+use oz_core::mountinfo;
 use oz_core::wire::mount::{Granted, Refusal};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -12,7 +13,7 @@ use rustix::mount::UnmountFlags;
 
 use super::add::mount_id;
 use super::places::Places;
-use super::{Sandbox, mountinfo, os};
+use super::{Sandbox, os};
 
 /// The app can move a mount by renaming a directory above it, between looking and unmounting.
 const ATTEMPTS: usize = 64;
@@ -45,7 +46,8 @@ fn unmount(proc: &OwnedFd, id: u64) -> Result<(), Refusal> {
     let mut last = Errno::NOENT;
     for _ in 0..ATTEMPTS {
         let list = read_mountinfo(proc)?;
-        let point = mountinfo::mount_point(&list, id).ok_or(Refusal::NotMounted)?;
+        let mount = mountinfo::mounts(&list).find(|mount| mount.id == id);
+        let point = mount.ok_or(Refusal::NotMounted)?.point;
         match open_mount(&point, id) {
             Ok(mount) => return detach(proc, &mount),
             Err(error) => last = error,

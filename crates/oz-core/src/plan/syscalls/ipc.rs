@@ -18,32 +18,38 @@ pub(super) const GROUPS: &[Group] = &[
             "pselect6",
         ],
     },
-    Group {
-        reason: "shared memory, semaphores and queues of the System V kind",
-        names: &[
-            "msgctl",
-            "msgget",
-            "msgrcv",
-            "msgsnd",
-            "semctl",
-            "semget",
-            "semop",
-            "semtimedop",
-            "shmat",
-            "shmctl",
-            "shmdt",
-            "shmget",
-        ],
-    },
-    Group {
-        reason: "queues of the POSIX kind",
-        names: &[
-            "mq_getsetattr",
-            "mq_notify",
-            "mq_open",
-            "mq_timedreceive",
-            "mq_timedsend",
-            "mq_unlink",
-        ],
-    },
+    SYSTEM_V,
+    POSIX_QUEUES,
 ];
+
+/// Memory, semaphores and queues of the older kind.
+pub const SYSTEM_V: Group = Group {
+    reason: "shared memory, semaphores and queues of the System V kind",
+    names: &[
+        "msgctl",
+        "msgget",
+        "msgrcv",
+        "msgsnd",
+        "semctl",
+        "semget",
+        "semop",
+        "semtimedop",
+        "shmat",
+        "shmctl",
+        "shmdt",
+        "shmget",
+    ],
+};
+
+/// Queues of the newer kind.
+pub const POSIX_QUEUES: Group = Group {
+    reason: "queues of the POSIX kind",
+    names: &[
+        "mq_getsetattr",
+        "mq_notify",
+        "mq_open",
+        "mq_timedreceive",
+        "mq_timedsend",
+        "mq_unlink",
+    ],
+};

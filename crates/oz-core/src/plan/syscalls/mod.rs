@@ -23,6 +23,7 @@ pub use conditional::{
     CLONE_NAMESPACES, CLONE_NEVER, TIOCLINUX, TIOCSTI, UNSHARE, answered, conditional,
 };
 pub use extra::{ExtraError, extra};
+pub use ipc::{POSIX_QUEUES, SYSTEM_V};
 pub use narrow::{ListedError, NEEDED, has, is_foreign, is_needed, listed, names, narrow};
 pub use refused::{FOR_USER_NAMESPACES, REFUSED, is_never};
 pub use why::why;

@@ -16,8 +16,7 @@ use tokio::sync::Mutex;
 use tokio::task::AbortHandle;
 use tracing::Instrument;
 
-use super::helper::Helper;
-use super::{AGAIN, DEADLINE, Outside, note};
+use super::{AGAIN, Outside, helper, note};
 use crate::child::Child;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
@@ -177,7 +176,10 @@ async fn start(daemon: &Daemon, sandbox: &Sandbox, forward: &Forward) -> Result<
     let namespaces = sandbox.namespaces.get();
     let namespaces = namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?;
     let listener = match forward.direction {
-        Direction::In => listen_inside(daemon, sandbox, &forward.listen).await?,
+        Direction::In => {
+            let request = Request::Listen(forward.listen.clone());
+            helper::socket(daemon, sandbox, request).await?
+        }
         Direction::Out => listen_here(&forward.listen).map_err(|error| {
             Failure::new(
                 Kind::Refused,
@@ -197,12 +199,8 @@ async fn start(daemon: &Daemon, sandbox: &Sandbox, forward: &Forward) -> Result<
             (namespaces.mount.as_fd(), 6),
         ]);
     }
-    let stderr = io::stderr();
-    if spawn::logs_to_stderr() {
-        fds.push((stderr.as_fd(), 2));
-    }
     let program = daemon.directories.program("net-proxy");
-    let relay = spawn::program(&program, &arguments, &spawn::log_level(), &fds)?;
+    let relay = spawn::logging(&program, &arguments, &spawn::log_level(), &fds)?;
     Ok(KillOnDrop::new(relay))
 }
 
@@ -241,19 +239,6 @@ fn settle(forward: &Forward, runtime: &Path) -> Result<Endpoint> {
     };
     allowed(&named)?;
     Ok(allowed(&path)?.target)
-}
-
-async fn listen_inside(daemon: &Daemon, sandbox: &Sandbox, place: &Endpoint) -> Result<OwnedFd> {
-    let mut helper = Helper::start(daemon, sandbox)?;
-    let asked = tokio::time::timeout(DEADLINE, helper.ask(Request::Listen(place.clone()))).await;
-    let missed = || {
-        Failure::new(
-            Kind::Timeout,
-            "no socket was made inside in time",
-            "Try again",
-        )
-    };
-    asked.map_err(|_| missed())??.ok_or_else(missed)
 }
 
 /// On the host, for its own programs only: addresses are the loopback's, see

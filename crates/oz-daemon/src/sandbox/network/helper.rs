@@ -5,11 +5,30 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use oz_core::wire::net::{Answer, Request};
 
+use super::DEADLINE;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::connection::{Connection, ConnectionError};
 use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::{Namespaces, Sandbox, spawn};
+
+/// Has one make a socket inside.
+pub(super) async fn socket(
+    daemon: &Daemon,
+    sandbox: &Sandbox,
+    request: Request,
+) -> Result<OwnedFd> {
+    let mut helper = Helper::start(daemon, sandbox)?;
+    let asked = tokio::time::timeout(DEADLINE, helper.ask(request)).await;
+    let missed = || {
+        Failure::new(
+            Kind::Timeout,
+            "no socket was made inside in time",
+            "Try again",
+        )
+    };
+    asked.map_err(|_| missed())??.ok_or_else(missed)
+}
 
 /// One that runs.
 pub(super) struct Helper<'a> {

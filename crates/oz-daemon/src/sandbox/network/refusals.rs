@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use oz_core::denied::Denied;
 use oz_core::wire::net::{Refused, Request};
 
-use super::helper::Helper;
-use super::{AGAIN, DEADLINE};
+use super::{AGAIN, helper};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::proxy::{KillOnDrop, follow_reports, may_start, until_readable};
@@ -35,10 +34,7 @@ pub(super) async fn follow(daemon: Arc<Daemon>, sandbox: Arc<Sandbox>) {
 }
 
 async fn listen(daemon: &Daemon, sandbox: &Arc<Sandbox>) -> Result<()> {
-    let asked = async { Helper::start(daemon, sandbox)?.ask(Request::Refusals).await };
-    let asked = tokio::time::timeout(DEADLINE, asked).await;
-    let missed = || Failure::new(Kind::Timeout, "no socket was made inside in time", "");
-    let socket = asked.map_err(|_| missed())??.ok_or_else(missed)?;
+    let socket = helper::socket(daemon, sandbox, Request::Refusals).await?;
     let broken = |error: io::Error| Failure::new(Kind::Host, error.to_string(), "");
     let program = daemon.directories.program("net-proxy");
     let mut starts = VecDeque::new();
@@ -48,13 +44,9 @@ async fn listen(daemon: &Daemon, sandbox: &Arc<Sandbox>) -> Result<()> {
             tokio::time::sleep(AGAIN).await;
         }
         let (reports, writer) = io::pipe().map_err(broken)?;
-        let stderr = io::stderr();
-        let mut fds = vec![(socket.as_fd(), 3), (writer.as_fd(), 4)];
-        if spawn::logs_to_stderr() {
-            fds.push((stderr.as_fd(), 2));
-        }
+        let fds = [(socket.as_fd(), 3), (writer.as_fd(), 4)];
         let arguments = ["refusals".to_owned()];
-        let reader = spawn::program(&program, &arguments, &spawn::log_level(), &fds)?;
+        let reader = spawn::logging(&program, &arguments, &spawn::log_level(), &fds)?;
         let reader = KillOnDrop::new(reader);
         drop(writer);
         let take = |refused: Refused| {

@@ -112,7 +112,6 @@ impl Supervisor {
         };
         let (config, reports) = prepare().map_err(|error| self.untold(&error))?;
         let mut arguments = vec!["--config-fd", "3", "--listen-fd", "4", "--report-fd", "5"];
-        let stderr = io::stderr();
         let mut fds = vec![
             (config.as_fd(), 3),
             (self.listener.as_fd(), 4),
@@ -126,11 +125,8 @@ impl Supervisor {
             arguments.extend(["--x11-fd", "7"]);
             fds.push((x11.as_fd(), 7));
         }
-        if spawn::logs_to_stderr() {
-            fds.push((stderr.as_fd(), 2));
-        }
         let arguments: Vec<_> = arguments.into_iter().map(String::from).collect();
-        spawn::program(&self.path, &arguments, &spawn::log_level(), &fds)
+        spawn::logging(&self.path, &arguments, &spawn::log_level(), &fds)
     }
 
     /// It cannot be told what to do.

@@ -1,10 +1,9 @@
 //! What is mounted, as the kernel lists it.
 
-use std::ffi::OsString;
 use std::fs;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use oz_core::mountinfo;
 use oz_core::plan::{Access, Op};
 use oz_core::report::Wall;
 
@@ -70,41 +69,13 @@ impl Mount {
     }
 }
 
-/// Number, parent, device, root, mount point, options: see proc_pid_mountinfo(5).
 fn mounts(view: &View) -> Vec<Mount> {
     let list = fs::read(view.proc("mountinfo")).unwrap_or_default();
-    let lines = list.split(|byte| *byte == b'\n');
-    lines
-        .filter_map(|line| {
-            let mut fields = line.split(|byte| *byte == b' ').skip(4);
-            let (place, options) = (fields.next()?, fields.next()?);
-            Some(Mount {
-                place: OsString::from_vec(unescape(place)).into(),
-                options: String::from_utf8_lossy(options).into_owned(),
-            })
-        })
-        .collect()
-}
-
-/// `\040` and the like are bytes that would end the field.
-fn unescape(field: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    let mut rest = field;
-    while let Some((first, others)) = rest.split_first() {
-        let digits = others.first_chunk::<3>().filter(|_| *first == b'\\');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                rest = &others[3..];
-            }
-            None => {
-                plain.push(*first);
-                rest = others;
-            }
-        }
-    }
-    plain
+    let mounts = mountinfo::mounts(&list).map(|mount| Mount {
+        place: mount.point,
+        options: String::from_utf8_lossy(mount.options).into_owned(),
+    });
+    mounts.collect()
 }
 
 fn may_write(view: &View, place: &Path) -> bool {
@@ -119,15 +90,4 @@ fn may_write(view: &View, place: &Path) -> bool {
     let written =
         |file: &crate::bus::File| file.access == "write" && place.starts_with(file.as_path());
     planned || view.files.iter().any(written)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_read_as_they_are() {
-        assert_eq!(unescape(b"/a\\040b\\134c"), b"/a b\\c");
-        assert_eq!(unescape(b"/a\\9"), b"/a\\9");
-    }
 }
