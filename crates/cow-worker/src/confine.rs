@@ -14,7 +14,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 const MEMORY: u64 = 256 << 20;
 /// Seconds of a processor.
 const TIME: u64 = 10;
-/// The same for a job that goes through trees.
+/// The same for a job that goes through trees: a home is larger than a file, and who waits is shown that it goes on.
 const WALK_MEMORY: u64 = 2 << 30;
 const WALK_TIME: u64 = 600;
 /// Descriptors: what it has open, and one file at a time.
@@ -72,23 +72,9 @@ const READING: &[Group] = &[
 /// It reads beneath these places and does nothing else: no file is written, nothing is executed, nobody is signalled
 /// or connected to. Places that are not there are passed over.
 pub(crate) fn reading(places: &[&Path]) -> Result<()> {
-    no_cores().context("cannot refuse core dumps")?;
-    for (resource, most) in [
-        (Resource::As, MEMORY),
-        (Resource::Cpu, TIME),
-        (Resource::Nofile, FILES),
-        (Resource::Fsize, 0),
-    ] {
-        let limit = Rlimit {
-            current: Some(most),
-            maximum: Some(most),
-        };
-        setrlimit(resource, limit).context("cannot limit itself")?;
-    }
-    rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")?;
+    limits(MEMORY, TIME, 0)?;
     landlock::reading(places)?;
-    let program = filter::compile(&policy()).context("cannot make a syscall filter")?;
-    seccomp::install(&program).context("cannot install a syscall filter")
+    install(&policy(&[READING]))
 }
 
 /// What a job that goes through trees calls as well. Whether a file is opened to be read or to be written is then for
@@ -122,18 +108,15 @@ const FICLONE: u64 = 0x4004_9409;
 
 /// It goes through these places and changes nothing.
 pub(crate) fn walking(places: &[&Path]) -> Result<()> {
-    limits(0)?;
+    limits(WALK_MEMORY, WALK_TIME, 0)?;
     landlock::reading(places)?;
-    install(&[WALKING])
+    install(&sharing(policy(&[READING, WALKING])))
 }
 
 /// It makes and removes files in these places, and does nothing anywhere else.
 pub(crate) fn changing(places: &[&Path]) -> Result<()> {
-    limits(
-        rustix::process::getrlimit(Resource::Fsize)
-            .maximum
-            .unwrap_or(u64::MAX),
-    )?;
+    let largest = rustix::process::getrlimit(Resource::Fsize).maximum;
+    limits(WALK_MEMORY, WALK_TIME, largest.unwrap_or(u64::MAX))?;
     let open = |place: &&Path| {
         let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
         rustix::fs::open(*place, flags, rustix::fs::Mode::empty())
@@ -141,15 +124,17 @@ pub(crate) fn changing(places: &[&Path]) -> Result<()> {
     let places = places.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let fds: Vec<_> = places.iter().map(std::os::fd::AsFd::as_fd).collect();
     landlock::only(&fds)?;
-    install(&[WALKING, CHANGING])
+    let mut policy = sharing(policy(&[READING, WALKING, CHANGING]));
+    // It makes files.
+    policy.conditional.remove("openat");
+    install(&policy)
 }
 
-/// A home is larger than a file, and who waits is shown that it goes on.
-fn limits(largest: u64) -> Result<()> {
+fn limits(memory: u64, time: u64, largest: u64) -> Result<()> {
     no_cores().context("cannot refuse core dumps")?;
     for (resource, most) in [
-        (Resource::As, WALK_MEMORY),
-        (Resource::Cpu, WALK_TIME),
+        (Resource::As, memory),
+        (Resource::Cpu, time),
         (Resource::Nofile, FILES),
         (Resource::Fsize, largest),
     ] {
@@ -162,21 +147,19 @@ fn limits(largest: u64) -> Result<()> {
     rustix::thread::set_no_new_privs(true).context("cannot give up new privileges")
 }
 
-fn install(more: &[&[Group]]) -> Result<()> {
-    let groups = READING.iter().chain(more.iter().copied().flatten());
-    let mut policy = policy();
-    if more.len() > 1 {
-        // It makes files.
-        policy.conditional.remove("openat");
-    }
-    policy.allow = allowed(groups.flat_map(|group| group.names));
-    let clone = vec![Comparison::low32(1, Operator::Equal(FICLONE))];
-    policy.conditional.insert("ioctl".to_owned(), vec![clone]);
-    let program = filter::compile(&policy).context("cannot make a syscall filter")?;
+fn install(policy: &SyscallPolicy) -> Result<()> {
+    let program = filter::compile(policy).context("cannot make a syscall filter")?;
     seccomp::install(&program).context("cannot install a syscall filter")
 }
 
-fn policy() -> SyscallPolicy {
+/// With files that share their blocks.
+fn sharing(mut policy: SyscallPolicy) -> SyscallPolicy {
+    let clone = vec![Comparison::low32(1, Operator::Equal(FICLONE))];
+    policy.conditional.insert("ioctl".to_owned(), vec![clone]);
+    policy
+}
+
+fn policy(groups: &[&[Group]]) -> SyscallPolicy {
     let without_writing = Operator::MaskedEqual {
         mask: WRITING,
         value: 0,
@@ -184,7 +167,13 @@ fn policy() -> SyscallPolicy {
     let reading = |argument| vec![vec![Comparison::low32(argument, without_writing)]];
     SyscallPolicy {
         name: "cow-worker".to_owned(),
-        allow: allowed(READING.iter().flat_map(|group| group.names)),
+        allow: allowed(
+            groups
+                .iter()
+                .copied()
+                .flatten()
+                .flat_map(|group| group.names),
+        ),
         conditional: BTreeMap::from([
             ("open".to_owned(), reading(1)),
             ("openat".to_owned(), reading(2)),

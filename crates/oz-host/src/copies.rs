@@ -29,9 +29,6 @@ pub const ABOUT: &str = "about.json";
 
 /// Begins the names of journals of merges.
 const JOURNAL: &str = "merge-";
-/// What a merge is to do, and that it has done it.
-const ORDER: &str = "order";
-const DONE: &str = "done";
 
 /// Magic number of overlayfs (statfs(2)).
 const OVERLAYFS: u64 = 0x794c_7630;
@@ -173,11 +170,11 @@ pub fn merge(order: &wire::Merge) -> Result<wire::Merged, worker::Error> {
 pub fn finish(of_sandbox: &Path) -> Result<u64, worker::Error> {
     let mut finished = 0;
     for journal in journals(of_sandbox) {
-        if journal.join(DONE).exists() {
+        if journal.join(wire::Merge::DONE).exists() {
             continue;
         }
         // Without a whole order nothing was begun.
-        let order = std::fs::read(journal.join(ORDER)).ok();
+        let order = std::fs::read(journal.join(wire::Merge::ORDER)).ok();
         let order = order.and_then(|order| postcard::from_bytes::<wire::Merge>(&order).ok());
         if let Some(order) = order {
             finished += merge(&order)?.done;
@@ -190,7 +187,8 @@ pub fn finish(of_sandbox: &Path) -> Result<u64, worker::Error> {
 #[must_use]
 pub fn is_unfinished(of_sandbox: &Path) -> bool {
     let all = journals(of_sandbox);
-    all.iter().any(|journal| !journal.join(DONE).exists())
+    all.iter()
+        .any(|journal| !journal.join(wire::Merge::DONE).exists())
 }
 
 /// Makes the directory for what a merge replaces.

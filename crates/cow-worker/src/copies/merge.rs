@@ -36,7 +36,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
         lower: Tree::open(&merge.place.source).context("no place")?,
         journal: Tree::open(&merge.journal).context("no journal")?,
     };
-    hand.write_down("order", &postcard::to_stdvec(merge)?)?;
+    hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
     let mut merged = Merged::default();
     let all = || merge.chosen.iter().enumerate();
     let is_gone = |change: &Change| change.what == What::Deleted;
@@ -52,7 +52,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
             Err(why) => merged.left.push((change.path.clone(), why)),
         }
     }
-    hand.write_down("done", b"")?;
+    hand.write_down(Merge::DONE, b"")?;
     let rest = changes::of(&merge.place)?;
     if rest.complete && rest.all.is_empty() && rest.unreadable.is_empty() {
         // What is left is equal to the place, and would hide what the user changes there later.

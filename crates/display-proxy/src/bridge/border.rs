@@ -17,7 +17,7 @@ use wayland_server::protocol::wl_surface::WlSurface;
 use super::buffers::Rect;
 use super::surfaces::{Role, Surface};
 use crate::mark::canvas::Canvas;
-use crate::mark::places::{Shape, Side};
+use crate::mark::places::{Grip, Shape, Side};
 use crate::policy;
 use crate::session::Session;
 
@@ -75,13 +75,20 @@ impl Fit {
 
     /// The outer edge of the border, in the host's coordinates: the window that the host knows.
     pub(crate) fn outer(&self) -> Rect {
-        let (x, y) = self.shift();
-        let around = self.shape.around(self.inner);
-        Rect {
-            x: around.x.saturating_sub(x),
-            y: around.y.saturating_sub(y),
-            ..around
-        }
+        self.shape.around(self.inner).from(self.shift())
+    }
+
+    /// What a press on a side means.
+    pub(crate) fn grip(&self, side: Side, at: (f64, f64)) -> Grip {
+        let outer = self.outer();
+        self.shape.grip(side, at, (outer.w, outer.h))
+    }
+
+    /// The corner of a side, from that of the outer edge.
+    pub(crate) fn corner(&self, side: Side) -> (i32, i32) {
+        let outer = self.outer();
+        let at = self.shape.side(side, outer);
+        (at.x - outer.x, at.y - outer.y)
     }
 
     /// From the corner of the host's window to that of the app's.
@@ -121,7 +128,6 @@ pub(crate) enum Cuts {
 #[derive(Debug)]
 pub(crate) struct Border {
     parts: Vec<Part>,
-    shown: Option<(Rect, Shape)>,
 }
 
 #[derive(Debug)]
@@ -161,19 +167,6 @@ impl Border {
         self.parts.first().map(|part| &part.host)
     }
 
-    /// The size of the outer edge.
-    pub(crate) fn size(&self) -> Option<((i32, i32), Shape)> {
-        self.shown.map(|(outer, shape)| ((outer.w, outer.h), shape))
-    }
-
-    /// The corner of a side, from that of the outer edge.
-    pub(crate) fn corner(&self, side: Side) -> (i32, i32) {
-        self.shown.map_or((0, 0), |(outer, shape)| {
-            let at = shape.side(side, outer);
-            (at.x - outer.x, at.y - outer.y)
-        })
-    }
-
     pub(crate) fn destroy(self) {
         for part in self.parts {
             part.subsurface.destroy();
@@ -195,7 +188,7 @@ impl Session {
             None if link.can_be_cut(&self.host) => Cuts::Yes,
             None => Cuts::No,
         };
-        Some(Fit::new(size, link.shell.geometry, parts, cuts, shape))
+        Some(Fit::new(size, link.geometry, parts, cuts, shape))
     }
 
     /// Where the subsurfaces of a surface are. Which of the places that an app has named is in force is the host's to
@@ -318,13 +311,12 @@ impl Session {
         else {
             return;
         };
-        let moved = link.fit.map(|fit| fit.shift()) != Some(fit.shift());
-        link.fit = Some(fit);
+        let before = link.fit.replace(fit);
+        let moved = before.map(|fit| fit.shift()) != Some(fit.shift());
         link.relay_view(&self.host, &self.qh);
         if let Some(border) = &mut link.border
-            && border.shown != Some((outer, shape))
+            && before.map(|fit| (fit.outer(), fit.shape)) != Some((outer, shape))
         {
-            border.shown = Some((outer, shape));
             for part in &mut border.parts {
                 part.place(strips, &self.qh, shape, outer);
             }
@@ -420,16 +412,12 @@ impl Session {
     }
 
     fn make_border(&mut self, surface: &WlSurface) {
+        let catches = self.host_window(surface).is_some();
         let (Some(subcompositor), Some(link)) = (
             &self.host.subcompositor,
             self.surfaces.get_mut(&surface.id()),
         ) else {
             return;
-        };
-        let catches = match &link.role {
-            Role::Toplevel(_) => true,
-            Role::X11(shown) => shown.toplevel().is_some(),
-            _ => false,
         };
         let parts = Side::ALL.map(|side| {
             let of = PartOf {
@@ -453,7 +441,6 @@ impl Session {
         });
         link.border = Some(Border {
             parts: parts.into(),
-            shown: None,
         });
     }
 }

@@ -17,7 +17,7 @@ use wayland_server::protocol::wl_pointer::WlPointer;
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::protocol::wl_touch::WlTouch;
 
-use super::border::{Border, PartOf};
+use super::border::PartOf;
 use super::surfaces::Role;
 use crate::mark::places::Grip;
 use crate::session::Session;
@@ -239,7 +239,7 @@ impl Session {
     }
 
     /// The host's window of a surface, whoever has drawn it, and whether it is maximised.
-    fn host_window(&self, surface: &WlSurface) -> Option<(&HostToplevel, bool)> {
+    pub(super) fn host_window(&self, surface: &WlSurface) -> Option<(&HostToplevel, bool)> {
         match &self.surfaces.get(&surface.id())?.role {
             Role::Toplevel(toplevel) => Some((&toplevel.host, toplevel.is_maximised())),
             Role::X11(shown) => Some((shown.toplevel()?, shown.is_maximised())),
@@ -260,15 +260,14 @@ impl Session {
 
     fn grip(&self, part: &PartOf, at: (f64, f64)) -> Option<Grip> {
         let link = self.surfaces.get(&part.surface.id())?;
-        let (size, shape) = link.border.as_ref().and_then(Border::size)?;
-        Some(shape.grip(part.side, at, size))
+        Some(link.fit?.grip(part.side, at))
     }
 
     /// A place on a side, in the window that the host knows.
     fn place_in_window(&self, part: &PartOf, at: (f64, f64)) -> (i32, i32) {
         let link = self.surfaces.get(&part.surface.id());
-        let border = link.and_then(|link| link.border.as_ref());
-        let corner = border.map_or((0, 0), |border| border.corner(part.side));
+        let fit = link.and_then(|link| link.fit);
+        let corner = fit.map_or((0, 0), |fit| fit.corner(part.side));
         (corner.0 + pixel(at.0), corner.1 + pixel(at.1))
     }
 

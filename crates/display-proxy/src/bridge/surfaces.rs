@@ -56,8 +56,8 @@ pub(crate) struct Surface {
     pub(crate) cut: Option<Rect>,
     /// The host's viewport, once one was needed.
     viewport: Option<HostViewport>,
-    /// What the last commit said about the window.
-    pub(crate) shell: Shell,
+    /// The window within it, as the last commit said.
+    pub(crate) geometry: Option<Rect>,
     /// How it lies in its border, if it has one.
     pub(crate) fit: Option<Fit>,
     pub(crate) border: Option<Border>,
@@ -230,7 +230,7 @@ impl Session {
             cuttable: false,
             cut: None,
             viewport: None,
-            shell: Shell::default(),
+            geometry: None,
             fit: None,
             border: None,
             trail: Trail::default(),
@@ -399,10 +399,7 @@ impl Session {
 
         let plain = !self.viewports.contains(&surface.id());
         let damage = buffer_damage(&pending, plain);
-        link.shell = Shell {
-            geometry: pending.shell.geometry.or(x11_geometry),
-            ..pending.shell
-        };
+        link.geometry = pending.shell.geometry.or(x11_geometry);
         if pending.scale != link.sent.scale && link.host.version() >= 3 {
             link.sent.scale = pending.scale;
             link.host.set_buffer_scale(pending.scale);
@@ -428,7 +425,9 @@ impl Session {
             None => {}
         }
         // The border first: from its place on it is known where all else lies.
+        let laid = link.fit;
         match self.fit(surface) {
+            Some(fit) if laid == Some(fit) => {}
             Some(fit) => self.lay_border(surface, fit),
             None => {
                 if matches!(self.surfaces.get(&surface.id()), Some(link) if link.subsurface().is_some())
@@ -437,7 +436,12 @@ impl Session {
                 }
             }
         }
-        let adds = self.adds(surface);
+        let is_window = self.toplevel(surface).is_some();
+        let adds = if is_window {
+            self.adds(surface)
+        } else {
+            (0, 0)
+        };
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };

@@ -1,15 +1,16 @@
 //! The pixels of borders. All lengths are parts of the same few strips, so a border is drawn once, not once a size: a
 //! buffer of any length is a piece of the strip, with the strip's stride.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use oz_core::colour::Colour;
-use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::fs::SealFlags;
 use rustix::io::Errno;
 
 use super::letters::Mask;
 use super::places::{BAR, BORDER, Shape, Side};
 use crate::bridge::buffers::Layout;
+use crate::fds;
 
 /// `wl_shm.format.xrgb8888`: nothing shines through.
 const XRGB: u32 = 1;
@@ -69,13 +70,9 @@ impl Canvas {
         pixels.extend(arrow());
         let bytes: Vec<u8> = pixels.into_iter().flat_map(u32::to_ne_bytes).collect();
         let size = i32::try_from(bytes.len()).map_err(|_| Errno::INVAL)?;
-        let fd = rustix::fs::memfd_create("mark", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
-        rustix::fs::ftruncate(&fd, bytes.len() as u64)?;
-        let mut written = 0;
-        while written < bytes.len() {
-            written += rustix::io::pwrite(&fd, &bytes[written..], written as u64)?;
-        }
-        rustix::fs::fcntl_add_seals(&fd, SealFlags::SHRINK | SealFlags::GROW)?;
+        let fd = fds::own_memory("mark", bytes.len() as u64)?;
+        fds::write_at(fd.as_fd(), &bytes, 0)?;
+        rustix::fs::fcntl_add_seals(&fd, SealFlags::GROW)?;
         Ok(Self {
             fd,
             size,

@@ -47,8 +47,6 @@ atoms! {
     net_wm_state_focused = "_NET_WM_STATE_FOCUSED",
     net_wm_state_modal = "_NET_WM_STATE_MODAL",
     net_wm_window_type = "_NET_WM_WINDOW_TYPE",
-    net_wm_window_type_normal = "_NET_WM_WINDOW_TYPE_NORMAL",
-    net_wm_window_type_dialog = "_NET_WM_WINDOW_TYPE_DIALOG",
     net_frame_extents = "_NET_FRAME_EXTENTS",
     net_workarea = "_NET_WORKAREA",
     net_number_of_desktops = "_NET_NUMBER_OF_DESKTOPS",

@@ -31,8 +31,6 @@ pub(crate) enum Property {
     Protocols,
     /// `_NET_WM_STATE`
     State,
-    /// `_NET_WM_WINDOW_TYPE`
-    Type,
     /// `_MOTIF_WM_HINTS`
     Motif,
     /// `_GTK_FRAME_EXTENTS`
@@ -41,7 +39,7 @@ pub(crate) enum Property {
 
 impl Property {
     /// All.
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Title,
         Self::OldTitle,
         Self::Class,
@@ -50,7 +48,6 @@ impl Property {
         Self::Transient,
         Self::Protocols,
         Self::State,
-        Self::Type,
         Self::Motif,
         Self::Shadow,
     ];
@@ -66,7 +63,6 @@ impl Property {
             Self::Transient => AtomEnum::WM_TRANSIENT_FOR.into(),
             Self::Protocols => atoms.wm_protocols,
             Self::State => atoms.net_wm_state,
-            Self::Type => atoms.net_wm_window_type,
             Self::Motif => atoms.motif_wm_hints,
             Self::Shadow => atoms.gtk_frame_extents,
         }
@@ -115,7 +111,6 @@ pub(crate) struct Properties {
     pub(crate) sizes: Sizes,
     /// It wants no keyboard.
     pub(crate) no_input: bool,
-    pub(crate) urgent: bool,
     pub(crate) transient: Option<u32>,
     pub(crate) deletes: bool,
     pub(crate) takes_focus: bool,
@@ -123,7 +118,6 @@ pub(crate) struct Properties {
     pub(crate) fullscreen: bool,
     pub(crate) maximized: bool,
     pub(crate) modal: bool,
-    pub(crate) is_dialog: bool,
     /// It draws its frame itself, or wants none.
     pub(crate) undecorated: bool,
     /// How much of it is shadow: left, right, top, bottom.
@@ -153,11 +147,9 @@ impl Properties {
             Property::SizeHints => self.sizes = sizes(&value.words()),
             Property::Hints => {
                 const INPUT: u32 = 1;
-                const URGENT: u32 = 1 << 8;
                 let words = value.words();
                 let flags = words.first().copied().unwrap_or(0);
                 self.no_input = flags & INPUT != 0 && words.get(1) == Some(&0);
-                self.urgent = flags & URGENT != 0;
             }
             Property::Transient => {
                 self.transient = value.words().first().copied().filter(|window| *window != 0);
@@ -174,9 +166,6 @@ impl Properties {
                 self.maximized = words.contains(&atoms.net_wm_state_maximized_horz)
                     && words.contains(&atoms.net_wm_state_maximized_vert);
                 self.modal = words.contains(&atoms.net_wm_state_modal);
-            }
-            Property::Type => {
-                self.is_dialog = value.words().first() == Some(&atoms.net_wm_window_type_dialog);
             }
             Property::Motif => {
                 const DECORATIONS: u32 = 2;

@@ -45,6 +45,7 @@ struct Row {
 
 pub(crate) fn run(what: &Changes) -> Result<u8> {
     let copied = Copied::find(&what.id)?;
+    let home = oz_host::facts::user()?.home;
     let mut rows = Vec::new();
     let mut text = String::new();
     for place in &copied.about.places {
@@ -56,13 +57,16 @@ pub(crate) fn run(what: &Changes) -> Result<u8> {
             out::note("there are more changes than can be listed");
         }
         for change in &found.all {
-            rows.push(row(place, change)?);
-            let _ = writeln!(text, "{}", line(place, change)?);
+            if what.json {
+                rows.push(row(&home, place, change));
+            } else {
+                let _ = writeln!(text, "{}", line(&home, place, change));
+            }
         }
     }
     match what.json {
         true => out::json(&rows)?,
-        false if rows.is_empty() => out::note(&format!("{} has changed nothing", what.id)),
+        false if text.is_empty() => out::note(&format!("{} has changed nothing", what.id)),
         false => out::text(&text)?,
     }
     Ok(0)
@@ -136,22 +140,21 @@ pub(crate) fn shown(place: &Place, path: &OsBytes) -> OsBytes {
 }
 
 /// Why the place is protected, if it is.
-pub(crate) fn protection(place: &Place, path: &Path) -> Result<Option<&'static str>> {
-    let home = oz_host::facts::user()?.home;
+pub(crate) fn protection(home: &Path, place: &Place, path: &Path) -> Option<&'static str> {
     let path = place.overlay.source.join(path);
     let hidden = |hidden: &PathBuf| path.starts_with(place.overlay.source.join(hidden));
     let unnamed = place.overlay.hidden.iter().any(hidden);
-    let named = protected::is_protected(&home, &path).map(|place| place.reason);
-    Ok(named.or(unnamed.then_some(protected::LINKED)))
+    let named = protected::is_protected(home, &path).map(|place| place.reason);
+    named.or(unnamed.then_some(protected::LINKED))
 }
 
-fn row(place: &Place, change: &Change) -> Result<Row> {
+fn row(home: &Path, place: &Place, change: &Change) -> Row {
     let size = |seen: Option<Seen>| {
         let file = seen.filter(|_| change.kind == Kind::File);
         file.map(|seen| seen.size)
     };
     let mode = |seen: Seen| format!("{:04o}", seen.mode & 0o7777);
-    Ok(Row {
+    Row {
         path: shown(place, &change.path).to_string(),
         change: word(&change.what),
         kind: match change.kind {
@@ -173,9 +176,9 @@ fn row(place: &Place, change: &Change) -> Result<Row> {
             Conflict::Deleted => "deleted",
             Conflict::Unseen => "unseen",
         }),
-        protected: protection(place, change.path.as_path())?,
+        protected: protection(home, place, change.path.as_path()),
         links: change.links,
-    })
+    }
 }
 
 fn word(what: &What) -> &'static str {
@@ -189,7 +192,7 @@ fn word(what: &What) -> &'static str {
 }
 
 /// For people.
-pub(crate) fn line(place: &Place, change: &Change) -> Result<String> {
+pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
     let mut line = format!("{:<10}  {}", word(&change.what), shown(place, &change.path));
     if change.kind == Kind::Directory {
         line.push('/');
@@ -215,10 +218,10 @@ pub(crate) fn line(place: &Place, change: &Change) -> Result<String> {
         Some(Conflict::Deleted) => "  ! deleted outside meanwhile",
         Some(Conflict::Unseen) => "  ! there is one that the sandbox did not see",
     });
-    if let Some(reason) = protection(place, change.path.as_path())? {
+    if let Some(reason) = protection(home, place, change.path.as_path()) {
         let _ = write!(line, "  ! protected: {reason}");
     }
-    Ok(line)
+    line
 }
 
 #[cfg(test)]

@@ -121,8 +121,8 @@ async fn train(what: Learn) -> Result<u8> {
         ..How::default()
     };
     let code = launch::attached(argv, options, Some(how)).await?;
-    let proposal = Proposal::of(&name, &training).await?;
     if ask::somebody_is_there() {
+        let proposal = Proposal::of(&name, &training).await?;
         proposal.show(false)?;
         proposal.save(false, &[])?;
     } else {

@@ -64,6 +64,7 @@ pub(crate) fn run(what: &Merge) -> Result<u8> {
 fn choose<'c>(what: &Merge, copied: &'c Copied) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
     let wanted = what.paths.iter().map(std::path::absolute);
     let wanted: Vec<PathBuf> = wanted.collect::<std::io::Result<_>>()?;
+    let home = oz_host::facts::user()?.home;
     let mut orders = Vec::new();
     let mut left_out = 0;
     for place in &copied.about.places {
@@ -74,11 +75,12 @@ fn choose<'c>(what: &Merge, copied: &'c Copied) -> Result<(Vec<(&'c Place, Chose
         };
         let mut chosen = Vec::new();
         for change in copied.look(place)?.all.into_iter().filter(asked) {
-            if let Some(target) = target(what, place, &change)? {
-                out::line(&line(place, &change)?)?;
+            let line = line(&home, place, &change);
+            if let Some(target) = target(what, &home, place, &change) {
+                out::line(&line)?;
                 chosen.push((change, target));
             } else {
-                out::note(&format!("left out: {}", line(place, &change)?));
+                out::note(&format!("left out: {line}"));
                 left_out += 1;
             }
         }
@@ -88,22 +90,20 @@ fn choose<'c>(what: &Merge, copied: &'c Copied) -> Result<(Vec<(&'c Place, Chose
 }
 
 /// Where a change goes; none if it is left out.
-fn target(what: &Merge, place: &Place, change: &Change) -> Result<Option<OsBytes>> {
+fn target(what: &Merge, home: &Path, place: &Place, change: &Change) -> Option<OsBytes> {
     let path = change.path.as_path();
-    let guarded = protection(place, path)?.is_some()
-        || match &change.what {
-            What::Renamed(from) => protection(place, from.as_path())?.is_some(),
-            _ => false,
-        };
+    let is_protected = |path: &Path| protection(home, place, path).is_some();
+    let guarded = is_protected(path)
+        || matches!(&change.what, What::Renamed(from) if is_protected(from.as_path()));
     if guarded && !what.protected || change.kind == Kind::Other {
-        return Ok(None);
+        return None;
     }
     if change.conflict.is_none() || what.take_theirs {
-        return Ok(Some(change.path.clone()));
+        return Some(change.path.clone());
     }
     let is_file = change.copy.is_some() && change.kind != Kind::Directory;
     let keeps = is_file && !matches!(change.what, What::Renamed(_));
-    Ok((what.both && keeps).then(|| beside(path, &what.id)))
+    (what.both && keeps).then(|| beside(path, &what.id))
 }
 
 /// `notes.txt.firefox`.

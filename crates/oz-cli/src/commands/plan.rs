@@ -2,11 +2,8 @@
 
 mod readable;
 
-use oz_core::plan::Plan as Launch;
-
 use crate::arguments::Plan;
-use crate::bus::Bus;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::launch::{self, Options};
 use crate::out;
 
@@ -26,21 +23,12 @@ pub(crate) async fn run(what: Plan) -> Result<u8> {
             launch::command(what.command)
         }
     };
-    options.arguments = None;
-    let json: String = Bus::connect()
-        .await?
-        .manager("Plan", &(argv, options))
-        .await?;
+    let json = launch::plan(argv, options).await?;
     if what.json {
         out::line(&json)?;
         return Ok(0);
     }
-    let plan: Launch = serde_json::from_str(&json).map_err(|error| {
-        Error::failed(
-            format!("the daemon's plan is not one that this `oz` knows: {error}."),
-            "It may be of another version: end it, and it is started anew by the next command.",
-        )
-    })?;
+    let plan = launch::read_plan(&json)?;
     out::text(&readable::text(&plan, out::is_read()))?;
     Ok(0)
 }

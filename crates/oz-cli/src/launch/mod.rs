@@ -18,6 +18,7 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::time::Duration;
 
+use oz_core::plan::Plan;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -49,6 +50,25 @@ const FORWARDED: &[(SignalKind, Signal)] = &[
     (SignalKind::hangup(), Signal::HUP),
     (SignalKind::quit(), Signal::QUIT),
 ];
+
+/// What a launch would do, as the daemon says it.
+pub(crate) async fn plan(argv: Vec<Vec<u8>>, mut options: Options) -> Result<String> {
+    options.arguments = None;
+    Bus::connect()
+        .await?
+        .manager("Plan", &(argv, options))
+        .await
+}
+
+/// The same, understood.
+pub(crate) fn read_plan(json: &str) -> Result<Plan> {
+    serde_json::from_str(json).map_err(|error| {
+        Error::failed(
+            format!("the daemon's plan is not one that this `oz` knows: {error}."),
+            "It may be of another version: end it, and it is started anew by the next command.",
+        )
+    })
+}
 
 /// Launches and does not wait.
 pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {

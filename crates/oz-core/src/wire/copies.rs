@@ -123,6 +123,13 @@ pub struct Merge {
     pub chosen: Vec<(Change, OsBytes)>,
 }
 
+impl Merge {
+    /// The file of a journal that says what is to be done.
+    pub const ORDER: &str = "order";
+    /// The file that says that it is.
+    pub const DONE: &str = "done";
+}
+
 /// What became of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {

@@ -295,11 +295,14 @@ impl Request {
         let home = self.home.unwrap_or(profile.files.home);
         let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
         let copies = home == Home::CopyOnWrite || profile.files.rules.values().any(copied);
-        let place = copies::place(&daemon.directories.state, &daemon.directories.runtime);
+        let place = || copies::place(&daemon.directories.state, &daemon.directories.runtime);
+        let place = copies.then(place);
         daemon
             .sandboxes
             .free_id(&prepared.wish, &daemon.strangers, |id| {
-                copies && copies::is_taken(&place, id, &profile.name, self.ephemeral)
+                place
+                    .as_ref()
+                    .is_some_and(|place| copies::is_taken(place, id, &profile.name, self.ephemeral))
             })
     }
 

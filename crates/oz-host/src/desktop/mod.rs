@@ -24,8 +24,6 @@ pub struct Entry {
     pub terminal: bool,
     /// What kind of app it is, for menus.
     pub categories: Vec<String>,
-    /// It says which types of files it opens.
-    pub opens_files: bool,
     /// Menus do not show it.
     pub no_display: bool,
 }
@@ -151,7 +149,6 @@ fn parse(id: &str, path: &Path, text: &str) -> Option<Entry> {
     };
     Some(Entry {
         categories: list("Categories"),
-        opens_files: !list("MimeType").is_empty(),
         no_display: value_of.get("NoDisplay").is_some_and(|word| word == "true"),
         id: id.to_owned(),
         path: path.to_owned(),

@@ -82,7 +82,6 @@ pub fn facts(command: &OsStr) -> Result<Facts, Error> {
             id: entry.id,
             name: entry.name,
             categories: entry.categories,
-            opens_files: entry.opens_files,
             terminal: entry.terminal,
         }),
         analysis: Some(analysis),
@@ -199,7 +198,6 @@ mod tests {
             startup_wm_class: None,
             terminal: false,
             categories: Vec::new(),
-            opens_files: false,
             no_display,
         }
     }

@@ -9,6 +9,7 @@ use x11rb::protocol::present::{CompleteNotifyEvent, ConnectionExt as _};
 
 use super::State;
 use super::surfaces::layers;
+use super::windows::Window;
 
 /// One frame, where the server does not say when it is over.
 const FRAME: Duration = Duration::from_millis(16);
@@ -25,14 +26,14 @@ struct Seen {
 impl State {
     /// If somebody waits for the end of a frame of this window, it is asked for.
     pub(super) fn wants_frame(&mut self, root: &ObjectId) {
-        let waits = self.waits(root);
+        let asks = |window: &Window| !window.asked_frame && window.viewable;
+        if !self.window(root).is_some_and(asks) || !self.waits(root) {
+            return;
+        }
         let present = self.screen.present;
         let Some(window) = self.window_mut(root) else {
             return;
         };
-        if !waits || window.asked_frame || !window.viewable {
-            return;
-        }
         window.asked_frame = true;
         let xid = window.id;
         if present {

@@ -80,10 +80,13 @@ impl State {
         if let Some(window) = self.window_mut(id) {
             window.reshaped = false;
         }
+        if rest.is_empty() {
+            return;
+        }
+        let (mut pixels, mut read) = (std::mem::take(&mut self.scratch), Vec::new());
         let Some(window) = self.window(id) else {
             return;
         };
-        let (mut pixels, mut read) = (Vec::new(), Vec::new());
         for rect in &rest {
             let (xid, gc, depth) = (window.id, window.gc, window.look.depth);
             let length = usize::try_from(4 * i64::from(rect.w) * i64::from(rect.h)).unwrap_or(0);
@@ -102,6 +105,7 @@ impl State {
             }
             self.send_pixels(xid, gc, depth, *rect, &pixels);
         }
+        self.scratch = pixels;
     }
 
     /// The one picture that is seen in a rectangle, if the server can take it from memory, and which of its

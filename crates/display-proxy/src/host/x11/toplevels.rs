@@ -180,7 +180,7 @@ impl State {
                 self.add_window(id, window);
                 self.update_hints(id);
                 let _ = self.screen.conn.map_window(xid);
-                if !self.screen.is_managed() {
+                if !self.managed {
                     self.take_focus(xid);
                 }
             }
@@ -564,7 +564,7 @@ impl State {
 
     /// Whether the host draws a frame round a window, as the app is told.
     pub(super) fn decorate(&mut self, id: &ObjectId, wish: Option<Mode>) {
-        let managed = self.screen.is_managed();
+        let managed = self.managed;
         let mode = match wish {
             _ if !managed => Mode::ClientSide,
             Some(mode) => mode,

@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::super::profile::{catalogue, drawn};
 use super::host;
 use crate::ask;
-use crate::bus::Bus;
 use crate::error::{Error, Result};
 use crate::launch::{self, Options};
 use crate::out;
@@ -270,10 +269,6 @@ async fn plan(name: &str, base: &Base) -> Result<Value> {
             launch::command(vec![base.command.clone().into()])
         }
     };
-    options.arguments = None;
-    let json: String = Bus::connect()
-        .await?
-        .manager("Plan", &(argv, options))
-        .await?;
+    let json = launch::plan(argv, options).await?;
     Ok(serde_json::from_str(&json).unwrap_or_default())
 }

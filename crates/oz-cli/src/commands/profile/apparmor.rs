@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use oz_core::plan::{Plan, apparmor::apparmor};
+use oz_core::plan::apparmor::apparmor;
 
 use super::{catalogue, drawn};
-use crate::bus::Bus;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::launch::{self, Options};
 use crate::out;
 
@@ -27,17 +26,8 @@ pub(crate) async fn run(what: &Apparmor) -> Result<u8> {
     let mut options = Options::default();
     launch::session(&mut options);
     let argv = launch::app(vec![name.clone().into()], &mut options)?;
-    options.arguments = None;
-    let json: String = Bus::connect()
-        .await?
-        .manager("Plan", &(argv, options))
-        .await?;
-    let plan: Plan = serde_json::from_str(&json).map_err(|error| {
-        Error::failed(
-            format!("the daemon's plan is not one that this `oz` knows: {error}."),
-            "It may be of another version: end it, and it is started anew by the next command.",
-        )
-    })?;
+    let json = launch::plan(argv, options).await?;
+    let plan = launch::read_plan(&json)?;
     let executables = profile.matches.executables.iter().map(|name| name.as_str());
     let mut found: Vec<PathBuf> = executables
         .filter_map(|name| oz_host::measure::find(name.as_ref()).ok())

@@ -42,8 +42,6 @@ pub struct EntryFacts {
     pub name: Option<String>,
     /// Its categories.
     pub categories: Vec<String>,
-    /// It names types of files that it opens.
-    pub opens_files: bool,
     /// It wants to be started in a terminal.
     pub terminal: bool,
     /// It lies in a directory of the system's.
