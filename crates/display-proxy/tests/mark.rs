@@ -297,6 +297,24 @@ fn last_of(rig: &Rig, app: &mut App) {
 }
 
 #[test]
+fn a_touch_of_the_border_that_was_cancelled_is_no_part_of_the_next() {
+    let rig = rig();
+    let mut app = rig.app();
+    let _touch = app.touch(6);
+    let mut window = app.window();
+    app.draw(&mut window, APP);
+    last_of(&rig, &mut app);
+    rig.host().touch_and_cancel(1);
+    app.until_heard("cancelled");
+    // The same finger again, on what is the app's.
+    rig.host().touch();
+    app.until_heard("up 2");
+    for words in ["down 2 5 6", "motion 2 6 6"] {
+        assert!(app.told.heard.iter().any(|heard| heard == words), "{words}");
+    }
+}
+
+#[test]
 fn where_a_shadow_is_cut_off_the_pointer_is_where_the_app_draws() {
     let rig = rig();
     let mut app = rig.app();

@@ -76,6 +76,12 @@ impl Grips {
         }
     }
 
+    /// The host has cancelled all touches: the same numbers will be other ones.
+    pub(crate) fn forget_touches(&mut self, device: &ObjectId) {
+        self.touch_shifts.retain(|(of, _), _| of != device);
+        self.touches.retain(|(of, _)| of != device);
+    }
+
     /// Where it is, in the app's coordinates.
     pub(crate) fn touch_place(&self, touch: &WlTouch, id: i32, at: (f64, f64)) -> (f64, f64) {
         if self.touch_shifts.is_empty() {
@@ -98,8 +104,7 @@ impl Session {
         self.grips.seats.remove(device);
         self.grips.over.remove(device);
         self.grips.shifts.remove(device);
-        self.grips.touch_shifts.retain(|(of, _), _| of != device);
-        self.grips.touches.retain(|(of, _)| of != device);
+        self.grips.forget_touches(device);
     }
 
     /// Whether an event was a border's, and none of the app's.

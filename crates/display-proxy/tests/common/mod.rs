@@ -772,6 +772,7 @@ note!(WlTouch, |told, _touch, event| {
         }
         Event::Motion { id, x, y, .. } => told.heard.push(format!("motion {id} {x} {y}")),
         Event::Up { id, .. } => told.heard.push(format!("up {id}")),
+        Event::Cancel => told.heard.push("cancelled".to_owned()),
         Event::Frame => told.heard.push("frame".to_owned()),
         _ => {}
     }

@@ -11,7 +11,7 @@ use wayland_server::protocol::wl_touch::{self, WlTouch};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
 use super::surface::inert;
-use super::{FakeHost, Host, shm};
+use super::{FakeHost, Host, layers, shm};
 
 inert!(WlKeyboard, wl_keyboard::Request);
 inert!(WlPointer, wl_pointer::Request);
@@ -84,6 +84,26 @@ impl FakeHost {
                 }
                 pointer.axis(5, Axis::VerticalScroll, f64::from(value120) / 8.0);
                 pointer.frame();
+            }
+        });
+    }
+
+    /// Puts a finger on one of the surfaces of the newest window, counted from the lowest; then makes a gesture of its own
+    /// of all touches.
+    pub fn touch_and_cancel(&self, layer: usize) {
+        self.have(move |host, _| {
+            let Some(focus) = host.focus.clone() else {
+                return;
+            };
+            let Some(surface) = layers::surfaces(&focus).get(layer).cloned() else {
+                return;
+            };
+            for touch in host.touches.clone() {
+                if touch.is_alive() && touch.id().same_client_as(&focus.id()) {
+                    touch.down(host.next_serial(), 3, &surface, 2, 1.0, 1.0);
+                    touch.frame();
+                    touch.cancel();
+                }
             }
         });
     }

@@ -249,7 +249,10 @@ impl Dispatch<HostTouch, WlTouch> for Session {
                 touch.motion(time, id, x, y);
             }
             Event::Frame => touch.frame(),
-            Event::Cancel => touch.cancel(),
+            Event::Cancel => {
+                session.grips.forget_touches(&touch.id());
+                touch.cancel();
+            }
             Event::Shape { id, major, minor } => touch.shape(id, major, minor),
             Event::Orientation { id, orientation } => touch.orientation(id, orientation),
             _ => {}
