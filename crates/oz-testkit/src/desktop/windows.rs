@@ -98,7 +98,7 @@ impl Session {
     /// Waits until no window fits any more.
     ///
     /// # Errors
-    /// When one is still there at the end.
+    /// When one is still there at the end; the error lists the windows that there are.
     pub fn wait_for_no_window(
         &self,
         longest: Duration,
@@ -107,6 +107,7 @@ impl Session {
         wait_for("a window to go", longest, || {
             (!self.windows().ok()?.iter().any(&fits)).then_some(())
         })
+        .with_context(|| format!("there are still {:#?}", self.windows()))
     }
 
     /// The window as it is now.
