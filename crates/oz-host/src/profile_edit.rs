@@ -85,60 +85,86 @@ pub fn change(directories: &Directories, name: &str, changes: &[Change]) -> Resu
     if !catalogue.names().contains(&name) {
         return Err(Error::NoApp(name.to_owned()));
     }
-    let path = directories.user.join(format!("{name}.json"));
-    let before = read(&path)?;
-    let text = |text: String| Text {
-        name: name.to_owned(),
-        layer: Layer::User,
-        path: path.clone(),
-        text,
-        template: false,
-    };
-    let wrong = |error: &ProfileError| Error::Profile {
-        path: path.clone(),
-        first: error
-            .to_string()
-            .lines()
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-    };
-    let mut after = text(before.clone().unwrap_or_else(|| NOTHING.to_owned()));
-    for change in changes {
-        let edited = profile::edit(&after, &change.key, change.value.as_ref());
-        after.text = edited.map_err(|error| wrong(&error))?;
-    }
-    let profile = resolved(catalogue, name, &after, changes).map_err(|error| match error {
-        Wrong::Locked(key) => Error::Locked(key),
-        Wrong::Profile(error) => wrong(&error),
-    })?;
-    let io = |source| Error::Io {
-        path: path.clone(),
-        source,
-    };
-    std::fs::create_dir_all(&directories.user).map_err(io)?;
-    if read(&path)? != before {
-        return Err(Error::Busy(path));
-    }
-    small::replace(&path, after.text.as_bytes(), 0o644).map_err(io)?;
-    Ok(profile)
+    let file = File::of(directories, name);
+    let before = read(&file.path)?;
+    let text = before.clone().unwrap_or_else(|| NOTHING.to_owned());
+    file.write(catalogue, before.as_deref(), text, changes)
 }
 
-/// Writes a profile of the user's that was not there.
+/// Writes a profile of the user's that was not there, with changes; what holds then.
 ///
 /// # Errors
 /// Nothing was written.
-pub fn create(directories: &Directories, name: &str, text: &str) -> Result<(), Error> {
-    let path = directories.user.join(format!("{name}.json"));
-    let io = |source| Error::Io {
-        path: path.clone(),
-        source,
-    };
-    std::fs::create_dir_all(&directories.user).map_err(io)?;
-    if read(&path)?.is_some() {
-        return Err(Error::Busy(path));
+pub fn create(
+    directories: &Directories,
+    name: &str,
+    text: &str,
+    changes: &[Change],
+) -> Result<Profile, Error> {
+    let file = File::of(directories, name);
+    file.write(load(directories)?, None, text.to_owned(), changes)
+}
+
+/// A file of the user's.
+struct File<'a> {
+    name: &'a str,
+    path: PathBuf,
+}
+
+impl<'a> File<'a> {
+    fn of(directories: &Directories, name: &'a str) -> Self {
+        Self {
+            name,
+            path: directories.user.join(format!("{name}.json")),
+        }
     }
-    small::replace(&path, text.as_bytes(), 0o644).map_err(io)
+
+    /// In one write, so that no moment has a profile of which only a part was wanted. `before` is what the file must
+    /// hold, if it must be there.
+    fn write(
+        &self,
+        catalogue: Catalogue,
+        before: Option<&str>,
+        text: String,
+        changes: &[Change],
+    ) -> Result<Profile, Error> {
+        let mut after = Text {
+            name: self.name.to_owned(),
+            layer: Layer::User,
+            path: self.path.clone(),
+            text,
+            template: false,
+        };
+        for change in changes {
+            let edited = profile::edit(&after, &change.key, change.value.as_ref());
+            after.text = edited.map_err(|error| self.wrong(&error))?;
+        }
+        let resolved = resolved(catalogue, self.name, &after, changes);
+        let profile = resolved.map_err(|error| match error {
+            Wrong::Locked(key) => Error::Locked(key),
+            Wrong::Profile(error) => self.wrong(&error),
+        })?;
+        let io = |source| Error::Io {
+            path: self.path.clone(),
+            source,
+        };
+        if let Some(directory) = self.path.parent() {
+            std::fs::create_dir_all(directory).map_err(io)?;
+        }
+        if read(&self.path)?.as_deref() != before {
+            return Err(Error::Busy(self.path.clone()));
+        }
+        small::replace(&self.path, after.text.as_bytes(), 0o644).map_err(io)?;
+        Ok(profile)
+    }
+
+    fn wrong(&self, error: &ProfileError) -> Error {
+        let text = error.to_string();
+        Error::Profile {
+            path: self.path.clone(),
+            first: text.lines().next().unwrap_or_default().to_owned(),
+        }
+    }
 }
 
 enum Wrong {
@@ -212,14 +238,30 @@ mod tests {
             fs::read_to_string(self.path("user/app.json")).expect("is there")
         }
 
-        fn change(&self, changes: &[Change]) -> Result<Profile, Error> {
-            let directories = Directories {
+        fn directories(&self) -> Directories {
+            Directories {
                 shipped: self.path("shipped"),
                 administrator: self.path("administrator"),
                 user: self.path("user"),
-            };
-            change(&directories, "app", changes)
+            }
         }
+
+        fn change(&self, changes: &[Change]) -> Result<Profile, Error> {
+            change(&self.directories(), "app", changes)
+        }
+    }
+
+    #[test]
+    fn a_new_profile_holds_all_that_was_said_yes_to_or_is_not_there() {
+        let place = Place::new();
+        let new = |text: &str, change| create(&place.directories(), "new", text, &[change]);
+        let wrong = Change::set("audio.speaker", "loud");
+        assert!(new("{ \"extends\": \"generic\" }", wrong).is_err());
+        assert!(!place.path("user/new.json").exists());
+        let off = Change::set("audio.speaker", "off");
+        new("{ \"extends\": \"generic\" }", off).expect("it is written");
+        let text = fs::read_to_string(place.path("user/new.json")).expect("it is there");
+        assert!(text.contains("off"), "{text}");
     }
 
     #[test]
@@ -293,12 +335,7 @@ mod tests {
     #[test]
     fn a_template_is_no_apps_profile() {
         let place = Place::new();
-        let directories = Directories {
-            shipped: place.path("shipped"),
-            administrator: place.path("administrator"),
-            user: place.path("user"),
-        };
-        let error = change(&directories, "generic", &[]).expect_err("is refused");
+        let error = change(&place.directories(), "generic", &[]).expect_err("is refused");
         assert!(matches!(error, Error::NoApp(_)), "{error}");
     }
 }

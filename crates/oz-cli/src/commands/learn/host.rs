@@ -36,9 +36,8 @@ pub(super) fn look(
     };
     let mut shown: Vec<String> = given.to_vec();
     texts(plan, &mut shown);
-    for rule in profile.files.rules.keys() {
-        shown.push(absolute(rule.as_str(), &host));
-    }
+    let rules = profile.files.rules.keys();
+    shown.extend(rules.filter_map(|rule| absolute(rule.as_str(), &host)));
     let all_of_home = profile.files.home == Home::CopyOnWrite;
     for place in &seen.places {
         let path = host.absolute(&place.path);
@@ -69,18 +68,18 @@ fn is_there(path: &str) -> Result<bool> {
     })
 }
 
-/// The path of a rule that is no pattern.
-fn absolute(rule: &str, host: &Host) -> String {
-    if let Some(rest) = rule.strip_prefix("xdg:") {
-        let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
-        let base = host.xdg.get(name).cloned().unwrap_or_default();
-        return if below.is_empty() {
-            base
-        } else {
-            format!("{base}/{below}")
-        };
-    }
-    host.absolute(rule)
+/// The path of a rule that is no pattern; none if the user has no such well-known directory.
+fn absolute(rule: &str, host: &Host) -> Option<String> {
+    let Some(rest) = rule.strip_prefix("xdg:") else {
+        return Some(host.absolute(rule));
+    };
+    let (name, below) = rest.split_once('/').unwrap_or((rest, ""));
+    let base = host.xdg.get(name)?;
+    Some(if below.is_empty() {
+        base.clone()
+    } else {
+        format!("{base}/{below}")
+    })
 }
 
 /// Paths of the system that a plan names; of `/etc` itself nothing follows.
@@ -92,5 +91,25 @@ fn texts(value: &Value, found: &mut Vec<String>) {
         Value::Array(all) => all.iter().for_each(|value| texts(value, found)),
         Value::Object(all) => all.values().for_each(|value| texts(value, found)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_the_user_does_not_have_shows_nothing() {
+        let host = Host {
+            names: Vec::new(),
+            home: "/home/u".to_owned(),
+            xdg: BTreeMap::from([("MUSIC".to_owned(), "/home/u/Musik".to_owned())]),
+            unseen: BTreeSet::new(),
+        };
+        let music = absolute("xdg:MUSIC/new", &host);
+        assert_eq!(music.as_deref(), Some("/home/u/Musik/new"));
+        // In user-dirs.dirs it is the home itself, which stands for none.
+        assert_eq!(absolute("xdg:DESKTOP", &host), None);
+        assert_eq!(absolute("~/a", &host).as_deref(), Some("/home/u/a"));
     }
 }

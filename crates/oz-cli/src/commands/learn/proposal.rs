@@ -189,10 +189,6 @@ impl Proposal {
             return Ok(());
         }
         let directories = Directories::of_this_installation();
-        if let Some(text) = &self.new {
-            profile_edit::create(&directories, &self.name, text)
-                .map_err(|error| Error::advised(&error))?;
-        }
         let changes: Vec<profile_edit::Change> = chosen
             .iter()
             .map(|change| profile_edit::Change {
@@ -200,13 +196,11 @@ impl Proposal {
                 value: Some(change.value.clone()),
             })
             .collect();
-        if let Err(error) = profile_edit::change(&directories, &self.name, &changes) {
-            if self.new.is_some() {
-                // It holds less than was said yes to.
-                let _ = std::fs::remove_file(directories.user.join(format!("{}.json", self.name)));
-            }
-            return Err(Error::advised(&error));
-        }
+        let saved = match &self.new {
+            Some(text) => profile_edit::create(&directories, &self.name, text, &changes),
+            None => profile_edit::change(&directories, &self.name, &changes),
+        };
+        saved.map_err(|error| Error::advised(&error))?;
         out::note(&format!(
             "saved in the profile {}: `oz run {}` follows it",
             self.name, self.name

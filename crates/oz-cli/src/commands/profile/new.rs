@@ -67,7 +67,8 @@ pub(super) fn run(what: &New) -> Result<u8> {
     let shown = oz_core::OsBytes::from(path.as_path());
     let save = !what.print && (what.yes || ask::yes(&format!("Save it as {shown}?"))?);
     if save {
-        profile_edit::create(&directories, &name, &text).map_err(|error| Error::advised(&error))?;
+        profile_edit::create(&directories, &name, &text, &[])
+            .map_err(|error| Error::advised(&error))?;
         out::note(&format!("{shown} is there: `oz run {name}` follows it"));
     } else if !what.print && !ask::somebody_is_there() {
         out::note("it is not saved, since nobody can be asked: --yes saves it");
