@@ -7,6 +7,8 @@ use oz_e2e::{Session, oz, wait};
 #[test]
 fn a_menu_of_gtk_under_x11_hangs_below_its_word_and_stays() -> Result<()> {
     let session = Session::begin();
+    // A pointer that was over the window when it came, and comes back with a click.
+    session.point((800, 500))?;
     let file = write(&session.fresh_dir("x11-menus").join("menu.txt"), b"text\n");
     let _run = oz(["run", "--ephemeral", "--read"])
         .arg(&file)

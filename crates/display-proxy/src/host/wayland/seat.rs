@@ -3,6 +3,7 @@
 
 use std::os::fd::AsFd;
 
+use rustix::time::ClockId;
 use tracing::warn;
 use wayland_client::protocol::wl_keyboard::{self, WlKeyboard as HostKeyboard};
 use wayland_client::protocol::wl_pointer::{self, WlPointer as HostPointer};
@@ -29,6 +30,18 @@ pub(crate) fn app_surface(host: &HostSurface) -> Option<WlSurface> {
     host.data::<WlSurface>()
         .filter(|surface| surface.is_alive())
         .cloned()
+}
+
+/// Milliseconds of the clock that events of input are told by.
+fn now() -> u32 {
+    let now = rustix::time::clock_gettime(ClockId::Monotonic);
+    let milliseconds = now.tv_sec.wrapping_mul(1000) + now.tv_nsec / 1_000_000;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of the protocol start over"
+    )]
+    let wrapped = milliseconds as u32;
+    wrapped
 }
 
 impl Dispatch<HostSeat, WlSeat> for Session {
@@ -71,6 +84,11 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                     let (x, y) = session.to_app(&surface, (surface_x, surface_y));
                     session.grips.on(pointer, session.shift(&surface));
                     pointer.enter(serial, &surface, x, y);
+                    if session.x11.is_some() {
+                        // An X server whose pointer has left a window takes it to be in a corner of the screen when it comes
+                        // back, until it moves: what is clicked before that would go nowhere.
+                        pointer.motion(now(), x, y);
+                    }
                 }
             }
             Event::Leave { serial, surface } => {
