@@ -1,6 +1,7 @@
 //! What a job gives up before it reads its first byte.
 
 use std::collections::BTreeMap;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -92,6 +93,7 @@ const CHANGING: &[Group] = &[Group {
         "fchmodat",
         "fsetxattr",
         "fsync",
+        "ftruncate",
         "getpid",
         "linkat",
         "mkdirat",
@@ -113,21 +115,50 @@ pub(crate) fn walking(places: &[&Path]) -> Result<()> {
     install(&sharing(policy(&[READING, WALKING])))
 }
 
+/// What a job that writes layers calls as well.
+const LAYERING: &[Group] = &[Group {
+    reason: "marks for what is deleted, and pipes; times",
+    names: &["mknodat", "syncfs", "utimensat"],
+}];
+
 /// It makes and removes files in these places, and does nothing anywhere else.
 pub(crate) fn changing(places: &[&Path]) -> Result<()> {
+    limits(WALK_MEMORY, WALK_TIME, largest())?;
+    let places = open(places)?;
+    landlock::only(&fds(&places))?;
+    install(&writing(&[READING, WALKING, CHANGING]))
+}
+
+/// The same, where it writes layers as well; and it looks at some places more.
+pub(crate) fn layering(places: &[&Path], reading: &[&Path]) -> Result<()> {
+    limits(WALK_MEMORY, WALK_TIME, largest())?;
+    let (places, reading) = (open(places)?, open(reading)?);
+    landlock::layering(&fds(&places), &fds(&reading))?;
+    install(&writing(&[READING, WALKING, CHANGING, LAYERING]))
+}
+
+fn largest() -> u64 {
     let largest = rustix::process::getrlimit(Resource::Fsize).maximum;
-    limits(WALK_MEMORY, WALK_TIME, largest.unwrap_or(u64::MAX))?;
+    largest.unwrap_or(u64::MAX)
+}
+
+fn open(places: &[&Path]) -> Result<Vec<OwnedFd>> {
     let open = |place: &&Path| {
         let flags = rustix::fs::OFlags::PATH | rustix::fs::OFlags::CLOEXEC;
         rustix::fs::open(*place, flags, rustix::fs::Mode::empty())
     };
-    let places = places.iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    let fds: Vec<_> = places.iter().map(std::os::fd::AsFd::as_fd).collect();
-    landlock::only(&fds)?;
-    let mut policy = sharing(policy(&[READING, WALKING, CHANGING]));
+    Ok(places.iter().map(open).collect::<Result<Vec<_>, _>>()?)
+}
+
+fn fds(places: &[OwnedFd]) -> Vec<BorrowedFd<'_>> {
+    places.iter().map(AsFd::as_fd).collect()
+}
+
+fn writing(groups: &[&[Group]]) -> SyscallPolicy {
+    let mut policy = sharing(policy(groups));
     // It makes files.
     policy.conditional.remove("openat");
-    install(&policy)
+    policy
 }
 
 fn limits(memory: u64, time: u64, largest: u64) -> Result<()> {

@@ -33,6 +33,9 @@ fn run() -> Result<()> {
         Some("fold") => training::job(arguments.next().context("no home")?.as_ref()),
         Some("changes") => copies::changes(),
         Some("merge") => copies::merge(),
+        Some("undo") => copies::undo(),
+        Some("compare") => copies::compare(),
+        Some("copy") => copies::copy(),
         Some("remove") => copies::remove(arguments.next().context("no path")?.as_ref()),
         _ => bail!("there is no such job"),
     }

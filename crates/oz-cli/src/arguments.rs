@@ -85,6 +85,9 @@ pub(crate) enum Verb {
     Changes(Changes),
     Merge(Merge),
     Discard(Discard),
+    Clone(Clone),
+    Reset(Reset),
+    Unbox(Unbox),
     Forward(Forward),
     Unforward(Unforward),
     Mic(Mic),
@@ -143,6 +146,9 @@ pub(crate) struct Run {
     /// Let the app see the user's home, without what is protected, and change a copy of it: as --home copy-on-write
     #[arg(long, conflicts_with = "home")]
     pub(crate) cow: bool,
+    /// In the sandbox of this name, which has ended or is a clone: go on with what was written in it
+    #[arg(long, value_name = "ID", conflicts_with_all = ["ephemeral", "home", "cow"])]
+    pub(crate) sandbox: Option<String>,
     /// Another network than the profile's: none, internet (never this machine or its neighbours), or
     /// host (this machine's own, without a wall)
     #[arg(long, value_name = "MODE", value_parser = modes())]
@@ -327,6 +333,11 @@ pub(crate) struct Denied {
 pub(crate) struct Changes {
     /// The sandbox, running or ended
     pub(crate) id: String,
+    /// Only these files and directories
+    pub(crate) paths: Vec<PathBuf>,
+    /// Show how the content of text files differs, line by line
+    #[arg(long)]
+    pub(crate) diff: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -343,6 +354,9 @@ pub(crate) struct Merge {
     pub(crate) id: String,
     /// Only these files and directories
     pub(crate) paths: Vec<PathBuf>,
+    /// Take the last merge back, as far as nothing was changed since: your files are as before, the changes in the sandbox again
+    #[arg(long, conflicts_with_all = ["paths", "take_theirs", "both", "protected"])]
+    pub(crate) undo: bool,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -365,6 +379,60 @@ pub(crate) struct Discard {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+}
+
+/// Make another sandbox that goes on where one is now, once that has ended
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The clone has what was written over copies of your files, and the same profile: no more is open to it, and \
+                  what the other one was given while it ran is not the clone's. `oz run --sandbox NAME` runs something in it."
+)]
+pub(crate) struct Clone {
+    /// The sandbox
+    pub(crate) id: String,
+    /// What the other one is called: small letters, digits, `-`, `_` and `.`
+    pub(crate) name: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make a sandbox as if nothing had ever run in it, once it has ended
+///
+/// What it wrote over copies of your files, its own home and its log go. Your own files, its profile and files that it was given for
+/// good stay.
+#[derive(Debug, Args)]
+pub(crate) struct Reset {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print JSON: what is gone
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make an app a part of the system, once it has ended: take over all that it wrote, and have it started without a sandbox
+#[derive(Debug, Args)]
+#[command(
+    after_help = "If something is left that needs a decision, the sandbox stays as it is. What is no file, directory or link goes with it."
+)]
+pub(crate) struct Unbox {
+    /// The sandbox
+    pub(crate) id: String,
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Where both have changed something, take the sandbox's
+    #[arg(long, conflicts_with = "both")]
+    pub(crate) take_theirs: bool,
+    /// Where both have changed something, put the sandbox's beside it, as NAME.ID
+    #[arg(long)]
+    pub(crate) both: bool,
+    /// Take over what is in protected places too: it may run when you log in, or hold your keys
+    #[arg(long)]
+    pub(crate) protected: bool,
 }
 
 /// List the files that a sandbox was given

@@ -76,6 +76,39 @@ pub(crate) fn safe(text: &str) -> String {
     OsBytes::from(text).to_string()
 }
 
+/// A line of a text that an app wrote, so that it cannot steer a terminal: as [`safe`], but tabs stay, and so do backslashes
+/// that are not taken for the beginning of what is written as `\xNN`.
+pub(crate) fn safe_line(line: &[u8]) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while !rest.is_empty() {
+        let backslashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+        let (run, behind) = rest.split_at(backslashes);
+        let end = behind
+            .iter()
+            .position(|byte| *byte == b'\\' || *byte == b'\t');
+        let (plain, next) = behind.split_at(end.unwrap_or(behind.len()));
+        let plain = OsBytes::from(plain.to_vec()).to_string();
+        let times = if is_escape(&plain) { 2 } else { 1 };
+        text.extend(std::iter::repeat_n('\\', run.len() * times));
+        text.push_str(&plain);
+        rest = match next.strip_prefix(b"\t") {
+            Some(next) => {
+                text.push('\t');
+                next
+            }
+            None => next,
+        };
+    }
+    text
+}
+
+/// Whether it begins with what is read as a byte, or would be with a backslash before it.
+fn is_escape(text: &str) -> bool {
+    let text = text.strip_prefix('\\').unwrap_or(text).as_bytes();
+    matches!(text, [b'x', one, other, ..] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit())
+}
+
 /// Rows under headings, each column as wide as its widest cell.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = headings
@@ -120,6 +153,32 @@ mod tests {
         firefox-2  running
         ä
         ");
+    }
+
+    #[test]
+    fn lines_are_read_as_they_are_and_steer_nothing() {
+        for (line, shown) in [
+            (&b"a\tb"[..], "a\tb"),
+            (br"printf '\n\\'", r"printf '\n\\'"),
+            (b"a\x1b[2J", r"a\x1b[2J"),
+            (br"a\x1b[2J", r"a\\x1b[2J"),
+            (b"\\\x1b", r"\\\x1b"),
+            (b"\xff\r", r"\xff\x0d"),
+            ("\u{202e}".as_bytes(), r"\xe2\x80\xae"),
+        ] {
+            assert_eq!(safe_line(line), shown);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn two_lines_are_never_shown_alike(
+            one in r"([\\x1b\t]|\x1b){0,8}",
+            other in r"([\\x1b\t]|\x1b){0,8}",
+        ) {
+            let alike = safe_line(one.as_bytes()) == safe_line(other.as_bytes());
+            proptest::prop_assert_eq!(alike, one == other);
+        }
     }
 
     #[test]

@@ -91,6 +91,26 @@ pub fn nothing(sockets: &[&Path]) -> Result<Extent, Error> {
 /// For a process that works on files of a few directories: those, with no program in them and no device
 /// made, and no other; no TCP, no socket, signal or abstract socket of others.
 pub fn only(directories: &[BorrowedFd<'_>]) -> Result<Extent, Error> {
+    restrict(working(directories, BitFlags::EMPTY)?)
+}
+
+/// The same for one that makes the marks of overlays for what is deleted, which are device nodes that lead nowhere, and that
+/// looks at files of a few more places without changing them.
+pub fn layering(
+    directories: &[BorrowedFd<'_>],
+    reading: &[BorrowedFd<'_>],
+) -> Result<Extent, Error> {
+    let mut rules = working(directories, AccessFs::MakeChar.into())?;
+    for place in reading {
+        rules = beneath(rules, place, AccessFs::ReadFile | AccessFs::ReadDir)?;
+    }
+    restrict(rules)
+}
+
+fn working(
+    directories: &[BorrowedFd<'_>],
+    also: BitFlags<AccessFs>,
+) -> Result<RulesetCreated, Error> {
     let everything = AccessFs::from_all(ABI::V9);
     let none = AccessFs::Execute
         | AccessFs::MakeChar
@@ -103,9 +123,9 @@ pub fn only(directories: &[BorrowedFd<'_>]) -> Result<Extent, Error> {
         .scope(Scope::from_all(SCOPES))?
         .create()?;
     for directory in directories {
-        rules = beneath(rules, directory, everything & !none)?;
+        rules = beneath(rules, directory, everything & !none | also)?;
     }
-    restrict(rules)
+    Ok(rules)
 }
 
 /// For a process that only reads, beneath a few places: those, and no other file; no TCP, no socket, signal or abstract

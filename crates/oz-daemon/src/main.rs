@@ -106,6 +106,7 @@ async fn serve() -> anyhow::Result<()> {
         .with_context(|| format!("cannot be {} on the session bus", control::NAME))?;
     tracing::info!("ready");
     launchers::refresh(&daemon);
+    copies::sweep(&daemon.directories);
     tokio::spawn(launch::next::follow_mounts(Arc::clone(&daemon)));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -21,6 +21,7 @@ pub mod profile_cache;
 pub mod profile_edit;
 pub mod profiles;
 pub mod protected;
+pub mod reset;
 pub mod resolve;
 mod small;
 pub mod sound;

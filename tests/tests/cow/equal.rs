@@ -99,9 +99,17 @@ fn what_is_done_over_a_copy_and_merged_is_what_doing_it_is() {
         cow(&format!("cd ~/cow\n{script}\ntrue")).run().ok();
         assert_eq!(tree(&dir), before, "seed {seed}: nothing happens outside");
         let listed = oz(["changes", "sh"]).run().ok().text();
-        // A changed file that was renamed counts as one whose original is gone: that is for the user to say.
-        oz(["merge", "sh", "--yes", "--take-theirs"]).run();
+        // Nobody changed anything outside, so nothing is to be decided.
+        oz(["merge", "sh", "--yes"]).run().ok();
         assert_eq!(tree(&dir), tree(&direct), "seed {seed}: {listed}\n{script}");
+        oz(["merge", "sh", "--undo", "--yes"]).run().ok();
+        assert_eq!(tree(&dir), before, "seed {seed}: taken back\n{script}");
+        oz(["merge", "sh", "--yes"]).run().ok();
+        assert_eq!(
+            tree(&dir),
+            tree(&direct),
+            "seed {seed}: and merged again\n{script}"
+        );
         let left = cli::json(["changes", "sh"]);
         assert_eq!(
             left.as_array().map(Vec::len),

@@ -1,10 +1,13 @@
 //! Copies that are made by writing: what an app sees of the home, where what it writes goes, and what nobody gets at.
 
 mod changes;
+mod clones;
+mod diffs;
 mod equal;
 mod homes;
 mod hostile;
 mod merging;
+mod undo;
 
 use std::fs;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 //! The upper layer is not believed: what it says is compared with the place as it is now, so that a copy that is
 //! equal to its original is no change.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,18 @@ use anyhow::Result;
 use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, What};
 use rustix::fs::Stat;
 
+use super::renamed;
 use super::tree::{Tree, changed, is_whiteout, kind, permissions, same_content, seen};
 
-/// Most files that are compared with one that may have been renamed.
-const ALIKE: usize = 8;
-
-struct Walk<'p> {
+pub(super) struct Walk<'p> {
     place: &'p Place,
-    upper: Tree,
-    lower: Tree,
-    found: Changes,
+    pub(super) upper: Tree,
+    pub(super) lower: Tree,
+    pub(super) found: Changes,
+    /// Those that were copied from a place where nothing is any more.
+    pub(super) orphans: Vec<usize>,
+    /// Files of the copy, by device and inode, that have an original at one of their names.
+    pub(super) with_original: HashSet<(u64, u64)>,
 }
 
 /// A directory that is still to be looked at.
@@ -39,6 +41,8 @@ pub fn of(place: &Place) -> Result<Changes> {
             complete: true,
             ..Changes::default()
         },
+        orphans: Vec::new(),
+        with_original: HashSet::new(),
     };
     let mut todo = vec![Todo {
         path: PathBuf::new(),
@@ -53,7 +57,7 @@ pub fn of(place: &Place) -> Result<Changes> {
             walk.found.unreadable.push(directory.path.as_path().into());
         }
     }
-    walk.renamed();
+    renamed::find(&mut walk);
     // Components, so that a directory comes right before what is in it.
     walk.found
         .all
@@ -94,6 +98,9 @@ impl Walk<'_> {
             }
             return Ok(());
         }
+        if original.is_some() {
+            self.with_original.insert((copy.st_dev, copy.st_ino));
+        }
         let is_directory = kind(&copy) == Kind::Directory;
         let was_directory = original
             .as_ref()
@@ -120,11 +127,15 @@ impl Walk<'_> {
         if unseen && is_directory && was_directory {
             return Ok(());
         }
+        let is_orphan = original.is_none() && self.upper.is_copied_up(path);
         let conflict = match &original {
             Some(_) if unseen => Some(Conflict::Unseen),
             Some(original) => self.changed_since(original).then_some(Conflict::Changed),
-            None => self.upper.is_copied_up(path).then_some(Conflict::Deleted),
+            None => (is_orphan && self.names_changed(path)?).then_some(Conflict::Deleted),
         };
+        if is_orphan {
+            self.orphans.push(self.found.all.len());
+        }
         // What happens to names in a directory changes it, too; that is looked at where it happens.
         let conflict = conflict.filter(|_| !(is_directory && was_directory));
         self.push(path, what, &copy, Some(&copy), original.as_ref(), conflict);
@@ -197,6 +208,17 @@ impl Walk<'_> {
             .any(|hidden| path.starts_with(hidden))
     }
 
+    /// Whether something may have been deleted outside that was at a path: then the names in a directory on the way there
+    /// have changed.
+    fn names_changed(&self, path: &Path) -> io::Result<bool> {
+        for above in path.ancestors().skip(1) {
+            if let Some(there) = self.lower.look(above)? {
+                return Ok(kind(&there) != Kind::Directory || self.changed_since(&there));
+            }
+        }
+        Ok(true)
+    }
+
     fn changed_since(&self, original: &Stat) -> bool {
         changed(original) >= self.place.since
     }
@@ -221,49 +243,5 @@ impl Walk<'_> {
                 .filter(|copy| kind(copy) == Kind::File)
                 .map_or(0, |copy| copy.st_nlink.saturating_sub(1)),
         });
-    }
-
-    /// A file that is new and has the content of one that is gone is that one by another name.
-    fn renamed(&mut self) {
-        let mut gone: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (at, change) in self.found.all.iter().enumerate() {
-            let size = change.original.map_or(0, |original| original.size);
-            if change.what == What::Deleted && change.kind == Kind::File && size > 0 {
-                gone.entry(size).or_default().push(at);
-            }
-        }
-        let mut taken = Vec::new();
-        for at in 0..self.found.all.len() {
-            let change = &self.found.all[at];
-            let size = change.copy.map_or(0, |copy| copy.size);
-            if change.what != What::Added || change.kind != Kind::File {
-                continue;
-            }
-            let Some(alike) = gone.get_mut(&size) else {
-                continue;
-            };
-            let is_same = |from: &&usize| {
-                let from = &self.found.all[**from].path;
-                let files = (
-                    self.upper.file(change.path.as_path()),
-                    self.lower.file(from.as_path()),
-                );
-                matches!(&files, (Ok(new), Ok(old)) if same_content(new, old).unwrap_or(false))
-            };
-            let Some(from) = alike.iter().take(ALIKE).find(is_same).copied() else {
-                continue;
-            };
-            alike.retain(|one| *one != from);
-            let old = self.found.all[from].clone();
-            let change = &mut self.found.all[at];
-            change.conflict = change.conflict.or(old.conflict);
-            change.original = old.original;
-            change.what = What::Renamed(old.path);
-            taken.push(from);
-        }
-        taken.sort_unstable();
-        for at in taken.into_iter().rev() {
-            self.found.all.remove(at);
-        }
     }
 }

@@ -4,29 +4,33 @@
 //! put in its place in one step; what was there is kept in the journal. The order lies in the journal before anything is
 //! done, and each step can be done again, so that a merge that was cut off is finished by doing it once more.
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use oz_core::OsBytes;
-use oz_core::wire::copies::{Change, Kind, Merge, Merged, Seen, What};
+use oz_core::wire::copies::{After, Became, Change, Kind, Merge, Merged, Seen, What};
 use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
-use super::tree::{CHUNK, Tree, attributes_of, kind, permissions, same_content, seen};
+use super::copy::content as copy;
+use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
 use super::{changes, remove};
 
 /// Why something is left as it is: a sentence for a person.
-type Left = String;
+pub(super) type Left = String;
 
 struct Hand<'m> {
     merge: &'m Merge,
     upper: Tree,
     lower: Tree,
     journal: Tree,
+    /// Directories of the place that were made on the way to something.
+    made: RefCell<Vec<OsBytes>>,
 }
 
 pub fn take_over(merge: &Merge) -> Result<Merged> {
@@ -35,23 +39,38 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
         upper: Tree::open(&merge.place.upper).context("no copies")?,
         lower: Tree::open(&merge.place.source).context("no place")?,
         journal: Tree::open(&merge.journal).context("no journal")?,
+        made: RefCell::default(),
     };
     hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
     let mut merged = Merged::default();
+    let mut done = vec![false; merge.chosen.len()];
     let all = || merge.chosen.iter().enumerate();
     let is_gone = |change: &Change| change.what == What::Deleted;
     // Room first: what is in a directory goes before it, and before something else comes in its place.
     let first = all().rev().filter(|(_, (change, _))| is_gone(change));
     let then = all().filter(|(_, (change, _))| !is_gone(change));
+    // A directory from which something was moved goes once that has gone.
+    let mut last = Vec::new();
     for (number, (change, target)) in first.chain(then) {
         match hand.step(number, change, target.as_path()) {
-            Ok(()) => {
-                merged.done += 1;
-                hand.forget(change);
-            }
+            Ok(()) => done[number] = true,
+            Err(_) if is_gone(change) && change.kind == Kind::Directory => last.push(number),
             Err(why) => merged.left.push((change.path.clone(), why)),
         }
     }
+    for number in last {
+        let (change, target) = &merge.chosen[number];
+        match hand.step(number, change, target.as_path()) {
+            Ok(()) => done[number] = true,
+            Err(why) => merged.left.push((change.path.clone(), why)),
+        }
+    }
+    merged.done = done.iter().map(|done| u64::from(*done)).sum();
+    // Only now, since one that goes changes when others were changed: its directory, its other names.
+    for (_, (change, _)) in all().rev().filter(|(number, _)| done[*number]) {
+        hand.forget(change);
+    }
+    hand.write_down(Merge::BECAME, &postcard::to_stdvec(&hand.became(&done)?)?)?;
     hand.write_down(Merge::DONE, b"")?;
     let rest = changes::of(&merge.place)?;
     if rest.complete && rest.all.is_empty() && rest.unreadable.is_empty() {
@@ -61,7 +80,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
     Ok(merged)
 }
 
-fn failed(error: impl Into<io::Error>) -> Left {
+pub(super) fn failed(error: impl Into<io::Error>) -> Left {
     match error.into() {
         full if Errno::from_io_error(&full) == Some(Errno::NOSPC) => {
             "the disk is full: make room and merge again".to_owned()
@@ -71,6 +90,21 @@ fn failed(error: impl Into<io::Error>) -> Left {
 }
 
 impl Hand<'_> {
+    fn became(&self, done: &[bool]) -> io::Result<Became> {
+        let after = |((change, target), done): (&(Change, OsBytes), &bool)| {
+            let there = match change.what {
+                What::Deleted => None,
+                _ => self.lower.look(target.as_path())?.as_ref().map(seen),
+            };
+            Ok(done.then_some(After { there }))
+        };
+        let after = self.merge.chosen.iter().zip(done).map(after);
+        Ok(Became {
+            after: after.collect::<io::Result<_>>()?,
+            made: self.made.take(),
+        })
+    }
+
     fn step(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
         if change.what == What::Deleted {
             return self.delete(number, target, change.original);
@@ -80,27 +114,28 @@ impl Hand<'_> {
             // An earlier try has taken it over and removed it.
             return Ok(());
         }
-        if copy.as_ref().map(seen) != change.copy {
+        // What is there already is nothing to be afraid of.
+        let done = self.is_done(change, target)?;
+        if !done && copy.as_ref().map(seen) != change.copy {
             return Err("the copy is not what was shown any more".to_owned());
         }
         let there = self.lower.look(target).map_err(failed)?;
         let same_place = target == change.path.as_path();
-        let renamed = matches!(change.what, What::Renamed(_));
+        let renamed = matches!(change.what, What::Renamed { .. });
         let before = change.original.filter(|_| same_place && !renamed);
         match change.kind {
             Kind::Other => return Err("it is neither a file, a directory nor a link".to_owned()),
+            _ if done => {}
             Kind::Directory => self.directory(number, change, target, before)?,
             Kind::File | Kind::Symlink => {
-                if !self.is_done(change, target)? {
-                    self.expect(number, there.as_ref().map(seen), before)?;
-                    let path = target.parent().unwrap_or(Path::new(""));
-                    let parent = self.parents(change.path.as_path(), path)?;
-                    self.replace(number, change, target, &parent, before)?;
-                }
+                self.expect(number, there.as_ref().map(seen), before)?;
+                let path = target.parent().unwrap_or(Path::new(""));
+                let parent = self.parents(change.path.as_path(), path)?;
+                self.replace(number, change, target, &parent, before)?;
             }
         }
         match &change.what {
-            What::Renamed(from) => self.delete(number, from.as_path(), change.original),
+            What::Renamed { from, .. } => self.delete(number, from.as_path(), change.original),
             _ => Ok(()),
         }
     }
@@ -119,7 +154,14 @@ impl Hand<'_> {
                 let links = (self.upper.link(path), self.lower.link(target));
                 Ok(matches!(links, (Ok(one), Ok(other)) if one == other))
             }
-            _ => {
+            Kind::Other => Ok(false),
+            Kind::Directory => {
+                let mode = change.copy.map_or(0, |copy| copy.mode);
+                let same = permissions(mode) == permissions(there.st_mode);
+                let attributes = (self.upper.attributes(path), self.lower.attributes(target));
+                Ok(same && matches!(attributes, (Ok(one), Ok(other)) if one == other))
+            }
+            Kind::File => {
                 let mode = change.copy.map_or(0, |copy| copy.mode);
                 let (Ok(new), Ok(old)) = (self.upper.file(path), self.lower.file(target)) else {
                     return Ok(false);
@@ -192,6 +234,7 @@ impl Hand<'_> {
         let old = format!("old-{number}");
         let stat = rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         if kind(&stat) == Kind::Directory {
+            self.keep_attributes(parent, name, &old).map_err(failed)?;
             return match rustix::fs::unlinkat(parent, name, AtFlags::REMOVEDIR) {
                 Err(Errno::NOTEMPTY) => Err("there is more in the directory now".to_owned()),
                 removed => removed.map_err(failed),
@@ -210,6 +253,24 @@ impl Hand<'_> {
             true => rustix::fs::unlinkat(parent, name, AtFlags::empty()).map_err(failed),
             false => Ok(()),
         }
+    }
+
+    /// Of a directory nothing else: what is in it is its own change.
+    fn keep_attributes(&self, parent: &OwnedFd, name: &OsStr, old: &str) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let from = rustix::fs::openat(parent, name, flags, Mode::empty())?;
+        match rustix::fs::mkdirat(&self.journal, old, Mode::RWXU) {
+            // By an earlier try.
+            Err(Errno::EXIST) => return Ok(()),
+            made => made?,
+        }
+        let to = self.journal.at(Path::new(old), flags)?;
+        let stat = rustix::fs::fstat(&from)?;
+        let readable = Seen {
+            mode: stat.st_mode | 0o700,
+            ..seen(&stat)
+        };
+        dress(&to, &from, Some(readable))
     }
 
     fn keep_copy(
@@ -231,6 +292,7 @@ impl Hand<'_> {
                 let mode = Mode::RUSR | Mode::WUSR;
                 let to: File = self.journal.make(Path::new(old), flags, mode)?.into();
                 copy(&from, &to)?;
+                dress(&to, &from, Some(seen(stat)))?;
                 to.sync_all()
             }
             Kind::Directory | Kind::Other => Err(Errno::INVAL.into()),
@@ -271,7 +333,11 @@ impl Hand<'_> {
             rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(failed)?;
         }
         match rustix::fs::mkdirat(&parent, name, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
+            Ok(()) => {}
+            Err(Errno::EXIST) => {
+                let old = format!("old-{number}");
+                self.keep_attributes(&parent, name, &old).map_err(failed)?;
+            }
             Err(error) => return Err(failed(error)),
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
@@ -300,6 +366,7 @@ impl Hand<'_> {
                 .map_or(0o700, |copy| copy.st_mode);
             let mode = Mode::from_raw_mode(permissions(mode) | 0o700);
             rustix::fs::mkdirat(above, part, mode).map_err(failed)?;
+            self.made.borrow_mut().push(here.as_path().into());
         }
         self.lower.at(path, flags).map_err(|error| match error {
             Errno::LOOP | Errno::NOTDIR => "a link or a file is where its directory was".to_owned(),
@@ -327,7 +394,7 @@ impl Hand<'_> {
             return;
         }
         remove(path, AtFlags::empty());
-        if let What::Renamed(from) = &change.what {
+        if let What::Renamed { from, .. } = &change.what {
             remove(from.as_path(), AtFlags::empty());
         }
         for above in path.ancestors().skip(1) {
@@ -366,33 +433,22 @@ impl Hand<'_> {
     }
 
     fn write_down(&self, name: &str, what: &[u8]) -> io::Result<()> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-        let file = self
-            .journal
-            .make(Path::new(name), flags, Mode::RUSR | Mode::WUSR)?;
-        let mut file = File::from(file);
-        file.write_all(what)?;
-        file.sync_all()?;
-        Ok(rustix::fs::fsync(&self.journal)?)
+        write_down(&self.journal, name, what)
     }
 }
 
-/// By sharing the blocks, where the file system can.
-fn copy(mut from: &File, mut to: &File) -> io::Result<()> {
-    if rustix::fs::ioctl_ficlone(to, from).is_ok() {
-        return Ok(());
-    }
-    let mut buffer = vec![0; CHUNK];
-    loop {
-        match from.read(&mut buffer)? {
-            0 => return Ok(()),
-            count => to.write_all(&buffer[..count])?,
-        }
-    }
+/// Puts a file into a journal, and onto the disk.
+pub(super) fn write_down(journal: &Tree, name: &str, what: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+    let file = journal.make(Path::new(name), flags, Mode::RUSR | Mode::WUSR)?;
+    let mut file = File::from(file);
+    file.write_all(what)?;
+    file.sync_all()?;
+    Ok(rustix::fs::fsync(journal)?)
 }
 
 /// Permissions and attributes of the user's; nothing that gives a program another's rights.
-fn dress(
+pub(super) fn dress(
     to: &impl std::os::fd::AsFd,
     from: &impl std::os::fd::AsFd,
     copy: Option<Seen>,

@@ -1,15 +1,19 @@
-//! What a sandbox wrote over a place of the user: what is different, taking it over, removing it.
+//! What a sandbox wrote over a place of the user: what is different, taking it over and back, copying it, removing it.
 
 mod changes;
+mod copy;
+mod diff;
 mod merge;
 mod remove;
+mod renamed;
 mod tree;
+mod undo;
 
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use oz_core::wire::copies::{MOST, Merge, Place};
+use oz_core::wire::copies::{Compare, Copy, MOST, Merge, Place, Undo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,11 +26,33 @@ pub(crate) fn changes() -> Result<()> {
     say(&changes::of(&place)?)
 }
 
+/// Says what differs in the content of some changes.
+pub(crate) fn compare() -> Result<()> {
+    let compare: Compare = read()?;
+    confine::walking(&[&compare.place.upper, &compare.place.source])?;
+    say(&diff::of(&compare)?)
+}
+
 /// Takes over what was chosen.
 pub(crate) fn merge() -> Result<()> {
     let merge: Merge = read()?;
     confine::changing(&[&merge.place.upper, &merge.place.source, &merge.journal])?;
     say(&merge::take_over(&merge)?)
+}
+
+/// Takes a merge back.
+pub(crate) fn undo() -> Result<()> {
+    let undo: Undo = read()?;
+    let places = [&undo.place.upper, &undo.place.source, &undo.journal];
+    confine::layering(&places.map(PathBuf::as_path), &[])?;
+    say(&undo::take_back(&undo)?)
+}
+
+/// Copies a layer.
+pub(crate) fn copy() -> Result<()> {
+    let copy: Copy = read()?;
+    confine::layering(&[&copy.to], &[&copy.from])?;
+    say(&copy::layer(&copy).map_err(|error| error.to_string()))
 }
 
 /// Removes a directory with all that is in it.

@@ -16,6 +16,9 @@ pub const CHUNK: usize = 128 << 10;
 const ATTRIBUTE: usize = 64 << 10;
 /// Attributes that overlays keep for themselves.
 const OVERLAY: &[u8] = b"user.overlay.";
+/// Those of them that are in layers of ours: nothing of what is below is seen, it was copied from there, something in it was.
+const NOTES: &[&str] = &[OPAQUE, "user.overlay.origin", "user.overlay.impure"];
+const OPAQUE: &str = "user.overlay.opaque";
 
 /// The root of it.
 pub struct Tree(OwnedFd);
@@ -83,7 +86,7 @@ impl Tree {
     /// Whether a directory of an upper layer has nothing of what is below it.
     pub fn is_opaque(&self, path: &Path) -> io::Result<bool> {
         let directory = self.at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        Ok(attribute(directory, OsStr::new("user.overlay.opaque"))?.as_deref() == Some(b"y"))
+        Ok(attribute(directory, OsStr::new(OPAQUE))?.as_deref() == Some(b"y"))
     }
 
     /// Whether a file of an upper layer was copied there from below.
@@ -121,6 +124,16 @@ pub fn attributes_of(file: &impl AsFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
         }
     }
     all.sort();
+    Ok(all)
+}
+
+/// What overlays have noted of a file or directory.
+pub fn notes_of(file: &impl AsFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    let mut all = Vec::new();
+    for name in NOTES {
+        let value = attribute(file, OsStr::new(name))?;
+        all.extend(value.map(|value| (name.as_bytes().to_vec(), value)));
+    }
     Ok(all)
 }
 

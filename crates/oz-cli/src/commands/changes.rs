@@ -1,14 +1,14 @@
 //! `oz changes`: what a sandbox wrote over copies of the user's files.
 
+mod diff;
+
 use std::fmt::Write;
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
-use oz_core::plan::SandboxId;
 use oz_core::protected;
 use oz_core::wire::copies::{Change, Changes as Found, Conflict, Kind, Seen, What};
-use oz_host::copies::{self, About, Place};
+use oz_host::copies::{self, Kept, Place};
 use serde::Serialize;
 
 use crate::arguments::Changes;
@@ -41,26 +41,39 @@ struct Row {
     protected: Option<&'static str>,
     /// How many other names share its content.
     links: u64,
+    /// With `--diff`: how its content differs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<diff::Diff>,
 }
 
 pub(crate) fn run(what: &Changes) -> Result<u8> {
-    let copied = Copied::find(&what.id)?;
+    let kept = find(&what.id)?;
     let home = oz_host::facts::user()?.home;
+    let wanted = wanted(&what.paths)?;
     let mut rows = Vec::new();
     let mut text = String::new();
-    for place in &copied.about.places {
-        let found = copied.look(place)?;
+    for place in &kept.about.places {
+        let mut found = look(&kept, place)?;
         for path in &found.unreadable {
             out::note(&format!("{} cannot be looked at", shown(place, path)));
         }
         if !found.complete {
             out::note("there are more changes than can be listed");
         }
-        for change in &found.all {
+        found.all.retain(|change| is_wanted(&wanted, place, change));
+        let differences = match what.diff {
+            true => diff::of(&kept, place, &found.all)?,
+            false => vec![None; found.all.len()],
+        };
+        for (change, difference) in found.all.iter().zip(differences) {
             if what.json {
-                rows.push(row(&home, place, change));
+                rows.push(Row {
+                    diff: difference,
+                    ..row(&home, place, change)
+                });
             } else {
                 let _ = writeln!(text, "{}", line(&home, place, change));
+                text.extend(difference.map(|difference| difference.to_string()));
             }
         }
     }
@@ -72,67 +85,31 @@ pub(crate) fn run(what: &Changes) -> Result<u8> {
     Ok(0)
 }
 
-/// The copies of a sandbox.
-pub(crate) struct Copied {
-    pub(crate) about: About,
-    /// Where they are.
-    pub(crate) directory: PathBuf,
-    id: String,
+/// Whole paths.
+pub(crate) fn wanted(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let paths = paths.iter().map(std::path::absolute);
+    Ok(paths.collect::<std::io::Result<_>>()?)
 }
 
-impl Copied {
-    pub(crate) fn find(id: &str) -> Result<Self> {
-        let copies = copies::here();
-        let known: Option<SandboxId> = id.parse().ok();
-        let about = known.map(|id| copies::read(&copies, &id)).transpose();
-        let about = about.map_err(|error| {
-            let what = format!("cannot read what is known of the copies of {id}: {error}.");
-            Error::failed(what, format!("Look into {}.", copies.display()))
-        })?;
-        let Some(about) = about.flatten() else {
-            return Err(Error::failed(
-                format!("no sandbox {} has written over copies.", out::safe(id)),
-                "`oz run --cow -- COMMAND` makes one that does.",
-            ));
-        };
-        Ok(Self {
-            about,
-            directory: copies.join(id),
-            id: id.to_owned(),
-        })
-    }
+/// Whether a change is at one of the paths or below; without any all are.
+pub(crate) fn is_wanted(wanted: &[PathBuf], place: &Place, change: &Change) -> bool {
+    let path = place.overlay.source.join(change.path.as_path());
+    wanted.is_empty() || wanted.iter().any(|wanted| path.starts_with(wanted))
+}
 
-    pub(crate) fn look(&self, place: &Place) -> Result<Found> {
-        copies::changes(place).map_err(|error| {
-            let source = OsBytes::from(place.overlay.source.as_path());
-            let id = &self.id;
-            let what = format!("cannot find out what {id} has changed in {source}: {error}.");
-            Error::failed(what, "`oz discard` throws all of it away.")
-        })
-    }
+/// The copies of a sandbox.
+pub(crate) fn find(id: &str) -> Result<Kept> {
+    Kept::find(&copies::here(), id).map_err(|error| Error::advised(&error))
+}
 
-    /// Nobody else has the layers while these are held.
-    pub(crate) fn lock(&self) -> Result<Vec<OwnedFd>> {
-        let mut locks = Vec::new();
-        for place in &self.about.places {
-            match copies::lock(&place.overlay) {
-                Ok(Some(lock)) => locks.push(lock),
-                Ok(None) => {
-                    let id = &self.id;
-                    return Err(Error::failed(
-                        format!("{id} still runs, and could change what is looked at."),
-                        format!("End it first: `oz stop {id}`."),
-                    ));
-                }
-                Err(error) => {
-                    let layers = OsBytes::from(place.overlay.layers.as_path());
-                    let what = format!("cannot lock {layers}: {error}.");
-                    return Err(Error::failed(what, "`oz run` makes it anew."));
-                }
-            }
-        }
-        Ok(locks)
-    }
+/// What it changed in one place.
+pub(crate) fn look(kept: &Kept, place: &Place) -> Result<Found> {
+    kept.look(place).map_err(|error| {
+        let source = OsBytes::from(place.overlay.source.as_path());
+        let id = &kept.id;
+        let what = format!("cannot find out what {id} has changed in {source}: {error}.");
+        Error::failed(what, "")
+    })
 }
 
 pub(crate) fn shown(place: &Place, path: &OsBytes) -> OsBytes {
@@ -168,7 +145,7 @@ fn row(home: &Path, place: &Place, change: &Change) -> Row {
         mode: change.copy.map(mode),
         mode_before: change.original.map(mode),
         from: match &change.what {
-            What::Renamed(from) => Some(shown(place, from).to_string()),
+            What::Renamed { from, .. } => Some(shown(place, from).to_string()),
             _ => None,
         },
         conflict: change.conflict.map(|conflict| match conflict {
@@ -178,16 +155,17 @@ fn row(home: &Path, place: &Place, change: &Change) -> Row {
         }),
         protected: protection(home, place, change.path.as_path()),
         links: change.links,
+        diff: None,
     }
 }
 
-fn word(what: &What) -> &'static str {
+pub(crate) fn word(what: &What) -> &'static str {
     match what {
         What::Added => "added",
         What::Changed => "changed",
         What::Attributes => "attributes",
         What::Deleted => "deleted",
-        What::Renamed(_) => "renamed",
+        What::Renamed { .. } => "renamed",
     }
 }
 
@@ -197,8 +175,11 @@ pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
     if change.kind == Kind::Directory {
         line.push('/');
     }
-    if let What::Renamed(from) = &change.what {
+    if let What::Renamed { from, .. } = &change.what {
         let _ = write!(line, "  from {}", shown(place, from));
+    }
+    if let What::Renamed { changed: true, .. } = &change.what {
+        line.push_str(", and changed");
     }
     match (change.kind, change.copy, change.original) {
         (Kind::File, Some(copy), Some(before)) if change.what == What::Changed => {

@@ -2,14 +2,14 @@
 
 use oz_host::copies;
 
-use super::changes::Copied;
+use super::changes::find;
 use crate::arguments::Discard;
 use crate::error::{Error, Result};
 use crate::{ask, out};
 
 pub(crate) fn run(what: &Discard) -> Result<u8> {
-    let copied = Copied::find(&what.id)?;
-    let _locks = copied.lock()?;
+    let kept = find(&what.id)?;
+    let _held = kept.hold().map_err(|error| Error::advised(&error))?;
     let question = format!("Throw away all that {} has written?", what.id);
     if !what.yes && !ask::yes(&question)? {
         return Err(Error::failed(
@@ -17,12 +17,7 @@ pub(crate) fn run(what: &Discard) -> Result<u8> {
             "`--yes` does it without a question; `oz changes` shows what it is.",
         ));
     }
-    copies::remove(&copied.directory).map_err(|error| {
-        Error::failed(
-            format!("cannot remove {}: {error}.", copied.directory.display()),
-            "Try again; your files are as they were.",
-        )
-    })?;
+    copies::remove(&kept.directory).map_err(|error| Error::advised(&error))?;
     out::note(&format!("what {} wrote is gone", what.id));
     Ok(0)
 }

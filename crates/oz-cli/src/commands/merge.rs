@@ -1,12 +1,12 @@
-//! `oz merge`: taking over what a sandbox wrote over copies of the user's files.
+//! `oz merge`: taking over what a sandbox wrote over copies of the user's files, and taking that back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use oz_core::OsBytes;
 use oz_core::wire::copies::{Change, Kind, Merge as Order, What};
-use oz_host::copies::{self, Place};
+use oz_host::copies::{self, Held, Kept, Place};
 
-use super::changes::{Copied, line, protection, shown};
+use super::changes::{find, is_wanted, line, look, protection, shown, wanted, word};
 use crate::arguments::Merge;
 use crate::error::{Error, Result};
 use crate::{ask, out};
@@ -15,26 +15,49 @@ use crate::{ask, out};
 type Chosen = Vec<(Change, OsBytes)>;
 
 pub(crate) fn run(what: &Merge) -> Result<u8> {
-    let copied = Copied::find(&what.id)?;
+    let kept = find(&what.id)?;
     // From here on what is shown cannot become something else.
-    let _locks = copied.lock()?;
-    let failed = |error| {
+    let held = kept.hold().map_err(|error| Error::advised(&error))?;
+    if what.undo {
+        return undo(&kept, &held, what);
+    }
+    let taken = take_over(&kept, &held, what)?;
+    let nothing = taken.taken == 0 && taken.undecided > 0;
+    Ok(u8::from(nothing || taken.left > 0))
+}
+
+/// What became of what was asked for.
+#[derive(Default)]
+pub(crate) struct Taken {
+    pub(crate) taken: usize,
+    /// Not, because something was in the way.
+    pub(crate) left: usize,
+    /// Not, because it needs a decision, or cannot be looked at.
+    pub(crate) undecided: usize,
+}
+
+/// Shows, asks, and takes over.
+pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &Merge) -> Result<Taken> {
+    let failed = |error: String| {
         Error::failed(
             format!("the merge of {} was not finished: {error}.", what.id),
             "What was done is whole; `oz merge` again goes on with it.",
         )
     };
-    let finished = copies::finish(&copied.directory).map_err(failed)?;
+    let finished = copies::finish(&kept.directory).map_err(|error| failed(error.to_string()))?;
     if finished > 0 {
         out::note(&format!(
             "a merge that was cut off is finished: {finished} changes are taken over"
         ));
     }
-    let (orders, left_out) = choose(what, &copied)?;
+    let (orders, undecided) = choose(what, kept)?;
     let count: usize = orders.iter().map(|(_, chosen)| chosen.len()).sum();
     if count == 0 {
         out::note("there is nothing to take over");
-        return Ok(u8::from(left_out > 0));
+        return Ok(Taken {
+            undecided,
+            ..Taken::default()
+        });
     }
     if !what.yes && !ask::yes(&format!("Take over these {count} changes?"))? {
         return Err(Error::failed(
@@ -43,13 +66,15 @@ pub(crate) fn run(what: &Merge) -> Result<u8> {
         ));
     }
     let mut left = 0;
-    for (place, chosen) in orders.into_iter().filter(|(_, chosen)| !chosen.is_empty()) {
+    let number = copies::next_merge(&kept.directory);
+    let orders = orders.into_iter().filter(|(_, chosen)| !chosen.is_empty());
+    for (index, (place, chosen)) in orders.enumerate() {
         let order = Order {
             place: copies::to_look_at(place),
-            journal: copies::new_journal(&copied.directory)?,
+            journal: copies::new_journal(&kept.directory, number, index)?,
             chosen,
         };
-        let merged = copies::merge(&order).map_err(failed)?;
+        let merged = copies::merge(&order).map_err(|error| failed(error.to_string()))?;
         for (path, why) in &merged.left {
             let path = shown(place, path);
             out::note(&format!("{path} is left as it was: {}", out::safe(why)));
@@ -57,36 +82,89 @@ pub(crate) fn run(what: &Merge) -> Result<u8> {
         left += merged.left.len();
     }
     out::note(&format!("{} changes are taken over", count - left));
+    Ok(Taken {
+        taken: count - left,
+        left,
+        undecided,
+    })
+}
+
+/// Takes the last merge back.
+fn undo(kept: &Kept, held: &Held, what: &Merge) -> Result<u8> {
+    // One that was cut off is finished first: then it is known what it has done.
+    let finished = copies::finish(&kept.directory);
+    let finished = finished.map_err(|error| Error::advised(&copies::Error::from(error)))?;
+    let merges = copies::last(&kept.directory);
+    if finished > 0 && merges.is_empty() {
+        out::note("what was cut off when it was taken back is taken back");
+        return Ok(0);
+    }
+    let mut count = 0;
+    for (_, merge) in &merges {
+        for (change, target) in &merge.chosen {
+            let path = OsBytes::from(merge.place.source.join(target.as_path()));
+            out::line(&format!("{:<10}  {path}", word(&change.what)))?;
+            count += 1;
+        }
+    }
+    let question = format!("Take back that these {count} changes were taken over?");
+    if count > 0 && !what.yes && !ask::yes(&question)? {
+        return Err(Error::failed(
+            "nothing was taken back.",
+            "`--yes` takes it back without a question.",
+        ));
+    }
+    let undone = copies::undo(kept, held).map_err(|error| Error::advised(&error))?;
+    let mut left = 0;
+    for (source, undone) in &undone {
+        for (path, why) in &undone.left {
+            let path = OsBytes::from(source.join(path.as_path()));
+            out::note(&format!("{path} is not taken back: {}", out::safe(why)));
+        }
+        left += undone.left.len();
+    }
+    out::note(&format!(
+        "{} changes are taken back, and are in the sandbox again",
+        count - left
+    ));
     Ok(u8::from(left > 0))
 }
 
-/// What is taken over, shown; and how much of what was asked for is not.
-fn choose<'c>(what: &Merge, copied: &'c Copied) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
-    let wanted = what.paths.iter().map(std::path::absolute);
-    let wanted: Vec<PathBuf> = wanted.collect::<std::io::Result<_>>()?;
+/// What is taken over, shown; and how much of what was asked for needs a decision.
+fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
+    let wanted = wanted(&what.paths)?;
     let home = oz_host::facts::user()?.home;
     let mut orders = Vec::new();
-    let mut left_out = 0;
-    for place in &copied.about.places {
-        let source = &place.overlay.source;
-        let asked = |change: &Change| {
-            let path = source.join(change.path.as_path());
-            wanted.is_empty() || wanted.iter().any(|wanted| path.starts_with(wanted))
-        };
+    let mut undecided = 0;
+    for place in &kept.about.places {
+        let asked = |change: &Change| is_wanted(&wanted, place, change);
         let mut chosen = Vec::new();
-        for change in copied.look(place)?.all.into_iter().filter(asked) {
+        let found = look(kept, place)?;
+        for path in found.unreadable.iter().filter(|_| wanted.is_empty()) {
+            out::note(&format!(
+                "left out: {} cannot be looked at",
+                shown(place, path)
+            ));
+            undecided += 1;
+        }
+        if !found.complete {
+            out::note("there are more changes than can be listed");
+            undecided += 1;
+        }
+        for change in found.all.into_iter().filter(asked) {
             let line = line(&home, place, &change);
             if let Some(target) = target(what, &home, place, &change) {
                 out::line(&line)?;
                 chosen.push((change, target));
             } else {
                 out::note(&format!("left out: {line}"));
-                left_out += 1;
+                // Of what can never be taken over there is nothing to decide.
+                undecided += usize::from(change.kind != Kind::Other);
             }
         }
         orders.push((place, chosen));
     }
-    Ok((orders, left_out))
+    Ok((orders, undecided))
 }
 
 /// Where a change goes; none if it is left out.
@@ -94,7 +172,7 @@ fn target(what: &Merge, home: &Path, place: &Place, change: &Change) -> Option<O
     let path = change.path.as_path();
     let is_protected = |path: &Path| protection(home, place, path).is_some();
     let guarded = is_protected(path)
-        || matches!(&change.what, What::Renamed(from) if is_protected(from.as_path()));
+        || matches!(&change.what, What::Renamed { from, .. } if is_protected(from.as_path()));
     if guarded && !what.protected || change.kind == Kind::Other {
         return None;
     }
@@ -102,7 +180,7 @@ fn target(what: &Merge, home: &Path, place: &Place, change: &Change) -> Option<O
         return Some(change.path.clone());
     }
     let is_file = change.copy.is_some() && change.kind != Kind::Directory;
-    let keeps = is_file && !matches!(change.what, What::Renamed(_));
+    let keeps = is_file && !matches!(change.what, What::Renamed { .. });
     (what.both && keeps).then(|| beside(path, &what.id))
 }
 

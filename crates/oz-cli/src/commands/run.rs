@@ -19,12 +19,13 @@ async fn launch(what: Run) -> Result<u8> {
     let mut options = Options {
         profile: what.profile,
         ephemeral: what.ephemeral.then_some(true),
+        sandbox: what.sandbox,
         home: home.map(|home| home.word().to_owned()),
         network: what.net.map(|mode| mode.word().to_owned()),
         ..Options::default()
     };
     launch::session(&mut options);
-    if what.command {
+    if what.command && options.sandbox.is_none() {
         launch::measure(what.words.first(), &mut options);
     }
     let wanted = Wanted {

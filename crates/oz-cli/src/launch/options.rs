@@ -13,6 +13,7 @@ pub(crate) struct Options {
     pub(crate) join: Option<String>,
     pub(crate) check: Option<bool>,
     pub(crate) ephemeral: Option<bool>,
+    pub(crate) sandbox: Option<String>,
     pub(crate) home: Option<String>,
     pub(crate) network: Option<String>,
     pub(crate) context: Option<HashMap<String, String>>,

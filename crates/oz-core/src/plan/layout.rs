@@ -22,6 +22,9 @@ pub const HOMES_NAME: &str = "homes";
 /// name of a sandbox.
 pub const COPIES_NAME: &str = "copies";
 
+/// Name of the layers of the user's home in such a directory.
+pub const COPIED_HOME: &str = "home";
+
 /// Configuration of the private bus.
 pub const BUS_CONFIG: &str = "/run/oz/bus.conf";
 

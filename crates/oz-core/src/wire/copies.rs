@@ -53,8 +53,13 @@ pub enum What {
     Attributes,
     /// It is gone; a directory with all that was in it, which is listed as well.
     Deleted,
-    /// It has the content of this one, which is gone.
-    Renamed(OsBytes),
+    /// It is one that is gone from where it was.
+    Renamed {
+        /// Where it was.
+        from: OsBytes,
+        /// Its content is another now.
+        changed: bool,
+    },
 }
 
 /// Why it cannot be taken over without a decision.
@@ -112,6 +117,50 @@ pub struct Changes {
     pub complete: bool,
 }
 
+/// What to compare line by line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compare {
+    /// The place.
+    pub place: Place,
+    /// The changes, as they were found.
+    pub changes: Vec<Change>,
+}
+
+/// How the content of a copy and that of its original differ. What is in them is the app's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Difference {
+    /// In these lines; none if only attributes differ.
+    Lines(Vec<Hunk>),
+    /// One of them is no text.
+    Binary,
+    /// One of them, or what differs, is too large.
+    Large,
+    /// It cannot be looked at, or is not what it was: a sentence.
+    Unknown(String),
+}
+
+/// Lines that differ, with a few around them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hunk {
+    /// The first line of the original, counted from 1, and how many.
+    pub old: (u64, u64),
+    /// Of the copy.
+    pub new: (u64, u64),
+    /// Whose each is, and it: with its end, if it has one.
+    pub lines: Vec<(Side, OsBytes)>,
+}
+
+/// Whose a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Side {
+    /// Both have it.
+    Both,
+    /// The original's.
+    Old,
+    /// The copy's.
+    New,
+}
+
 /// What to take over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merge {
@@ -126,8 +175,48 @@ pub struct Merge {
 impl Merge {
     /// The file of a journal that says what is to be done.
     pub const ORDER: &str = "order";
+    /// The file that says what became of it: [`Became`].
+    pub const BECAME: &str = "became";
     /// The file that says that it is.
     pub const DONE: &str = "done";
+    /// The file that says that it is to be undone,
+    pub const UNDO: &str = "undo";
+    /// and the one that says that it was.
+    pub const UNDONE: &str = "undone";
+}
+
+/// What became of each change of a merge, for whoever undoes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Became {
+    /// In the order of what was chosen: what is there since; nothing of what was left as it was.
+    pub after: Vec<Option<After>>,
+    /// Directories that were made on the way to something, in that order.
+    pub made: Vec<OsBytes>,
+}
+
+/// What is where a change was taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct After {
+    /// None if it was deleted.
+    pub there: Option<Seen>,
+}
+
+/// A merge to take back: the user's files are as they were, and the changes in the copy again. Answered by a [`Merged`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The place.
+    pub place: Place,
+    /// The merge's.
+    pub journal: PathBuf,
+}
+
+/// What to copy: a layer that another sandbox goes on with. Answered by nothing, or why it failed: a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// What a sandbox wrote.
+    pub from: PathBuf,
+    /// An empty directory.
+    pub to: PathBuf,
 }
 
 /// What became of that.

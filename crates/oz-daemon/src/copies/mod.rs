@@ -1,16 +1,20 @@
 //! What sandboxes wrote over copies: making the layers for a launch.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Overlay, Plan, SandboxId};
+use oz_core::plan::{Effect, Overlay, Plan, SandboxId};
+use oz_core::profile::Profile;
+use oz_core::profile::files::Home;
+use oz_core::profile::rules::{Rule, RulePath};
 pub(crate) use oz_host::copies::place;
 use oz_host::copies::{self, ABOUT, About, Place};
 use oz_host::mounts;
 
 use crate::aside;
-use crate::directories;
+use crate::directories::{self, Directories};
 use crate::failure::{Failure, Kind, Result};
 
 /// How long to remove what an app wrote may take.
@@ -26,6 +30,11 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
         of_sandbox.parent().unwrap_or(of_sandbox),
         known(of_sandbox)?,
     );
+    if earlier.is_none() && of_sandbox.exists() {
+        // Nobody knows whose they are.
+        let aside = copies::set_aside(of_sandbox);
+        aside.map_err(|error| Failure::host("rename", of_sandbox, &error))?;
+    }
     finish(of_sandbox, earlier.as_ref());
     let mut places = Vec::new();
     for overlay in overlays {
@@ -49,9 +58,20 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
             .next();
         places.push(Place {
             overlay: overlay.clone(),
-            since: since.unwrap_or_else(now),
+            since: since.unwrap_or_else(copies::now),
         });
     }
+    // What was written over others is still to be looked at, and merged.
+    let is_other = |place: &&Place| {
+        !plan
+            .overlays()
+            .any(|one| one.layers == place.overlay.layers)
+    };
+    let others = earlier.iter().flat_map(|about| &about.places);
+    let others = others
+        .filter(is_other)
+        .filter(|place| !copies::is_untouched(&place.overlay));
+    places.extend(others.cloned());
     let about = About {
         profile: plan.profile.clone(),
         ephemeral,
@@ -67,6 +87,60 @@ pub(crate) fn is_taken(place: &Path, id: &SandboxId, profile: &str, ephemeral: b
         Ok(Some(about)) => ephemeral || about.ephemeral || about.profile != profile,
         Err(_) => true,
     }
+}
+
+/// What was kept under a name.
+pub(crate) fn kept(directories: &Directories, id: &SandboxId) -> Result<About> {
+    let place = place(&directories.state, &directories.runtime);
+    let about = copies::read(&place, id);
+    let about = about.map_err(|error| Failure::host("read", &place.join(id.as_str()), &error))?;
+    about.ok_or_else(|| {
+        Failure::new(
+            Kind::NotFound,
+            format!("no sandbox {id} has written over copies"),
+            format!("`oz run --cow -- COMMAND` makes one that does; `oz clone` makes {id} of it"),
+        )
+    })
+}
+
+/// The home that it had, if that was copied.
+pub(crate) fn home(kept: &About) -> Option<Home> {
+    let home = kept.places.iter().any(Place::is_home);
+    home.then_some(Home::CopyOnWrite)
+}
+
+/// The profile with the places that were copied although it does not say so.
+pub(crate) fn with_places(profile: Arc<Profile>, kept: &About) -> Result<Arc<Profile>> {
+    let others = kept.places.iter();
+    let others = others.filter(|place| !place.is_home());
+    let places: Vec<&Path> = others.map(|place| place.overlay.source.as_path()).collect();
+    copied(profile, &places)
+}
+
+/// The profile with some directories copied.
+fn copied(profile: Arc<Profile>, places: &[&Path]) -> Result<Arc<Profile>> {
+    if places.is_empty() {
+        return Ok(profile);
+    }
+    let mut profile = Arc::unwrap_or_clone(profile);
+    for place in places {
+        let path = place.to_str().map(str::to_owned);
+        let path = path.ok_or_else(|| "its name is no text\ngive it another".to_owned());
+        let rule = path.and_then(RulePath::try_from).map_err(|why| {
+            let (why, remedy) = why.split_once('\n').unwrap_or((&why, ""));
+            let what = format!(
+                "{} cannot be copied on writing: {why}",
+                OsBytes::from(*place)
+            );
+            Failure::new(Kind::Refused, what, remedy)
+        })?;
+        profile.files.rules.entry(rule).or_insert(Rule {
+            effect: Effect::CopyOnWrite,
+            optional: false,
+            make: false,
+        });
+    }
+    Ok(Arc::new(profile))
 }
 
 /// Finishes a merge that was cut off, before the app changes what is to be merged. What cannot be finished now is by the
@@ -105,6 +179,12 @@ pub(crate) fn ended(plan: &Plan) {
         }
     };
     tokio::spawn(aside::within(REMOVING, remove));
+}
+
+/// Removes what was to be removed and is there still.
+pub(crate) fn sweep(directories: &Directories) {
+    let place = place(&directories.state, &directories.runtime);
+    tokio::spawn(aside::within(REMOVING, move || copies::sweep(&place)));
 }
 
 fn write(of_sandbox: &Path, about: &About) -> Result<()> {
@@ -160,10 +240,4 @@ fn keeps_none(overlay: &Overlay, error: &std::io::Error) -> Failure {
         "Put $XDG_STATE_HOME on ext4, btrfs, xfs or (from Linux 6.6 on) tmpfs; or use another home: \
          `oz run --home ephemeral`",
     )
-}
-
-/// As the kernel stamps files, which is by a coarser clock that is never ahead of the exact one.
-fn now() -> (i64, i64) {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    (now.tv_sec, now.tv_nsec)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Options {
     pub(crate) check: Option<bool>,
     /// Nothing lasts.
     pub(crate) ephemeral: Option<bool>,
+    /// The name of the new sandbox, which is to go on with copies that are kept under it.
+    pub(crate) sandbox: Option<String>,
     /// Another home than the profile's, by its word.
     pub(crate) home: Option<String>,
     /// Another network than the profile's, by its word.

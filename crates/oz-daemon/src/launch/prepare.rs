@@ -16,6 +16,7 @@ use oz_core::profile::rules::Rule;
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::protected::{DATA, Place};
 use oz_core::wire::init::Program;
+use oz_host::copies::About;
 use oz_host::facts;
 use oz_host::make::Unmade;
 use oz_host::own::Own;
@@ -54,6 +55,8 @@ pub(crate) struct Request {
     /// What is run is the program of ours that looks at the walls.
     pub(super) check: bool,
     pub(super) ephemeral: bool,
+    /// The sandbox that a new one goes on with.
+    pub(super) sandbox: Option<SandboxId>,
     /// Another home than the profile's.
     pub(super) home: Option<Home>,
     /// Where it is said what calls are refused.
@@ -77,6 +80,8 @@ pub(super) struct Prepared {
     pub(super) argv: Vec<OsBytes>,
     /// What the sandbox should be called.
     pub(super) wish: String,
+    /// Another home than the profile's.
+    home: Option<Home>,
     app_id: Option<String>,
 }
 
@@ -135,6 +140,18 @@ impl Request {
             return invalid("a program is trained only if somebody listens");
         }
         let directory = options.cwd.map(OsBytes::from);
+        let sandbox = options.sandbox.map(SandboxId::try_from).transpose();
+        let sandbox = sandbox.map_err(|error| {
+            Failure::new(
+                Kind::InvalidArgument,
+                error.to_string(),
+                "`oz clone` says what a name is made of",
+            )
+        })?;
+        let other = options.home.is_some() || options.ephemeral == Some(true);
+        if sandbox.is_some() && (other || options.join.is_some()) {
+            return invalid("what goes on in a sandbox that has ended has its home, and lasts");
+        }
         let home = options.home.as_deref().map(str::parse::<Home>);
         let home = home
             .transpose()
@@ -149,6 +166,7 @@ impl Request {
             join: options.join,
             check,
             ephemeral: options.ephemeral.unwrap_or(false),
+            sandbox,
             home,
             explain,
             train,
@@ -207,18 +225,37 @@ impl Request {
             }
             _ => None,
         };
-        let profile_name = match (&self.profile, &self.name, &command) {
+        let kept = self
+            .sandbox
+            .as_ref()
+            .map(|id| copies::kept(&daemon.directories, id));
+        let kept = kept.transpose()?;
+        let asked = match (&self.profile, &self.name, &command) {
             (Some(profile), ..) => known(profile).unwrap_or_else(|| profile.clone()),
             (None, Some(name), None) => known(name).unwrap_or_else(|| name.clone()),
-            _ => GENERIC.to_owned(),
+            _ => kept
+                .as_ref()
+                .map_or(GENERIC, |kept| &kept.profile)
+                .to_owned(),
+        };
+        let profile_name = match &kept {
+            Some(kept) if kept.profile != asked => {
+                return Err(of_another(&self.sandbox, kept, &asked));
+            }
+            _ => asked,
         };
         let profile = profiles
             .resolve(&profile_name)
             .map_err(|error| profile_failure(&error))?;
         // What leaves nothing behind, or has another home than it should, has not the app's own data either.
-        let profile = match self.ephemeral || self.home.is_some() {
+        let home = kept.as_ref().and_then(copies::home).or(self.home);
+        let profile = match self.ephemeral || home.is_some() {
             true => profile,
             false => Own::beneath(&daemon.directories.state).apply(profile),
+        };
+        let profile = match &kept {
+            Some(kept) => copies::with_places(profile, kept)?,
+            None => profile,
         };
         let template = !catalogue.names().contains(&profile.name.as_str());
         let program = match (&self.name, command) {
@@ -246,6 +283,7 @@ impl Request {
             template,
             argv,
             wish,
+            home,
             app_id,
         })
     }
@@ -290,20 +328,33 @@ impl Request {
 
     /// The name of a new sandbox. One that copies on writing goes on with the copies of its name, if they are its
     /// profile's.
-    pub(super) fn free_id(&self, daemon: &Daemon, prepared: &Prepared) -> SandboxId {
+    pub(super) fn free_id(&self, daemon: &Daemon, prepared: &Prepared) -> Result<SandboxId> {
+        if let Some(id) = &self.sandbox {
+            let runs = daemon.sandboxes.get(id.as_str()).is_ok();
+            if runs || daemon.strangers.get(id).is_some() {
+                return Err(Failure::new(
+                    Kind::Refused,
+                    format!("{id} runs already"),
+                    format!(
+                        "`oz shell {id}` runs a command in it; `oz clone` makes another, once it has ended"
+                    ),
+                ));
+            }
+            return Ok(id.clone());
+        }
         let profile = &prepared.profile;
-        let home = self.home.unwrap_or(profile.files.home);
+        let home = prepared.home.unwrap_or(profile.files.home);
         let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
         let copies = home == Home::CopyOnWrite || profile.files.rules.values().any(copied);
         let place = || copies::place(&daemon.directories.state, &daemon.directories.runtime);
         let place = copies.then(place);
-        daemon
-            .sandboxes
-            .free_id(&prepared.wish, &daemon.strangers, |id| {
-                place
-                    .as_ref()
-                    .is_some_and(|place| copies::is_taken(place, id, &profile.name, self.ephemeral))
-            })
+        let kept = |id: &SandboxId| {
+            place
+                .as_ref()
+                .is_some_and(|place| copies::is_taken(place, id, &profile.name, self.ephemeral))
+        };
+        let registry = &daemon.sandboxes;
+        Ok(registry.free_id(&prepared.wish, &daemon.strangers, kept))
     }
 
     /// The plan of a new sandbox, checked, and what of the caller's session it is served by.
@@ -326,7 +377,7 @@ impl Request {
         let known = known.unwrap_or_else(|| facts::look(&user, &plan::common_probes()));
         let probes = plan::own_probes(profile, &user);
         let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;
-        let home = self.home.unwrap_or(profile.files.home);
+        let home = prepared.home.unwrap_or(profile.files.home);
         let shares = !profile.files.rules.is_empty() || home == Home::CopyOnWrite;
         let protected = shares.then(|| Protected::look(&facts.user.home));
         if let Some(protected) = &protected {
@@ -339,7 +390,7 @@ impl Request {
         let request = plan::Request {
             id,
             ephemeral: self.ephemeral,
-            home: self.home,
+            home: prepared.home,
             network: self.network,
             app_id: prepared.app_id.clone(),
             sound: sound.is_some(),
@@ -410,6 +461,19 @@ fn app_id(profile: &Profile) -> Option<String> {
     installed.or_else(|| ids.next()).map(str::to_owned)
 }
 
+/// Other walls could let out what was written behind these.
+fn of_another(id: &Option<SandboxId>, kept: &About, asked: &str) -> Failure {
+    let id = id.as_ref().map_or("it", SandboxId::as_str);
+    Failure::new(
+        Kind::Refused,
+        format!(
+            "what {id} wrote is of the profile {}, and cannot be gone on with by {asked}",
+            kept.profile
+        ),
+        format!("Leave the profile out; or `oz merge {id}`, and start another sandbox"),
+    )
+}
+
 fn unknown(name: &str) -> Failure {
     Failure::new(
         Kind::NotFound,
@@ -428,7 +492,7 @@ fn profile_failure(error: &ProfileError) -> Failure {
 pub(crate) async fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
     let prepared = request.prepare(daemon)?;
     request.look(&prepared, false).await?;
-    let id = request.free_id(daemon, &prepared);
+    let id = request.free_id(daemon, &prepared)?;
     Ok(request.plan(daemon, &prepared, id)?.0)
 }
 

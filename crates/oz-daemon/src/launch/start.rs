@@ -62,7 +62,8 @@ pub(super) fn open(
     prepared: Prepared,
     moments: Moments,
 ) -> Result<Target> {
-    let joinable = !prepared.template && !request.ephemeral && !prepared.profile.life.multi;
+    let of_its_own = request.ephemeral || request.sandbox.is_some();
+    let joinable = !prepared.template && !of_its_own && !prepared.profile.life.multi;
     if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
         if request.explain.is_some() {
             return Err(Failure::new(
@@ -135,7 +136,7 @@ fn start(
     let fresh = || Nascent::start(daemon);
     let early = (!daemon.next.is_begun()).then(fresh).transpose()?;
     moments.reach(Moment::Spawned);
-    let id = request.free_id(daemon, prepared);
+    let id = request.free_id(daemon, prepared)?;
     let (mut plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filters = daemon.filters.programs(&plan.syscalls).map_err(|error| {
         Failure::new(

@@ -22,7 +22,7 @@ use super::rules::{
     Guarded, Placed, decided, guarded, place_of, places, refuse_locked, refuse_protected, within,
 };
 use crate::plan::facts::{MAX_NAMES, PathFact};
-use crate::plan::{Access, Bind, Effect, Home, HostFacts, Op, Overlay, Ruled, Source};
+use crate::plan::{Access, Bind, Effect, Home, HostFacts, Op, Overlay, Ruled, Source, layout};
 use crate::protected;
 
 /// Size of the directories in memory that stand for hidden ones, in bytes.
@@ -165,7 +165,7 @@ impl<'a> Copies<'a> {
     /// Of one place: by its path, so that it finds them again.
     fn layers(&self, source: &Path) -> PathBuf {
         if self.home == Some(source) {
-            return self.all.join("home");
+            return self.all.join(layout::COPIED_HOME);
         }
         let name: String = source
             .to_string_lossy()

@@ -4,31 +4,41 @@
 //! copies/ID/about.json     whose they are
 //! copies/ID/NAME/upper     what was written over one place, as overlayfs keeps it
 //! copies/ID/NAME/work      the kernel's
-//! copies/ID/merge-N      what a merge replaced, and how far it came
 //! copies/ID/NAME/lock      locked by who has them mounted or changes them
+//! copies/ID/merge-N-P      what a merge replaced in one of the places, and how far it came
+//! copies/.gone-ID-N        what is being removed
+//! copies/.clone-ID         what becomes a clone
 //! ```
 //!
 //! An app has written what is in `upper`; nothing else there is an app's.
 
-use std::io;
+mod clone;
+mod journals;
+mod kept;
+
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oz_core::plan::layout::COPIES_NAME;
+use oz_core::plan::layout::{COPIED_HOME, COPIES_NAME};
 use oz_core::plan::{Overlay, SandboxId};
 use oz_core::wire::copies as wire;
 use rustix::fs::{FlockOperation, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+pub use clone::clone;
+pub use journals::{finish, is_unfinished, last, new_journal, next_merge, undo};
+pub use kept::{Error, Held, Kept};
+
 use crate::{environment, worker};
 
 /// The file that says whose copies they are.
 pub const ABOUT: &str = "about.json";
 
-/// Begins the names of journals of merges.
-const JOURNAL: &str = "merge-";
+/// Begins the names of what is being removed.
+const GONE: &str = ".gone-";
 
 /// Magic number of overlayfs (statfs(2)).
 const OVERLAYFS: u64 = 0x794c_7630;
@@ -54,6 +64,14 @@ pub struct Place {
     pub since: (i64, i64),
 }
 
+impl Place {
+    /// It is the user's home.
+    #[must_use]
+    pub fn is_home(&self) -> bool {
+        self.overlay.layers.ends_with(COPIED_HOME)
+    }
+}
+
 /// Where copies are kept: in the state directory, unless that is on an overlay itself (as on systems that run from a
 /// read-only medium), which the kernel refuses; then in memory, where they last as long as the session.
 pub fn place(state: &Path, runtime: &Path) -> PathBuf {
@@ -75,6 +93,18 @@ pub fn read(copies: &Path, id: &SandboxId) -> io::Result<Option<About>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Writes down whose copies those in a directory are.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write(of_sandbox: &Path, about: &About) -> io::Result<()> {
+    let temporary = of_sandbox.join(".about.new");
+    let mut file = std::fs::File::create(&temporary)?;
+    file.write_all(&serde_json::to_vec_pretty(about)?)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, of_sandbox.join(ABOUT))
 }
 
 /// All of them.
@@ -123,6 +153,13 @@ pub fn keeps_notes(directory: impl AsFd) -> io::Result<()> {
     Ok(rustix::fs::fremovexattr(&directory, NAME)?)
 }
 
+/// Now, as the kernel stamps files, which is by a coarser clock that is never ahead of the exact one.
+#[must_use]
+pub fn now() -> (i64, i64) {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    (now.tv_sec, now.tv_nsec)
+}
+
 /// How long a job on copies may take: trees can be large, and on slow disks.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -154,6 +191,18 @@ pub fn changes(place: &Place) -> Result<wire::Changes, worker::Error> {
     ask("changes", &to_look_at(place))
 }
 
+/// How the content of some changes differs from what it was, in their order. It is an app's.
+///
+/// # Errors
+/// The worker gives no answer.
+pub fn compare(
+    place: &Place,
+    changes: Vec<wire::Change>,
+) -> Result<Vec<wire::Difference>, worker::Error> {
+    let place = to_look_at(place);
+    ask("compare", &wire::Compare { place, changes })
+}
+
 /// Takes over what is chosen. The caller holds the [`lock`].
 ///
 /// # Errors
@@ -162,66 +211,49 @@ pub fn merge(order: &wire::Merge) -> Result<wire::Merged, worker::Error> {
     ask("merge", order)
 }
 
-/// Finishes merges of a sandbox that were cut off, and says how many changes that were. The caller holds the [`lock`] of
-/// each place.
-///
-/// # Errors
-/// The worker gives no answer.
-pub fn finish(of_sandbox: &Path) -> Result<u64, worker::Error> {
-    let mut finished = 0;
-    for journal in journals(of_sandbox) {
-        if journal.join(wire::Merge::DONE).exists() {
-            continue;
-        }
-        // Without a whole order nothing was begun.
-        let order = std::fs::read(journal.join(wire::Merge::ORDER)).ok();
-        let order = order.and_then(|order| postcard::from_bytes::<wire::Merge>(&order).ok());
-        if let Some(order) = order {
-            finished += merge(&order)?.done;
-        }
-    }
-    Ok(finished)
-}
-
-/// Whether a merge was cut off.
-#[must_use]
-pub fn is_unfinished(of_sandbox: &Path) -> bool {
-    let all = journals(of_sandbox);
-    all.iter()
-        .any(|journal| !journal.join(wire::Merge::DONE).exists())
-}
-
-/// Makes the directory for what a merge replaces.
-///
-/// # Errors
-/// It cannot be made.
-pub fn new_journal(of_sandbox: &Path) -> io::Result<PathBuf> {
-    let number = journals(of_sandbox).len();
-    let journal = of_sandbox.join(format!("{JOURNAL}{number:05}"));
-    rustix::fs::mkdir(&journal, Mode::RWXU)?;
-    Ok(journal)
-}
-
-fn journals(of_sandbox: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(of_sandbox)
-        .into_iter()
-        .flatten()
-        .flatten();
-    let is_one = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.starts_with(JOURNAL))
-    };
-    let mut all: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_one).collect();
-    all.sort();
-    all
-}
-
 /// Removes all copies of a sandbox. The caller holds the [`lock`] of each place.
 ///
+/// From the first moment on no sandbox goes on with them: half of a layer would show what was deleted in it.
+///
 /// # Errors
-/// The worker does not say that they are gone.
-pub fn remove(of_sandbox: &Path) -> Result<(), worker::Error> {
-    worker::order("remove", of_sandbox.as_os_str(), &[], 1, PATIENCE).map(drop)
+/// They stay, or the worker does not say that they are gone.
+pub fn remove(of_sandbox: &Path) -> Result<(), Error> {
+    let aside = set_aside(of_sandbox).map_err(Error::io("remove", of_sandbox))?;
+    Ok(worker::order("remove", aside.as_os_str(), &[], 1, PATIENCE).map(drop)?)
+}
+
+/// Gives the copies of a sandbox a name that is none of a sandbox; where they are then.
+///
+/// # Errors
+/// They stay.
+pub fn set_aside(of_sandbox: &Path) -> io::Result<PathBuf> {
+    let name = of_sandbox.file_name().unwrap_or_default().to_string_lossy();
+    let mut number = 0u64;
+    loop {
+        let aside = of_sandbox.with_file_name(format!("{GONE}{name}-{number}"));
+        match rename_new(of_sandbox, &aside) {
+            Err(Errno::EXIST) => number += 1,
+            renamed => return Ok(renamed.map(|()| aside)?),
+        }
+    }
+}
+
+/// Removes what earlier removals and clones that were cut off have left. Whoever is at it still loses nothing by that but
+/// time.
+pub fn sweep(copies: &Path) {
+    let entries = std::fs::read_dir(copies).into_iter().flatten().flatten();
+    let is_left = |name: &str| name.starts_with(GONE);
+    for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left)) {
+        if let Err(error) = worker::order("remove", entry.path().as_os_str(), &[], 1, PATIENCE) {
+            tracing::warn!(%error, "what was to be removed is there still");
+        }
+    }
+}
+
+/// Renames what must not replace anything.
+fn rename_new(from: &Path, to: &Path) -> rustix::io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags};
+    rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
 }
 
 fn ask<T: serde::de::DeserializeOwned>(
