@@ -87,7 +87,7 @@ const WALKING: &[Group] = &[Group {
 
 /// What a job that changes files calls as well.
 const CHANGING: &[Group] = &[Group {
-    reason: "make, replace and remove files, and see them onto the disk",
+    reason: "make, replace and remove files, with their times, and see them onto the disk",
     names: &[
         "fchmod",
         "fchmodat",
@@ -102,6 +102,7 @@ const CHANGING: &[Group] = &[Group {
         "renameat2",
         "symlinkat",
         "unlinkat",
+        "utimensat",
     ],
 }];
 
@@ -117,8 +118,8 @@ pub(crate) fn walking(places: &[&Path]) -> Result<()> {
 
 /// What a job that writes layers calls as well.
 const LAYERING: &[Group] = &[Group {
-    reason: "marks for what is deleted, and pipes; times",
-    names: &["mknodat", "syncfs", "utimensat"],
+    reason: "marks for what is deleted, and pipes",
+    names: &["mknodat", "syncfs"],
 }];
 
 /// It makes and removes files in these places, and does nothing anywhere else.

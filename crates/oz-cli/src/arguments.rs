@@ -149,6 +149,19 @@ pub(crate) struct Run {
     /// In the sandbox of this name, which has ended or is a clone: go on with what was written in it
     #[arg(long, value_name = "ID", conflicts_with_all = ["ephemeral", "home", "cow"])]
     pub(crate) sandbox: Option<String>,
+    /// Try it: over a copy of the home, without a network unless --net says so. What it changed is shown at the end, to be merged,
+    /// thrown away or kept
+    #[arg(long = "try", conflicts_with_all = ["ephemeral", "home", "sandbox", "write", "detach"])]
+    pub(crate) trial: bool,
+    /// With --try: over a copy of this directory as well
+    #[arg(long, value_name = "DIR", requires = "trial")]
+    pub(crate) dir: Vec<PathBuf>,
+    /// With --try: what becomes of what it changed, instead of a question
+    #[arg(long, value_enum, value_name = "WHAT", requires = "trial")]
+    pub(crate) then: Option<Then>,
+    /// With --try: merge what is in protected places too
+    #[arg(long, requires = "trial")]
+    pub(crate) protected: bool,
     /// Another network than the profile's: none, internet (never this machine or its neighbours), or
     /// host (this machine's own, without a wall)
     #[arg(long, value_name = "MODE", value_parser = modes())]
@@ -180,6 +193,17 @@ pub(crate) struct Run {
     /// The words are a command: they stood behind `--`.
     #[arg(skip)]
     pub(crate) command: bool,
+}
+
+/// What becomes of what was tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Then {
+    /// It is taken over
+    Merge,
+    /// It never was
+    Discard,
+    /// It stays in its sandbox
+    Keep,
 }
 
 /// Train an app: run it in its sandbox, see what it uses, and propose what its profile needs and what not
@@ -369,6 +393,9 @@ pub(crate) struct Merge {
     /// Take over what is in protected places too: it may run when you log in, or hold your keys
     #[arg(long)]
     pub(crate) protected: bool,
+    /// It has been shown.
+    #[arg(skip)]
+    pub(crate) shown: bool,
 }
 
 /// Throw away what a sandbox wrote over copies of your files, once it has ended

@@ -18,6 +18,12 @@ pub(crate) fn yes(question: &str) -> Result<bool> {
     Ok(answer(question, "yes/no")?.is_some_and(|answer| "yes".starts_with(&answer)))
 }
 
+/// What was typed before the question is no answer to it.
+pub(crate) fn forget_what_was_typed() {
+    use rustix::termios::{QueueSelector, tcflush};
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+}
+
 /// The answer in small letters; none if there is nothing in it.
 pub(crate) fn answer(question: &str, answers: &str) -> Result<Option<String>> {
     out::aside(&format!("{question} [{answers}] "))?;

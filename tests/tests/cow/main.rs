@@ -7,6 +7,7 @@ mod equal;
 mod homes;
 mod hostile;
 mod merging;
+mod trials;
 mod undo;
 
 use std::fs;

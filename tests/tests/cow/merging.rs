@@ -13,7 +13,7 @@ use super::{copies, cow, fresh};
 fn what_is_merged_is_there_and_what_is_discarded_never_was() {
     let session = Session::begin();
     let dir = fresh(&session);
-    cow("cd ~/cow && echo after > changed && rm deleted && mkdir -p a/b && echo x > a/b/c && ln -s c a/b/l").run().ok();
+    cow("cd ~/cow && echo after > changed && rm deleted && mkdir -p a/b && echo x > a/b/c && ln -s c a/b/l && touch -d @1000000000 a/b/c").run().ok();
     oz(["merge", "sh"]).run().exits(1).complains("--yes");
     assert_eq!(fs::read(dir.join("changed")).expect("there"), b"before");
     oz(["merge", "sh", "--yes"]).run().ok();

@@ -192,7 +192,8 @@ pub fn mark_deleted(above: impl AsFd, name: &OsStr) -> io::Result<()> {
     Ok(rustix::fs::mknodat(above, name, device, Mode::empty(), 0)?)
 }
 
-fn times(stat: &Stat) -> Timestamps {
+/// Of a file, as `make` and others look at.
+pub fn times(stat: &Stat) -> Timestamps {
     let time = |seconds, nanoseconds| Timespec {
         tv_sec: seconds,
         tv_nsec: i64::try_from(nanoseconds).unwrap_or(0),

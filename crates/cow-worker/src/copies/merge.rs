@@ -17,7 +17,7 @@ use oz_core::wire::copies::{After, Became, Change, Kind, Merge, Merged, Seen, Wh
 use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
-use super::copy::content as copy;
+use super::copy::{content as copy, times};
 use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
 use super::{changes, remove};
 
@@ -226,6 +226,7 @@ impl Hand<'_> {
         let to: File = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?.into();
         copy(&from, &to)?;
         dress(&to, &from, change.copy)?;
+        rustix::fs::futimens(&to, &times(&rustix::fs::fstat(&from)?))?;
         to.sync_all()
     }
 
@@ -293,6 +294,7 @@ impl Hand<'_> {
                 let to: File = self.journal.make(Path::new(old), flags, mode)?.into();
                 copy(&from, &to)?;
                 dress(&to, &from, Some(seen(stat)))?;
+                rustix::fs::futimens(&to, &times(stat))?;
                 to.sync_all()
             }
             Kind::Directory | Kind::Other => Err(Errno::INVAL.into()),

@@ -17,7 +17,7 @@ use oz_core::wire::copies::{Became, Change, Kind, Merge, Merged, Seen, Undo, Wha
 use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::copy::{content, mark_deleted};
+use super::copy::{content, mark_deleted, times};
 use super::merge::{Left, dress, failed, write_down};
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
 
@@ -248,6 +248,7 @@ impl Hand {
         )?);
         content(&from, &to)?;
         dress(&to, &from, Some(seen(&stat)))?;
+        rustix::fs::futimens(&to, &times(&stat))?;
         to.sync_all()
     }
 

@@ -154,7 +154,9 @@ fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>,
         for change in found.all.into_iter().filter(asked) {
             let line = line(&home, place, &change);
             if let Some(target) = target(what, &home, place, &change) {
-                out::line(&line)?;
+                if !what.shown {
+                    out::line(&line)?;
+                }
                 chosen.push((change, target));
             } else {
                 out::note(&format!("left out: {line}"));

@@ -1,5 +1,8 @@
 //! `oz run`: an app, or any command, in a sandbox.
 
+mod trial;
+
+use oz_core::plan::Mode;
 use oz_core::profile::files::Home;
 
 use crate::arguments::Run;
@@ -11,17 +14,26 @@ pub(crate) async fn run(what: Run) -> Result<u8> {
 }
 
 fn home(what: &Run) -> Option<Home> {
-    what.cow.then_some(Home::CopyOnWrite).or(what.home)
+    (what.cow || what.trial)
+        .then_some(Home::CopyOnWrite)
+        .or(what.home)
+}
+
+fn network(what: &Run) -> Option<Mode> {
+    let none = what.trial.then_some(Mode::None);
+    what.net.or(none)
 }
 
 async fn launch(what: Run) -> Result<u8> {
     let home = home(&what);
     let mut options = Options {
-        profile: what.profile,
+        profile: what.profile.clone(),
         ephemeral: what.ephemeral.then_some(true),
-        sandbox: what.sandbox,
+        sandbox: what.sandbox.clone(),
         home: home.map(|home| home.word().to_owned()),
-        network: what.net.map(|mode| mode.word().to_owned()),
+        network: network(&what).map(|mode| mode.word().to_owned()),
+        trial: what.trial.then_some(true),
+        copy: trial::places(&what.dir)?,
         ..Options::default()
     };
     launch::session(&mut options);
@@ -43,15 +55,23 @@ async fn launch(what: Run) -> Result<u8> {
     } else {
         launch::app(what.words, &mut options)?
     };
+    if what.trial {
+        // They are in the copies; given, they would be changed themselves.
+        options.arguments = None;
+    }
     if what.detach {
-        launch::detached(argv, options).await
-    } else {
-        let json = what.json;
-        let explain = what.explain.map(|file| How {
-            file,
-            json,
-            train: None,
-        });
-        launch::attached(argv, options, explain).await
+        return launch::detached(argv, options).await;
+    }
+    let json = what.json;
+    let explain = what.explain.map(|file| How {
+        file,
+        json,
+        train: None,
+    });
+    let mut id = None;
+    let code = launch::attached_in(argv, options, explain, &mut id).await;
+    match id.filter(|_| what.trial) {
+        Some(id) => trial::end(&id, code?, what.then, what.protected).await,
+        None => code,
     }
 }

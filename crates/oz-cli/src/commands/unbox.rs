@@ -20,6 +20,7 @@ pub(crate) fn run(what: &Unbox) -> Result<u8> {
         take_theirs: what.take_theirs,
         both: what.both,
         protected: what.protected,
+        shown: false,
     };
     let taken = merge::take_over(&kept, &held, &all)?;
     let waiting = taken.left + taken.undecided;

@@ -22,7 +22,8 @@ pub(super) fn make_room(options: &mut Options) -> Result<()> {
     let arguments = options.arguments.take().unwrap_or_default();
     let read = options.read.take().unwrap_or_default();
     let write = options.write.take().unwrap_or_default();
-    if arguments.len() + read.len() + write.len() <= IN_MESSAGE {
+    let room = IN_MESSAGE.saturating_sub(options.copy.as_ref().map_or(0, Vec::len));
+    if arguments.len() + read.len() + write.len() <= room {
         options.arguments = Some(arguments);
         options.read = Some(read);
         options.write = Some(write);

@@ -84,10 +84,21 @@ pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result
 /// Launches and is the program until it ends; the result is its exit code.
 pub(crate) async fn attached(
     argv: Vec<Vec<u8>>,
-    mut options: Options,
+    options: Options,
     explain: Option<How>,
 ) -> Result<u8> {
+    attached_in(argv, options, explain, &mut None).await
+}
+
+/// The same, and says in which sandbox, once there is one.
+pub(crate) async fn attached_in(
+    argv: Vec<Vec<u8>>,
+    mut options: Options,
+    explain: Option<How>,
+    sandbox: &mut Option<String>,
+) -> Result<u8> {
     many::make_room(&mut options)?;
+    let trial = options.trial == Some(true);
     let mut streams = Streams::choose()?;
     streams.offer(&mut options);
     let mut status = status::pipe(&mut options)?;
@@ -115,6 +126,7 @@ pub(crate) async fn attached(
             reply = &mut launch, if process.is_none() => {
                 let (id, _, number, results) = reply?;
                 warn(&id, &results);
+                *sandbox = Some(id.clone());
                 if std::io::stderr().is_terminal() {
                     let (bus, id) = (&bus, id.clone());
                     telling = Box::pin(async move { prompts::tell(bus, &id).await });
@@ -146,10 +158,13 @@ pub(crate) async fn attached(
     if let (Ended::Failed(_), None) = (&ended, &process) {
         // The answer says more precisely why.
         launch.as_mut().await?;
-    } else if process.is_none() && (streams.is_terminal() || std::io::stderr().is_terminal()) {
+    } else if process.is_none()
+        && (trial || streams.is_terminal() || std::io::stderr().is_terminal())
+    {
         // What the program wrote is still in the terminal that comes with the answer.
         let (id, _, _, results) = launch.as_mut().await?;
         warn(&id, &results);
+        *sandbox = Some(id);
         relay = start_relay(&mut streams, results)?;
     }
     streams.finish();

@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) check: Option<bool>,
     pub(crate) ephemeral: Option<bool>,
     pub(crate) sandbox: Option<String>,
+    pub(crate) trial: Option<bool>,
+    pub(crate) copy: Option<Vec<OwnedFd>>,
     pub(crate) home: Option<String>,
     pub(crate) network: Option<String>,
     pub(crate) context: Option<HashMap<String, String>>,

@@ -20,20 +20,46 @@ fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
     Builder::new().stack_size(STACK).spawn(work)
 }
 
-/// Copies our input until it ends or nobody reads it; the thread is never waited for.
-pub(super) fn input(to: OwnedFd) -> io::Result<()> {
-    spawn(move || {
-        let from = io::stdin().as_fd().try_clone_to_owned();
-        if let Ok(from) = from {
-            let _ = copy(&mut File::from(from), &mut File::from(to));
-        }
-    })
-    .map(drop)
+/// Our input, copied until it ends, nobody reads it, or this is dropped: what is typed then is not the program's. The thread is
+/// never waited for.
+pub(super) struct Input(Arc<OwnedFd>);
+
+impl Input {
+    /// Copies to the program's end.
+    pub(super) fn start(to: OwnedFd) -> io::Result<Self> {
+        Self::copy(io::stdin().as_fd().try_clone_to_owned()?, to)
+    }
+
+    fn copy(from: OwnedFd, to: OwnedFd) -> io::Result<Self> {
+        let over = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let heard = Arc::clone(&over);
+        spawn(move || {
+            let _ = input(&mut File::from(from), &mut File::from(to), &heard);
+        })?;
+        Ok(Self(over))
+    }
 }
 
-fn copy(from: &mut File, to: &mut File) -> io::Result<()> {
+impl Drop for Input {
+    fn drop(&mut self) {
+        let _ = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
+    }
+}
+
+fn input(from: &mut File, to: &mut File, over: &OwnedFd) -> io::Result<()> {
     let mut buffer = [0; 32 << 10];
     loop {
+        let mut ready = [
+            PollFd::new(&*from, PollFlags::IN),
+            PollFd::new(over, PollFlags::IN),
+        ];
+        match rustix::event::poll(&mut ready, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            result => result?,
+        };
+        if !ready[1].revents().is_empty() {
+            return Ok(());
+        }
         match from.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => to.write_all(&buffer[..count])?,
@@ -157,6 +183,25 @@ fn output(from: &mut File, to: &mut File, over: &OwnedFd) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_typed_once_it_is_over_is_left_to_others() {
+        let (mut typed, keyboard) = io::pipe().expect("a pipe");
+        let (mut program, to) = io::pipe().expect("a pipe");
+        let ours = typed.try_clone().expect("another end");
+        let input = Input::copy(ours.into(), to.into()).expect("started");
+        let mut keyboard = keyboard;
+        keyboard.write_all(b"for the program").expect("written");
+        let mut seen = [0; 15];
+        program.read_exact(&mut seen).expect("read");
+        drop(input);
+        // It has closed its end, so it reads nothing any more.
+        assert_eq!(program.read(&mut seen).expect("read"), 0);
+        keyboard.write_all(b"yes").expect("written");
+        let mut answer = [0; 3];
+        typed.read_exact(&mut answer).expect("read");
+        assert_eq!(&answer, b"yes");
+    }
 
     #[tokio::test(flavor = "current_thread")]
     async fn a_silent_stream_is_copied_from_its_first_byte_on() {

@@ -8,7 +8,7 @@ use rustix::fs::FileType;
 use rustix::pipe::PipeFlags;
 
 use super::Options;
-use super::pump::{self, Pumps};
+use super::pump::{Input, Pumps};
 use super::terminal;
 use crate::error::{Error, Result};
 
@@ -21,6 +21,8 @@ pub(super) enum Streams {
         /// The program's ends, until they are sent.
         theirs: Option<[OwnedFd; 3]>,
         pumps: Pumps,
+        /// None if there is nothing to read.
+        _input: Option<Input>,
     },
 }
 
@@ -55,9 +57,8 @@ impl Streams {
         let (in_read, in_write) = pipe()?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
-        if !no_input && !is_null(io::stdin().as_fd()) {
-            pump::input(in_write)?;
-        }
+        let input = !no_input && !is_null(io::stdin().as_fd());
+        let input = input.then(|| Input::start(in_write)).transpose()?;
         let pumps = Pumps::listen([
             (out_read, io::stdout().as_fd().try_clone_to_owned()?),
             (err_read, io::stderr().as_fd().try_clone_to_owned()?),
@@ -65,6 +66,7 @@ impl Streams {
         Ok(Self::Pipes {
             theirs: Some([in_read, out_write, err_write]),
             pumps,
+            _input: input,
         })
     }
 

@@ -7,7 +7,7 @@ use rustix::fs::FileType;
 use rustix::termios::{OptionalActions, Termios, Winsize};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::pump::{self, Pumps};
+use super::pump::{Input, Pumps};
 use crate::error::{Error, Result};
 
 /// Whether the terminal belongs to us now.
@@ -34,6 +34,7 @@ pub(super) async fn resized() {
 pub(super) struct Relay {
     theirs: OwnedFd,
     output: Pumps,
+    _input: Input,
     _ours: Raw,
 }
 
@@ -49,12 +50,13 @@ impl Relay {
         }
         let start = || -> io::Result<Self> {
             let ours = Raw::set()?;
-            pump::input(theirs.try_clone()?)?;
+            let input = Input::start(theirs.try_clone()?)?;
             let out = io::stdout().as_fd().try_clone_to_owned()?;
             let output = Pumps::start([(theirs.try_clone()?, out)])?;
             Ok(Self {
                 theirs,
                 output,
+                _input: input,
                 _ours: ours,
             })
         };

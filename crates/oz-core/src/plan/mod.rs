@@ -381,7 +381,7 @@ impl Default for Passage {
 }
 
 /// What files of the user become that are dropped on a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Drops {

@@ -1,11 +1,11 @@
 //! What sandboxes wrote over copies: making the layers for a launch.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Effect, Overlay, Plan, SandboxId};
+use oz_core::plan::{Access, Drops, Effect, Overlay, Plan, SandboxId};
 use oz_core::profile::Profile;
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::{Rule, RulePath};
@@ -113,12 +113,23 @@ pub(crate) fn home(kept: &About) -> Option<Home> {
 pub(crate) fn with_places(profile: Arc<Profile>, kept: &About) -> Result<Arc<Profile>> {
     let others = kept.places.iter();
     let others = others.filter(|place| !place.is_home());
-    let places: Vec<&Path> = others.map(|place| place.overlay.source.as_path()).collect();
+    let places: Vec<PathBuf> = others.map(|place| place.overlay.source.clone()).collect();
     copied(profile, &places)
 }
 
+/// The profile in which all that it says may be changed is a part of the home's copy, or not there.
+pub(crate) fn on_trial(profile: Arc<Profile>, places: &[PathBuf]) -> Result<Arc<Profile>> {
+    let mut profile = Arc::unwrap_or_clone(profile);
+    let changes = |rule: &Rule| rule.effect == Effect::Write || rule.make;
+    profile.files.rules.retain(|_, rule| !changes(rule));
+    // What is dropped or opened can be looked at.
+    profile.files.arguments = Access::Read;
+    profile.files.drops = profile.files.drops.min(Drops::Read);
+    copied(Arc::new(profile), places)
+}
+
 /// The profile with some directories copied.
-fn copied(profile: Arc<Profile>, places: &[&Path]) -> Result<Arc<Profile>> {
+pub(crate) fn copied(profile: Arc<Profile>, places: &[PathBuf]) -> Result<Arc<Profile>> {
     if places.is_empty() {
         return Ok(profile);
     }
@@ -130,7 +141,7 @@ fn copied(profile: Arc<Profile>, places: &[&Path]) -> Result<Arc<Profile>> {
             let (why, remedy) = why.split_once('\n').unwrap_or((&why, ""));
             let what = format!(
                 "{} cannot be copied on writing: {why}",
-                OsBytes::from(*place)
+                OsBytes::from(place.as_path())
             );
             Failure::new(Kind::Refused, what, remedy)
         })?;
@@ -141,6 +152,17 @@ fn copied(profile: Arc<Profile>, places: &[&Path]) -> Result<Arc<Profile>> {
         });
     }
     Ok(Arc::new(profile))
+}
+
+/// Whether something is kept under a name: then nothing is tried under it.
+pub(crate) fn is_kept(place: &Path, id: &SandboxId) -> bool {
+    let of_sandbox = place.join(id.as_str());
+    let written = |place: &Place| !copies::is_untouched(&place.overlay);
+    match copies::read(place, id) {
+        Ok(None) => false,
+        Ok(Some(about)) => about.places.iter().any(written) || copies::next_merge(&of_sandbox) > 0,
+        Err(_) => true,
+    }
 }
 
 /// Finishes a merge that was cut off, before the app changes what is to be merged. What cannot be finished now is by the
@@ -210,7 +232,7 @@ fn nothing_is_mounted_in(overlay: &Overlay) -> Result<()> {
     let source = overlay.source.as_path();
     let below = mounts::below(source)
         .map_err(|error| Failure::host("read", "/proc/self/mountinfo".as_ref(), &error))?;
-    let seen = |at: &&std::path::PathBuf| {
+    let seen = |at: &&PathBuf| {
         at.strip_prefix(source)
             .is_ok_and(|below| !overlay.hides(&overlay.path.join(below)))
     };

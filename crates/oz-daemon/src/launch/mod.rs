@@ -173,7 +173,10 @@ async fn launch_with(
         None => None,
     };
     let streams = Streams::of(&mut options)?;
-    let request = prepare::Request::new(argv, options, &files)?;
+    let copy = options.copy.take().unwrap_or_default();
+    let copy = change::resolve(copy.into_iter().map(OwnedFd::from).collect()).await?;
+    let mut request = prepare::Request::new(argv, options, &files)?;
+    request.copy = copy.into_iter().map(directory).collect::<Result<_>>()?;
     let until = Instant::now() + TRYING;
     loop {
         let target = match &request.join {
@@ -243,6 +246,22 @@ async fn launch_with(
                 moments = Moments::begin();
             }
         }
+    }
+}
+
+/// Where it is.
+fn directory(resolved: Resolved) -> Result<PathBuf> {
+    let path = resolved.path.as_path().to_owned();
+    match resolved.identity.directory {
+        true => Ok(path),
+        false => Err(Failure::new(
+            Kind::Refused,
+            format!(
+                "{} is no directory, and only directories are copied on writing",
+                resolved.path
+            ),
+            "Name the directory that it is in",
+        )),
     }
 }
 

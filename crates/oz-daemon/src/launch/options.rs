@@ -21,6 +21,11 @@ pub(crate) struct Options {
     pub(crate) ephemeral: Option<bool>,
     /// The name of the new sandbox, which is to go on with copies that are kept under it.
     pub(crate) sandbox: Option<String>,
+    /// It is tried: in a sandbox of its own, in which nothing that is kept is gone on with, nothing of the user's can be changed
+    /// but copies, and nothing was given for good.
+    pub(crate) trial: Option<bool>,
+    /// Directories to copy on writing, beside what the profile says.
+    pub(crate) copy: Option<Vec<OwnedFd>>,
     /// Another home than the profile's, by its word.
     pub(crate) home: Option<String>,
     /// Another network than the profile's, by its word.

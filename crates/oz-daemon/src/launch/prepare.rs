@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,10 @@ pub(crate) struct Request {
     pub(super) ephemeral: bool,
     /// The sandbox that a new one goes on with.
     pub(super) sandbox: Option<SandboxId>,
+    /// Nothing that is there is gone on with, and nothing of the user's is changed.
+    pub(super) trial: bool,
+    /// Directories to copy on writing as well.
+    pub(super) copy: Vec<PathBuf>,
     /// Another home than the profile's.
     pub(super) home: Option<Home>,
     /// Where it is said what calls are refused.
@@ -149,6 +154,14 @@ impl Request {
             )
         })?;
         let other = options.home.is_some() || options.ephemeral == Some(true);
+        let trial = options.trial == Some(true);
+        let another =
+            sandbox.is_some() || options.join.is_some() || options.ephemeral == Some(true);
+        if trial && another {
+            return invalid(
+                "what is tried is tried in a sandbox of its own, which lasts until it is looked at",
+            );
+        }
         if sandbox.is_some() && (other || options.join.is_some()) {
             return invalid("what goes on in a sandbox that has ended has its home, and lasts");
         }
@@ -167,6 +180,8 @@ impl Request {
             check,
             ephemeral: options.ephemeral.unwrap_or(false),
             sandbox,
+            trial: options.trial.unwrap_or(false),
+            copy: Vec::new(),
             home,
             explain,
             train,
@@ -255,7 +270,8 @@ impl Request {
         };
         let profile = match &kept {
             Some(kept) => copies::with_places(profile, kept)?,
-            None => profile,
+            None if self.trial => copies::on_trial(profile, &self.copy)?,
+            None => copies::copied(profile, &self.copy)?,
         };
         let template = !catalogue.names().contains(&profile.name.as_str());
         let program = match (&self.name, command) {
@@ -349,9 +365,10 @@ impl Request {
         let place = || copies::place(&daemon.directories.state, &daemon.directories.runtime);
         let place = copies.then(place);
         let kept = |id: &SandboxId| {
-            place
-                .as_ref()
-                .is_some_and(|place| copies::is_taken(place, id, &profile.name, self.ephemeral))
+            place.as_ref().is_some_and(|place| {
+                let any = self.trial && copies::is_kept(place, id);
+                any || copies::is_taken(place, id, &profile.name, self.ephemeral)
+            })
         };
         let registry = &daemon.sandboxes;
         Ok(registry.free_id(&prepared.wish, &daemon.strangers, kept))

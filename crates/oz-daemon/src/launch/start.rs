@@ -62,7 +62,7 @@ pub(super) fn open(
     prepared: Prepared,
     moments: Moments,
 ) -> Result<Target> {
-    let of_its_own = request.ephemeral || request.sandbox.is_some();
+    let of_its_own = request.ephemeral || request.trial || request.sandbox.is_some();
     let joinable = !prepared.template && !of_its_own && !prepared.profile.life.multi;
     if joinable && let Some(sandbox) = daemon.sandboxes.joinable(&prepared.profile.name) {
         if request.explain.is_some() {
@@ -120,7 +120,7 @@ pub(super) fn open(
     Ok(Target {
         sandbox,
         joined: false,
-        has_lasting: !prepared.template,
+        has_lasting: !prepared.template && !request.trial,
         argv: prepared.argv,
     })
 }

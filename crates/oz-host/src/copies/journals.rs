@@ -105,13 +105,14 @@ pub fn undo(kept: &Kept, _held: &Held) -> Result<Vec<(PathBuf, Merged)>, Error> 
     Ok(all)
 }
 
-/// One that no file has been stamped with so far.
+/// One that is behind all that files have been stamped with so far, some of them by the exact clock, and not behind what they
+/// will be.
 fn the_next_moment() -> (i64, i64) {
-    let this = now();
+    let exact = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     loop {
-        let next = now();
-        if next > this {
-            return next;
+        let coarse = now();
+        if coarse > (exact.tv_sec, exact.tv_nsec) {
+            return coarse;
         }
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -1,0 +1,238 @@
+//! `oz run --try`: installers and the like, over a copy.
+
+use std::fs;
+use std::path::Path;
+
+use oz_e2e::fixtures::write;
+use oz_e2e::session::home;
+use oz_e2e::terminal::Terminal;
+use oz_e2e::{Run, Session, oz, wait};
+
+use super::{copies, fresh};
+
+fn trial(then: &[&str], script: &str) -> Run {
+    oz(["run", "--try"])
+        .args(then)
+        .args(["--", "sh", "-c", script])
+}
+
+fn is_kept(id: &str) -> bool {
+    copies().join(id).exists()
+}
+
+#[test]
+fn what_is_tried_is_shown_and_becomes_what_is_said() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let script = "cd ~/cow && echo after > changed && echo said && exit 3";
+    let discarded = trial(&["--then", "discard"], script).run().exits(3);
+    assert_eq!(discarded.text(), "said");
+    discarded
+        .complains("changed     ")
+        .complains("6 bytes, before 6");
+    assert!(!is_kept("sh"));
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"before");
+    // Where nobody can be asked it is kept, and a second one begins anew.
+    trial(&[], script).run().exits(3).complains("oz merge sh");
+    let second = trial(&[], "cat ~/cow/changed").run().ok();
+    assert_eq!(second.text(), "before");
+    second.complains("nothing was changed");
+    assert!(!is_kept("sh-2"));
+    let again = oz(["run", "--sandbox", "sh", "--", "cat"]).arg(dir.join("changed"));
+    assert_eq!(again.run().ok().text(), "after");
+    trial(&["--then", "merge"], script)
+        .run()
+        .exits(3)
+        .complains("--undo");
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"after\n");
+    oz(["merge", "sh-2", "--undo", "--yes"]).run().ok();
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"before");
+}
+
+#[test]
+fn somebody_at_a_terminal_is_asked() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let terminal = Terminal::open("trial");
+    let sees = |words: &str| {
+        let end = std::time::Instant::now() + wait::PATIENCE;
+        while !terminal.screen().contains(words) {
+            assert!(
+                std::time::Instant::now() < end,
+                "no {words} in:\n{}",
+                terminal.screen()
+            );
+            wait::pause(std::time::Duration::from_millis(60));
+        }
+    };
+    for (answer, said) in [("discard", "thrown away"), ("m", "--undo")] {
+        terminal.line("clear");
+        wait::until("an empty screen", || {
+            (!terminal.screen().contains("oz")).then_some(())
+        });
+        terminal.line("oz run --try -- sh -c 'echo after > ~/cow/changed'");
+        sees("[merge/discard/keep]");
+        // No word of it: it is asked again.
+        terminal.line("hm");
+        terminal.line(answer);
+        sees(said);
+        let left = fs::read_to_string(dir.join("changed")).expect("there");
+        assert_eq!(left == "before", answer == "discard", "{left}");
+    }
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"after\n");
+}
+
+#[test]
+fn what_is_tried_reaches_no_file_of_the_user_no_key_and_no_network() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let key = write(&home().join(".ssh/cow-key"), b"secret");
+    let _profile = session.profile(
+        "writer",
+        r#"{ "description": "t", "match": { "executables": ["sh"] }, "network": { "mode": "internet" },
+            "files": { "arguments": "write", "rules": { "~/cow": "write" } } }"#,
+    );
+    let script = dir.join("script");
+    write(&script, b"echo through > ~/cow/changed; cat ~/.ssh/cow-key; cut -d: -f1 /proc/net/dev; echo x > \"$1\"");
+    let target = write(&dir.join("target"), b"before");
+    // Without --try its profile lets it.
+    let run = |options: &[&str]| {
+        let run = oz(["run"]).args(options).args(["writer"]);
+        run.arg(&script).arg(&target).run()
+    };
+    run(&["--net", "none"]);
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"through\n");
+    assert_eq!(fs::read(&target).expect("there"), b"x\n");
+    oz(["stop", "--all"]).run().ok();
+    fs::write(dir.join("changed"), "before").expect("written");
+    fs::write(&target, "before").expect("written");
+    let tried = run(&["--try", "--then", "discard"]);
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"before");
+    assert_eq!(fs::read(&target).expect("there"), b"before");
+    let text = tried.text();
+    assert!(!text.contains("secret"), "{text}");
+    assert!(
+        text.lines().skip(2).all(|name| name.trim() == "lo"),
+        "{text}"
+    );
+    fs::remove_file(key).expect("removed");
+}
+
+#[test]
+fn a_directory_beside_the_home_is_copied_if_it_is_ones_own() {
+    let session = Session::begin();
+    let _dir = fresh(&session);
+    let beside = home().parent().expect("has one").join("cow-beside");
+    write(&beside.join("file"), b"before");
+    let script = format!(
+        "echo after > '{0}/file' && cat '{0}/file'",
+        beside.display()
+    );
+    let place = beside.to_string_lossy().into_owned();
+    let tried = trial(&["--then", "discard", "--dir", &place], &script)
+        .run()
+        .ok();
+    assert_eq!(tried.text(), "after");
+    assert_eq!(fs::read(beside.join("file")).expect("there"), b"before");
+    trial(&["--then", "merge", "--dir", &place], &script)
+        .run()
+        .ok();
+    assert_eq!(fs::read(beside.join("file")).expect("there"), b"after\n");
+    trial(&["--dir", "/usr/local"], "true")
+        .run()
+        .exits(2)
+        .complains("another user");
+    fs::remove_dir_all(beside).expect("removed");
+}
+
+#[test]
+fn git_commits_and_the_commit_is_merged_whole() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let git = |script: &str| Run::sh(script).dir(&dir).run().ok().text();
+    git(
+        "git init -q repo && cd repo && git config user.name x && git config user.email x@x && echo one > file && git add . && git commit -qm one",
+    );
+    let script = "cd ~/cow/repo && git checkout -qb topic && echo two >> file && git commit -qam two && git gc -q && git mv file moved && git commit -qm three";
+    trial(&["--then", "merge"], script).run().ok();
+    assert_eq!(
+        git("cd repo && git log --format=%s topic"),
+        "three\ntwo\none"
+    );
+    git("cd repo && git fsck --strict && test -z \"$(git status --porcelain)\"");
+    assert_eq!(git("cat repo/moved"), "one\ntwo");
+}
+
+#[test]
+fn make_installs_and_its_program_needs_a_yes_of_its_own() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    write(
+        &dir.join("src/hello.c"),
+        b"#include <stdio.h>\nint main(void) { puts(\"hello\"); return 0; }\n",
+    );
+    write(
+        &dir.join("src/Makefile"),
+        b"hello: hello.c\n\tcc -o $@ $<\ninstall: hello\n\tinstall -D hello $(PREFIX)/bin/cow-hello\n\tinstall -D -m 644 hello.c $(PREFIX)/share/cow-hello/hello.c\n",
+    );
+    let script = "cd ~/cow/src && make install PREFIX=$HOME/.local";
+    let program = home().join(".local/bin/cow-hello");
+    let share = home().join(".local/share/cow-hello/hello.c");
+    trial(&["--then", "merge"], script)
+        .run()
+        .exits(1)
+        .complains("protected");
+    assert!(share.exists() && !program.exists());
+    oz(["discard", "sh", "--yes"]).run().ok();
+    trial(&["--then", "merge", "--protected"], script)
+        .run()
+        .ok();
+    assert_eq!(Run::new(&program, [""; 0]).run().ok().text(), "hello");
+    oz(["merge", "sh", "--undo", "--yes"]).run().ok();
+    assert!(!program.exists());
+    fs::remove_dir_all(share.parent().expect("has one")).expect("removed");
+}
+
+#[test]
+fn an_installer_that_does_more_than_it_should_is_seen_and_undone() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let installer = b"#!/bin/sh\nset -e\nmkdir -p ~/.local/share/cow-app ~/.config/autostart\ntail -n +9 \"$0\" > ~/.local/share/cow-app/data\necho 'PATH=~/evil:$PATH' >> ~/.bashrc\necho x > ~/.config/autostart/cow-app.desktop\nrm -rf ~/cow/kept\nexit 0\npayload\n";
+    let path = write(&dir.join("install.sh"), installer);
+    let start = home().join(".bashrc");
+    let before = fs::read(&start).ok();
+    let path = path.to_string_lossy().into_owned();
+    let tried = oz(["run", "--try", "--then", "discard", "--", "sh", &path])
+        .run()
+        .ok();
+    let tried = tried.complains("cow-app.desktop").complains("! protected");
+    let tried = tried.complains("deleted     ").complains(".bashrc");
+    tried.complains("share/cow-app/data");
+    assert_eq!(fs::read(&start).ok(), before);
+    assert!(dir.join("kept").exists());
+    assert!(!home().join(".local/share/cow-app").exists());
+}
+
+#[test]
+fn pip_installs_for_the_user() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    write(
+        &dir.join("pkg/setup.py"),
+        b"from setuptools import setup\nsetup(name='cowpkg', version='1', py_modules=['cowpkg'])\n",
+    );
+    write(&dir.join("pkg/cowpkg.py"), b"print('it is here')\n");
+    let script = "cd ~/cow && cp -r pkg work && /usr/bin/python3 -m pip install --user --no-index --no-build-isolation --break-system-packages --no-warn-script-location ./work && rm -r work && /usr/bin/python3 -c 'import cowpkg'";
+    let tried = trial(&["--then", "merge", "--protected"], script);
+    let tried = tried.within(wait::LONG).run().ok();
+    assert!(tried.text().ends_with("it is here"), "{tried}");
+    // Without leaving a compiled one there, which would be the user's.
+    let import = || Run::new("/usr/bin/python3", ["-B", "-c", "import cowpkg"]).run();
+    assert_eq!(import().ok().text(), "it is here");
+    oz(["merge", "sh", "--undo", "--yes"])
+        .within(wait::LONG)
+        .run()
+        .ok();
+    import().fails();
+    assert!(!Path::new(&dir).join("work").exists());
+}
