@@ -25,6 +25,7 @@ pub mod prober;
 pub mod processes;
 pub mod race;
 pub mod run;
+pub mod second;
 pub mod session;
 pub mod sound;
 pub mod terminal;

@@ -15,7 +15,8 @@ static TURN: Mutex<()> = Mutex::new(());
 /// The desktop, held by one test.
 pub struct Session {
     desktop: desktop::Session,
-    _turn: MutexGuard<'static, ()>,
+    /// None for another view of the same.
+    turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl std::ops::Deref for Session {
@@ -35,7 +36,15 @@ impl Session {
         cli::stop_all();
         Self {
             desktop,
-            _turn: turn,
+            turn: Some(turn),
+        }
+    }
+
+    /// What else there is to see while a test has its turn.
+    pub(crate) fn beside(desktop: desktop::Session) -> Self {
+        Self {
+            desktop,
+            turn: None,
         }
     }
 
@@ -69,6 +78,9 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        if self.turn.is_none() {
+            return;
+        }
         let stopped = cli::oz(["stop", "--all"]).within(wait::LONG).run_or_kill();
         if !std::thread::panicking() {
             assert!(

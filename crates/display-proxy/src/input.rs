@@ -3,6 +3,15 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_v3::ZwpTextInputV3;
+use wayland_server::Resource;
+use wayland_server::protocol::wl_keyboard::WlKeyboard;
+use wayland_server::protocol::wl_pointer::WlPointer;
+use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::protocol::wl_touch::WlTouch;
+
+use crate::session::Session;
+
 /// How long after a key or button a clipboard read counts as the user's wish.
 const ACTION_LASTS: Duration = Duration::from_secs(2);
 
@@ -70,6 +79,82 @@ impl InputLog {
             // What was typed before the user turned away says nothing about now.
             self.last_action = None;
         }
+    }
+}
+
+/// What of the user's devices is on which surface of a client.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) keyboards: On<WlKeyboard>,
+    pub(crate) pointers: On<WlPointer>,
+    pub(crate) texts: On<ZwpTextInputV3>,
+    /// Touch screens that are touched.
+    pub(crate) touches: Vec<WlTouch>,
+}
+
+/// Where each device of a kind is.
+#[derive(Debug)]
+pub(crate) struct On<D>(Vec<(D, WlSurface)>);
+
+impl Places {
+    /// A touch has begun. That it has ended is not noted: one too many is cancelled, which says nothing then.
+    pub(crate) fn touched(&mut self, touch: &WlTouch) {
+        self.touches
+            .retain(|known| known != touch && known.is_alive());
+        self.touches.push(touch.clone());
+    }
+}
+
+impl<D> Default for On<D> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<D: Resource + PartialEq> On<D> {
+    pub(crate) fn enter(&mut self, device: &D, surface: &WlSurface) {
+        self.leave(device);
+        self.0.push((device.clone(), surface.clone()));
+    }
+
+    pub(crate) fn leave(&mut self, device: &D) {
+        self.0
+            .retain(|(known, _)| known != device && known.is_alive());
+    }
+
+    /// Those that are there still, which nothing is on any more.
+    fn take(&mut self) -> impl Iterator<Item = (D, WlSurface)> + use<D> {
+        let all = std::mem::take(&mut self.0).into_iter();
+        all.filter(|(device, surface)| device.is_alive() && surface.is_alive())
+    }
+}
+
+impl Session {
+    /// The host is gone, and so the user's devices: nothing is held any more, and nothing repeated.
+    pub(crate) fn lose_input(&mut self) {
+        let serial = self.input.latest().unwrap_or(0);
+        for (keyboard, surface) in self.places.keyboards.take() {
+            keyboard.leave(serial, &surface);
+        }
+        for (pointer, surface) in self.places.pointers.take() {
+            pointer.leave(serial, &surface);
+            if pointer.version() >= 5 {
+                pointer.frame();
+            }
+        }
+        for (text, surface) in self.places.texts.take() {
+            text.leave(&surface);
+        }
+        for touch in std::mem::take(&mut self.places.touches) {
+            if touch.is_alive() {
+                touch.cancel();
+            }
+        }
+        self.typing = None;
+        self.grips.lose_host();
+        // The events of one host mean nothing to another.
+        self.input = InputLog::default();
+        self.selections_lose_focus();
     }
 }
 

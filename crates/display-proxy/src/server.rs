@@ -45,7 +45,12 @@ pub struct Server {
     full: bool,
     /// An idle connection to a host that may be about to end: when it closes, that is known.
     sentinel: Option<UnixStream>,
+    /// There is no host: when it is looked for again.
+    lost: Option<Instant>,
 }
+
+/// Between two looks for a host that is gone. One that starts takes longer.
+const LOOK: Duration = Duration::from_millis(250);
 
 impl Server {
     /// Serves the clients that connect to `listener`.
@@ -70,6 +75,7 @@ impl Server {
             control: None,
             full: false,
             sentinel: None,
+            lost: None,
         })
     }
 
@@ -183,7 +189,9 @@ impl Server {
             Some(stop) => PollFd::from_borrowed_fd(stop.as_fd(), PollFlags::IN),
             None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
         });
-        let accepting = if self.full {
+        // Who comes while there is no host waits in the queue of the socket.
+        let takes = !self.full && self.lost.is_none();
+        let accepting = if !takes {
             PollFlags::empty()
         } else {
             PollFlags::IN
@@ -201,7 +209,7 @@ impl Server {
             Some(pipe) => PollFd::from_borrowed_fd(pipe, PollFlags::OUT),
             None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
         });
-        fds.push(match self.x11.as_ref().filter(|_| !self.full) {
+        fds.push(match self.x11.as_ref().filter(|_| takes) {
             Some(x11) => PollFd::from_borrowed_fd(x11.as_fd(), PollFlags::IN),
             None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
         });
@@ -214,7 +222,8 @@ impl Server {
 
     /// How long nothing needs to be done if nothing happens.
     fn patience(&self) -> Option<Timespec> {
-        let first = self.clients.iter().filter_map(Live::deadline).min()?;
+        let first = self.clients.iter().filter_map(Live::deadline);
+        let first = first.chain(self.lost).min()?;
         // A little late rather than too early, which would be in vain.
         let left = first.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()
@@ -271,6 +280,10 @@ impl Server {
             if let Some(exit) = self.let_in(stream, None) {
                 return Some(exit);
             }
+            if self.clients.last().is_some_and(Live::wants_host) {
+                // The others wait until it is there.
+                return None;
+            }
         }
     }
 
@@ -312,7 +325,7 @@ impl Server {
     fn let_in(&mut self, client: UnixStream, x11: Option<Begin>) -> Option<Exit> {
         match self.connect(client, x11) {
             Ok(()) => {}
-            Err(ConnectError::Gone) => return Some(Exit::HostGone),
+            Err(ConnectError::Gone) if !self.backend.returns() => return Some(Exit::HostGone),
             Err(error) => {
                 warn!(error = %error, "no host connection");
                 self.refuse("the host did not take another connection");
@@ -322,7 +335,11 @@ impl Server {
     }
 
     fn connect(&mut self, client: UnixStream, x11: Option<Begin>) -> Result<(), ConnectError> {
-        let host = self.backend.connect()?;
+        let host = match self.backend.connect() {
+            Ok(host) => Some(host),
+            Err(ConnectError::Gone) if self.backend.returns() => None,
+            Err(error) => return Err(error),
+        };
         match Live::new(Rc::clone(&self.shared), client, x11, host) {
             Ok(live) => self.clients.push(live),
             Err(error) => {
@@ -385,11 +402,54 @@ impl Server {
                 client.flush();
             }
         }
-        if host_suspect {
+        if self.backend.returns() {
+            self.look_for_host();
+            None
+        } else if host_suspect {
             self.look_at_host()
         } else {
             None
         }
+    }
+
+    /// Connects those anew that have lost their host, once there is one. A host that is about to end may accept and close
+    /// again: between two looks is a pause, and each client has so many.
+    fn look_for_host(&mut self) {
+        if !self.clients.iter().any(Live::wants_host) {
+            self.lost = None;
+            return;
+        }
+        let now = Instant::now();
+        match self.lost {
+            None => {
+                info!("the host is gone");
+                self.shared.report.send(&Event::HostLost);
+                self.lost = Some(now + LOOK);
+            }
+            Some(at) if at > now => {}
+            Some(_) => self.lost = self.reconnect().then(|| now + LOOK),
+        }
+    }
+
+    /// Whether the host has still to be looked for.
+    fn reconnect(&mut self) -> bool {
+        for client in self.clients.iter_mut().filter(|client| client.wants_host()) {
+            let host = match self.backend.connect() {
+                Ok(host) => host,
+                Err(error) => {
+                    debug!(%error, "no host yet");
+                    return true;
+                }
+            };
+            if let Err(error) = client.found_host(host) {
+                warn!(%error, "cannot connect a client anew");
+                return true;
+            }
+            client.flush();
+        }
+        info!("there is a host again");
+        self.shared.report.send(&Event::HostFound);
+        false
     }
 
     /// A host that closed a connection without a word may have ended, or be about to: it closes what

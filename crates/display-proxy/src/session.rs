@@ -18,12 +18,13 @@ use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_client::{Connection, Proxy, QueueHandle};
 use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::XdgToplevelIconV1;
-use wayland_server::backend::{ClientData, ClientId, DisconnectReason, GlobalId, ObjectId};
+use wayland_server::backend::{ClientData, ClientId, DisconnectReason, ObjectId};
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DisplayHandle, Resource};
 
 use crate::acted::Acted;
 use crate::app::Pings;
+use crate::app::mirror::Mirrored;
 use crate::bridge::activations::Activations;
 use crate::bridge::border::Strips;
 use crate::bridge::clipboard::{Hub, Selections};
@@ -38,8 +39,9 @@ use crate::bridge::transfer::Transfer;
 use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
 use crate::host::wayland::singletons::Singletons;
-use crate::input::InputLog;
+use crate::input::{InputLog, Places};
 use crate::mark::Marking;
+use crate::peer::Links;
 use crate::policy;
 use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
@@ -153,12 +155,14 @@ pub(crate) struct Session {
     pub(crate) xdg: XdgShellState,
     pub(crate) seats: SeatState<Self>,
 
-    conn: Connection,
+    /// None while there is no host: what is asked of objects of one that is gone comes to nothing.
+    conn: Option<Connection>,
     pub(crate) qh: QueueHandle<Self>,
     pub(crate) registry: HostRegistry,
     pub(crate) host: Singletons,
-    /// App globals that mirror one host global each, by the host's name.
-    pub(crate) mirrored: HashMap<u32, GlobalId>,
+    /// The app's globals by their number here, which is that of the first host.
+    pub(crate) mirrored: BTreeMap<u32, Mirrored>,
+    pub(crate) links: Links,
 
     pub(crate) surfaces: HashMap<ObjectId, Surface>,
     /// How many rectangles each region was built of; smithay keeps them all.
@@ -185,6 +189,7 @@ pub(crate) struct Session {
     /// Pixel formats that the host announced.
     pub(crate) formats: HashSet<u32>,
     pub(crate) input: InputLog,
+    pub(crate) places: Places,
     pub(crate) pings: Pings,
     pub(crate) quota: Quota,
 
@@ -193,7 +198,7 @@ pub(crate) struct Session {
     hold: Hold,
     requests: u32,
     pub(crate) unsent: u32,
-    unsent_fds: u32,
+    pub(crate) unsent_fds: u32,
     verdict: Option<String>,
     /// It is an X server's, of which this is the window manager.
     pub(crate) x11: Option<Box<X11>>,
@@ -223,11 +228,12 @@ impl Session {
             compositor,
             xdg,
             seats: SeatState::new(),
-            conn,
+            conn: Some(conn),
             qh,
             registry,
             host,
-            mirrored: HashMap::new(),
+            mirrored: BTreeMap::new(),
+            links: Links::default(),
             surfaces: HashMap::new(),
             region_rects: HashMap::new(),
             strips: None,
@@ -246,6 +252,7 @@ impl Session {
             // Every host has these two, even before it says so.
             formats: HashSet::from([0, 1]),
             input: InputLog::default(),
+            places: Places::default(),
             pings: Pings::default(),
             quota: Quota::default(),
             scratch: Vec::new(),
@@ -259,20 +266,66 @@ impl Session {
         }
     }
 
+    /// Its connection is closed: there is nothing to wait for.
+    pub(crate) fn close_host(&mut self) {
+        self.conn = None;
+        self.hold = Hold::Open;
+        self.unsent = 0;
+        self.unsent_fds = 0;
+    }
+
+    /// There is another.
+    pub(crate) fn open_host(
+        &mut self,
+        conn: &Connection,
+        qh: QueueHandle<Self>,
+        registry: HostRegistry,
+        host: Singletons,
+    ) {
+        self.conn = Some(conn.clone());
+        self.qh = qh;
+        self.registry = registry;
+        self.host = host;
+    }
+
+    /// Whether there is a host at this moment.
+    pub(crate) fn has_host(&self) -> bool {
+        self.conn.is_some()
+    }
+
     /// The user did something in a window of this client.
     pub(crate) fn acted(&mut self, serial: u32) {
         self.input.action(serial);
         self.shared.acted.now();
     }
 
-    /// Binds a global of the host for one object of the app, at the same version.
-    pub(crate) fn bind<I, U>(&self, name: u32, version: u32, data: U) -> I
+    /// Binds what the host has behind a global of the app, at the version of the app's object, or at the newest that
+    /// the host has. If it has nothing, what is asked of the object is nothing too.
+    pub(crate) fn bind<I, U>(&self, number: u32, version: u32, data: U) -> I
     where
         I: Proxy + 'static,
         U: Send + Sync + 'static,
         Self: wayland_client::Dispatch<I, U>,
     {
-        self.registry.bind(name, version, &self.qh, data)
+        let known = self.mirrored.get(&number).and_then(|known| known.host);
+        match known {
+            Some((name, newest)) => self
+                .registry
+                .bind(name, version.min(newest), &self.qh, data),
+            None => I::inert(self.registry.backend().clone()),
+        }
+    }
+
+    /// Binds the host's first global of an interface, if it has one.
+    pub(crate) fn bind_first<I>(&self) -> Option<I>
+    where
+        I: Proxy + 'static,
+        Self: wayland_client::Dispatch<I, ()>,
+    {
+        let wanted = I::interface().name;
+        let mut known = self.mirrored.values();
+        let (name, version) = known.find(|known| known.interface == wanted)?.host?;
+        Some(self.registry.bind(name, version, &self.qh, ()))
     }
 
     /// Counts a request of the app. Every handler calls this first.
@@ -306,7 +359,9 @@ impl Session {
 
     /// Sends what waits for the host. An error other than "would block" shows at the next read.
     pub(crate) fn flush_host(&mut self) -> Result<(), wayland_client::backend::WaylandError> {
-        self.conn.flush()?;
+        if let Some(conn) = &self.conn {
+            conn.flush()?;
+        }
         self.unsent = 0;
         self.unsent_fds = 0;
         Ok(())
@@ -407,7 +462,7 @@ enum Hold {
 impl Session {
     /// The request just relayed has an answer that the app may count on after a sync.
     pub(crate) fn expect_answer(&mut self) {
-        if self.hold == Hold::Open {
+        if self.hold == Hold::Open && self.has_host() {
             self.hold = Hold::Wanted;
         }
     }
@@ -420,9 +475,11 @@ impl Session {
 
     /// Whether the app's events must wait. Asks the host for an end to that, once.
     pub(crate) fn holds(&mut self) -> bool {
-        if self.hold == Hold::Wanted {
+        if self.hold == Hold::Wanted
+            && let Some(conn) = &self.conn
+        {
             self.hold = Hold::Asked;
-            self.conn.display().sync(&self.qh, HostAnswered);
+            conn.display().sync(&self.qh, HostAnswered);
         }
         self.hold != Hold::Open
     }

@@ -10,7 +10,6 @@ mod common;
 
 use common::{Rig, memory, picture};
 use display_proxy::config::Buffers;
-use display_proxy::server::Exit;
 use oz_testkit::fakehost::Seen;
 use rustix::fs::MemfdFlags;
 use wayland_client::Proxy;
@@ -250,11 +249,4 @@ fn what_spies_is_not_offered() {
             "{interface}"
         );
     }
-}
-
-#[test]
-fn the_end_of_the_host_is_told_apart() {
-    let rig = Rig::new();
-    let _app = rig.app();
-    assert_eq!(rig.lose_host(), Exit::HostGone);
 }

@@ -1,6 +1,6 @@
 //! Passing the focus on: the host issues the tokens and judges them.
 
-use std::sync::Mutex;
+use std::sync::OnceLock;
 
 use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_protocols::xdg::activation::v1::client::xdg_activation_token_v1::XdgActivationTokenV1 as HostToken;
@@ -12,13 +12,43 @@ use wayland_server::backend::ClientId;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
 use super::mirror::Mirror;
-use crate::peer::{Peer, host_of, link};
+use crate::peer::{Peer, host_of};
 use crate::policy;
 use crate::quota::Kind;
 use crate::session::Session;
 
 /// Tokens are opaque; hosts use some tens of bytes.
 const TOKEN_MAX: usize = 256;
+
+/// User data of a token: the host's, and what has become of it.
+#[derive(Debug, Default)]
+pub(crate) struct Token {
+    host: Peer<HostToken>,
+    made: OnceLock<()>,
+    committed: OnceLock<()>,
+    answered: OnceLock<()>,
+}
+
+impl Token {
+    /// Passes on what the host has issued.
+    pub(crate) fn issue(&self, app: &XdgActivationTokenV1, token: String) {
+        if self.answered.set(()).is_ok() {
+            app.done(token);
+        }
+    }
+
+    /// There is no host that would answer: apps wait for it. This token moves no focus.
+    fn answer(&self, session: &Session, app: &XdgActivationTokenV1) {
+        self.issue(app, session.shared.fresh_name());
+    }
+
+    /// The host is gone before it has answered.
+    pub(crate) fn lose_host(&self, session: &Session, app: &XdgActivationTokenV1) {
+        if self.committed.get().is_some() {
+            self.answer(session, app);
+        }
+    }
+}
 
 impl GlobalDispatch<XdgActivationV1, Mirror> for Session {
     fn bind(
@@ -47,13 +77,16 @@ impl Dispatch<XdgActivationV1, ()> for Session {
         session.tick(activation);
         match request {
             xdg_activation_v1::Request::GetActivationToken { id } => {
-                let token = data_init.init(id, Peer::<HostToken>::default());
+                let token = data_init.init(id, Token::default());
                 session.take(Kind::Object, &token);
-                if let Some(host) = &session.host.activation {
-                    link(
-                        &token,
-                        host.get_activation_token(&session.qh, (token.clone(), Mutex::new(false))),
-                    );
+                if let Some(data) = token.data::<Token>() {
+                    // Of another host's it would have to be asked anew: nobody waits that long.
+                    session.link(&token, &data.host, move |session, of| {
+                        let token = of.clone();
+                        let made = token.data::<Token>()?.made.set(());
+                        let host = session.host.activation.as_ref().filter(|_| made.is_ok())?;
+                        Some(host.get_activation_token(&session.qh, token))
+                    });
                 }
             }
             xdg_activation_v1::Request::Activate { token, surface } if token.len() <= TOKEN_MAX => {
@@ -74,54 +107,48 @@ impl Dispatch<XdgActivationV1, ()> for Session {
     }
 }
 
-impl Dispatch<XdgActivationTokenV1, Peer<HostToken>> for Session {
+impl Dispatch<XdgActivationTokenV1, Token> for Session {
     fn request(
         session: &mut Self,
         _client: &Client,
         token: &XdgActivationTokenV1,
         request: xdg_activation_token_v1::Request,
-        data: &Peer<HostToken>,
+        data: &Token,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(token);
-        let Some(host) = data.get() else { return };
-        match request {
+        let host = data.host.get();
+        match (request, host) {
             // Without the serial of a real event the host issues a token that moves no focus.
-            xdg_activation_token_v1::Request::SetSerial { serial, seat } => {
+            (xdg_activation_token_v1::Request::SetSerial { serial, seat }, Some(host)) => {
                 if let Some(seat) = host_of::<HostSeat>(&seat)
                     && session.input.knows(serial)
                 {
-                    host.set_serial(serial, seat);
+                    host.set_serial(serial, &seat);
                 }
             }
-            xdg_activation_token_v1::Request::SetAppId { app_id } => {
+            (xdg_activation_token_v1::Request::SetAppId { app_id }, Some(host)) => {
                 let shown = policy::shown(&app_id, policy::APP_ID_MAX);
                 host.set_app_id(session.shared.config.app_id.clone().unwrap_or(shown));
             }
-            xdg_activation_token_v1::Request::SetSurface { surface } => {
+            (xdg_activation_token_v1::Request::SetSurface { surface }, Some(host)) => {
                 if let Some(surface) = session.host_surface(&surface) {
                     host.set_surface(surface);
                 }
             }
-            xdg_activation_token_v1::Request::Commit => {
-                let committed =
-                    wayland_client::Proxy::data::<(XdgActivationTokenV1, Mutex<bool>)>(host);
-                let first = committed.and_then(|(_, committed)| {
-                    committed
-                        .lock()
-                        .ok()
-                        .map(|mut done| !std::mem::replace(&mut *done, true))
-                });
-                if first == Some(true) {
-                    host.commit();
-                    session.expect_answer();
-                } else {
+            (xdg_activation_token_v1::Request::Commit, host) => {
+                if data.committed.set(()).is_err() {
                     token.post_error(
                         xdg_activation_token_v1::Error::AlreadyUsed,
                         "the token was committed before",
                     );
                     session.end("committed an activation token twice");
+                } else if let Some(host) = host.filter(|_| session.has_host()) {
+                    host.commit();
+                    session.expect_answer();
+                } else {
+                    data.answer(session, token);
                 }
             }
             _ => {}
@@ -132,11 +159,9 @@ impl Dispatch<XdgActivationTokenV1, Peer<HostToken>> for Session {
         session: &mut Self,
         _client: ClientId,
         _token: &XdgActivationTokenV1,
-        data: &Peer<HostToken>,
+        data: &Token,
     ) {
-        if let Some(host) = data.get() {
-            host.destroy();
-        }
+        data.host.take().inspect(HostToken::destroy);
         session.quota.give(Kind::Object);
     }
 }

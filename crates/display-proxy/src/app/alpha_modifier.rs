@@ -12,11 +12,12 @@ use wayland_server::Resource;
 
 use super::extra::{Extra, extra};
 use super::mirror::{mirror_manager, relay};
+use crate::peer::manager_of;
 use crate::quota::Kind;
 
 mirror_manager!(WpAlphaModifierV1 => HostManager);
 
-relay!(WpAlphaModifierV1 => HostManager, |session, manager, host, request, init| {
+relay!(WpAlphaModifierV1 => HostManager, |session, manager, _host, request, init| {
     if let wp_alpha_modifier_v1::Request::GetSurface { id, surface } = request {
         let alpha = init.init(id, Extra::<HostAlpha>::of(&surface));
         session.take(Kind::Object, &alpha);
@@ -26,18 +27,26 @@ relay!(WpAlphaModifierV1 => HostManager, |session, manager, host, request, init|
                 "the surface has one already",
             );
             session.end("made a second alpha modifier for a surface");
-        } else if let Some(surface) = session.host_surface(&surface)
-            && let Some(data) = alpha.data::<Extra<HostAlpha>>()
-        {
-            data.host.set(host.get_surface(surface, &session.qh, ()));
+        } else if let Some(data) = alpha.data::<Extra<HostAlpha>>() {
+            let manager = manager.clone();
+            session.link(&alpha, &data.host, move |session, of| {
+                let manager = manager_of::<HostManager>(session, &manager)?;
+                let surface = session.host_surface(&surface)?;
+                let host = manager.get_surface(surface, &session.qh, ());
+                if let Some(said) = Extra::<HostAlpha>::said_of(of) {
+                    host.set_multiplier(said);
+                }
+                Some(host)
+            });
         }
     }
 });
 
-extra!(WpAlphaModifierSurfaceV1 => HostAlpha, |session, alpha, host, surface, request| {
+extra!(WpAlphaModifierSurfaceV1 => HostAlpha, |session, alpha, host, data, request| {
     if let wp_alpha_modifier_surface_v1::Request::SetMultiplier { factor } = request {
-        if surface.is_alive() {
-            host.set_multiplier(factor);
+        if data.surface.is_alive() {
+            data.say(factor);
+            host.inspect(|host| host.set_multiplier(factor));
         } else {
             alpha.post_error(
                 wp_alpha_modifier_surface_v1::Error::NoSurface,

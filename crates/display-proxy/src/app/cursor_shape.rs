@@ -13,7 +13,7 @@ use wayland_server::backend::ClientId;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle};
 
 use super::mirror::mirror_manager;
-use crate::peer::{Peer, host_of, link, same};
+use crate::peer::{Peer, host_of, link, manager_of, same};
 use crate::quota::Kind;
 use crate::session::Session;
 use wayland_server::Resource;
@@ -39,9 +39,12 @@ impl Dispatch<WpCursorShapeManagerV1, Peer<HostManager>> for Session {
             } => {
                 let device = data_init.init(cursor_shape_device, Peer::<HostDevice>::default());
                 session.take(Kind::Object, &device);
-                if let Some(pointer) = host_of::<HostPointer>(&pointer) {
-                    link(&device, host.get_pointer(pointer, &session.qh, ()));
-                }
+                let manager = manager.clone();
+                link(session, &device, move |session, _| {
+                    let manager = manager_of::<HostManager>(session, &manager)?;
+                    let pointer = host_of::<HostPointer>(&pointer)?;
+                    Some(manager.get_pointer(&pointer, &session.qh, ()))
+                });
             }
             wp_cursor_shape_manager_v1::Request::GetTabletToolV2 {
                 cursor_shape_device,

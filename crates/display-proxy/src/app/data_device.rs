@@ -1,6 +1,5 @@
 //! The clipboard and drags as apps speak them.
 
-use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_server::backend::ClientId;
 use wayland_server::protocol::wl_data_device::{self, WlDataDevice};
 use wayland_server::protocol::wl_data_device_manager::{self, WlDataDeviceManager};
@@ -12,8 +11,7 @@ use super::mirror::Mirror;
 use crate::bridge::clipboard::AppOffer;
 use crate::bridge::drag::DataSource;
 use crate::bridge::drag::over::DragOffer;
-use crate::bridge::selection::{AppDevice, AppSource, HostDevice, Which};
-use crate::peer::host_of;
+use crate::bridge::selection::{AppDevice, AppSource, Which};
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -50,17 +48,8 @@ impl Dispatch<WlDataDeviceManager, ()> for Session {
             wl_data_device_manager::Request::GetDataDevice { id, seat } => {
                 let device = data_init.init(id, ());
                 session.take(Kind::Object, &device);
-                if let (Some(host), Some(seat)) =
-                    (&session.host.data_devices, host_of::<HostSeat>(&seat))
-                {
-                    let host = host.get_data_device(seat, &session.qh, device.clone());
-                    session.add_device(
-                        Which::Clipboard,
-                        AppDevice::Data(device),
-                        HostDevice::Data(host),
-                    );
-                    session.expect_answer();
-                }
+                session.add_device(Which::Clipboard, AppDevice::Data(device), seat);
+                session.expect_answer();
             }
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! Who draws a window's frame: the app asks, the host decides.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1 as HostManager;
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1::ZxdgToplevelDecorationV1 as HostDecoration;
@@ -15,14 +15,41 @@ use wayland_server::backend::ClientId;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle};
 
 use super::mirror::mirror_manager;
-use crate::peer::{Peer, same};
+use crate::peer::{Peer, manager_of, same};
 use crate::quota::Kind;
 use crate::session::Session;
 
 mirror_manager!(ZxdgDecorationManagerV1 => HostManager);
 
-/// The host's decoration, until its window goes: the host wants it destroyed before that.
-pub(crate) type Decoration = std::sync::Arc<Mutex<Option<HostDecoration>>>;
+/// A decoration, until its window goes: the host wants it destroyed before that.
+pub(crate) type Decoration = Arc<Slot>;
+
+/// User data of a decoration.
+#[derive(Debug, Default)]
+pub(crate) struct Slot {
+    host: Peer<HostDecoration>,
+    asked: Mutex<Asked>,
+}
+
+#[derive(Debug, Default)]
+struct Asked {
+    /// Who shall draw the frame, if the app has said it.
+    mode: Option<u32>,
+    /// The decoration is gone, or its window is.
+    gone: bool,
+}
+
+impl Slot {
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Destroys the host's decoration, from whichever side comes first.
+    pub(crate) fn destroy(&self) {
+        self.asked().gone = true;
+        self.host.take().inspect(HostDecoration::destroy);
+    }
+}
 
 impl Dispatch<ZxdgDecorationManagerV1, Peer<HostManager>> for Session {
     fn request(
@@ -41,24 +68,41 @@ impl Dispatch<ZxdgDecorationManagerV1, Peer<HostManager>> for Session {
                 let slot = Decoration::default();
                 let decoration = data_init.init(id, slot.clone());
                 session.take(Kind::Object, &decoration);
-                let qh = session.qh.clone();
                 let surface = session
                     .xdg
                     .get_toplevel(&toplevel)
                     .map(|app| app.wl_surface().clone());
-                let Some(window) = surface.and_then(|surface| session.toplevel_mut(&surface))
-                else {
+                let Some(surface) = surface else { return };
+                let Some(window) = session.toplevel_mut(&surface) else {
                     return;
                 };
-                if window.decoration.as_ref().is_some_and(is_some) {
+                if window
+                    .decoration
+                    .as_ref()
+                    .is_some_and(|old| !old.asked().gone)
+                {
                     let code = zxdg_toplevel_decoration_v1::Error::AlreadyConstructed;
                     decoration.post_error(code, "the window has a decoration already");
                     session.end("made a second decoration for a window");
                     return;
                 }
-                let host = host.get_toplevel_decoration(&window.host, &qh, decoration);
-                set(&slot, Some(host));
-                window.decoration = Some(slot);
+                window.decoration = Some(slot.clone());
+                let manager = manager.clone();
+                let weak = Arc::downgrade(&slot);
+                session.link(&decoration, &slot.host, move |session, of| {
+                    let slot = weak.upgrade()?;
+                    let asked = slot.asked();
+                    if asked.gone {
+                        return None;
+                    }
+                    let manager = manager_of::<HostManager>(session, &manager)?;
+                    let (window, of) = (session.toplevel(&surface)?, of.clone());
+                    let host = manager.get_toplevel_decoration(&window.host, &session.qh, of);
+                    if let Some(mode) = asked.mode.and_then(same) {
+                        host.set_mode(mode);
+                    }
+                    Some(host)
+                });
             }
             zxdg_decoration_manager_v1::Request::Destroy => host.destroy(),
             _ => {}
@@ -75,25 +119,6 @@ impl Dispatch<ZxdgDecorationManagerV1, Peer<HostManager>> for Session {
     }
 }
 
-fn is_some(slot: &Decoration) -> bool {
-    slot.lock().is_ok_and(|slot| slot.is_some())
-}
-
-fn set(slot: &Decoration, host: Option<HostDecoration>) {
-    if let Ok(mut slot) = slot.lock() {
-        *slot = host;
-    }
-}
-
-/// Destroys the host's decoration, from whichever side comes first.
-pub(crate) fn destroy(slot: &Decoration) {
-    if let Ok(mut slot) = slot.lock()
-        && let Some(host) = slot.take()
-    {
-        host.destroy();
-    }
-}
-
 impl Dispatch<ZxdgToplevelDecorationV1, Decoration> for Session {
     fn request(
         session: &mut Self,
@@ -105,15 +130,18 @@ impl Dispatch<ZxdgToplevelDecorationV1, Decoration> for Session {
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(decoration);
-        let Ok(slot) = slot.lock() else { return };
-        let Some(host) = slot.as_ref() else { return };
+        let host = slot.host.get();
         match request {
             zxdg_toplevel_decoration_v1::Request::SetMode { mode } => {
-                if let Some(mode) = same(mode) {
-                    host.set_mode(mode);
+                if let Some(known) = same(mode) {
+                    slot.asked().mode = Some(mode.into());
+                    host.inspect(|host| host.set_mode(known));
                 }
             }
-            zxdg_toplevel_decoration_v1::Request::UnsetMode => host.unset_mode(),
+            zxdg_toplevel_decoration_v1::Request::UnsetMode => {
+                slot.asked().mode = None;
+                host.inspect(HostDecoration::unset_mode);
+            }
             _ => {}
         }
     }
@@ -124,7 +152,7 @@ impl Dispatch<ZxdgToplevelDecorationV1, Decoration> for Session {
         _d: &ZxdgToplevelDecorationV1,
         slot: &Decoration,
     ) {
-        destroy(slot);
+        slot.destroy();
         session.quota.give(Kind::Object);
     }
 }

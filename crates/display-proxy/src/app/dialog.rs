@@ -8,11 +8,15 @@ use wayland_server::Resource;
 
 use super::extra::{Extra, extra};
 use super::mirror::{mirror_manager, relay};
+use crate::peer::manager_of;
 use crate::quota::Kind;
+
+/// Its window waits for it.
+const MODAL: u32 = 1;
 
 mirror_manager!(XdgWmDialogV1 => HostManager);
 
-relay!(XdgWmDialogV1 => HostManager, |session, manager, host, request, init| {
+relay!(XdgWmDialogV1 => HostManager, |session, manager, _host, request, init| {
     if let xdg_wm_dialog_v1::Request::GetXdgDialog { id, toplevel } = request {
         let window = session.xdg.get_toplevel(&toplevel);
         let Some(surface) = window.map(|window| window.wl_surface().clone()) else {
@@ -28,17 +32,29 @@ relay!(XdgWmDialogV1 => HostManager, |session, manager, host, request, init| {
                 "the window is a dialog already",
             );
             session.end("made a window a dialog twice");
-        } else if let Some(window) = session.toplevel(&surface)
-            && let Some(data) = dialog.data::<Extra<HostDialog>>()
-        {
-            data.host
-                .set(host.get_xdg_dialog(&window.host, &session.qh, ()));
+        } else if let Some(data) = dialog.data::<Extra<HostDialog>>() {
+            let manager = manager.clone();
+            session.link(&dialog, &data.host, move |session, of| {
+                let manager = manager_of::<HostManager>(session, &manager)?;
+                let window = session.toplevel(&surface)?;
+                let host = manager.get_xdg_dialog(&window.host, &session.qh, ());
+                if Extra::<HostDialog>::said_of(of) == Some(MODAL) {
+                    host.set_modal();
+                }
+                Some(host)
+            });
         }
     }
 });
 
-extra!(XdgDialogV1 => HostDialog, |session, dialog, host, _surface, request| match request {
-    xdg_dialog_v1::Request::SetModal => host.set_modal(),
-    xdg_dialog_v1::Request::UnsetModal => host.unset_modal(),
+extra!(XdgDialogV1 => HostDialog, |session, dialog, host, data, request| match request {
+    xdg_dialog_v1::Request::SetModal => {
+        data.say(MODAL);
+        host.inspect(HostDialog::set_modal);
+    }
+    xdg_dialog_v1::Request::UnsetModal => {
+        data.say(0);
+        host.inspect(HostDialog::unset_modal);
+    }
     _ => {}
 });

@@ -1,5 +1,7 @@
 //! Objects that add something to a surface, of which each surface has one of a kind at most.
 
+use std::sync::{Mutex, PoisonError};
+
 use wayland_server::Resource;
 use wayland_server::protocol::wl_surface::WlSurface;
 
@@ -11,6 +13,8 @@ use crate::session::Session;
 pub(crate) struct Extra<P> {
     pub(crate) host: Peer<P>,
     pub(crate) surface: WlSurface,
+    /// What the app has last set, for another host to be told.
+    pub(crate) said: Mutex<Option<u32>>,
 }
 
 impl<P> Extra<P> {
@@ -18,7 +22,21 @@ impl<P> Extra<P> {
         Self {
             host: Peer::default(),
             surface: surface.clone(),
+            said: Mutex::default(),
         }
+    }
+
+    pub(crate) fn say(&self, value: u32) {
+        *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+    }
+
+    /// What the app has last set of an object.
+    pub(crate) fn said_of(object: &impl Resource) -> Option<u32>
+    where
+        P: Send + Sync + 'static,
+    {
+        let data = object.data::<Self>()?;
+        *data.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -36,7 +54,7 @@ impl Session {
 
 /// The requests of an object that adds something to a surface, whose host object goes when it goes.
 macro_rules! extra {
-    ($app:ty => $host:ty, |$session:ident, $object:ident, $peer:ident, $surface:ident, $request:ident| $body:expr) => {
+    ($app:ty => $host:ty, |$session:ident, $object:ident, $peer:ident, $data:ident, $request:ident| $body:expr) => {
         impl wayland_server::Dispatch<$app, $crate::app::extra::Extra<$host>>
             for $crate::session::Session
         {
@@ -50,8 +68,8 @@ macro_rules! extra {
                 _init: &mut wayland_server::DataInit<'_, Self>,
             ) {
                 $session.tick($object);
-                let $surface = &data.surface;
-                let Some($peer) = data.host.get() else { return };
+                let $data = data;
+                let $peer = data.host.get();
                 $body
             }
 
@@ -61,9 +79,9 @@ macro_rules! extra {
                 _object: &$app,
                 data: &$crate::app::extra::Extra<$host>,
             ) {
-                if let Some(host) = data.host.get() {
-                    host.destroy();
-                    // A second one was refused and has no host object: the first is still there.
+                data.host.take().inspect(|host| host.destroy());
+                // A second one was refused and was to have no host object: the first is still there.
+                if data.host.is_linked() {
                     session.extra_gone::<$app>(&data.surface);
                 }
                 session.quota.give($crate::quota::Kind::Object);

@@ -5,10 +5,10 @@
 //! ours, which means something to clients of its own sandbox and, through the daemon, to its dialogs, and to nobody else.
 //! Both versions of the protocol are in use: GTK speaks the first, hosts and other toolkits the second.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use super::mirror::mirror_manager;
-use crate::peer::{Peer, link};
+use crate::peer::{Peer, host_of, link, manager_of};
 use crate::quota::Kind;
 use crate::report::Event;
 use crate::session::Session;
@@ -37,10 +37,8 @@ impl<P> Default for Export<P> {
 impl Session {
     /// The app's name for what the host has just named; none if the host's is no name, or there are too many.
     fn export(&self, host: &str) -> Option<String> {
-        let is_name = (1..=NAME_MAX).contains(&host.len())
-            && host.bytes().all(|byte| byte.is_ascii_graphic());
         let mut exports = self.shared.exports.borrow_mut();
-        if !is_name || exports.len() >= EXPORTED_MAX {
+        if !is_name(host) || exports.len() >= EXPORTED_MAX {
             return None;
         }
         let name = self.shared.fresh_name();
@@ -50,6 +48,21 @@ impl Session {
             host: host.to_owned(),
         });
         Some(name)
+    }
+
+    /// The host's name for a window that has one of ours is another now.
+    fn export_again(&self, name: &str, host: &str) {
+        let mut exports = self.shared.exports.borrow_mut();
+        if let Some(known) = exports.get_mut(name)
+            && is_name(host)
+            && known != host
+        {
+            host.clone_into(known);
+            self.shared.report.send(&Event::Exported {
+                name: name.to_owned(),
+                host: host.to_owned(),
+            });
+        }
     }
 
     fn unexport(&self, name: Option<&String>) {
@@ -65,6 +78,11 @@ impl Session {
     fn exported(&self, name: &str) -> Option<String> {
         self.shared.exports.borrow().get(name).cloned()
     }
+}
+
+/// Whether a text can be the name of a window.
+fn is_name(host: &str) -> bool {
+    (1..=NAME_MAX).contains(&host.len()) && host.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// One version of the protocol. Both say the same in different words.
@@ -116,18 +134,22 @@ macro_rules! version {
                     let Some(host) = data.get() else { return };
                     match request {
                         $exporter::Request::$Export { id, surface } => {
-                            let exported = data_init.init(id, Export::default());
+                            let exported = data_init.init(id, Export::<HostExported>::default());
                             session.take(Kind::Object, &exported);
-                            let window = session.toplevel(&surface).is_some();
-                            let Some(surface) = session.host_surface(&surface).filter(|_| window)
-                            else {
+                            if session.toplevel(&surface).is_none() {
                                 session.offend(exporter, "exported what is no window");
                                 return;
-                            };
-                            let of_host = host.$export(surface, &session.qh, exported.clone());
-                            if let Some(export) = exported.data::<Export<HostExported>>() {
-                                export.host.set(of_host);
                             }
+                            let Some(export) = exported.data::<Export<HostExported>>() else {
+                                return;
+                            };
+                            let exporter = exporter.clone();
+                            session.link(&exported, &export.host, move |session, of| {
+                                let host = manager_of::<HostExporter>(session, &exporter)?;
+                                let window = session.toplevel(&surface).is_some();
+                                let surface = session.host_surface(&surface).filter(|_| window)?;
+                                Some(host.$export(surface, &session.qh, of.clone()))
+                            });
                             session.expect_answer();
                         }
                         $exporter::Request::Destroy => host.destroy(),
@@ -156,11 +178,13 @@ macro_rules! version {
                 ) {
                     if let host_exported::Event::Handle { handle } = event
                         && let Some(export) = exported.data::<Export<HostExported>>()
-                        && export.name.get().is_none()
-                        && let Some(name) = session.export(&handle)
                     {
-                        exported.handle(name.clone());
-                        let _ = export.name.set(name);
+                        if let Some(name) = export.name.get() {
+                            session.export_again(name, &handle);
+                        } else if let Some(name) = session.export(&handle) {
+                            exported.handle(name.clone());
+                            let _ = export.name.set(name);
+                        }
                     }
                 }
             }
@@ -184,7 +208,7 @@ macro_rules! version {
                     _exported: &$Exported,
                     export: &Export<HostExported>,
                 ) {
-                    if let Some(host) = export.host.get() {
+                    if let Some(host) = export.host.take() {
                         host.destroy();
                     }
                     session.unexport(export.name.get());
@@ -208,13 +232,19 @@ macro_rules! version {
                         $importer::Request::$Import { id, handle } => {
                             let imported = data_init.init(id, Peer::<HostImported>::default());
                             session.take(Kind::Object, &imported);
-                            match session.exported(&handle) {
-                                Some(name) => {
-                                    let qh = &session.qh;
-                                    link(&imported, host.$import(name, qh, imported.clone()));
-                                }
-                                None => imported.destroyed(),
-                            }
+                            let name = session.exported(&handle);
+                            let Some(name) = name.filter(|_| session.has_host()) else {
+                                imported.destroyed();
+                                return;
+                            };
+                            // Another host has other names: what was imported is no window there.
+                            let name = Mutex::new(Some(name));
+                            let importer = importer.clone();
+                            link(session, &imported, move |session, of| {
+                                let name = name.lock().ok()?.take()?;
+                                let host = host_of::<HostImporter>(&importer)?;
+                                Some(host.$import(name, &session.qh, of.clone()))
+                            });
                         }
                         $importer::Request::Destroy => host.destroy(),
                         _ => {}
@@ -261,7 +291,7 @@ macro_rules! version {
                     _imported: &$Imported,
                     data: &Peer<HostImported>,
                 ) {
-                    if let Some(host) = data.get() {
+                    if let Some(host) = data.take() {
                         host.destroy();
                     }
                     session.quota.give(Kind::Object);

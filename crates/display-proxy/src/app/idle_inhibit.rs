@@ -8,18 +8,21 @@ use wayland_protocols::wp::idle_inhibit::zv1::server::zwp_idle_inhibit_manager_v
 use wayland_protocols::wp::idle_inhibit::zv1::server::zwp_idle_inhibitor_v1::ZwpIdleInhibitorV1;
 
 use super::mirror::{mirror_manager, relay};
-use crate::peer::{Peer, link};
+use crate::peer::{Peer, link, manager_of};
 use crate::quota::Kind;
 
 mirror_manager!(ZwpIdleInhibitManagerV1 => HostManager);
 
-relay!(ZwpIdleInhibitManagerV1 => HostManager, |session, _manager, host, request, init| {
+relay!(ZwpIdleInhibitManagerV1 => HostManager, |session, manager, _host, request, init| {
     if let zwp_idle_inhibit_manager_v1::Request::CreateInhibitor { id, surface } = request {
         let inhibitor = init.init(id, Peer::<HostInhibitor>::default());
         session.take(Kind::Object, &inhibitor);
-        if let Some(surface) = session.host_surface(&surface) {
-            link(&inhibitor, host.create_inhibitor(surface, &session.qh, ()));
-        }
+        let manager = manager.clone();
+        link(session, &inhibitor, move |session, _| {
+            let manager = manager_of::<HostManager>(session, &manager)?;
+            let surface = session.host_surface(&surface)?;
+            Some(manager.create_inhibitor(surface, &session.qh, ()))
+        });
     }
 });
 

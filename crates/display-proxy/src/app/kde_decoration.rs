@@ -1,6 +1,8 @@
 //! The older decoration protocol, which GTK 3 and many hosts still speak. Without it GTK 3
 //! draws a frame of its own where the host would draw one.
 
+use std::sync::{Mutex, PoisonError};
+
 use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration::OrgKdeKwinServerDecoration as HostDecoration;
 use wayland_protocols_misc::server_decoration::client::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager as HostManager;
 use wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration::{
@@ -15,9 +17,26 @@ use wayland_server::{
 };
 
 use super::mirror::Mirror;
-use crate::peer::{Peer, link, same};
+use crate::peer::{Peer, host_of, link, same};
 use crate::quota::Kind;
 use crate::session::Session;
+
+/// User data of a decoration: the host's, and what the app has asked for last.
+#[derive(Debug, Default)]
+pub(crate) struct Decoration {
+    host: Peer<HostDecoration>,
+    wished: Mutex<Option<u32>>,
+}
+
+impl Decoration {
+    fn wish(&self, mode: u32) {
+        *self.wished.lock().unwrap_or_else(PoisonError::into_inner) = Some(mode);
+    }
+
+    fn wished(&self) -> Option<u32> {
+        *self.wished.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl GlobalDispatch<OrgKdeKwinServerDecorationManager, Mirror> for Session {
     fn bind(
@@ -33,8 +52,10 @@ impl GlobalDispatch<OrgKdeKwinServerDecorationManager, Mirror> for Session {
         if let Some(mode) = session.known.decoration.and_then(same) {
             manager.default_mode(mode);
         }
-        let host = session.bind(mirror.name, manager.version(), manager.clone());
-        link(&manager, host);
+        let (name, version) = (mirror.name, manager.version());
+        link::<_, HostManager>(session, &manager, move |session, of| {
+            Some(session.bind(name, version, of.clone()))
+        });
     }
 }
 
@@ -44,22 +65,30 @@ impl Dispatch<OrgKdeKwinServerDecorationManager, Peer<HostManager>> for Session 
         _client: &Client,
         manager: &OrgKdeKwinServerDecorationManager,
         request: org_kde_kwin_server_decoration_manager::Request,
-        data: &Peer<HostManager>,
+        _data: &Peer<HostManager>,
         _dh: &DisplayHandle,
         data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(manager);
-        let Some(host) = data.get() else { return };
         if let org_kde_kwin_server_decoration_manager::Request::Create { id, surface } = request {
-            let decoration = data_init.init(id, Peer::<HostDecoration>::default());
+            let decoration = data_init.init(id, Decoration::default());
             session.take(Kind::Object, &decoration);
-            if let Some(surface) = session.host_surface(&surface) {
-                link(
-                    &decoration,
-                    host.create(surface, &session.qh, decoration.clone()),
-                );
-                session.expect_answer();
-            }
+            let Some(data) = decoration.data::<Decoration>() else {
+                return;
+            };
+            let manager = manager.clone();
+            session.link(&decoration, &data.host, move |session, of| {
+                let manager = host_of::<HostManager>(&manager)?;
+                let surface = session.host_surface(&surface)?;
+                let decoration = of.clone();
+                let wished = decoration.data::<Decoration>().and_then(Decoration::wished);
+                let host = manager.create(surface, &session.qh, decoration);
+                if let Some(mode) = wished.and_then(same) {
+                    host.request_mode(mode);
+                }
+                Some(host)
+            });
+            session.expect_answer();
         }
     }
 
@@ -67,30 +96,31 @@ impl Dispatch<OrgKdeKwinServerDecorationManager, Peer<HostManager>> for Session 
         session: &mut Self,
         _client: ClientId,
         _manager: &OrgKdeKwinServerDecorationManager,
-        _data: &Peer<HostManager>,
+        data: &Peer<HostManager>,
     ) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }
 
-impl Dispatch<OrgKdeKwinServerDecoration, Peer<HostDecoration>> for Session {
+impl Dispatch<OrgKdeKwinServerDecoration, Decoration> for Session {
     fn request(
         session: &mut Self,
         _client: &Client,
         decoration: &OrgKdeKwinServerDecoration,
         request: org_kde_kwin_server_decoration::Request,
-        data: &Peer<HostDecoration>,
+        data: &Decoration,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(decoration);
-        let Some(host) = data.get() else { return };
         if let org_kde_kwin_server_decoration::Request::RequestMode {
             mode: WEnum::Value(mode @ (Mode::None | Mode::Client | Mode::Server)),
         } = request
-            && let Some(mode) = same(mode)
+            && let Some(known) = same(mode)
         {
-            host.request_mode(mode);
+            data.wish(mode.into());
+            data.host.get().inspect(|host| host.request_mode(known));
         }
     }
 
@@ -98,11 +128,9 @@ impl Dispatch<OrgKdeKwinServerDecoration, Peer<HostDecoration>> for Session {
         session: &mut Self,
         _client: ClientId,
         _decoration: &OrgKdeKwinServerDecoration,
-        data: &Peer<HostDecoration>,
+        data: &Decoration,
     ) {
-        if let Some(host) = data.get() {
-            host.release();
-        }
+        data.host.take().inspect(HostDecoration::release);
         session.quota.give(Kind::Object);
     }
 }

@@ -26,6 +26,7 @@ use wayland_protocols::xdg::system_bell::v1::server::xdg_system_bell_v1::XdgSyst
 use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_manager_v1::XdgToplevelIconManagerV1;
 use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 use wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
+use wayland_server::backend::GlobalId;
 use wayland_server::protocol::wl_compositor::WlCompositor;
 use wayland_server::protocol::wl_data_device_manager::WlDataDeviceManager;
 use wayland_server::protocol::wl_output::WlOutput;
@@ -39,8 +40,17 @@ use crate::session::Session;
 /// User data of an app global that stands for one of the host's.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mirror {
-    /// The host's number of its global.
+    /// The global's number here.
     pub(crate) name: u32,
+}
+
+/// A global of the app's.
+#[derive(Debug)]
+pub(crate) struct Mirrored {
+    pub(crate) interface: &'static str,
+    pub(crate) global: GlobalId,
+    /// The host's number of what is behind it, and its version.
+    pub(crate) host: Option<(u32, u32)>,
 }
 
 impl Session {
@@ -62,8 +72,20 @@ impl Session {
         }
     }
 
-    /// Offers one global of the host.
-    pub(crate) fn mirror(&mut self, name: u32, interface: &'static str, version: u32) {
+    /// Offers one global of the host; its number here.
+    pub(crate) fn mirror(
+        &mut self,
+        host: u32,
+        interface: &'static str,
+        version: u32,
+    ) -> Option<u32> {
+        // Another host may give its globals numbers that are taken here.
+        let next = |(last, _): (&u32, &Mirrored)| last.saturating_add(1);
+        let name = if self.mirrored.contains_key(&host) {
+            self.mirrored.last_key_value().map_or(host, next)
+        } else {
+            host
+        };
         let dh = &self.dh;
         let mirror = Mirror { name };
         let global = match interface {
@@ -135,10 +157,16 @@ impl Session {
                     interface = other,
                     "on the allow list, but nothing serves it"
                 );
-                return;
+                return None;
             }
         };
-        self.mirrored.insert(name, global);
+        let mirrored = Mirrored {
+            interface,
+            global,
+            host: Some((host, version)),
+        };
+        self.mirrored.insert(name, mirrored);
+        Some(name)
     }
 }
 
@@ -159,8 +187,10 @@ macro_rules! mirror_manager {
                 use wayland_server::Resource;
                 let manager = data_init.init(resource, $crate::peer::Peer::<$host>::default());
                 session.take($crate::quota::Kind::Object, &manager);
-                let host: $host = session.bind(mirror.name, manager.version(), ());
-                $crate::peer::link(&manager, host);
+                let (name, version) = (mirror.name, manager.version());
+                $crate::peer::link::<_, $host>(session, &manager, move |session, _| {
+                    Some(session.bind(name, version, ()))
+                });
             }
         }
     };
@@ -193,7 +223,7 @@ macro_rules! relay {
                 _object: &$app,
                 data: &$crate::peer::Peer<$host>,
             ) {
-                if let Some(host) = data.get() {
+                if let Some(host) = data.take() {
                     host.destroy();
                 }
                 session.quota.give($crate::quota::Kind::Object);

@@ -1,6 +1,6 @@
 //! The untrusted side: requests from the sandbox, one handler per protocol.
 
-mod activation;
+pub(crate) mod activation;
 mod alpha_modifier;
 mod compositor;
 mod content_type;
@@ -15,7 +15,7 @@ mod idle_inhibit;
 mod kde_decoration;
 pub(crate) mod mirror;
 mod output;
-mod pointer_constraints;
+pub(crate) mod pointer_constraints;
 mod presentation;
 mod primary_selection;
 mod relative_pointer;
@@ -25,7 +25,7 @@ mod shortcuts_inhibit;
 mod single_pixel;
 mod subsurface;
 mod system_bell;
-mod text_input;
+pub(crate) mod text_input;
 mod toplevel_icon;
 mod viewporter;
 mod xdg_shell;

@@ -12,7 +12,8 @@ use wayland_server::protocol::wl_output::{self, WlOutput};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
 use super::mirror::{Mirror, mirror_manager};
-use crate::peer::{Peer, host_of, link};
+use crate::bridge::toplevels::at_least;
+use crate::peer::{Peer, host_of, link, manager_of};
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -28,8 +29,11 @@ impl GlobalDispatch<WlOutput, Mirror> for Session {
         let output = data_init.init(resource, Peer::<HostOutput>::default());
         session.take(Kind::Object, &output);
         session.known.describe_screen(mirror.name, &output);
-        let host = session.bind(mirror.name, output.version(), (output.clone(), *mirror));
-        link(&output, host);
+        let (mirror, version) = (*mirror, output.version());
+        link::<_, HostOutput>(session, &output, move |session, of| {
+            let data = (of.clone(), mirror);
+            Some(session.bind(mirror.name, version, data))
+        });
     }
 }
 
@@ -45,7 +49,7 @@ impl Dispatch<WlOutput, Peer<HostOutput>> for Session {
     ) {
         session.tick(output);
         // Release is the only request.
-        if let Some(host) = data.get() {
+        if let Some(host) = data.get().filter(|host| at_least(host, 3)) {
             host.release();
         }
     }
@@ -54,8 +58,9 @@ impl Dispatch<WlOutput, Peer<HostOutput>> for Session {
         session: &mut Self,
         _client: ClientId,
         _output: &WlOutput,
-        _data: &Peer<HostOutput>,
+        data: &Peer<HostOutput>,
     ) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }
@@ -78,17 +83,18 @@ impl Dispatch<ZxdgOutputManagerV1, Peer<HostManager>> for Session {
             zxdg_output_manager_v1::Request::GetXdgOutput { id, output } => {
                 let xdg_output = data_init.init(id, Peer::<HostXdgOutput>::default());
                 session.take(Kind::Object, &xdg_output);
-                if let Some(output) = host_of::<HostOutput>(&output) {
-                    if let Some((_, mirror)) =
-                        wayland_client::Proxy::data::<(WlOutput, Mirror)>(output)
-                    {
-                        session.known.describe_logical(mirror.name, &xdg_output);
-                    }
-                    link(
-                        &xdg_output,
-                        host.get_xdg_output(output, &session.qh, xdg_output.clone()),
-                    );
+                if let Some(host) = host_of::<HostOutput>(&output)
+                    && let Some((_, mirror)) =
+                        wayland_client::Proxy::data::<(WlOutput, Mirror)>(&host)
+                {
+                    session.known.describe_logical(mirror.name, &xdg_output);
                 }
+                let manager = manager.clone();
+                link(session, &xdg_output, move |session, of| {
+                    let manager = manager_of::<HostManager>(session, &manager)?;
+                    let screen = host_of::<HostOutput>(&output)?;
+                    Some(manager.get_xdg_output(&screen, &session.qh, of.clone()))
+                });
             }
             zxdg_output_manager_v1::Request::Destroy => host.destroy(),
             _ => {}
@@ -126,8 +132,9 @@ impl Dispatch<ZxdgOutputV1, Peer<HostXdgOutput>> for Session {
         session: &mut Self,
         _client: ClientId,
         _output: &ZxdgOutputV1,
-        _data: &Peer<HostXdgOutput>,
+        data: &Peer<HostXdgOutput>,
     ) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }

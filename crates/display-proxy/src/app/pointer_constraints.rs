@@ -1,6 +1,8 @@
 //! Locking and confining the pointer: the host grants it only to the focused surface, and the
 //! user can always take it back.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use smithay::wayland::compositor::get_region_attributes;
 use wayland_client::protocol::wl_pointer::WlPointer as HostPointer;
 use wayland_client::protocol::wl_region::WlRegion as HostRegion;
@@ -14,43 +16,126 @@ use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_locked_pointer_
     self, ZwpLockedPointerV1,
 };
 use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_pointer_constraints_v1::{
-    self, ZwpPointerConstraintsV1,
+    self, Lifetime, ZwpPointerConstraintsV1,
 };
 use wayland_server::backend::ClientId;
 use wayland_server::protocol::wl_region::WlRegion;
 use wayland_server::protocol::wl_surface::WlSurface;
-use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
+use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource, WEnum};
 
 use super::mirror::mirror_manager;
-use crate::bridge::surfaces::{make_region, parts};
-use crate::peer::{Peer, host_of, same};
+use crate::bridge::surfaces::{RegionPart, make_region, parts};
+use crate::peer::{Peer, host_of, manager_of, same};
 use crate::quota::Kind;
 use crate::session::Session;
 
 mirror_manager!(ZwpPointerConstraintsV1 => HostConstraints);
-
-impl Session {
-    fn host_region(&self, surface: &WlSurface, region: Option<&WlRegion>) -> Option<HostRegion> {
-        let parts = parts(&get_region_attributes(region?));
-        let shift = self.shift(surface);
-        make_region(&self.host.compositor, &self.qh, Some(&parts), shift)
-    }
-}
 
 /// User data of a constraint.
 #[derive(Debug)]
 pub(crate) struct Constraint<P> {
     peer: Peer<P>,
     surface: WlSurface,
+    /// It takes effect once.
+    once: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Where on the surface; absent: everywhere.
+    region: Option<Vec<RegionPart>>,
+    active: bool,
+    over: bool,
+}
+
+fn region_parts(region: Option<&WlRegion>) -> Option<Vec<RegionPart>> {
+    region.map(|region| parts(&get_region_attributes(region)))
 }
 
 impl<P> Constraint<P> {
-    fn on(surface: &WlSurface) -> Self {
+    fn on(surface: &WlSurface, region: Option<&WlRegion>, once: bool) -> Self {
         Self {
             peer: Peer::default(),
             surface: surface.clone(),
+            once,
+            state: Mutex::new(State {
+                region: region_parts(region),
+                active: false,
+                over: false,
+            }),
         }
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It takes effect, or has none any more; whether that is news.
+    pub(crate) fn activate(&self, active: bool) -> bool {
+        let mut state = self.state();
+        let changes = std::mem::replace(&mut state.active, active) != active;
+        state.over |= self.once && changes && !active;
+        changes
+    }
+}
+
+impl Session {
+    /// Where a constraint is, in the host's coordinates.
+    fn region_of<P>(&self, constraint: &Constraint<P>) -> Option<HostRegion> {
+        let shift = self.shift(&constraint.surface);
+        let state = constraint.state();
+        let (compositor, qh) = (&self.host.compositor, &self.qh);
+        make_region(compositor, qh, state.region.as_deref(), shift)
+    }
+
+    /// Relays that a constraint is somewhere else now.
+    fn moved<P>(
+        &self,
+        constraint: &Constraint<P>,
+        region: Option<&WlRegion>,
+        set: impl FnOnce(&P, Option<&HostRegion>),
+    ) where
+        P: Clone,
+    {
+        constraint.state().region = region_parts(region);
+        if let Some(host) = constraint.peer.get() {
+            let region = self.region_of(constraint);
+            set(&host, region.as_ref());
+            region.inspect(HostRegion::destroy);
+        }
+    }
+}
+
+/// Gives an app's constraint its host object. The two kinds differ in one word.
+macro_rules! constrain {
+    ($session:ident, $manager:ident, $made:ident, $host:ty, $make:ident, $surface:ident, $pointer:ident, $lifetime:ident) => {
+        if let Some(data) = $made.data::<Constraint<$host>>() {
+            let manager = $manager.clone();
+            $session.link(&$made, &data.peer, move |session, of| {
+                let made = of.clone();
+                let data = made.data::<Constraint<$host>>()?;
+                if data.state().over {
+                    return None;
+                }
+                let manager = manager_of::<HostConstraints>(session, &manager)?;
+                let surface = session.host_surface(&$surface)?;
+                let pointer = host_of::<HostPointer>(&$pointer)?;
+                let region = session.region_of(data);
+                let of = made.clone();
+                let host = manager.$make(
+                    surface,
+                    &pointer,
+                    region.as_ref(),
+                    same($lifetime)?,
+                    &session.qh,
+                    of,
+                );
+                region.inspect(HostRegion::destroy);
+                Some(host)
+            });
+        }
+    };
 }
 
 impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
@@ -73,27 +158,20 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
                 region,
                 lifetime,
             } => {
-                let locked = data_init.init(id, Constraint::<HostLocked>::on(&surface));
+                let once = is_once(lifetime);
+                let data = Constraint::<HostLocked>::on(&surface, region.as_ref(), once);
+                let locked = data_init.init(id, data);
                 session.take(Kind::Object, &locked);
-                let region = session.host_region(&surface, region.as_ref());
-                if let (Some(surface), Some(pointer), Some(lifetime)) = (
-                    session.host_surface(&surface),
-                    host_of::<HostPointer>(&pointer),
-                    same(lifetime),
-                ) {
-                    let made = host.lock_pointer(
-                        surface,
-                        pointer,
-                        region.as_ref(),
-                        lifetime,
-                        &session.qh,
-                        locked.clone(),
-                    );
-                    if let Some(data) = locked.data::<Constraint<HostLocked>>() {
-                        data.peer.set(made);
-                    }
-                }
-                region.inspect(HostRegion::destroy);
+                constrain!(
+                    session,
+                    constraints,
+                    locked,
+                    HostLocked,
+                    lock_pointer,
+                    surface,
+                    pointer,
+                    lifetime
+                );
             }
             zwp_pointer_constraints_v1::Request::ConfinePointer {
                 id,
@@ -102,27 +180,20 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
                 region,
                 lifetime,
             } => {
-                let confined = data_init.init(id, Constraint::<HostConfined>::on(&surface));
+                let once = is_once(lifetime);
+                let data = Constraint::<HostConfined>::on(&surface, region.as_ref(), once);
+                let confined = data_init.init(id, data);
                 session.take(Kind::Object, &confined);
-                let region = session.host_region(&surface, region.as_ref());
-                if let (Some(surface), Some(pointer), Some(lifetime)) = (
-                    session.host_surface(&surface),
-                    host_of::<HostPointer>(&pointer),
-                    same(lifetime),
-                ) {
-                    let made = host.confine_pointer(
-                        surface,
-                        pointer,
-                        region.as_ref(),
-                        lifetime,
-                        &session.qh,
-                        confined.clone(),
-                    );
-                    if let Some(data) = confined.data::<Constraint<HostConfined>>() {
-                        data.peer.set(made);
-                    }
-                }
-                region.inspect(HostRegion::destroy);
+                constrain!(
+                    session,
+                    constraints,
+                    confined,
+                    HostConfined,
+                    confine_pointer,
+                    surface,
+                    pointer,
+                    lifetime
+                );
             }
             zwp_pointer_constraints_v1::Request::Destroy => host.destroy(),
             _ => {}
@@ -139,6 +210,10 @@ impl Dispatch<ZwpPointerConstraintsV1, Peer<HostConstraints>> for Session {
     }
 }
 
+fn is_once(lifetime: WEnum<Lifetime>) -> bool {
+    lifetime == WEnum::Value(Lifetime::Oneshot)
+}
+
 impl Dispatch<ZwpLockedPointerV1, Constraint<HostLocked>> for Session {
     fn request(
         session: &mut Self,
@@ -150,19 +225,19 @@ impl Dispatch<ZwpLockedPointerV1, Constraint<HostLocked>> for Session {
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(locked);
-        let Some(host) = data.peer.get() else { return };
         match request {
             zwp_locked_pointer_v1::Request::SetCursorPositionHint {
                 surface_x,
                 surface_y,
             } => {
                 let (x, y) = session.shift(&data.surface);
-                host.set_cursor_position_hint(surface_x - f64::from(x), surface_y - f64::from(y));
+                let (x, y) = (surface_x - f64::from(x), surface_y - f64::from(y));
+                if let Some(host) = data.peer.get() {
+                    host.set_cursor_position_hint(x, y);
+                }
             }
             zwp_locked_pointer_v1::Request::SetRegion { region } => {
-                let region = session.host_region(&data.surface, region.as_ref());
-                host.set_region(region.as_ref());
-                region.inspect(HostRegion::destroy);
+                session.moved(data, region.as_ref(), HostLocked::set_region);
             }
             _ => {}
         }
@@ -174,7 +249,7 @@ impl Dispatch<ZwpLockedPointerV1, Constraint<HostLocked>> for Session {
         _l: &ZwpLockedPointerV1,
         data: &Constraint<HostLocked>,
     ) {
-        if let Some(host) = data.peer.get() {
+        if let Some(host) = data.peer.take() {
             host.destroy();
         }
         session.quota.give(Kind::Object);
@@ -192,11 +267,8 @@ impl Dispatch<ZwpConfinedPointerV1, Constraint<HostConfined>> for Session {
         _data_init: &mut DataInit<'_, Self>,
     ) {
         session.tick(confined);
-        let Some(host) = data.peer.get() else { return };
         if let zwp_confined_pointer_v1::Request::SetRegion { region } = request {
-            let region = session.host_region(&data.surface, region.as_ref());
-            host.set_region(region.as_ref());
-            region.inspect(HostRegion::destroy);
+            session.moved(data, region.as_ref(), HostConfined::set_region);
         }
     }
 
@@ -206,7 +278,7 @@ impl Dispatch<ZwpConfinedPointerV1, Constraint<HostConfined>> for Session {
         _c: &ZwpConfinedPointerV1,
         data: &Constraint<HostConfined>,
     ) {
-        if let Some(host) = data.peer.get() {
+        if let Some(host) = data.peer.take() {
             host.destroy();
         }
         session.quota.give(Kind::Object);

@@ -27,8 +27,11 @@ impl GlobalDispatch<WpPresentation, Mirror> for Session {
         if let Some(clock) = session.known.clock {
             presentation.clock_id(clock);
         }
-        let host = session.bind(mirror.name, presentation.version(), presentation.clone());
-        link(&presentation, host);
+        let name = mirror.name;
+        let version = presentation.version();
+        link::<_, HostPresentation>(session, &presentation, move |session, of| {
+            Some(session.bind(name, version, of.clone()))
+        });
     }
 }
 
@@ -48,7 +51,9 @@ impl Dispatch<WpPresentation, Peer<HostPresentation>> for Session {
             wp_presentation::Request::Feedback { surface, callback } => {
                 let feedback = data_init.init(callback, ());
                 session.take(Kind::Callback, &feedback);
-                if let Some(surface) = session.host_surface(&surface) {
+                if !session.has_host() {
+                    feedback.discarded();
+                } else if let Some(surface) = session.host_surface(&surface) {
                     host.feedback(surface, &session.qh, feedback.clone());
                 }
             }
@@ -61,8 +66,9 @@ impl Dispatch<WpPresentation, Peer<HostPresentation>> for Session {
         session: &mut Self,
         _client: ClientId,
         _p: &WpPresentation,
-        _data: &Peer<HostPresentation>,
+        data: &Peer<HostPresentation>,
     ) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }

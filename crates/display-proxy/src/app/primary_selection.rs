@@ -1,6 +1,5 @@
 //! The primary selection as apps speak it; the rules are those of the clipboard.
 
-use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::{
     self, ZwpPrimarySelectionDeviceManagerV1,
 };
@@ -18,8 +17,7 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, 
 
 use super::mirror::Mirror;
 use crate::bridge::clipboard::AppOffer;
-use crate::bridge::selection::{AppDevice, AppSource, HostDevice, Mimes, Which};
-use crate::peer::host_of;
+use crate::bridge::selection::{AppDevice, AppSource, Mimes, Which};
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -56,17 +54,8 @@ impl Dispatch<ZwpPrimarySelectionDeviceManagerV1, ()> for Session {
             zwp_primary_selection_device_manager_v1::Request::GetDevice { id, seat } => {
                 let device = data_init.init(id, ());
                 session.take(Kind::Object, &device);
-                if let (Some(host), Some(seat)) =
-                    (&session.host.primary, host_of::<HostSeat>(&seat))
-                {
-                    let host = host.get_device(seat, &session.qh, ());
-                    session.add_device(
-                        Which::Primary,
-                        AppDevice::Primary(device),
-                        HostDevice::Primary(host),
-                    );
-                    session.expect_answer();
-                }
+                session.add_device(Which::Primary, AppDevice::Primary(device), seat);
+                session.expect_answer();
             }
             _ => {}
         }

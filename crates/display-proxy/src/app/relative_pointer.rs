@@ -13,7 +13,7 @@ use wayland_server::backend::ClientId;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle};
 
 use super::mirror::mirror_manager;
-use crate::peer::{Peer, host_of, link};
+use crate::peer::{Peer, host_of, link, manager_of};
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -35,12 +35,12 @@ impl Dispatch<ZwpRelativePointerManagerV1, Peer<HostManager>> for Session {
             zwp_relative_pointer_manager_v1::Request::GetRelativePointer { id, pointer } => {
                 let relative = data_init.init(id, Peer::<HostRelative>::default());
                 session.take(Kind::Object, &relative);
-                if let Some(pointer) = host_of::<HostPointer>(&pointer) {
-                    link(
-                        &relative,
-                        host.get_relative_pointer(pointer, &session.qh, relative.clone()),
-                    );
-                }
+                let manager = manager.clone();
+                link(session, &relative, move |session, of| {
+                    let manager = manager_of::<HostManager>(session, &manager)?;
+                    let pointer = host_of::<HostPointer>(&pointer)?;
+                    Some(manager.get_relative_pointer(&pointer, &session.qh, of.clone()))
+                });
             }
             zwp_relative_pointer_manager_v1::Request::Destroy => host.destroy(),
             _ => {}
@@ -77,7 +77,7 @@ impl Dispatch<ZwpRelativePointerV1, Peer<HostRelative>> for Session {
         _r: &ZwpRelativePointerV1,
         data: &Peer<HostRelative>,
     ) {
-        if let Some(host) = data.get() {
+        if let Some(host) = data.take() {
             host.destroy();
         }
         session.quota.give(Kind::Object);

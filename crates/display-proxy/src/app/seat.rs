@@ -22,6 +22,7 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, 
 
 use super::mirror::Mirror;
 use crate::bridge::surfaces::{CURSOR_ROLE, Role};
+use crate::bridge::toplevels::at_least;
 use crate::peer::{Peer, host_of, link};
 use crate::policy;
 use crate::quota::Kind;
@@ -42,11 +43,13 @@ impl GlobalDispatch<WlSeat, Mirror> for Session {
         if session.x11.is_none() {
             session.known.describe_seat(mirror.name, &seat);
         }
-        let host: HostSeat = session.bind(mirror.name, seat.version(), seat.clone());
         if let Some(x11) = &mut session.x11 {
-            x11.seat = Some(host.clone());
+            x11.seat = Some(seat.clone());
         }
-        link(&seat, host);
+        let (name, version) = (mirror.name, seat.version());
+        link::<_, HostSeat>(session, &seat, move |session, of| {
+            Some(session.bind(name, version, of.clone()))
+        });
     }
 }
 
@@ -66,27 +69,40 @@ impl Dispatch<WlSeat, Peer<HostSeat>> for Session {
             wl_seat::Request::GetPointer { id } => {
                 let pointer = data_init.init(id, Peer::<HostPointer>::default());
                 session.take(Kind::Object, &pointer);
-                link(&pointer, host.get_pointer(&session.qh, pointer.clone()));
-                session.device_made(pointer.id(), host);
+                let on = seat.clone();
+                link(session, &pointer, move |session, of| {
+                    let seat = host_of::<HostSeat>(&on)?;
+                    Some(seat.get_pointer(&session.qh, of.clone()))
+                });
+                session.device_made(pointer.id(), seat);
             }
             wl_seat::Request::GetKeyboard { id } => {
                 let keyboard = data_init.init(id, Peer::<HostKeyboard>::default());
                 session.take(Kind::Object, &keyboard);
-                link(&keyboard, host.get_keyboard(&session.qh, keyboard.clone()));
+                let on = seat.clone();
+                link(session, &keyboard, move |session, of| {
+                    let seat = host_of::<HostSeat>(&on)?;
+                    Some(seat.get_keyboard(&session.qh, of.clone()))
+                });
                 session.expect_answer();
             }
             wl_seat::Request::GetTouch { id } => {
                 let touch = data_init.init(id, Peer::<HostTouch>::default());
                 session.take(Kind::Object, &touch);
-                link(&touch, host.get_touch(&session.qh, touch.clone()));
-                session.device_made(touch.id(), host);
+                let on = seat.clone();
+                link(session, &touch, move |session, of| {
+                    let seat = host_of::<HostSeat>(&on)?;
+                    Some(seat.get_touch(&session.qh, of.clone()))
+                });
+                session.device_made(touch.id(), seat);
             }
-            wl_seat::Request::Release => host.release(),
+            wl_seat::Request::Release if at_least(&host, 5) => host.release(),
             _ => {}
         }
     }
 
-    fn destroyed(session: &mut Self, _client: ClientId, _seat: &WlSeat, _data: &Peer<HostSeat>) {
+    fn destroyed(session: &mut Self, _client: ClientId, _seat: &WlSeat, data: &Peer<HostSeat>) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }
@@ -117,7 +133,7 @@ impl Dispatch<WlPointer, Peer<HostPointer>> for Session {
             } => {
                 session.set_cursor(pointer, serial, &surface, (hotspot_x, hotspot_y));
             }
-            wl_pointer::Request::Release => host.release(),
+            wl_pointer::Request::Release if at_least(&host, 3) => host.release(),
             _ => {}
         }
     }
@@ -126,8 +142,9 @@ impl Dispatch<WlPointer, Peer<HostPointer>> for Session {
         session: &mut Self,
         _client: ClientId,
         pointer: &WlPointer,
-        _data: &Peer<HostPointer>,
+        data: &Peer<HostPointer>,
     ) {
+        data.take();
         session.device_gone(&pointer.id());
         session.quota.give(Kind::Object);
     }
@@ -178,7 +195,7 @@ impl Dispatch<WlKeyboard, Peer<HostKeyboard>> for Session {
     ) {
         session.tick(keyboard);
         // Release is the only request.
-        if let Some(host) = data.get() {
+        if let Some(host) = data.get().filter(|host| at_least(host, 3)) {
             host.release();
         }
     }
@@ -187,8 +204,9 @@ impl Dispatch<WlKeyboard, Peer<HostKeyboard>> for Session {
         session: &mut Self,
         _client: ClientId,
         _keyboard: &WlKeyboard,
-        _data: &Peer<HostKeyboard>,
+        data: &Peer<HostKeyboard>,
     ) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }
@@ -205,12 +223,13 @@ impl Dispatch<WlTouch, Peer<HostTouch>> for Session {
     ) {
         session.tick(touch);
         // Release is the only request.
-        if let Some(host) = data.get() {
+        if let Some(host) = data.get().filter(|host| at_least(host, 3)) {
             host.release();
         }
     }
 
-    fn destroyed(session: &mut Self, _client: ClientId, touch: &WlTouch, _data: &Peer<HostTouch>) {
+    fn destroyed(session: &mut Self, _client: ClientId, touch: &WlTouch, data: &Peer<HostTouch>) {
+        data.take();
         session.device_gone(&touch.id());
         session.quota.give(Kind::Object);
     }

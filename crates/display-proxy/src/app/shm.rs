@@ -16,9 +16,10 @@ use wayland_server::{
 
 use super::mirror::Mirror;
 use crate::bridge::buffers::{self, Buffer, Content, Layout, Pool};
+use crate::bridge::toplevels::at_least;
 use crate::config::Buffers;
 use crate::fds::{self, Memory};
-use crate::peer::{Peer, host_of, link, same};
+use crate::peer::{Peer, link, same};
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -34,8 +35,10 @@ impl GlobalDispatch<WlShm, Mirror> for Session {
         let shm = data_init.init(resource, Peer::<HostShm>::default());
         session.take(Kind::Object, &shm);
         session.known.describe_shm(&shm);
-        let host = session.bind(mirror.name, shm.version(), shm.clone());
-        link(&shm, host);
+        let (name, version) = (mirror.name, shm.version());
+        link::<_, HostShm>(session, &shm, move |session, of| {
+            Some(session.bind(name, version, of.clone()))
+        });
     }
 }
 
@@ -45,7 +48,7 @@ impl Dispatch<WlShm, Peer<HostShm>> for Session {
         _client: &Client,
         shm: &WlShm,
         request: wl_shm::Request,
-        _data: &Peer<HostShm>,
+        data: &Peer<HostShm>,
         _dh: &DisplayHandle,
         data_init: &mut DataInit<'_, Self>,
     ) {
@@ -55,7 +58,7 @@ impl Dispatch<WlShm, Peer<HostShm>> for Session {
                 session.create_pool(shm, id, fd, size, data_init)
             }
             wl_shm::Request::Release => {
-                if let Some(host) = host_of::<HostShm>(shm) {
+                if let Some(host) = data.get().filter(|host| at_least(host, 2)) {
                     host.release();
                 }
             }
@@ -63,7 +66,8 @@ impl Dispatch<WlShm, Peer<HostShm>> for Session {
         }
     }
 
-    fn destroyed(session: &mut Self, _client: ClientId, _shm: &WlShm, _data: &Peer<HostShm>) {
+    fn destroyed(session: &mut Self, _client: ClientId, _shm: &WlShm, data: &Peer<HostShm>) {
+        data.take();
         session.quota.give(Kind::Object);
     }
 }
@@ -80,9 +84,6 @@ impl Session {
         if !self.take(Kind::Pool, shm) {
             return;
         }
-        let Some(host_shm) = host_of::<HostShm>(shm) else {
-            return;
-        };
         let memory = match fds::classify(fd.as_fd()) {
             Ok(memory) => memory,
             Err(error) => {
@@ -107,9 +108,14 @@ impl Session {
         } else {
             None
         };
-        let mapped = shadow.as_ref().unwrap_or(&fd);
-        let host = host_shm.create_pool(mapped.as_fd(), size, &self.qh, ());
-        let pool = data_init.init(id, Arc::new(Pool::new(fd, host, shadow, size)));
+        let pool = Arc::new(Pool::new(fd, shadow, size));
+        let of = Arc::downgrade(&pool);
+        self.link_to(&pool.host, move |session| {
+            let pool = of.upgrade()?;
+            let shm = &session.host.shm;
+            Some(shm.create_pool(pool.mapped(), pool.size(), &session.qh, ()))
+        });
+        let pool = data_init.init(id, pool);
         self.tick_fd(&pool);
     }
 }
@@ -172,16 +178,15 @@ impl Session {
         if !self.take(Kind::Buffer, resource) {
             return;
         }
-        let host_format = format.into_result().ok().and_then(same);
-        let Some(host_format) = host_format.filter(|_| self.formats.contains(&layout.format))
-        else {
+        let is_known = format.into_result().is_ok() && self.formats.contains(&layout.format);
+        if !is_known {
             resource.post_error(
                 wl_shm::Error::InvalidFormat,
                 "not a format that was announced",
             );
             self.end("used a pixel format that was not announced");
             return;
-        };
+        }
         if let Err(reason) = layout.check(pool.size()) {
             resource.post_error(wl_shm::Error::InvalidStride, reason);
             self.end(reason);
@@ -194,26 +199,26 @@ impl Session {
             copied: copied.then(Mutex::default),
         };
         let buffer = data_init.init(id, Buffer::new(content));
-        let Layout {
-            offset,
-            width,
-            height,
-            stride,
-            ..
-        } = layout;
-        let host = pool.host.create_buffer(
-            offset,
-            width,
-            height,
-            stride,
-            host_format,
-            &self.qh,
-            // The app's buffer holds the host's: held in return, neither would ever go.
-            buffer.downgrade(),
-        );
-        if let Some(data) = buffer.data::<Buffer>() {
-            data.peer.set(host);
-        }
+        let Some(data) = buffer.data::<Buffer>() else {
+            return;
+        };
+        // The app's buffer holds the host's: held in return, neither would ever go.
+        let pool = Arc::clone(pool);
+        self.link(&buffer, &data.peer, move |session, of| {
+            let Layout {
+                offset,
+                width,
+                height,
+                stride,
+                format,
+            } = layout;
+            // Another host may not have it.
+            let format = same(format).filter(|_| session.known.has_format(layout.format))?;
+            of.data::<Buffer>().inspect(|data| data.uncut());
+            let (of, qh) = (of.downgrade(), &session.qh);
+            let pool = pool.host.get()?;
+            Some(pool.create_buffer(offset, width, height, stride, format, qh, of))
+        });
     }
 }
 

@@ -11,12 +11,12 @@ use wayland_server::Resource;
 
 use super::extra::{Extra, extra};
 use super::mirror::{mirror_manager, relay};
-use crate::peer::host_of;
+use crate::peer::{host_of, manager_of};
 use crate::quota::Kind;
 
 mirror_manager!(ZwpKeyboardShortcutsInhibitManagerV1 => HostManager);
 
-relay!(ZwpKeyboardShortcutsInhibitManagerV1 => HostManager, |session, manager, host, request, init| {
+relay!(ZwpKeyboardShortcutsInhibitManagerV1 => HostManager, |session, manager, _host, request, init| {
     if let zwp_keyboard_shortcuts_inhibit_manager_v1::Request::InhibitShortcuts {
         id,
         surface,
@@ -32,16 +32,17 @@ relay!(ZwpKeyboardShortcutsInhibitManagerV1 => HostManager, |session, manager, h
                 "the surface has them already",
             );
             session.end("took the shortcuts of a surface twice");
-        } else if let Some(surface) = session.host_surface(&surface)
-            && let Some(seat) = host_of::<HostSeat>(&seat)
-            && let Some(data) = inhibitor.data::<Extra<HostInhibitor>>()
-        {
-            let of_app = inhibitor.clone();
-            data.host
-                .set(host.inhibit_shortcuts(surface, seat, &session.qh, of_app));
+        } else if let Some(data) = inhibitor.data::<Extra<HostInhibitor>>() {
+            let manager = manager.clone();
+            session.link(&inhibitor, &data.host, move |session, of| {
+                let manager = manager_of::<HostManager>(session, &manager)?;
+                let surface = session.host_surface(&surface)?;
+                let seat = host_of::<HostSeat>(&seat)?;
+                Some(manager.inhibit_shortcuts(surface, &seat, &session.qh, of.clone()))
+            });
         }
     }
 });
 
 // Destruction is the only request.
-extra!(ZwpKeyboardShortcutsInhibitorV1 => HostInhibitor, |session, inhibitor, _host, _surface, _request| {});
+extra!(ZwpKeyboardShortcutsInhibitorV1 => HostInhibitor, |session, inhibitor, _host, _data, _request| {});

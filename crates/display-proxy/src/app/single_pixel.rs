@@ -9,7 +9,7 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle};
 
 use super::mirror::mirror_manager;
 use crate::bridge::buffers::{Buffer, Content};
-use crate::peer::Peer;
+use crate::peer::{Peer, manager_of};
 use crate::quota::Kind;
 use crate::session::Session;
 use wayland_server::Resource;
@@ -32,9 +32,13 @@ impl Dispatch<WpSinglePixelBufferManagerV1, Peer<HostManager>> for Session {
             wp_single_pixel_buffer_manager_v1::Request::CreateU32RgbaBuffer { id, r, g, b, a } => {
                 let buffer = data_init.init(id, Buffer::new(Content::Pixel));
                 session.take(Kind::Buffer, &buffer);
-                let host = host.create_u32_rgba_buffer(r, g, b, a, &session.qh, buffer.downgrade());
                 if let Some(data) = buffer.data::<Buffer>() {
-                    data.peer.set(host);
+                    let manager = manager.clone();
+                    session.link(&buffer, &data.peer, move |session, of| {
+                        let manager = manager_of::<HostManager>(session, &manager)?;
+                        let (of, qh) = (of.downgrade(), &session.qh);
+                        Some(manager.create_u32_rgba_buffer(r, g, b, a, qh, of))
+                    });
                 }
             }
             wp_single_pixel_buffer_manager_v1::Request::Destroy => host.destroy(),

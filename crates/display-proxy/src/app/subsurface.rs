@@ -112,6 +112,13 @@ impl Session {
             }
             _ => None,
         };
+        if let Some(link) = self.surfaces.get_mut(&surface.id()) {
+            match request {
+                wl_subsurface::Request::SetSync => link.desync = false,
+                wl_subsurface::Request::SetDesync => link.desync = true,
+                _ => {}
+            }
+        }
         let Some(host) = self
             .surfaces
             .get(&surface.id())

@@ -2,7 +2,7 @@
 //!
 //! A picture stays with its buffer: one that goes before its icon is an error of the app's, and has to be found here.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_manager_v1::XdgToplevelIconManagerV1 as HostManager;
 use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_v1::XdgToplevelIconV1 as HostIcon;
@@ -18,7 +18,8 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, 
 
 use super::mirror::{Mirror, relay};
 use crate::bridge::buffers;
-use crate::peer::{Peer, link};
+use crate::bridge::surfaces::Role;
+use crate::peer::{Peer, host_of, link};
 use crate::policy;
 use crate::quota::Kind;
 use crate::session::Session;
@@ -39,9 +40,17 @@ pub(crate) struct Icon {
 
 #[derive(Debug, Default)]
 struct State {
-    pictures: Vec<WlBuffer>,
+    name: Option<String>,
+    /// With their scales.
+    pictures: Vec<(WlBuffer, i32)>,
     /// A window has it: it changes no more.
     set: bool,
+}
+
+impl Icon {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl GlobalDispatch<XdgToplevelIconManagerV1, Mirror> for Session {
@@ -55,8 +64,10 @@ impl GlobalDispatch<XdgToplevelIconManagerV1, Mirror> for Session {
     ) {
         let manager = data_init.init(resource, Peer::<HostManager>::default());
         session.take(Kind::Object, &manager);
-        let host: HostManager = session.bind(mirror.name, manager.version(), manager.clone());
-        link(&manager, host);
+        let (name, version) = (mirror.name, manager.version());
+        link::<_, HostManager>(session, &manager, move |session, of| {
+            Some(session.bind(name, version, of.clone()))
+        });
         // The sizes that the host likes.
         session.expect_answer();
     }
@@ -68,19 +79,30 @@ relay!(XdgToplevelIconManagerV1 => HostManager, |session, manager, host, request
             let icon = init.init(id, Icon::default());
             session.take(Kind::Object, &icon);
             if let Some(data) = icon.data::<Icon>() {
-                data.host.set(host.create_icon(&session.qh, ()));
+                let manager = manager.clone();
+                session.link(&icon, &data.host, move |session, of| {
+                    let manager = host_of::<HostManager>(&manager)?;
+                    let icon = of.clone();
+                    let host = manager.create_icon(&session.qh, ());
+                    if let Some(name) = icon.data::<Icon>().and_then(|icon| icon.state().name.clone()) {
+                        host.set_name(name);
+                    }
+                    Some(host)
+                });
             }
             session.icons.push(icon);
         }
         xdg_toplevel_icon_manager_v1::Request::SetIcon { toplevel, icon } => {
-            let icon = icon.as_ref().and_then(|icon| icon.data::<Icon>());
-            if let Some(icon) = icon {
-                icon.state.lock().unwrap_or_else(PoisonError::into_inner).set = true;
+            let data = icon.as_ref().and_then(|icon| icon.data::<Icon>());
+            if let Some(icon) = data {
+                icon.state().set = true;
             }
+            let host_icon = data.and_then(|icon| icon.host.get());
             let window = session.xdg.get_toplevel(&toplevel);
-            let window = window.and_then(|window| session.toplevel(window.wl_surface()));
+            let window = window.and_then(|window| session.toplevel_mut(window.wl_surface()));
             if let Some(window) = window {
-                host.set_icon(&window.host, icon.and_then(|icon| icon.host.get()));
+                host.set_icon(&window.host, host_icon.as_ref());
+                window.icon = icon;
             }
         }
         _ => {}
@@ -99,15 +121,18 @@ impl Dispatch<XdgToplevelIconV1, Icon> for Session {
     ) {
         use xdg_toplevel_icon_v1::{Error, Request};
         session.tick(icon);
-        let Some(host) = data.host.get() else { return };
-        let mut state = data.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = data.host.get();
+        let mut state = data.state();
         if state.set && !matches!(request, Request::Destroy) {
             icon.post_error(Error::Immutable, "a window has this icon already");
             session.end("changed an icon that a window has");
             return;
         }
         match request {
-            Request::SetName { icon_name } if is_name(&icon_name) => host.set_name(icon_name),
+            Request::SetName { icon_name } if is_name(&icon_name) => {
+                state.name = Some(icon_name.clone());
+                host.inspect(|host| host.set_name(icon_name));
+            }
             Request::AddBuffer { buffer, scale } => {
                 if state.pictures.len() >= PICTURES_MAX || !(1..=SCALE_MAX).contains(&scale) {
                     session.offend(
@@ -123,21 +148,23 @@ impl Dispatch<XdgToplevelIconV1, Icon> for Session {
                     session.end("made an icon of what is no small square");
                     return;
                 }
-                match buffers::whole(&buffer, &mut session.scratch) {
-                    Ok(picture) => host.add_buffer(&picture, scale),
-                    Err(refusal) => {
-                        session.offend(icon, refusal);
-                        return;
+                if let Some(host) = host.filter(|_| session.has_host()) {
+                    match buffers::whole(&buffer, &mut session.scratch) {
+                        Ok(picture) => host.add_buffer(&picture, scale),
+                        Err(refusal) => {
+                            session.offend(icon, refusal);
+                            return;
+                        }
                     }
                 }
-                state.pictures.push(buffer);
+                state.pictures.push((buffer, scale));
             }
             _ => {}
         }
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, icon: &XdgToplevelIconV1, data: &Icon) {
-        if let Some(host) = data.host.get() {
+        if let Some(host) = data.host.take() {
             host.destroy();
         }
         session.icons.retain(|other| other != icon);
@@ -146,12 +173,41 @@ impl Dispatch<XdgToplevelIconV1, Icon> for Session {
 }
 
 impl Session {
+    /// Gives the icons their pictures on the host that there is now, and windows their icons.
+    pub(crate) fn renew_icons(&mut self) {
+        for icon in self.icons.clone() {
+            let Some(data) = icon.data::<Icon>() else {
+                continue;
+            };
+            let Some(host) = data.host.get() else {
+                continue;
+            };
+            for (picture, scale) in &data.state().pictures {
+                if let Ok(picture) = buffers::whole(picture, &mut self.scratch) {
+                    host.add_buffer(&picture, *scale);
+                }
+            }
+        }
+        let managers = self.objects::<XdgToplevelIconManagerV1>();
+        let Some(manager) = managers.iter().find_map(host_of::<HostManager>) else {
+            return;
+        };
+        for link in self.surfaces.values() {
+            if let Role::Toplevel(window) = &link.role
+                && let Some(icon) = window.icon.as_ref().and_then(|icon| icon.data::<Icon>())
+                && let Some(icon) = icon.host.get()
+            {
+                manager.set_icon(&window.host, Some(&icon));
+            }
+        }
+    }
+
     /// A buffer is about to go. The icon that is made of it is to go first.
     pub(crate) fn buffer_leaves_icons(&mut self, buffer: &WlBuffer) {
         let holds = |icon: &&XdgToplevelIconV1| {
             icon.data::<Icon>().is_some_and(|icon| {
-                let state = icon.state.lock().unwrap_or_else(PoisonError::into_inner);
-                state.pictures.contains(buffer)
+                let pictures = &icon.state().pictures;
+                pictures.iter().any(|(picture, _)| picture == buffer)
             })
         };
         if let Some(icon) = self.icons.iter().find(holds) {

@@ -19,7 +19,7 @@ use wayland_server::protocol::wl_seat::WlSeat;
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, Resource};
 
-use crate::bridge::toplevels::at_least;
+use crate::bridge::toplevels::{Awaits, at_least};
 use crate::peer::{host_of, same};
 use crate::policy;
 use crate::quota::Kind;
@@ -92,7 +92,7 @@ impl XdgShellHandler for Session {
             surface.send_popup_done();
             return;
         }
-        let Some(seat) = host_of::<HostSeat>(&seat).cloned() else {
+        let Some(seat) = host_of::<HostSeat>(&seat) else {
             return;
         };
         if let Some(popup) = self.popup_mut(surface.wl_surface()) {
@@ -143,7 +143,7 @@ impl XdgShellHandler for Session {
             self.configure_again(surface.wl_surface());
             return;
         }
-        let output = output.as_ref().and_then(host_of::<HostOutput>).cloned();
+        let output = output.as_ref().and_then(host_of::<HostOutput>);
         if let Some(toplevel) = self.toplevel(surface.wl_surface()) {
             toplevel.host.set_fullscreen(output.as_ref());
         }
@@ -162,12 +162,7 @@ impl XdgShellHandler for Session {
     }
 
     fn parent_changed(&mut self, surface: ToplevelSurface) {
-        let parent = surface
-            .parent()
-            .and_then(|parent| self.toplevel(&parent).map(|parent| parent.host.clone()));
-        if let Some(toplevel) = self.toplevel(surface.wl_surface()) {
-            toplevel.host.set_parent(parent.as_ref());
-        }
+        self.relay_parent(&surface);
     }
 
     fn ack_configure(&mut self, surface: WlSurface, configure: Configure) {
@@ -177,6 +172,9 @@ impl XdgShellHandler for Session {
                     && let Some((shape, serial)) = toplevel.configures.ack(configure.serial)
                 {
                     toplevel.shape = shape;
+                    if serial.is_some() {
+                        toplevel.awaits.take_if(|awaits| *awaits == Awaits::App);
+                    }
                     if let Some(serial) = serial {
                         toplevel.xdg.ack_configure(serial);
                     }
@@ -210,6 +208,16 @@ impl XdgShellHandler for Session {
 }
 
 impl Session {
+    /// Relays in front of which window another is.
+    pub(crate) fn relay_parent(&self, surface: &ToplevelSurface) {
+        let parent = surface
+            .parent()
+            .and_then(|parent| self.toplevel(&parent).map(|parent| parent.host.clone()));
+        if let Some(toplevel) = self.toplevel(surface.wl_surface()) {
+            toplevel.host.set_parent(parent.as_ref());
+        }
+    }
+
     /// A window and the seat for a request that needs the user's doing, if it names a real event.
     fn by_the_user(
         &self,
@@ -223,7 +231,7 @@ impl Session {
         }
         Some((
             self.toplevel(surface.wl_surface())?,
-            host_of::<HostSeat>(seat)?.clone(),
+            host_of::<HostSeat>(seat)?,
             serial,
         ))
     }

@@ -1,5 +1,6 @@
 //! Buffers: what is behind an app's wl_buffer, and whether the host may have it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use smithay::utils::{Logical, Rectangle};
@@ -15,7 +16,7 @@ use crate::fds;
 use crate::peer::{Peer, same};
 use crate::policy;
 use crate::session::Session;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// A rectangle of untrusted numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl Rect {
 pub(crate) struct Pool {
     /// The app's descriptor. It stays here; the host gets a duplicate, or none when copied.
     pub(crate) fd: OwnedFd,
-    pub(crate) host: HostPool,
+    pub(crate) host: Peer<HostPool>,
     /// The proxy's own memory, which the host maps instead.
     pub(crate) shadow: Option<OwnedFd>,
     size: Mutex<i32>,
@@ -120,18 +121,23 @@ pub(crate) struct Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.host.destroy();
+        self.host.take().inspect(HostPool::destroy);
     }
 }
 
 impl Pool {
-    pub(crate) fn new(fd: OwnedFd, host: HostPool, shadow: Option<OwnedFd>, size: i32) -> Self {
+    pub(crate) fn new(fd: OwnedFd, shadow: Option<OwnedFd>, size: i32) -> Self {
         Self {
             fd,
-            host,
+            host: Peer::default(),
             shadow,
             size: Mutex::new(size),
         }
+    }
+
+    /// What the host maps.
+    pub(crate) fn mapped(&self) -> BorrowedFd<'_> {
+        self.shadow.as_ref().unwrap_or(&self.fd).as_fd()
     }
 
     pub(crate) fn size(&self) -> i32 {
@@ -151,7 +157,9 @@ impl Pool {
         }
         *current = size;
         drop(current);
-        self.host.resize(size);
+        if let Some(host) = self.host.get() {
+            host.resize(size);
+        }
         Ok(())
     }
 }
@@ -228,6 +236,8 @@ pub(crate) struct Buffer {
     pub(crate) peer: Peer<HostBuffer>,
     content: Content,
     cut: Mutex<Option<Cut>>,
+    /// The app has committed it and not got it back.
+    lent: AtomicBool,
 }
 
 /// What a buffer shows.
@@ -257,15 +267,34 @@ impl Buffer {
             peer: Peer::default(),
             content,
             cut: Mutex::default(),
+            lent: AtomicBool::new(false),
         }
     }
 
+    /// Forgets what was made of it on a host that is gone.
+    pub(crate) fn uncut(&self) {
+        *self.cut.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn destroy(&self) {
-        if let Some(host) = self.peer.get() {
-            host.destroy();
-        }
+        self.peer.take().inspect(HostBuffer::destroy);
         let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
         cut.take().inspect(|cut| cut.host.destroy());
+    }
+}
+
+/// The app has committed a buffer, and touches it no more until it has it back.
+pub(crate) fn lend(buffer: &WlBuffer) {
+    if let Some(data) = buffer.data::<Buffer>() {
+        data.lent.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Gives a buffer back, if the app has not got it yet: another host is shown some that it has, and gives those back too.
+pub(crate) fn give_back(buffer: &WlBuffer) {
+    let lent = buffer.data::<Buffer>().map(|data| &data.lent);
+    if lent.is_some_and(|lent| lent.swap(false, Ordering::Relaxed)) && buffer.is_alive() {
+        buffer.release();
     }
 }
 
@@ -298,10 +327,7 @@ pub(crate) fn whole(buffer: &WlBuffer, scratch: &mut Vec<u8>) -> Result<HostBuff
     {
         copied::copy_whole(pool, layout, scratch)?;
     }
-    data.peer
-        .get()
-        .cloned()
-        .ok_or("the buffer has no counterpart")
+    data.peer.get().ok_or("the buffer has no counterpart")
 }
 
 /// Whether a part of a buffer can be a buffer of the host's without a copy: its pixels are whole words in a row.
@@ -339,10 +365,7 @@ pub(crate) fn prepare(
         let mut mark = mark.lock().unwrap_or_else(PoisonError::into_inner);
         copied::copy(pool, layout, &mut mark, trail, surface, damage, scratch)?;
     }
-    data.peer
-        .get()
-        .cloned()
-        .ok_or("the buffer has no counterpart")
+    data.peer.get().ok_or("the buffer has no counterpart")
 }
 
 /// The host's buffer of a part of a buffer that was made ready; none if the part is not within.
@@ -356,7 +379,7 @@ pub(crate) fn cut(buffer: &WlBuffer, part: Rect, qh: &QueueHandle<Session>) -> O
         return Some(cut.host.clone());
     }
     let part_of = layout.part(part)?;
-    let host = pool.host.create_buffer(
+    let host = pool.host.get()?.create_buffer(
         part_of.offset,
         part_of.width,
         part_of.height,

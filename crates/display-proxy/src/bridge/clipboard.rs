@@ -6,13 +6,16 @@ use std::rc::Rc;
 use oz_core::denied::Denied;
 use tracing::debug;
 use wayland_client::protocol::wl_data_device::WlDataDevice as HostDataDevice;
+use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_offer_v1::ZwpPrimarySelectionOfferV1;
 use wayland_server::Resource;
 use wayland_server::protocol::wl_data_device::WlDataDevice;
 use wayland_server::protocol::wl_data_offer::WlDataOffer;
+use wayland_server::protocol::wl_seat::WlSeat;
 
 use super::selection::{AppDevice, AppSource, Direction, HostDevice, HostOffer, HostSource, Which};
 use super::transfer::Origin;
+use crate::peer::host_of;
 use crate::quota::Kind;
 use crate::session::Session;
 
@@ -81,7 +84,8 @@ struct Selection {
 #[derive(Debug)]
 struct Device {
     app: AppDevice,
-    host: HostDevice,
+    seat: WlSeat,
+    host: Option<HostDevice>,
     shown: Shown,
 }
 
@@ -104,12 +108,54 @@ impl Session {
         &mut self.selections.both[which as usize]
     }
 
-    pub(crate) fn add_device(&mut self, which: Which, app: AppDevice, host: HostDevice) {
+    pub(crate) fn add_device(&mut self, which: Which, app: AppDevice, seat: WlSeat) {
+        let host = self.host_device(&app, &seat);
         self.selection(which).devices.push(Device {
             app,
+            seat,
             host,
             shown: Shown::Nothing,
         });
+    }
+
+    /// Makes the host's device for one of the app's.
+    fn host_device(&self, app: &AppDevice, seat: &WlSeat) -> Option<HostDevice> {
+        let seat = host_of::<HostSeat>(seat)?;
+        match app {
+            AppDevice::Data(device) => {
+                let devices = self.host.data_devices.as_ref()?;
+                let host = devices.get_data_device(&seat, &self.qh, device.clone());
+                Some(HostDevice::Data(host))
+            }
+            AppDevice::Primary(_) => {
+                let devices = self.host.primary.as_ref()?;
+                Some(HostDevice::Primary(devices.get_device(&seat, &self.qh, ())))
+            }
+        }
+    }
+
+    /// The host is gone, and what it offered. What was copied in the sandbox stays there.
+    pub(crate) fn lose_selections(&mut self) {
+        for selection in &mut self.selections.both {
+            selection.host = None;
+            selection.source = None;
+            selection
+                .devices
+                .iter_mut()
+                .for_each(|device| device.host = None);
+        }
+        self.copies.forget();
+    }
+
+    /// Makes the host's devices anew, on the host that there is now.
+    pub(crate) fn renew_devices(&mut self) {
+        for which in [Which::Clipboard, Which::Primary] {
+            let mut devices = std::mem::take(&mut self.selection(which).devices);
+            for device in &mut devices {
+                device.host = self.host_device(&device.app, &device.seat);
+            }
+            self.selection(which).devices = devices;
+        }
     }
 
     /// The host's counterpart of an app's device.
@@ -118,7 +164,9 @@ impl Session {
             .devices
             .iter();
         devices.find_map(|device| match (&device.app, &device.host) {
-            (AppDevice::Data(known), HostDevice::Data(host)) if known == app => Some(host.clone()),
+            (AppDevice::Data(known), Some(HostDevice::Data(host))) if known == app => {
+                Some(host.clone())
+            }
             _ => None,
         })
     }
@@ -126,8 +174,8 @@ impl Session {
     pub(crate) fn remove_device(&mut self, which: Which, app: &AppDevice) {
         self.selection(which).devices.retain(|device| {
             let keep = device.app != *app;
-            if !keep {
-                device.host.destroy();
+            if !keep && let Some(host) = &device.host {
+                host.destroy();
             }
             keep
         });
@@ -201,10 +249,9 @@ impl Session {
             None => None,
         };
         let selection = self.selection(which);
-        if let Some(device) = selection.devices.iter().find(|known| known.app == *device) {
-            device
-                .host
-                .set_selection(host_source.as_ref().map(|(host, ..)| host), serial);
+        let device = selection.devices.iter().find(|known| known.app == *device);
+        if let Some(device) = device.and_then(|device| device.host.as_ref()) {
+            device.set_selection(host_source.as_ref().map(|(host, ..)| host), serial);
         }
         // The host answers for the one that was replaced with "cancelled", or never heard of it.
         if let Some((old, ..)) = std::mem::replace(&mut selection.source, host_source) {

@@ -14,12 +14,14 @@ use wayland_protocols::xdg::shell::client::xdg_toplevel::{
 use wayland_server::Resource;
 use wayland_server::backend::ObjectId;
 use wayland_server::protocol::wl_pointer::WlPointer;
+use wayland_server::protocol::wl_seat::WlSeat;
 use wayland_server::protocol::wl_surface::WlSurface;
 use wayland_server::protocol::wl_touch::WlTouch;
 
 use super::border::PartOf;
 use super::surfaces::Role;
 use crate::mark::places::Grip;
+use crate::peer::host_of;
 use crate::session::Session;
 
 /// Two presses within these milliseconds are one double press.
@@ -31,8 +33,8 @@ const RIGHT: u32 = 0x111;
 /// Who is on a border.
 #[derive(Debug, Default)]
 pub(crate) struct Grips {
-    /// The host's seat of each pointer and touch screen of the app.
-    seats: HashMap<ObjectId, HostSeat>,
+    /// The seat of each pointer and touch screen of the app.
+    seats: HashMap<ObjectId, WlSeat>,
     over: HashMap<ObjectId, Over>,
     touches: HashSet<(ObjectId, i32)>,
     /// How far the app's coordinates are from the host's where each pointer is, and each touch.
@@ -57,6 +59,15 @@ fn part_of(surface: &HostSurface) -> Option<PartOf> {
 }
 
 impl Grips {
+    /// The user's devices are gone with the host.
+    pub(crate) fn lose_host(&mut self) {
+        self.over.clear();
+        self.touches.clear();
+        self.shifts.clear();
+        self.touch_shifts.clear();
+        self.pressed = None;
+    }
+
     /// A pointer has come to a surface of the app.
     pub(crate) fn on(&mut self, pointer: &WlPointer, shift: (i32, i32)) {
         self.shifts.insert(pointer.id(), shift);
@@ -96,8 +107,13 @@ fn shifted((x, y): (f64, f64), by: Option<&(i32, i32)>) -> (f64, f64) {
 }
 
 impl Session {
-    pub(crate) fn device_made(&mut self, device: ObjectId, seat: &HostSeat) {
+    pub(crate) fn device_made(&mut self, device: ObjectId, seat: &WlSeat) {
         self.grips.seats.insert(device, seat.clone());
+    }
+
+    /// The host's seat that a device is of.
+    fn host_seat(&self, device: &ObjectId) -> Option<HostSeat> {
+        host_of(self.grips.seats.get(device)?)
     }
 
     pub(crate) fn device_gone(&mut self, device: &ObjectId) {
@@ -187,7 +203,7 @@ impl Session {
         };
         self.grips.touches.insert((touch.id(), id));
         self.close_popups();
-        if let Some(seat) = self.grips.seats.get(&touch.id()).cloned() {
+        if let Some(seat) = self.host_seat(&touch.id()) {
             self.take_hold(&part, at, &seat, serial);
         }
         true
@@ -204,7 +220,7 @@ impl Session {
     }
 
     fn border_pressed(&mut self, pointer: &ObjectId, serial: u32, time: u32, button: u32) {
-        let Some(seat) = self.grips.seats.get(pointer).cloned() else {
+        let Some(seat) = self.host_seat(pointer) else {
             return;
         };
         let Some(over) = self.grips.over.get(pointer) else {

@@ -40,6 +40,11 @@ pub(crate) struct Screen {
 }
 
 impl Known {
+    /// Whether the host has a pixel format. Every one has these two, even before it says so.
+    pub(crate) fn has_format(&self, format: u32) -> bool {
+        format <= 1 || self.formats.contains(&format)
+    }
+
     pub(crate) fn describe_shm(&self, shm: &WlShm) {
         self.formats
             .iter()

@@ -1,12 +1,13 @@
 //! The two connections of one client, and the order in which they are served.
 
-use std::os::fd::AsFd;
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
 use rustix::event::{PollFd, PollFlags};
@@ -14,12 +15,13 @@ use smithay::wayland::compositor::CompositorState;
 use smithay::wayland::shell::xdg::XdgShellState;
 use tracing::{debug, error};
 use wayland_client::backend::WaylandError;
+use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
 use wayland_client::{Connection, DispatchError, EventQueue};
 use wayland_server::Display;
 use wayland_server::backend::ClientId;
 
 use crate::host::backend::Connected;
-use crate::host::wayland::registry::Listing;
+use crate::host::wayland::registry::{HostGlobals, Listing};
 use crate::host::wayland::singletons::Singletons;
 use crate::host::x11::Server;
 use crate::quota;
@@ -31,7 +33,7 @@ use crate::x11::{Begin, X11};
 pub(crate) enum Ended {
     /// It left.
     Closed,
-    /// The host closed its connection without saying why.
+    /// The host closed its connection without saying why, and is no host that may come back.
     HostClosed,
     /// It broke a rule, or the host says that it did.
     Refused(String),
@@ -39,11 +41,12 @@ pub(crate) enum Ended {
 
 /// A client, from its acceptance to its end.
 pub(crate) struct Live {
-    conn: Connection,
     /// What is at the other end of the host connection, if that is in this process.
     server: Option<Box<Server>>,
     /// It may have something to do.
     server_due: bool,
+    /// When it has lost its host, lately.
+    losses: VecDeque<Instant>,
     host_blocked: bool,
     client_blocked: bool,
     is_x11: bool,
@@ -52,17 +55,44 @@ pub(crate) struct Live {
 }
 
 enum Stage {
-    /// The host is listing its globals; what the client writes waits in its socket.
-    Listing {
-        queue: EventQueue<Listing>,
-        listing: Box<Listing>,
-        client: UnixStream,
-        x11: Option<Begin>,
-        shared: Rc<Shared>,
+    /// It is not let in before the host has said what it has; what it writes waits in its socket.
+    Waiting {
+        host: Option<Asked>,
+        newcomer: Newcomer,
     },
     Serving(Box<Serving>),
     /// Between the two, and after the end.
     Nothing,
+}
+
+/// A client that is not let in yet.
+struct Newcomer {
+    client: UnixStream,
+    x11: Option<Begin>,
+    shared: Rc<Shared>,
+}
+
+/// A connection to a host that is listing its globals.
+struct Asked {
+    conn: Connection,
+    queue: EventQueue<Listing>,
+    listing: Box<Listing>,
+}
+
+impl Asked {
+    fn new(socket: UnixStream) -> anyhow::Result<Self> {
+        let conn = Connection::from_socket(socket)?;
+        let (queue, listing) = Listing::start(&conn);
+        Ok(Self {
+            conn,
+            queue,
+            listing: Box::new(listing),
+        })
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.queue.as_fd()
+    }
 }
 
 struct Serving {
@@ -71,7 +101,10 @@ struct Serving {
     /// The backend owns the client's socket; this duplicate is for polling.
     socket: UnixStream,
     gone: Arc<AtomicBool>,
-    queue: EventQueue<Session>,
+    /// None while there is no host, or it is listing.
+    queue: Option<EventQueue<Session>>,
+    /// One that came after another was gone.
+    next: Option<Asked>,
     session: Session,
     /// Requests since the objects were last counted.
     uncounted: usize,
@@ -83,28 +116,34 @@ struct Serving {
 /// brings many requests, which makes it looked at as well.
 const FD_CHECK_TURNS: u32 = 8;
 
+/// So often a client may lose its host in this time.
+const LOSSES: (usize, Duration) = (5, Duration::from_secs(60));
+
 impl Live {
-    /// Starts a client whose host connection was just made.
+    /// Starts a client whose host connection was just made, or who waits for one.
     pub(crate) fn new(
         shared: Rc<Shared>,
         client: UnixStream,
         x11: Option<Begin>,
-        host: Connected,
+        host: Option<Connected>,
     ) -> anyhow::Result<Self> {
         client.set_nonblocking(true)?;
-        let conn = Connection::from_socket(host.socket)?;
-        let (queue, listing) = Listing::start(&conn);
         let is_x11 = x11.is_some();
-        let stage = Stage::Listing {
-            queue,
-            listing: Box::new(listing),
-            client,
-            x11,
-            shared,
+        let (socket, server) = match host {
+            Some(host) => (Some(host.socket), host.server),
+            None => (None, None),
+        };
+        let stage = Stage::Waiting {
+            host: socket.map(Asked::new).transpose()?,
+            newcomer: Newcomer {
+                client,
+                x11,
+                shared,
+            },
         };
         Ok(Self {
-            conn,
-            server: host.server,
+            losses: VecDeque::new(),
+            server,
             server_due: true,
             host_blocked: false,
             client_blocked: false,
@@ -124,14 +163,20 @@ impl Live {
     }
 
     fn bridge_polled(&self) -> usize {
-        match &self.stage {
+        let own = match &self.stage {
             Stage::Serving(serving) => {
                 let session = &serving.session;
                 let x11 = usize::from(session.x11.is_some());
-                2 + x11 + 2 * session.transfers.len() + session.lists.polled()
+                1 + x11 + 2 * session.transfers.len() + session.lists.polled()
             }
-            _ => 1,
-        }
+            _ => 0,
+        };
+        self.host_polled() + own
+    }
+
+    /// The host is, if there is one.
+    fn host_polled(&self) -> usize {
+        usize::from(self.host_fd().is_some())
     }
 
     /// Adds what this client waits for.
@@ -145,8 +190,9 @@ impl Live {
             PollFlags::empty()
         };
         // The connection outlives the borrow: it is a field of ours.
-        let Some(host) = self.host_fd() else { return };
-        fds.push(PollFd::from_borrowed_fd(host, PollFlags::IN | backlog));
+        if let Some(host) = self.host_fd() {
+            fds.push(PollFd::from_borrowed_fd(host, PollFlags::IN | backlog));
+        }
         if let Stage::Serving(serving) = &self.stage {
             // While the host does not keep up the client is not read: that is the back pressure.
             let mut wanted = if self.host_blocked {
@@ -174,10 +220,13 @@ impl Live {
         }
     }
 
-    fn host_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+    fn host_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.stage {
-            Stage::Listing { queue, .. } => Some(queue.as_fd()),
-            Stage::Serving(serving) => Some(serving.queue.as_fd()),
+            Stage::Waiting { host, .. } => host.as_ref().map(Asked::fd),
+            Stage::Serving(serving) => match &serving.queue {
+                Some(queue) => Some(queue.as_fd()),
+                None => serving.next.as_ref().map(Asked::fd),
+            },
             Stage::Nothing => None,
         }
     }
@@ -196,9 +245,10 @@ impl Live {
     fn handle_inner(&mut self, ready: &[PollFlags]) {
         self.server_due = true;
         let ready = ready.get(self.server_polled()..).unwrap_or_default();
+        let hosts = self.host_polled();
         // First, while the places in `ready` still are those of the transfers.
         if let Stage::Serving(serving) = &mut self.stage {
-            let others = 2 + usize::from(serving.session.x11.is_some());
+            let others = hosts + 1 + usize::from(serving.session.x11.is_some());
             let ready = ready.get(others..).unwrap_or_default();
             let (transfers, lists) = ready
                 .split_at_checked(2 * serving.session.transfers.len())
@@ -206,9 +256,10 @@ impl Live {
             serving.session.run_transfers(transfers);
             serving.session.run_lists(lists);
         }
-        if ready
-            .first()
-            .is_some_and(|flags| flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR))
+        if hosts > 0
+            && ready.first().is_some_and(|flags| {
+                flags.intersects(PollFlags::IN | PollFlags::HUP | PollFlags::ERR)
+            })
         {
             self.read_host();
         }
@@ -216,10 +267,10 @@ impl Live {
             && !self.host_blocked
         {
             let is_ready = |at: usize| ready.get(at).is_some_and(|flags| !flags.is_empty());
-            if is_ready(1) {
+            if is_ready(hosts) {
                 serving.read_client();
             }
-            if serving.session.x11.is_some() && is_ready(2) {
+            if serving.session.x11.is_some() && is_ready(hosts + 1) {
                 serving.session.hear_x11();
             }
         }
@@ -227,32 +278,93 @@ impl Live {
 
     fn read_host(&mut self) {
         let outcome = match &mut self.stage {
-            Stage::Listing { queue, listing, .. } => receive(queue, listing.as_mut()),
-            Stage::Serving(serving) => receive(&mut serving.queue, &mut serving.session),
-            Stage::Nothing => Ok(()),
+            Stage::Waiting {
+                host: Some(asked), ..
+            } => receive(&mut asked.queue, asked.listing.as_mut()),
+            Stage::Serving(serving) => match (&mut serving.queue, &mut serving.next) {
+                (Some(queue), _) => receive(queue, &mut serving.session),
+                (None, Some(asked)) => receive(&mut asked.queue, asked.listing.as_mut()),
+                (None, None) => Ok(()),
+            },
+            _ => Ok(()),
         };
-        if let Err(ended) = outcome {
-            self.ended.get_or_insert(ended);
-            return;
+        match outcome {
+            Ok(()) => {}
+            // One of another process may be there again.
+            Err(Ended::HostClosed) if self.server.is_none() => return self.lose_host(),
+            Err(ended) => {
+                self.ended.get_or_insert(ended);
+                return;
+            }
         }
-        if matches!(&self.stage, Stage::Listing { listing, .. } if listing.done) {
-            self.begin();
+        let is_done =
+            |asked: &Option<Asked>| asked.as_ref().is_some_and(|asked| asked.listing.done);
+        match &mut self.stage {
+            Stage::Waiting { host, .. } if is_done(host) => self.begin(),
+            Stage::Serving(serving) if is_done(&serving.next) => {
+                if let Err(problem) = serving.begin_again() {
+                    error!(error = format!("{problem:#}"), "cannot serve a client");
+                    self.end("the host compositor lacks what windows need");
+                }
+            }
+            _ => {}
         }
+    }
+
+    /// Its connection is closed. It waits for another.
+    fn lose_host(&mut self) {
+        self.host_blocked = false;
+        match &mut self.stage {
+            Stage::Waiting { host, .. } => *host = None,
+            Stage::Serving(serving) => {
+                serving.next = None;
+                if serving.queue.take().is_some() {
+                    serving.session.lose_host();
+                }
+            }
+            Stage::Nothing => {}
+        }
+        let now = Instant::now();
+        self.losses
+            .retain(|loss| now.duration_since(*loss) < LOSSES.1);
+        self.losses.push_back(now);
+        if self.losses.len() > LOSSES.0 {
+            // Hosts that go with what this client shows, or that do not want to show it.
+            self.end("the host closed its connection again and again");
+        }
+    }
+
+    /// Whether it waits for a connection to a host.
+    pub(crate) fn wants_host(&self) -> bool {
+        let waits = match &self.stage {
+            Stage::Waiting { host, .. } => host.is_none(),
+            Stage::Serving(serving) => serving.queue.is_none() && serving.next.is_none(),
+            Stage::Nothing => false,
+        };
+        waits && self.ended.is_none()
+    }
+
+    /// A connection to a host that is there again.
+    pub(crate) fn found_host(&mut self, host: Connected) -> anyhow::Result<()> {
+        let asked = Some(Asked::new(host.socket)?);
+        match &mut self.stage {
+            Stage::Waiting { host, .. } => *host = asked,
+            Stage::Serving(serving) => serving.next = asked,
+            Stage::Nothing => {}
+        }
+        Ok(())
     }
 
     /// The host's globals are known: the client is let in.
     fn begin(&mut self) {
-        let Stage::Listing {
-            listing,
-            client,
-            x11,
-            shared,
-            ..
+        let Stage::Waiting {
+            host: Some(asked),
+            newcomer,
         } = std::mem::replace(&mut self.stage, Stage::Nothing)
         else {
             return;
         };
-        match Serving::new(&self.conn, *listing, (client, x11), shared) {
+        match Serving::new(&asked.conn, *asked.listing, newcomer) {
             Ok(serving) => self.stage = Stage::Serving(Box::new(serving)),
             Err(problem) => {
                 error!(error = format!("{problem:#}"), "cannot serve a client");
@@ -328,9 +440,15 @@ impl Live {
                     // Its objects go in any order; the host is spared that.
                     return;
                 }
-                serving.session.flush_host()
+                match &serving.next {
+                    Some(asked) => asked.conn.flush(),
+                    None => serving.session.flush_host(),
+                }
             }
-            _ => self.conn.flush(),
+            Stage::Waiting {
+                host: Some(asked), ..
+            } => asked.conn.flush(),
+            _ => Ok(()),
         };
         self.host_blocked = match outcome {
             Ok(()) => false,
@@ -403,18 +521,15 @@ impl Live {
 }
 
 impl Serving {
-    fn new(
-        conn: &Connection,
-        listing: Listing,
-        (client, x11): (UnixStream, Option<Begin>),
-        shared: Rc<Shared>,
-    ) -> anyhow::Result<Self> {
+    fn new(conn: &Connection, listing: Listing, newcomer: Newcomer) -> anyhow::Result<Self> {
+        let Newcomer {
+            client,
+            x11,
+            shared,
+        } = newcomer;
         let globals = &listing.globals;
-        let queue = conn.new_event_queue::<Session>();
+        let (queue, registry, host) = bind(conn, globals)?;
         let qh = queue.handle();
-        let registry = conn.display().get_registry(&qh, ());
-        let host = Singletons::bind(globals, &registry, &qh)
-            .ok_or_else(|| anyhow::anyhow!("the host has no wl_compositor or no xdg_wm_base"))?;
 
         let display = Display::<Session>::new()?;
         let mut dh = display.handle();
@@ -452,11 +567,25 @@ impl Serving {
             client: id,
             socket,
             gone,
-            queue,
+            queue: Some(queue),
+            next: None,
             session,
             uncounted: 0,
             unchecked: 0,
         })
+    }
+
+    /// Another host's globals are known: all that the client has is made anew there.
+    fn begin_again(&mut self) -> anyhow::Result<()> {
+        let Some(asked) = self.next.take() else {
+            return Ok(());
+        };
+        let (queue, registry, host) = bind(&asked.conn, &asked.listing.globals)?;
+        let (conn, qh) = (&asked.conn, queue.handle());
+        self.session
+            .find_host(conn, qh, (registry, host), *asked.listing);
+        self.queue = Some(queue);
+        Ok(())
     }
 
     fn read_client(&mut self) {
@@ -486,6 +615,19 @@ impl Serving {
             }
         }
     }
+}
+
+/// Binds what every client needs of a host.
+fn bind(
+    conn: &Connection,
+    globals: &HostGlobals,
+) -> anyhow::Result<(EventQueue<Session>, HostRegistry, Singletons)> {
+    let queue = conn.new_event_queue::<Session>();
+    let qh = queue.handle();
+    let registry = conn.display().get_registry(&qh, ());
+    let host = Singletons::bind(globals, &registry, &qh)
+        .ok_or_else(|| anyhow::anyhow!("the host has no wl_compositor or no xdg_wm_base"))?;
+    Ok((queue, registry, host))
 }
 
 /// Reads and dispatches what the host sent.

@@ -1,6 +1,7 @@
 //! Menus, tooltips and the like: the host places them, as the app's positioner asks.
 
 use smithay::wayland::shell::xdg::{PopupSurface, PositionerState};
+use wayland_client::Proxy;
 use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup as HostPopup;
 use wayland_protocols::xdg::shell::client::xdg_positioner::{
     ConstraintAdjustment, XdgPositioner as HostPositioner,
@@ -29,6 +30,8 @@ pub(crate) struct Popup {
     /// The token of a repositioning that the next configure concludes.
     pub(crate) repositioned: Option<u32>,
     sent: Shell,
+    /// Its host is gone, or was when it was made: it is not shown again.
+    pub(crate) gone: bool,
 }
 
 impl Popup {
@@ -72,11 +75,21 @@ impl Session {
             return;
         };
         let surface = app.wl_surface().clone();
-        let xdg = self
-            .host
-            .wm_base
-            .get_xdg_surface(&host_surface, &self.qh, surface.clone());
-        let host = xdg.get_popup(Some(&parent), &positioner, &self.qh, surface.clone());
+        // None of a menu that is gone, nor without a host.
+        let gone = !parent.is_alive();
+        let (xdg, host) = if gone {
+            let nowhere = parent.backend();
+            app.send_popup_done();
+            (
+                HostXdgSurface::inert(nowhere.clone()),
+                HostPopup::inert(nowhere.clone()),
+            )
+        } else {
+            let (wm_base, qh) = (&self.host.wm_base, &self.qh);
+            let xdg = wm_base.get_xdg_surface(&host_surface, qh, surface.clone());
+            let host = xdg.get_popup(Some(&parent), &positioner, qh, surface.clone());
+            (xdg, host)
+        };
         positioner.destroy();
         let popup = Popup {
             app,
@@ -86,6 +99,7 @@ impl Session {
             told: (0, 0, 0, 0),
             repositioned: None,
             sent: Shell::default(),
+            gone,
         };
         if let Some(link) = self.surfaces.get_mut(&surface.id()) {
             link.role = Role::Popup(popup);

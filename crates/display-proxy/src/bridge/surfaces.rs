@@ -1,6 +1,6 @@
 //! Surfaces: one host surface per app surface, and what a commit carries over.
 
-use smithay::utils::{Logical, Point};
+use smithay::utils::{Logical, Point, Rectangle};
 use smithay::wayland::compositor::{
     BufferAssignment, Damage, RectangleKind, RegionAttributes, SurfaceAttributes, get_children,
     with_states,
@@ -13,11 +13,11 @@ use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_client::{Proxy, QueueHandle};
 use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport as HostViewport;
 use wayland_protocols::xdg::shell::server::xdg_toplevel;
-use wayland_server::Resource;
 use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_callback::WlCallback;
-use wayland_server::protocol::wl_output::Transform;
+use wayland_server::protocol::wl_output::{Transform, WlOutput};
 use wayland_server::protocol::wl_surface::WlSurface;
+use wayland_server::{Resource, Weak};
 
 use super::border::{Border, Fit};
 use super::buffers::{self, Rect};
@@ -36,6 +36,9 @@ use crate::x11::role::Shown;
 pub(crate) const CURSOR_ROLE: &str = "cursor";
 /// Role name of what is shown under the pointer while it drags.
 pub(crate) const DRAG_ICON_ROLE: &str = "drag icon";
+
+/// Frame callbacks of one surface that wait for a host to come.
+const HELD_CALLBACKS: usize = 256;
 
 /// An app's surface and the host's that stands for it.
 #[derive(Debug)]
@@ -64,8 +67,16 @@ pub(crate) struct Surface {
     trail: Trail,
     /// Frame callbacks that the host has not answered; it never will once the surface is gone.
     callbacks: Vec<WlCallback>,
-    /// What an X server has drawn before it is known for which window, or before the host knows that.
+    /// What was drawn while there is no host, or while it has not answered to a window that it is to show again. Of an X
+    /// server also what it has drawn before it is known for which window.
     held: Option<Box<Pending>>,
+    /// The buffer and the rest that were committed last, for another host.
+    content: Option<Weak<WlBuffer>>,
+    shell: Shell,
+    /// As a subsurface, it does not wait for its parent.
+    pub(crate) desync: bool,
+    /// Where the host says that it is seen.
+    pub(crate) screens: Vec<WlOutput>,
 }
 
 /// What a surface is for, with the host objects of that role.
@@ -91,6 +102,19 @@ struct Sent {
     /// From which corner the regions count.
     shift: (i32, i32),
     view: View,
+}
+
+impl Default for Sent {
+    fn default() -> Self {
+        Self {
+            scale: 1,
+            transform: Transform::Normal,
+            opaque: None,
+            input: None,
+            shift: (0, 0),
+            view: View::default(),
+        }
+    }
 }
 
 pub(crate) type RegionPart = (bool, Rect);
@@ -192,6 +216,77 @@ impl Surface {
         self.sent.view = wanted;
     }
 
+    /// The size of the window that the host knows.
+    pub(crate) fn outer_size(&self) -> Option<(i32, i32)> {
+        let outer = self.fit.map(|fit| fit.outer()).or(self.geometry);
+        outer.map(|outer| (outer.w, outer.h)).or(self.size())
+    }
+
+    /// Keeps all that the host was shown, to show it to another: from here on nobody has been told anything.
+    pub(crate) fn keep_all(&mut self) {
+        let sent = std::mem::take(&mut self.sent);
+        let content = self.content.as_ref().map(Weak::upgrade);
+        let whole = Pending {
+            // One that the app has destroyed it will draw anew.
+            buffer: content
+                .and_then(Result::ok)
+                .map(BufferAssignment::NewBuffer),
+            offset: None,
+            damage: vec![Damage::Surface(everything())],
+            callbacks: std::mem::take(&mut self.callbacks),
+            scale: sent.scale,
+            transform: sent.transform,
+            opaque: sent.opaque,
+            input: sent.input,
+            shell: self.shell,
+        };
+        let whole = match self.held.take() {
+            Some(held) => whole.followed_by(*held),
+            None => whole,
+        };
+        self.held = Some(Box::new(whole));
+        // The host's objects of these are gone with it.
+        self.viewport = None;
+        self.border = None;
+        self.fit = None;
+        self.cut = None;
+    }
+
+    /// What a commit that is kept changes at once, for the app; whether it takes away what is shown.
+    fn note_unseen(&mut self, pending: &Pending) -> bool {
+        match &pending.buffer {
+            Some(BufferAssignment::NewBuffer(buffer)) => {
+                self.buffer = buffers::size(buffer);
+                false
+            }
+            Some(BufferAssignment::Removed) => self.buffer.take().is_some(),
+            None => false,
+        }
+    }
+
+    /// No host shows it.
+    pub(crate) fn unshown(&mut self) {
+        self.buffer = None;
+    }
+
+    /// The buffer that is shown next, of what is kept.
+    pub(crate) fn kept(&self) -> Option<&WlBuffer> {
+        match &self.held.as_ref()?.buffer {
+            Some(BufferAssignment::NewBuffer(buffer)) => Some(buffer),
+            _ => None,
+        }
+    }
+
+    /// Lets go of what is kept: nobody will be shown it.
+    fn drop_kept(&mut self) {
+        if let Some(buffer) = self.kept() {
+            buffers::give_back(buffer);
+        }
+        if let Some(held) = self.held.take() {
+            self.callbacks.extend(held.callbacks);
+        }
+    }
+
     pub(crate) fn has_buffer(&self) -> bool {
         self.buffer.is_some()
     }
@@ -211,18 +306,10 @@ impl Session {
             .host
             .compositor
             .create_surface(&self.qh, surface.clone());
-        let sent = Sent {
-            scale: 1,
-            transform: Transform::Normal,
-            opaque: None,
-            input: None,
-            shift: (0, 0),
-            view: View::default(),
-        };
         let new = Surface {
             host,
             role: Role::None,
-            sent,
+            sent: Sent::default(),
             damage: 0,
             buffer: None,
             view: View::default(),
@@ -236,6 +323,10 @@ impl Session {
             trail: Trail::default(),
             callbacks: Vec::new(),
             held: None,
+            content: None,
+            shell: Shell::default(),
+            desync: false,
+            screens: Vec::new(),
         };
         self.surfaces.insert(surface.id(), new);
         self.x11_surface_created(surface);
@@ -275,7 +366,12 @@ impl Session {
             Role::DragIcon => link.role = Role::DragIcon,
             Role::Subsurface(host) => host.destroy(),
             Role::Toplevel(toplevel) => toplevel.destroy(&self.shared),
-            Role::Popup(popup) => popup.destroy(),
+            Role::Popup(popup) => {
+                if popup.gone {
+                    link.drop_kept();
+                }
+                popup.destroy();
+            }
             Role::X11(shown) => shown.destroy(&self.shared),
         }
     }
@@ -286,6 +382,7 @@ impl Session {
         if let Some(link) = self.surfaces.get_mut(&surface.id())
             && link.buffer.take().is_some()
         {
+            link.content = None;
             link.host.attach(None, 0, 0);
             link.host.commit();
         }
@@ -310,6 +407,7 @@ impl Session {
         }
         if let Some(child) = self.surfaces.get_mut(&surface.id()) {
             child.role = Role::Subsurface(host);
+            child.desync = false;
         }
     }
 
@@ -336,44 +434,75 @@ impl Session {
     /// Relays a commit: everything that changed, then the commit itself.
     pub(crate) fn relay_commit(&mut self, surface: &WlSurface) {
         let pending = take_pending(surface);
+        if let Some(BufferAssignment::NewBuffer(buffer)) = &pending.buffer {
+            buffers::lend(buffer);
+        }
         if let Some(pending) = self.held_back(surface, pending) {
             self.relay_pending(surface, pending);
         }
     }
 
-    /// Keeps what an X server draws for a surface whose role is not known yet.
+    /// Keeps what nobody can be shown yet: there is no host, or it has not said of a window how it is to be.
     fn held_back(&mut self, surface: &WlSurface, pending: Pending) -> Option<Pending> {
-        if self.x11.is_none() {
-            return Some(pending);
-        }
+        let (has_host, is_x11) = (self.has_host(), self.x11.is_some());
         let link = self.surfaces.get_mut(&surface.id())?;
-        let pending = match link.held.take() {
-            Some(held) => held.followed_by(pending),
-            None => pending,
-        };
-        let is_shown = match &mut link.role {
-            Role::None => false,
+        let waits = match &mut link.role {
+            Role::None => is_x11,
             Role::X11(shown) if shown.configured => {
                 if let Some(serial) = shown.unacked.take() {
                     shown.xdg.ack_configure(serial);
                 }
-                true
+                false
             }
-            Role::X11(_) => false,
-            _ => true,
+            Role::X11(_) => true,
+            Role::Toplevel(toplevel) => {
+                let begins = !std::mem::replace(&mut toplevel.begun, true);
+                if begins && toplevel.awaits.is_some() {
+                    // It was made for another host and never committed there.
+                    link.host.commit();
+                }
+                toplevel.awaits.is_some()
+            }
+            Role::Popup(popup) => popup.gone,
+            _ => false,
         };
-        if is_shown {
+        let waits = waits || !has_host;
+        if !waits && link.held.is_none() {
             return Some(pending);
+        }
+        if !is_x11 && !self.may_commit(surface, &pending) {
+            return None;
+        }
+        let link = self.surfaces.get_mut(&surface.id())?;
+        let hides = waits && !is_x11 && link.note_unseen(&pending);
+        let mut pending = match link.held.take() {
+            Some(held) => held.followed_by(pending),
+            None => pending,
+        };
+        if !waits {
+            return Some(pending);
+        }
+        if !has_host {
+            // Who draws all the same is none that waits for an answer to draw.
+            let many = pending.callbacks.len().saturating_sub(HELD_CALLBACKS);
+            pending.callbacks.drain(..many).for_each(|one| one.done(0));
         }
         link.damage = 0;
         link.held = Some(Box::new(pending));
+        if hides {
+            self.unmapped(surface);
+        }
         None
     }
 
     /// Relays what was kept.
     pub(crate) fn relay_held(&mut self, surface: &WlSurface) {
         let link = self.surfaces.get_mut(&surface.id());
-        if let Some(held) = link.and_then(|link| link.held.take()) {
+        if let Some(mut held) = link.and_then(|link| link.held.take()) {
+            // A buffer may have gone meanwhile: what it showed is drawn anew.
+            if matches!(&held.buffer, Some(BufferAssignment::NewBuffer(gone)) if !gone.is_alive()) {
+                held.buffer = None;
+            }
             self.relay_pending(surface, *held);
         }
     }
@@ -400,6 +529,7 @@ impl Session {
         let plain = !self.viewports.contains(&surface.id());
         let damage = buffer_damage(&pending, plain);
         link.geometry = pending.shell.geometry.or(x11_geometry);
+        link.shell = pending.shell;
         if pending.scale != link.sent.scale && link.host.version() >= 3 {
             link.sent.scale = pending.scale;
             link.host.set_buffer_scale(pending.scale);
@@ -413,6 +543,7 @@ impl Session {
         match &pending.buffer {
             Some(BufferAssignment::NewBuffer(buffer)) => {
                 link.buffer = buffers::size(buffer);
+                link.content = Some(buffer.downgrade());
                 link.cut = None;
                 link.cuttable = link.view == View::default()
                     && link.sent.transform == Transform::Normal
@@ -420,6 +551,7 @@ impl Session {
             }
             Some(BufferAssignment::Removed) => {
                 link.buffer = None;
+                link.content = None;
                 link.cut = None;
             }
             None => {}
@@ -642,8 +774,8 @@ impl Pending {
             (buffer, None) => next.buffer = buffer,
             (Some(BufferAssignment::NewBuffer(unseen)), Some(now)) => {
                 let again = matches!(now, BufferAssignment::NewBuffer(now) if *now == unseen);
-                if !again && unseen.is_alive() {
-                    unseen.release();
+                if !again {
+                    buffers::give_back(&unseen);
                 }
             }
             _ => {}
@@ -685,6 +817,11 @@ fn take_pending(surface: &WlSurface) -> Pending {
             shell,
         }
     })
+}
+
+/// All of a surface, however large it is.
+fn everything() -> Rectangle<i32, Logical> {
+    Rectangle::from_size((i32::MAX, i32::MAX).into())
 }
 
 pub(crate) fn parts(region: &RegionAttributes) -> Vec<RegionPart> {

@@ -12,11 +12,12 @@ use wayland_protocols::xdg::shell::client::xdg_surface::XdgSurface as HostXdgSur
 use wayland_protocols::xdg::shell::client::xdg_toplevel::XdgToplevel as HostToplevel;
 use wayland_protocols::xdg::shell::server::xdg_toplevel::{State, WmCapabilities};
 use wayland_protocols::xdg::shell::server::xdg_wm_base;
+use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::XdgToplevelIconV1;
 use wayland_server::Resource;
 use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::surfaces::{Role, Shell};
-use crate::app::decoration::{self, Decoration};
+use crate::app::decoration::Decoration;
 use crate::mark::places::Shape;
 use crate::policy;
 use crate::report::Event;
@@ -56,6 +57,11 @@ impl Configures {
         })
     }
 
+    /// The host of these is gone: another knows none of them.
+    fn lose_host(&mut self) {
+        self.sent.iter_mut().for_each(|sent| sent.host = None);
+    }
+
     pub(crate) fn acked(&self) -> bool {
         self.acked
     }
@@ -84,17 +90,54 @@ pub(crate) struct Toplevel {
     pub(crate) configures: Configures,
     pub(crate) told: Told,
     pub(crate) decoration: Option<Decoration>,
+    pub(crate) icon: Option<XdgToplevelIconV1>,
     /// How much of a border it has, by what the app has acknowledged.
     pub(crate) shape: Shape,
     sent: Shell,
     /// The daemon's number of it, once it has been shown.
     window: Option<u64>,
+    /// The app has committed it.
+    pub(crate) begun: bool,
+    /// What has to be before a host that is new shows it again.
+    pub(crate) awaits: Option<Awaits>,
+    /// How large it was for the host before.
+    pub(crate) outer: Option<(i32, i32)>,
+}
+
+/// What a window waits for that is to be shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// That the host says how it is to be.
+    Configure,
+    /// That the app is so.
+    App,
 }
 
 impl Toplevel {
     /// As the host has said it last.
     pub(crate) fn is_maximised(&self) -> bool {
         words(&self.told.states).any(|word| word == MAXIMISED)
+    }
+
+    pub(crate) fn is_fullscreen(&self) -> bool {
+        words(&self.told.states).any(|word| word == FULLSCREEN)
+    }
+
+    /// Whether the host takes it at the size that it has. Of one that fills something it is strict.
+    fn fits_as_it_was(&self) -> bool {
+        let is_strict = self.is_maximised() || self.is_fullscreen();
+        !is_strict || self.told.size == (0, 0) || Some(self.told.size) == self.outer
+    }
+
+    /// Its host is gone. It is as it was, but nobody sees it.
+    pub(crate) fn lose_host(&mut self) {
+        self.configures.lose_host();
+        self.awaits = None;
+        self.sent = Shell::default();
+        let unseen =
+            words(&self.told.states).filter(|word| !matches!(*word, ACTIVATED | SUSPENDED));
+        let unseen: Vec<u32> = unseen.chain([SUSPENDED]).collect();
+        self.told.states = unseen.into_iter().flat_map(u32::to_ne_bytes).collect();
     }
 
     /// Sends what a commit changes about the window.
@@ -118,7 +161,7 @@ impl Toplevel {
 
     pub(crate) fn destroy(self, shared: &Shared) {
         if let Some(slot) = &self.decoration {
-            decoration::destroy(slot);
+            slot.destroy();
         }
         self.host.destroy();
         self.xdg.destroy();
@@ -148,18 +191,7 @@ impl Session {
             return;
         };
         let surface = app.wl_surface().clone();
-        let xdg = self
-            .host
-            .wm_base
-            .get_xdg_surface(&host, &self.qh, surface.clone());
-        let host = xdg.get_toplevel(&self.qh, surface.clone());
-        if let Some(id) = &self.shared.config.app_id {
-            host.set_app_id(id.clone());
-        }
-        let title = self.shared.marking.title("");
-        if !title.is_empty() {
-            host.set_title(title);
-        }
+        let (xdg, host) = self.make_toplevel(&host, &surface);
         let toplevel = Toplevel {
             app,
             host,
@@ -167,12 +199,71 @@ impl Session {
             configures: Configures::default(),
             told: Told::default(),
             decoration: None,
+            icon: None,
             shape: Shape::default(),
             sent: Shell::default(),
             window: None,
+            begun: false,
+            awaits: None,
+            outer: None,
         };
         if let Some(link) = self.surfaces.get_mut(&surface.id()) {
             link.role = Role::Toplevel(toplevel);
+        }
+    }
+
+    /// Makes the host's window of one of its surfaces.
+    fn make_toplevel(
+        &self,
+        host: &HostSurface,
+        surface: &WlSurface,
+    ) -> (HostXdgSurface, HostToplevel) {
+        let (wm_base, qh) = (&self.host.wm_base, &self.qh);
+        let xdg = wm_base.get_xdg_surface(host, qh, surface.clone());
+        let host = xdg.get_toplevel(qh, surface.clone());
+        if let Some(id) = &self.shared.config.app_id {
+            host.set_app_id(id.clone());
+        }
+        let title = self.shared.marking.title("");
+        if !title.is_empty() {
+            host.set_title(title);
+        }
+        (xdg, host)
+    }
+
+    /// Makes it anew, on the host that there is now; it waits for what that says.
+    pub(crate) fn renew_toplevel(&mut self, surface: &WlSurface) {
+        let Some(link) = self.surfaces.get(&surface.id()) else {
+            return;
+        };
+        if !matches!(link.role, Role::Toplevel(_)) {
+            return;
+        }
+        let (xdg, host) = self.make_toplevel(&link.host, surface);
+        let Some(toplevel) = self.toplevel_mut(surface) else {
+            return;
+        };
+        (toplevel.xdg, toplevel.host) = (xdg, host);
+        toplevel.awaits = Some(Awaits::Configure);
+        if toplevel.is_maximised() {
+            toplevel.host.set_maximized();
+        }
+        // The user has let it fill the screen before.
+        if toplevel.is_fullscreen() {
+            toplevel.host.set_fullscreen(None);
+        }
+        toplevel.told = Told::default();
+        let app = toplevel.app.clone();
+        self.names_changed(&app);
+    }
+
+    /// Asks the host how a window is to be that was made anew.
+    pub(crate) fn begin_again(&mut self, surface: &WlSurface) {
+        let Some(link) = self.surfaces.get(&surface.id()) else {
+            return;
+        };
+        if matches!(&link.role, Role::Toplevel(toplevel) if toplevel.begun) {
+            link.host.commit();
         }
     }
 
@@ -221,11 +312,41 @@ impl Session {
 
     /// The host finished a configure of a window: the app gets it as one of smithay's.
     pub(crate) fn toplevel_configured(&mut self, surface: &WlSurface, host_serial: u32) {
-        let Some(toplevel) = self.toplevel(surface) else {
+        let Some(toplevel) = self.toplevel_mut(surface) else {
             return;
         };
-        let fullscreen = words(&toplevel.told.states).any(|word| word == FULLSCREEN);
-        let shape = Shape::of_window(fullscreen);
+        let shape = Shape::of_window(toplevel.is_fullscreen());
+        if toplevel.awaits != Some(Awaits::Configure) {
+            self.tell_toplevel(surface, Some(host_serial), shape);
+            return;
+        }
+        if toplevel.configures.acked() && !toplevel.fits_as_it_was() {
+            // The host would not have it as it is.
+            toplevel.awaits = Some(Awaits::App);
+            self.tell_toplevel(surface, Some(host_serial), shape);
+            self.let_draw(surface);
+            return;
+        }
+        toplevel.awaits = None;
+        if toplevel.configures.acked() {
+            // It is seen at once as it was; the app may then follow the host.
+            toplevel.xdg.ack_configure(host_serial);
+            toplevel.shape = shape;
+            self.relay_held(surface);
+            self.tell_toplevel(surface, None, shape);
+        } else {
+            self.relay_held(surface);
+            self.tell_toplevel(surface, Some(host_serial), shape);
+        }
+    }
+
+    /// Tells the app how its window is.
+    pub(crate) fn tell_toplevel(
+        &mut self,
+        surface: &WlSurface,
+        host_serial: Option<u32>,
+        shape: Shape,
+    ) {
         let adds = self.adds_with(surface, shape);
         let Some(toplevel) = self.toplevel_mut(surface) else {
             return;
@@ -249,7 +370,7 @@ impl Session {
             }
         });
         let serial = toplevel.app.send_configure();
-        toplevel.configures.sent(serial, Some(host_serial), shape);
+        toplevel.configures.sent(serial, host_serial, shape);
     }
 
     /// Whether a window that asks for it gets the whole screen. Without the user's doing a picture of a whole desktop
@@ -283,6 +404,7 @@ impl Session {
             Role::Toplevel(toplevel) => {
                 toplevel.configures.reset();
                 toplevel.app.reset_initial_configure_sent();
+                toplevel.begun = false;
                 if let Some(window) = toplevel.window.take() {
                     self.shared.report.send(&Event::WindowClosed { window });
                 }
@@ -365,18 +487,20 @@ pub(crate) fn inner(length: i32, adds: i32) -> i32 {
 
 const MAXIMISED: u32 = 1;
 const FULLSCREEN: u32 = 2;
+const ACTIVATED: u32 = 4;
+const SUSPENDED: u32 = 9;
 
 /// The states of a window, by their number on the wire.
 const STATES: &[(u32, State)] = &[
     (MAXIMISED, State::Maximized),
     (FULLSCREEN, State::Fullscreen),
     (3, State::Resizing),
-    (4, State::Activated),
+    (ACTIVATED, State::Activated),
     (5, State::TiledLeft),
     (6, State::TiledRight),
     (7, State::TiledTop),
     (8, State::TiledBottom),
-    (9, State::Suspended),
+    (SUSPENDED, State::Suspended),
 ];
 
 pub(crate) fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {

@@ -2,7 +2,8 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
@@ -17,8 +18,11 @@ pub enum Backend {
     /// A screen of an X server.
     X11(Arc<Place>),
     /// No screen: a fake host takes the other end of a fresh socket pair. For tests.
-    Headless(std::sync::mpsc::Sender<UnixStream>),
+    Headless(Hosts),
 }
+
+/// Where the fake host of a test takes its connections from; it can be another one after a while.
+pub type Hosts = Arc<Mutex<Sender<UnixStream>>>;
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +46,15 @@ pub(crate) struct Connected {
 }
 
 impl Backend {
+    /// Whether it may be there again once it is gone: what its windows show is kept until then.
+    pub(crate) fn returns(&self) -> bool {
+        match self {
+            Self::Wayland(_) | Self::Headless(_) => true,
+            // The server in this process would have to be made anew as well.
+            Self::X11(_) => false,
+        }
+    }
+
     /// Opens one more connection, without waiting for a compositor.
     pub(crate) fn connect(&self) -> Result<Connected, ConnectError> {
         let server = None;
@@ -61,6 +74,7 @@ impl Backend {
                 socket
                     .set_nonblocking(true)
                     .map_err(|_| ConnectError::Busy)?;
+                let hosts = hosts.lock().unwrap_or_else(PoisonError::into_inner);
                 hosts.send(theirs).map_err(|_| ConnectError::Gone)?;
                 Ok(Connected { socket, server })
             }

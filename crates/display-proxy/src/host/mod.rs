@@ -4,4 +4,4 @@ pub(crate) mod backend;
 pub(crate) mod wayland;
 pub mod x11;
 
-pub use backend::{Backend, ConnectError};
+pub use backend::{Backend, ConnectError, Hosts};

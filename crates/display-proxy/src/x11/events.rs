@@ -1,5 +1,6 @@
 //! What happens on the X server.
 
+use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_protocols::xdg::shell::client::xdg_toplevel::ResizeEdge;
 use wayland_server::Resource;
 use wayland_server::protocol::wl_surface::WlSurface;
@@ -11,6 +12,7 @@ use x11rb_protocol::x11_utils::{ExtInfoProvider, ExtensionInformation};
 
 use super::properties::Property;
 use crate::bridge::buffers::Rect;
+use crate::peer::host_of;
 use crate::policy;
 use crate::session::Session;
 
@@ -281,6 +283,7 @@ impl Session {
             ResizeEdge::Left,
         ];
         let seat = self.x11.as_ref().and_then(|x11| x11.seat.as_ref());
+        let seat = seat.and_then(host_of::<HostSeat>);
         let (Some(seat), Some(serial)) = (seat, self.input.latest()) else {
             return;
         };
@@ -289,8 +292,8 @@ impl Session {
         };
         let edge = EDGES.get(usize::try_from(direction).unwrap_or(EDGES.len()));
         match edge {
-            Some(edge) => host.resize(seat, serial, *edge),
-            None if direction == MOVE => host._move(seat, serial),
+            Some(edge) => host.resize(&seat, serial, *edge),
+            None if direction == MOVE => host._move(&seat, serial),
             None => {}
         }
     }

@@ -24,8 +24,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::PollFlags;
 use tracing::{debug, trace};
-use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1 as HostDecorations;
+use wayland_server::protocol::wl_seat::WlSeat;
 use x11rb_protocol::protocol::xproto::{ClientMessageEvent, EventMask, SendEventRequest};
 
 use crate::session::Session;
@@ -75,7 +75,7 @@ pub(crate) struct X11 {
     active: Option<u32>,
     decorations: Option<HostDecorations>,
     /// Where input comes from.
-    pub(crate) seat: Option<HostSeat>,
+    pub(crate) seat: Option<WlSeat>,
     /// The host's question whether the app answers, which a window was asked.
     ping: Option<u32>,
 }
@@ -143,7 +143,7 @@ impl Session {
                     self.x11_message(message);
                 }
             }
-            Err(lost) => self.lose_x11(lost),
+            Err(lost) => self.end_x11(lost),
         }
     }
 
@@ -152,11 +152,11 @@ impl Session {
         if let Some(x11) = &mut self.x11
             && let Err(lost) = x11.wire.flush()
         {
-            self.lose_x11(lost);
+            self.end_x11(lost);
         }
     }
 
-    fn lose_x11(&mut self, lost: Lost) {
+    fn end_x11(&mut self, lost: Lost) {
         debug!(session = self.id, %lost, "no X server any more");
         match lost {
             Lost::Closed => self.leave(),

@@ -37,7 +37,7 @@ impl Session {
         let link = self.surfaces.get(&surface.id());
         let is_free =
             link.is_some_and(|link| matches!(link.role, Role::None) && !link.has_buffer());
-        if !known.mapped || known.unanswered > 0 || !is_free {
+        if !known.mapped || known.unanswered > 0 || !is_free || !self.has_host() {
             return;
         }
         let (is_own_master, rect) = (known.is_own_master, known.rect);
@@ -447,6 +447,46 @@ impl Session {
         known.surface_id = None;
         known.parent = None;
         self.x11_no_toplevel(window);
+    }
+
+    /// The host is gone. Windows lose what they were of it and keep what they show.
+    pub(crate) fn lose_x11(&mut self) {
+        let Some(x11) = &self.x11 else { return };
+        let windows: Vec<(u32, WlSurface)> = (x11.windows.iter())
+            .filter_map(|(window, known)| Some((*window, known.surface.clone()?)))
+            .collect();
+        let is_menu = |window: &&u32| {
+            let shown = self.x11_shown(**window);
+            shown.is_some_and(|shown| shown.toplevel().is_none())
+        };
+        let menus: Vec<u32> = x11.windows.keys().filter(is_menu).copied().collect();
+        for (window, surface) in windows {
+            self.x11_no_toplevel(window);
+            self.drop_role(&surface);
+            if let Some(link) = self.surfaces.get_mut(&surface.id()) {
+                link.unshown();
+            }
+        }
+        let Some(x11) = &mut self.x11 else { return };
+        for menu in menus {
+            // It is shown when it is opened again.
+            if let Some(known) = x11.windows.get_mut(&menu) {
+                known.parent = None;
+                known.mapped = false;
+            }
+        }
+    }
+
+    /// There is a host again.
+    pub(crate) fn find_x11(&mut self) {
+        let decorations = self.bind_first();
+        let Some(x11) = &mut self.x11 else { return };
+        x11.decorations = decorations;
+        x11.ping = None;
+        let windows: Vec<u32> = x11.windows.keys().copied().collect();
+        for window in windows {
+            self.x11_show(window);
+        }
     }
 
     /// A window is shown no longer.

@@ -8,13 +8,13 @@ use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use display_proxy::config::{self, Clipboard, Config, Mark};
-use display_proxy::host::Backend;
+use display_proxy::host::{Backend, Hosts};
 use display_proxy::report::Report;
 use display_proxy::server::{Exit, Server};
 use oz_core::OsBytes;
@@ -91,6 +91,7 @@ static RIGS: AtomicU32 = AtomicU32::new(0);
 /// A proxy with its host.
 pub struct Rig {
     pub host: Option<FakeHost>,
+    hosts: Hosts,
     path: PathBuf,
     stop: Option<OwnedFd>,
     thread: Option<JoinHandle<Exit>>,
@@ -260,17 +261,14 @@ impl Rig {
         // Tests of the mark ask for it.
         config.mark = Mark::None;
         change(&mut config);
+        let hosts = Arc::new(Mutex::new(hosts));
+        let backend = Backend::Headless(Arc::clone(&hosts));
         let (stopped, stop) = rustix::pipe::pipe().unwrap();
         let (reports, report) = rustix::pipe::pipe().unwrap();
         let (controlled, control) = rustix::pipe::pipe().unwrap();
         let thread = std::thread::spawn(move || {
-            let mut server = Server::new(
-                config,
-                Backend::Headless(hosts),
-                listener,
-                Report::new(Some(report)),
-            )
-            .unwrap();
+            let mut server =
+                Server::new(config, backend, listener, Report::new(Some(report))).unwrap();
             server.hear(controlled).unwrap();
             server.stop_on(stopped);
             // Every test runs behind the walls, which are the thread's own.
@@ -279,6 +277,7 @@ impl Rig {
         });
         Self {
             host: Some(FakeHost::with(connections, versions)),
+            hosts,
             path,
             stop: Some(stop),
             thread: Some(thread),
@@ -305,9 +304,28 @@ impl Rig {
         App::new(self.socket())
     }
 
-    /// Ends the host and says how the proxy took it.
-    pub fn lose_host(mut self) -> Exit {
+    /// Ends the host. When this returns, those who had a connection to it have lost it.
+    pub fn lose_host(&mut self) {
         self.host = None;
+        self.daemon.told(|event| matches!(event, Event::HostLost));
+    }
+
+    /// Starts another host.
+    pub fn find_host(&mut self, versions: Versions) {
+        let (hosts, connections) = std::sync::mpsc::channel();
+        *self.hosts.lock().unwrap() = hosts;
+        self.host = Some(FakeHost::with(connections, versions));
+    }
+
+    /// Ends the host and starts another.
+    pub fn change_host(&mut self) {
+        self.lose_host();
+        self.find_host(&[]);
+    }
+
+    /// Ends the proxy and says why it ended.
+    pub fn stop(mut self) -> Exit {
+        self.stop = None;
         self.thread.take().unwrap().join().unwrap()
     }
 

@@ -167,8 +167,12 @@ pub enum Event {
         /// How often since it was last said.
         count: u32,
     },
-    /// The host compositor no longer answers; the proxy ends.
+    /// The host no longer answers, and the proxy ends.
     HostGone,
+    /// The host is gone. Windows are kept until there is one again.
+    HostLost,
+    /// There is one again.
+    HostFound,
     /// More of a list of files.
     Files {
         /// Distinguishes the lists of this proxy.

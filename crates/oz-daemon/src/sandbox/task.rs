@@ -349,7 +349,7 @@ impl Task {
     fn decide(&mut self) {
         let host = self.sandbox.host.as_ref();
         let gone = host
-            .filter(|host| !display::answers(host))
+            .filter(|host| !display::returns(host) && !display::answers(host))
             .map(display::host_gone);
         for (process, status) in std::mem::take(&mut self.undecided) {
             let known = match &gone {

@@ -1,7 +1,5 @@
 //! The clipboard and the primary selection, through wl-clipboard and xclip.
 
-use std::process::Command;
-
 use anyhow::{Result, bail};
 
 use super::{Kind, PATIENCE, Session, finish, x11};
@@ -26,7 +24,7 @@ impl Session {
         // wl-copy stays in the background to serve the clipboard and would hold our pipes open.
         let script = r#"exec wl-copy --type "$0" >/dev/null 2>&1"#;
         let done = finish(
-            Command::new("sh").args(["-c", script, kind]),
+            self.command("sh").args(["-c", script, kind]),
             bytes,
             PATIENCE,
         )?;
@@ -44,7 +42,7 @@ impl Session {
         if self.kind == Kind::X11 {
             return x11::paste("clipboard", "UTF8_STRING");
         }
-        let done = finish(Command::new("wl-paste").arg("--no-newline"), b"", PATIENCE)?;
+        let done = finish(self.command("wl-paste").arg("--no-newline"), b"", PATIENCE)?;
         Ok(done
             .status
             .success()
@@ -60,7 +58,7 @@ impl Session {
             return x11::paste("primary", "UTF8_STRING");
         }
         let done = finish(
-            Command::new("wl-paste").args(["--primary", "--no-newline"]),
+            self.command("wl-paste").args(["--primary", "--no-newline"]),
             b"",
             PATIENCE,
         )?;
@@ -79,7 +77,7 @@ impl Session {
             let types = x11::paste("clipboard", "TARGETS")?.unwrap_or_default();
             return Ok(types.lines().map(str::to_owned).collect());
         }
-        let done = finish(Command::new("wl-paste").arg("--list-types"), b"", PATIENCE)?;
+        let done = finish(self.command("wl-paste").arg("--list-types"), b"", PATIENCE)?;
         Ok(done.text().lines().map(str::to_owned).collect())
     }
 }

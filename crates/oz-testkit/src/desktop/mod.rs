@@ -15,6 +15,7 @@ mod windows;
 mod x11;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -46,6 +47,8 @@ pub struct Session {
     /// GNOME has what it can be told itself.
     seat: PathBuf,
     kind: Kind,
+    /// What programs are told that are to speak to another compositor than the session's own.
+    elsewhere: Vec<(&'static str, PathBuf)>,
 }
 
 impl Session {
@@ -73,6 +76,7 @@ impl Session {
                 Kind::Sway | Kind::X11 => need("OZ_SEAT_SOCKET"),
             },
             kind,
+            elsewhere: Vec::new(),
         };
         let display = match kind {
             Kind::X11 => "DISPLAY",
@@ -86,6 +90,23 @@ impl Session {
             "a session belongs to an ordinary user, and this test runs as root"
         );
         this
+    }
+
+    /// The same session as one sees it on another sway that runs in it.
+    #[must_use]
+    pub fn on(&self, display: PathBuf, sway: PathBuf, seat: PathBuf) -> Self {
+        Self {
+            seat,
+            kind: Kind::Sway,
+            elsewhere: vec![("WAYLAND_DISPLAY", display), ("SWAYSOCK", sway)],
+            ..self.clone()
+        }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.envs(self.elsewhere.iter().map(|(name, value)| (name, value)));
+        command
     }
 
     /// The session's own directory: a test may make what it likes in it.

@@ -28,7 +28,7 @@ impl Session {
     pub fn screenshot(&self, path: &Path) -> Result<()> {
         let mut command = match self.kind {
             Kind::Gnome => return self.shell().screenshot(path),
-            Kind::Sway => Command::new("grim"),
+            Kind::Sway => self.command("grim"),
             Kind::X11 => {
                 let mut import = Command::new("import");
                 // Eight bits a channel, whatever the picture would fit in.

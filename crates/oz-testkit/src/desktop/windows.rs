@@ -1,6 +1,5 @@
 //! The windows of the desktop, as sway or the X server's window manager sees them.
 
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -229,7 +228,7 @@ impl Session {
 
     fn swaymsg(&self, arguments: &[&str]) -> Result<String> {
         let done = finish(
-            Command::new("swaymsg").arg("-r").args(arguments),
+            self.command("swaymsg").arg("-r").args(arguments),
             b"",
             PATIENCE,
         )?;

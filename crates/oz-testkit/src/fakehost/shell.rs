@@ -35,6 +35,13 @@ impl Role {
         self.sent.push(serial);
     }
 
+    /// A window that shows nothing any more starts over.
+    pub(crate) fn hide(&mut self) {
+        self.sent.clear();
+        self.configured = false;
+        self.acked = false;
+    }
+
     /// The rules of a commit; false when the client was thrown out.
     pub(crate) fn commit(
         &mut self,

@@ -265,7 +265,12 @@ impl Dispatch<WlSurface, Surface> for Host {
                             state.first = first;
                         }
                     }
-                    Some(None) => state.shown = None,
+                    Some(None) => {
+                        let was_shown = state.shown.take().is_some();
+                        if let Some(role) = state.shell.as_mut().filter(|_| was_shown) {
+                            role.hide();
+                        }
+                    }
                     None => {}
                 }
                 let geometry = state.geometry;

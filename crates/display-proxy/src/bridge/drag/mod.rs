@@ -19,6 +19,7 @@ use wayland_server::protocol::wl_data_source::WlDataSource;
 
 use super::selection::Mimes;
 use crate::policy;
+use crate::session::Session;
 use out::Outgoing;
 use over::Over;
 
@@ -185,6 +186,14 @@ fn choose(possible: u32, preferred: u32) -> u32 {
     let all = [preferred, COPY, MOVE, ASK];
     let first = all.into_iter().find(|one| one & possible != 0);
     first.unwrap_or(0)
+}
+
+impl Session {
+    /// The host is gone, and its drags with it.
+    pub(crate) fn lose_drags(&mut self) {
+        self.lose_over();
+        self.lose_out();
+    }
 }
 
 /// All drags of the sandbox that are under way.

@@ -204,6 +204,18 @@ impl Session {
         self.drag_source_gone(&app);
     }
 
+    /// The host is gone: nobody takes what is dragged.
+    pub(super) fn lose_out(&mut self) {
+        self.drags.bare = false;
+        let dragged: Vec<_> = self.drags.out.iter().map(|out| out.app.clone()).collect();
+        for app in dragged {
+            if app.is_alive() {
+                app.cancelled();
+            }
+            self.drag_source_gone(&app);
+        }
+    }
+
     /// Whether a type may be dragged out, if anything may.
     fn leaves(&self, mime: &str) -> bool {
         mime == LIST || policy::is_text(mime) && self.shared.passes(Direction::Out, mime)

@@ -241,6 +241,15 @@ impl Session {
         self.retire(device);
     }
 
+    /// The host is gone, and what was dragged with it.
+    pub(super) fn lose_over(&mut self) {
+        for over in std::mem::take(&mut self.drags.over) {
+            if over.above && over.device.is_alive() {
+                over.device.leave();
+            }
+        }
+    }
+
     fn retire(&mut self, device: &WlDataDevice) {
         if let Some(over) = self.above(device) {
             over.above = false;

@@ -25,7 +25,7 @@ delegate_noop!(Session: WlSubsurface);
 
 impl Dispatch<HostSurface, WlSurface> for Session {
     fn event(
-        _session: &mut Self,
+        session: &mut Self,
         _host: &HostSurface,
         event: wl_surface::Event,
         surface: &WlSurface,
@@ -35,11 +35,13 @@ impl Dispatch<HostSurface, WlSurface> for Session {
         match event {
             wl_surface::Event::Enter { output } => {
                 if let Some(output) = app_output(&output) {
+                    session.seen_on(surface, &output, true);
                     surface.enter(&output);
                 }
             }
             wl_surface::Event::Leave { output } => {
                 if let Some(output) = app_output(&output) {
+                    session.seen_on(surface, &output, false);
                     surface.leave(&output);
                 }
             }
@@ -79,6 +81,18 @@ impl Dispatch<HostSurface, Arrow> for Session {
         _qh: &QueueHandle<Self>,
     ) {
         // Where the cursor is says nothing.
+    }
+}
+
+impl Session {
+    fn seen_on(&mut self, surface: &WlSurface, screen: &WlOutput, seen: bool) {
+        if let Some(link) = self.surfaces.get_mut(&surface.id()) {
+            link.screens
+                .retain(|known| known != screen && known.is_alive());
+            if seen {
+                link.screens.push(screen.clone());
+            }
+        }
     }
 }
 

@@ -1,7 +1,5 @@
 //! Protocols of which the host has one event or none.
 
-use std::sync::Mutex;
-
 use wayland_client::{Connection, Dispatch, QueueHandle, delegate_noop};
 use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
 use wayland_protocols::wp::fractional_scale::v1::client::wp_fractional_scale_v1::{
@@ -21,7 +19,9 @@ use wayland_protocols::xdg::decoration::zv1::client::zxdg_toplevel_decoration_v1
     self, ZxdgToplevelDecorationV1 as HostDecoration,
 };
 use wayland_protocols::xdg::decoration::zv1::server::zxdg_toplevel_decoration_v1::ZxdgToplevelDecorationV1;
+use wayland_server::Resource;
 
+use crate::app::activation::Token;
 use crate::peer::same;
 use crate::session::Session;
 
@@ -47,17 +47,19 @@ impl Dispatch<HostScale, WpFractionalScaleV1> for Session {
     }
 }
 
-impl Dispatch<HostToken, (XdgActivationTokenV1, Mutex<bool>)> for Session {
+impl Dispatch<HostToken, XdgActivationTokenV1> for Session {
     fn event(
         _session: &mut Self,
         _host: &HostToken,
         event: xdg_activation_token_v1::Event,
-        (app, _): &(XdgActivationTokenV1, Mutex<bool>),
+        app: &XdgActivationTokenV1,
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        if let xdg_activation_token_v1::Event::Done { token } = event {
-            app.done(token);
+        if let xdg_activation_token_v1::Event::Done { token } = event
+            && let Some(data) = app.data::<Token>()
+        {
+            data.issue(app, token);
         }
     }
 }

@@ -17,7 +17,9 @@ use wayland_protocols::wp::relative_pointer::zv1::client::zwp_relative_pointer_v
     self, ZwpRelativePointerV1 as HostRelative,
 };
 use wayland_protocols::wp::relative_pointer::zv1::server::zwp_relative_pointer_v1::ZwpRelativePointerV1;
+use wayland_server::Resource;
 
+use crate::app::pointer_constraints::Constraint;
 use crate::session::Session;
 
 delegate_noop!(Session: WpCursorShapeManagerV1);
@@ -57,10 +59,14 @@ impl Dispatch<HostLocked, ZwpLockedPointerV1> for Session {
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        match event {
-            zwp_locked_pointer_v1::Event::Locked => locked.locked(),
-            zwp_locked_pointer_v1::Event::Unlocked => locked.unlocked(),
-            _ => {}
+        let active = matches!(event, zwp_locked_pointer_v1::Event::Locked);
+        if let Some(data) = locked.data::<Constraint<HostLocked>>() {
+            data.activate(active);
+        }
+        if active {
+            locked.locked();
+        } else {
+            locked.unlocked();
         }
     }
 }
@@ -74,10 +80,14 @@ impl Dispatch<HostConfined, ZwpConfinedPointerV1> for Session {
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        match event {
-            zwp_confined_pointer_v1::Event::Confined => confined.confined(),
-            zwp_confined_pointer_v1::Event::Unconfined => confined.unconfined(),
-            _ => {}
+        let active = matches!(event, zwp_confined_pointer_v1::Event::Confined);
+        if let Some(data) = confined.data::<Constraint<HostConfined>>() {
+            data.activate(active);
+        }
+        if active {
+            confined.confined();
+        } else {
+            confined.unconfined();
         }
     }
 }

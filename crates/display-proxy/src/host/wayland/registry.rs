@@ -107,6 +107,15 @@ impl Dispatch<WlCallback, ()> for Listing {
     }
 }
 
+impl Session {
+    /// The number here of what is a global of the host's.
+    fn mirrored_as(&self, host: u32) -> Option<u32> {
+        let mut all = self.mirrored.iter();
+        let is = |known: &Option<(u32, u32)>| known.is_some_and(|(name, _)| name == host);
+        all.find_map(|(number, known)| is(&known.host).then_some(*number))
+    }
+}
+
 impl Dispatch<WlRegistry, ()> for Session {
     fn event(
         session: &mut Self,
@@ -125,15 +134,17 @@ impl Dispatch<WlRegistry, ()> for Session {
                 version,
             } if matches!(interface.as_str(), "wl_output" | "wl_seat") => {
                 if let Some(allowed) = globals::allowed(&interface)
-                    && !session.mirrored.contains_key(&name)
+                    && session.mirrored_as(name).is_none()
                 {
                     session.mirror(name, allowed.interface, version.min(allowed.max_version));
                 }
             }
             wl_registry::Event::GlobalRemove { name } => {
-                if let Some(global) = session.mirrored.remove(&name) {
+                if let Some(number) = session.mirrored_as(name)
+                    && let Some(gone) = session.mirrored.remove(&number)
+                {
                     debug!(name, "a global of the host is gone");
-                    session.dh.disable_global::<Self>(global);
+                    session.dh.disable_global::<Self>(gone.global);
                 }
             }
             _ => {}

@@ -83,6 +83,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                     session.x11_entered(&surface);
                     let (x, y) = session.to_app(&surface, (surface_x, surface_y));
                     session.grips.on(pointer, session.shift(&surface));
+                    session.places.pointers.enter(pointer, &surface);
                     pointer.enter(serial, &surface, x, y);
                     if session.x11.is_some() {
                         // An X server whose pointer has left a window takes it to be in a corner of the screen when it comes
@@ -92,6 +93,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 }
             }
             Event::Leave { serial, surface } => {
+                session.places.pointers.leave(pointer);
                 if let Some(surface) = app_surface(&surface) {
                     pointer.leave(serial, &surface);
                 }
@@ -181,11 +183,13 @@ impl Dispatch<HostKeyboard, WlKeyboard> for Session {
             } => {
                 session.input.keyboard_entered();
                 if let Some(surface) = app_surface(&surface) {
+                    session.places.keyboards.enter(keyboard, &surface);
                     keyboard.enter(serial, &surface, keys);
                 }
             }
             Event::Leave { serial, surface } => {
                 session.input.keyboard_left();
+                session.places.keyboards.leave(keyboard);
                 session.selections_lose_focus();
                 if let Some(surface) = app_surface(&surface) {
                     keyboard.leave(serial, &surface);
@@ -250,6 +254,7 @@ impl Dispatch<HostTouch, WlTouch> for Session {
                     let (x, y) = session.to_app(&surface, (x, y));
                     let shift = session.shift(&surface);
                     session.grips.touches_at(touch, id, shift);
+                    session.places.touched(touch);
                     touch.down(serial, time, &surface, id, x, y);
                 }
             }

@@ -9,6 +9,7 @@ use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_shm::WlShm;
 
 use crate::bridge::border::Strip;
+use crate::bridge::buffers;
 use crate::peer::same;
 use crate::session::Session;
 
@@ -25,6 +26,9 @@ impl Dispatch<HostShm, WlShm> for Session {
     ) {
         if let wl_shm::Event::Format { format } = event {
             let number: u32 = format.into();
+            if !session.known.has_format(number) {
+                session.known.formats.push(number);
+            }
             // Most were told when the app bound it.
             if session.formats.insert(number)
                 && let Some(format) = same(number)
@@ -48,7 +52,7 @@ impl Dispatch<HostBuffer, Weak<WlBuffer>> for Session {
         if let wl_buffer::Event::Release = event
             && let Ok(buffer) = buffer.upgrade()
         {
-            buffer.release();
+            buffers::give_back(&buffer);
         }
     }
 }

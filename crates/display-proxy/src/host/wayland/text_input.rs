@@ -6,8 +6,10 @@ use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_v3::{
     self, ZwpTextInputV3 as HostTextInput,
 };
 use wayland_protocols::wp::text_input::zv3::server::zwp_text_input_v3::ZwpTextInputV3;
+use wayland_server::Resource;
 
 use super::seat::app_surface;
+use crate::app::text_input::TextInput;
 use crate::session::Session;
 
 delegate_noop!(Session: ZwpTextInputManagerV3);
@@ -26,10 +28,12 @@ impl Dispatch<HostTextInput, ZwpTextInputV3> for Session {
             Event::Enter { surface } => {
                 if let Some(surface) = app_surface(&surface) {
                     session.typing = Some(surface.clone());
+                    session.places.texts.enter(input, &surface);
                     input.enter(&surface);
                 }
             }
             Event::Leave { surface } => {
+                session.places.texts.leave(input);
                 if let Some(surface) = app_surface(&surface) {
                     input.leave(&surface);
                 }
@@ -44,7 +48,11 @@ impl Dispatch<HostTextInput, ZwpTextInputV3> for Session {
                 before_length,
                 after_length,
             } => input.delete_surrounding_text(before_length, after_length),
-            Event::Done { serial } => input.done(serial),
+            Event::Done { serial } => {
+                if let Some(data) = input.data::<TextInput>() {
+                    input.done(data.serial(serial));
+                }
+            }
             _ => {}
         }
     }

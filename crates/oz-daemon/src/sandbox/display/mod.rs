@@ -26,7 +26,7 @@ pub(crate) use parents::Parents;
 
 /// Name of the FIFO on which the proxy hears.
 const CONTROL: &str = "display-control";
-/// The proxy's exit code when the host compositor went away.
+/// The proxy's exit code when the host went away and is none that returns.
 const HOST_GONE: i32 = 3;
 /// Most windows that are counted.
 const WINDOWS: u32 = 10_000;
@@ -82,7 +82,9 @@ pub(super) async fn supervise(
         };
         sandbox.display.disconnect().await;
         sandbox.parents.clear();
-        let gone = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
+        let failed = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
+        // A compositor may come again, and the next proxy waits for it.
+        let gone = failed && !returns(host);
         // Otherwise the count stays for a moment: programs that end now may have lost their windows.
         if !gone {
             sandbox.publish(|published| published.windows = 0);
@@ -157,6 +159,8 @@ fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists, copies: &mut Co
             sandbox.denied(Denied::Display, reason.as_bytes(), 1);
         }
         Event::Denied { what, count } => sandbox.denied(what, b"", count),
+        Event::HostLost => tracing::info!("the host compositor is gone; its windows wait"),
+        Event::HostFound => tracing::info!("there is a host compositor again"),
         // The exit code says it too, and init hears of it then.
         Event::HostGone => tracing::info!("the host compositor is gone"),
         Event::Files { list, paths } => lists.more(list, &paths),
@@ -189,6 +193,14 @@ pub(crate) async fn set_clipboard(sandbox: &Sandbox, clipboard: Clipboard) -> Re
     waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
     sandbox.display.tell_clipboard(sandbox).await;
     Ok(())
+}
+
+/// Whether windows are kept while what shows them is gone, until it is there again.
+pub(super) fn returns(host: &Host) -> bool {
+    match host {
+        Host::Wayland(_) => true,
+        Host::X11(_) => false,
+    }
 }
 
 /// Whether what shows the windows is there.
