@@ -36,6 +36,15 @@ fn seal(name: &str, more: MemfdFlags, content: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
+/// Gives the kernel back what was allocated and is free again, where the C library keeps it.
+pub fn give_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes the allocator's own locks and touches only what is free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Reads what a thread has at an address, as far as it is there and the buffer takes; how much that was.
 ///
 /// The caller must be one that could trace the thread.

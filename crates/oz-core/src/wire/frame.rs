@@ -119,6 +119,9 @@ impl<F> Frame<F> {
     }
 }
 
+/// Most bytes of room that a reader keeps while it has nothing.
+const MAX_IDLE: usize = 4 << 10;
+
 /// Collects what arrives, in pieces of any size, into frames.
 #[derive(Debug)]
 pub struct Reader<F> {
@@ -181,6 +184,10 @@ impl<F> Reader<F> {
         }
         let body = self.bytes[HEADER..end].to_vec();
         self.bytes.drain(..end);
+        // What one large frame took is not kept for small ones.
+        if self.bytes.is_empty() && self.bytes.capacity() > MAX_IDLE {
+            self.bytes = Vec::new();
+        }
         let fds = self.fds.drain(..header.fds).collect();
         Ok(Some(Frame { body, fds }))
     }

@@ -78,6 +78,8 @@ pub fn run(mut inside: Inside, control: OwnedFd) -> ExitCode {
     reactor.tell_ready();
     // Nothing that comes from inside has been looked at so far: a program may run by now, and init has not
     // turned to it yet. Whoever waits for that program waits for nothing of this.
+    // As little waits for what this takes as for that: what reading and checking the plan took is free now.
+    oz_sys::memory::give_back();
     if let Err(failure) = reactor.confine() {
         reactor.tell(&failure.message(None), Vec::new());
         reactor.over = true;
