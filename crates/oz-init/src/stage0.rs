@@ -63,9 +63,10 @@ fn become_init(
     let begun = stages::begin(&begin);
     gate.wait();
     let begun = begun?;
-    call_me(WAITING);
     let message = encode(&FromInit::Begun, 0).unwrap_or_default();
     oz_sys::socket::send_frame(control, &message, &[]).at(Stage::Plan, "control socket")?;
+    // Once the daemon knows: whoever sees it by this name sees one that the next launch gets.
+    call_me(WAITING);
     let start = start::receive(control, &mut begin)?;
     call_me(INIT);
     stages::finish(thread, begun, start, begin.more)

@@ -38,6 +38,8 @@ fn one_that_does_not_run_while_it_waits_does_not_keep_the_daemon() {
     let _session = Session::begin();
     cli::sandboxed_sh("true").run().ok();
     let stopped = waiting();
+    // What the daemon was told before it is asked something, it has heard when it answers.
+    cli::running();
     stopped.signal(rustix::process::Signal::STOP);
     // The launch that gets it fails in time; the one after it does not.
     cli::sandboxed_sh("true").within(wait::LONG).run().fails();
