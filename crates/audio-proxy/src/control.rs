@@ -1,14 +1,32 @@
-//! What the daemon says while the proxy runs: lines, each the whole state of the gate.
+//! What the daemon says while the proxy runs: lines, each the whole state of the gate, or who looks.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use oz_core::wire::audio::{Gate, LINE_MAX};
+use oz_core::wire::audio::{Gate, LINE_MAX, Told, Watched};
 use rustix::io::Errno;
 use tracing::{debug, warn};
 
 /// How long is waited for a next daemon when nobody holds the other end.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// What was said last, of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said {
+    /// How the gate stands.
+    pub gate: Option<Gate>,
+    /// What somebody looks at.
+    pub watched: Option<Watched>,
+}
+
+impl Said {
+    fn then(self, later: Self) -> Self {
+        Self {
+            gate: later.gate.or(self.gate),
+            watched: later.watched.or(self.watched),
+        }
+    }
+}
 
 /// The reading end of the control pipe.
 #[derive(Debug)]
@@ -50,13 +68,13 @@ impl Control {
         self.paused
     }
 
-    /// Reads what there is; the last whole line counts.
-    pub fn read(&mut self, now: Instant) -> Option<Gate> {
+    /// Reads what there is; of each kind the last whole line counts.
+    pub fn read(&mut self, now: Instant) -> Said {
+        let mut said = Said::default();
         if self.paused.is_some_and(|until| now < until) {
-            return None;
+            return said;
         }
         self.paused = None;
-        let mut gate = None;
         // Bounded, so that a daemon gone wild does not keep the proxy from its clients.
         for _ in 0..16 {
             let mut bytes = [0; 4096];
@@ -65,9 +83,11 @@ impl Control {
                 Ok(0) => {
                     self.line.clear();
                     self.paused = Some(now + PAUSE);
+                    // Who looked is gone with the daemon, or says it to the next one again.
+                    said.watched = Some(Watched { levels: false });
                     break;
                 }
-                Ok(count) => gate = self.push(&bytes[..count]).or(gate),
+                Ok(count) => said = said.then(self.push(&bytes[..count])),
                 Err(Errno::INTR) => {}
                 Err(Errno::AGAIN) => break,
                 Err(error) => {
@@ -76,12 +96,12 @@ impl Control {
                 }
             }
         }
-        gate
+        said
     }
 
-    /// Takes bytes; gives what the last whole line among them says.
-    pub fn push(&mut self, bytes: &[u8]) -> Option<Gate> {
-        let mut last = None;
+    /// Takes bytes; gives what the last whole lines among them say.
+    pub fn push(&mut self, bytes: &[u8]) -> Said {
+        let mut last = Said::default();
         for byte in bytes {
             if *byte != b'\n' {
                 self.skipping |= self.line.len() >= LINE_MAX;
@@ -95,9 +115,10 @@ impl Control {
                 warn!("a line of the control pipe is too long");
                 continue;
             }
-            match serde_json::from_slice::<Gate>(&line) {
-                Ok(gate) if gate.is_valid() => last = Some(gate),
-                Ok(_) => warn!("a volume of the control pipe is out of range"),
+            match serde_json::from_slice::<Told>(&line) {
+                Ok(Told::Gate(gate)) if gate.is_valid() => last.gate = Some(gate),
+                Ok(Told::Watched(watched)) => last.watched = Some(watched),
+                Ok(Told::Gate(_)) => warn!("a volume of the control pipe is out of range"),
                 Err(error) => warn!(%error, "a line of the control pipe is not understood"),
             }
         }
@@ -117,23 +138,34 @@ mod tests {
     fn the_last_whole_line_counts() {
         let mut control = Control::new(None);
         let off = b"{\"microphone\":\"off\",\"speaker\":\"silent\",\"speaker_volume\":3}\n{\"mic";
-        let gate = control.push(&[ON, off].concat()).unwrap();
+        let gate = control.push(&[ON, off].concat()).gate.unwrap();
         assert_eq!(gate.microphone, Microphone::Off);
         assert_eq!((gate.speaker, gate.speaker_volume), (Speaker::Silent, 3));
         let rest = b"rophone\":\"ask\",\"speaker\":\"on\"}\n";
-        assert_eq!(control.push(rest).unwrap().microphone, Microphone::Ask);
+        let gate = control.push(rest).gate.unwrap();
+        assert_eq!(gate.microphone, Microphone::Ask);
+    }
+
+    #[test]
+    fn who_looks_says_nothing_of_the_gate() {
+        let mut control = Control::new(None);
+        let said = control.push(b"{\"levels\":false}\n{\"levels\":true}\n");
+        assert_eq!(said.watched, Some(Watched { levels: true }));
+        assert_eq!(said.gate, None);
+        let said = control.push(&[b"{\"levels\":true}\n", ON].concat());
+        assert!(said.gate.is_some() && said.watched.is_some());
     }
 
     #[test]
     fn nonsense_changes_nothing() {
         let mut control = Control::new(None);
-        assert_eq!(control.push(b"x\n\n{}\n"), None);
+        assert_eq!(control.push(b"x\n\n{}\n"), Said::default());
         let loud = b"{\"microphone\":\"on\",\"speaker\":\"on\",\"speaker_volume\":200}\n";
-        assert_eq!(control.push(loud), None);
+        assert_eq!(control.push(loud), Said::default());
         let long = [b'['; LINE_MAX + 5];
-        assert_eq!(control.push(&long), None);
-        assert_eq!(control.push(b"\n"), None);
-        assert!(control.push(ON).is_some());
+        assert_eq!(control.push(&long), Said::default());
+        assert_eq!(control.push(b"\n"), Said::default());
+        assert!(control.push(ON).gate.is_some());
     }
 
     #[test]
@@ -142,12 +174,16 @@ mod tests {
         let mut control = Control::new(Some(read));
         rustix::io::write(&write, ON).unwrap();
         let now = Instant::now();
-        assert!(control.read(now).is_some());
+        assert!(control.read(now).gate.is_some());
         drop(write);
-        assert_eq!(control.read(now), None);
+        let unseen = Said {
+            gate: None,
+            watched: Some(Watched { levels: false }),
+        };
+        assert_eq!(control.read(now), unseen);
         assert!(control.polled().is_none());
         assert_eq!(control.deadline(), Some(now + PAUSE));
-        assert_eq!(control.read(now + PAUSE), None);
+        assert_eq!(control.read(now + PAUSE), unseen);
         assert_eq!(control.deadline(), Some(now + 2 * PAUSE));
     }
 }

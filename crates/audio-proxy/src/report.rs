@@ -7,11 +7,13 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use oz_core::wire::audio::Event;
+use oz_core::wire::audio::{Event, Levels};
 use tracing::debug;
 
 /// States are not said more often than this...
 const STATE: Duration = Duration::from_millis(50);
+/// ...levels not more often than this, which is as fast as a meter moves...
+const LEVELS: Duration = Duration::from_millis(100);
 /// ...and refusals not more often than this.
 const REFUSALS: Duration = Duration::from_secs(1);
 
@@ -39,6 +41,8 @@ pub struct Report {
     pipe: Option<OwnedFd>,
     told: State,
     state_after: Option<Instant>,
+    told_levels: Levels,
+    levels_after: Option<Instant>,
     refusals_after: Option<Instant>,
     clients: u32,
 }
@@ -56,6 +60,8 @@ impl Report {
             pipe,
             told: State::default(),
             state_after: None,
+            told_levels: Levels::default(),
+            levels_after: None,
             refusals_after: None,
             clients: 0,
         }
@@ -87,6 +93,28 @@ impl Report {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// Says how loud it was, if somebody looks and it is time, and begins to count anew; gives when there will be more to
+    /// say: what was loud and is not heard any more is silent.
+    pub fn levels(&mut self, heard: Option<&mut Levels>, now: Instant) -> Option<Instant> {
+        let Some(heard) = heard else {
+            self.told_levels = Levels::default();
+            return None;
+        };
+        let silent = Levels::default();
+        if *heard == silent && self.told_levels == silent {
+            return None;
+        }
+        if let Some(after) = self.levels_after.filter(|after| now < *after) {
+            return Some(after);
+        }
+        self.levels_after = Some(now + LEVELS);
+        let levels = std::mem::take(heard);
+        if levels == self.told_levels || self.send(&Event::Levels(levels)) {
+            self.told_levels = levels;
+        }
+        (self.told_levels != silent).then_some(now + LEVELS)
     }
 
     fn state(&mut self, state: State, now: Instant) -> Option<Instant> {
@@ -225,6 +253,37 @@ mod tests {
         let said: Vec<String> = lines.collect();
         assert_eq!(said.len(), 1 + 5);
         assert!(said[0].contains("load-module"));
+    }
+
+    #[test]
+    fn levels_are_said_now_and_then_and_at_last_that_it_is_silent() {
+        let (mut report, lines) = pair();
+        let mut now = Instant::now();
+        let loud = |speaker| Levels {
+            speaker,
+            microphone: 0,
+        };
+        assert_eq!(report.levels(None, now), None);
+        let mut heard = Levels::default();
+        assert_eq!(report.levels(Some(&mut heard), now), None);
+        for _ in 0..1000 {
+            heard = loud(heard.speaker.max(7));
+            assert!(report.levels(Some(&mut heard), now).is_some());
+        }
+        // The loudest counts, whenever it was.
+        heard = loud(900);
+        now += LEVELS;
+        assert_eq!(report.levels(Some(&mut heard), now), Some(now + LEVELS));
+        assert_eq!(heard, Levels::default());
+        now += LEVELS;
+        assert_eq!(report.levels(Some(&mut heard), now), None);
+        drop(report);
+        let said: Vec<String> = lines.collect();
+        let levels = [7, 900, 0].map(|loud| format!("\"speaker\":{loud},"));
+        assert_eq!(said.len(), levels.len(), "{said:?}");
+        for (line, level) in said.iter().zip(levels) {
+            assert!(line.contains(&level), "{line}");
+        }
     }
 
     #[test]

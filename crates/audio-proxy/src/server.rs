@@ -133,13 +133,17 @@ impl Server {
                 Source::Host(index) => self.clients[index].host_ready(flags),
             }
         }
-        if told
-            && let Some(gate) = self.control.read(now)
-            && gate != self.shared.gate
-        {
-            info!(?gate, "the gate");
-            self.shared.gate = gate;
-            self.each(now, |client, turn| client.session.gate_changed(turn));
+        if told {
+            let said = self.control.read(now);
+            if let Some(gate) = said.gate.filter(|gate| *gate != self.shared.gate) {
+                info!(?gate, "the gate");
+                self.shared.gate = gate;
+                self.each(now, |client, turn| client.session.gate_changed(turn));
+            }
+            if let Some(watched) = said.watched {
+                let levels = self.shared.levels.unwrap_or_default();
+                self.shared.levels = watched.levels.then_some(levels);
+            }
         }
         self.each(now, Client::advance);
         if accept || self.full.is_some_and(|until| now >= until) {
@@ -316,6 +320,9 @@ impl Server {
             state.listening |= client.session.listens(&self.shared);
             state.asking |= client.session.asks();
         }
-        self.report_at = self.report.update(state, &mut self.shared.denied, now);
+        let shared = &mut self.shared;
+        let levels = self.report.levels(shared.levels.as_mut(), now);
+        let rest = self.report.update(state, &mut shared.denied, now);
+        self.report_at = levels.into_iter().chain(rest).min();
     }
 }

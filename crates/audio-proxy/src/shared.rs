@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oz_core::wire::audio::{COOKIE_SIZE, Config, Gate};
+use oz_core::wire::audio::{COOKIE_SIZE, Config, Gate, Levels};
 
+use crate::gate::level;
 use crate::rewrite::lists::SourceOutput;
 use crate::rewrite::stamp::Stamp;
+use crate::wire::sample::Format;
 
 /// What subscriptions are about, by the number of the bit in a mask.
 #[expect(missing_docs, reason = "named like in the protocol")]
@@ -59,6 +61,8 @@ pub struct Shared {
     pub record: usize,
     /// Events that every client shall hear of that wants to.
     pub news: Vec<(u32, u32)>,
+    /// How loud it was since that was last said; counted only while somebody looks.
+    pub levels: Option<Levels>,
     /// Commands that were refused, for the report.
     pub denied: BTreeMap<&'static str, u32>,
 }
@@ -79,6 +83,7 @@ impl Shared {
             playback: 0,
             record: 0,
             news: Vec::new(),
+            levels: None,
             denied: BTreeMap::new(),
         }
     }
@@ -86,6 +91,14 @@ impl Shared {
     /// Tells everybody.
     pub fn announce(&mut self, event: u32, index: u32) {
         self.news.push((event, index));
+    }
+
+    /// Counts how loud samples are that pass, if somebody looks.
+    pub fn hear(&mut self, direction: fn(&mut Levels) -> &mut u16, format: Format, samples: &[u8]) {
+        if let Some(levels) = &mut self.levels {
+            let loudest = direction(levels);
+            *loudest = (*loudest).max(level::peak(format, samples));
+        }
     }
 
     /// A number for a stream that records.

@@ -9,7 +9,7 @@ use std::io::Read;
 use audio_proxy::wire::sample::Format;
 use common::meter::{LOUD, Meter, Tone};
 use common::{OPEN, Rig, microphone, refusal, speaker, until};
-use oz_core::wire::audio::{Event, Gate, Microphone, Speaker};
+use oz_core::wire::audio::{Event, Gate, Levels, Microphone, Speaker};
 
 fn meter(rig: &Rig) -> Meter {
     Meter::start(rig.inside(&Meter::words(None)))
@@ -155,6 +155,57 @@ fn without_a_microphone_the_app_does_not_get_the_monitor_of_pipewire() {
             .all(|source| source["name"] != "mic")
     });
     without_a_microphone_the_app_does_not_get_the_monitor(&rig);
+}
+
+#[test]
+fn how_loud_it_is_is_said_while_somebody_looks_and_of_what_passes() {
+    let rig = Rig::pulse(OPEN);
+    let _feed = rig.host.microphone_tone();
+    let heard = rig.host.speaker();
+    let mut playing = tone(&rig);
+    let recording = meter(&rig);
+    heard.until_loud("the app is heard");
+    recording.until_loud("the app hears");
+    assert_eq!(rig.proxy.levels(), None, "nobody looks");
+
+    rig.proxy.watch(true);
+    let about = |level: u16, of: fn(Levels) -> u16| {
+        until(&format!("a level of {level}"), || {
+            let now = rig.proxy.levels().map(of);
+            now.is_some_and(|now| now.abs_diff(level) <= 20)
+        });
+    };
+    let (speaker_level, microphone_level) = (|l: Levels| l.speaker, |l: Levels| l.microphone);
+    about(500, speaker_level);
+    about(500, microphone_level);
+    let halved = Gate {
+        speaker_volume: 50,
+        ..OPEN
+    };
+    rig.proxy.gate(halved);
+    about(250, speaker_level);
+
+    // The app goes on with both, and nobody sees anything of it.
+    rig.proxy.gate(speaker(Speaker::Silent));
+    about(0, speaker_level);
+    rig.proxy.gate(microphone(Microphone::Silent));
+    about(0, microphone_level);
+    rig.proxy.gate(OPEN);
+    about(500, microphone_level);
+    playing.program.kill();
+    about(0, speaker_level);
+
+    rig.proxy.watch(false);
+    rig.proxy.gate(microphone(Microphone::Off));
+    recording.until_silent("the microphone was closed");
+    let said = |rig: &Rig| {
+        let is_level = |event: &Event| matches!(event, Event::Levels(_));
+        rig.proxy.events().into_iter().filter(is_level).count()
+    };
+    let before = said(&rig);
+    rig.proxy.gate(OPEN);
+    recording.until_loud("it hears again");
+    assert_eq!(said(&rig), before, "nobody looks any more");
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) struct Owner {
 
 impl Owner {
     /// Finds the owner of a name, which is started if nobody has it and the bus can.
-    pub(crate) async fn of(bus: &Connection, name: &'static str, start: bool) -> Option<Self> {
+    pub(crate) async fn of(bus: &Connection, name: &str, start: bool) -> Option<Self> {
         // Before the owner is asked for, so that no change is missed.
         let changes = changes(bus, name).await?;
         let mut owner = owner(bus, name).await;
@@ -62,13 +62,13 @@ pub(crate) async fn appears(bus: &Connection, name: &'static str) -> Option<()> 
 }
 
 /// Says when the owner of a name changes.
-async fn changes(bus: &Connection, name: &'static str) -> Option<MessageStream> {
+async fn changes(bus: &Connection, name: &str) -> Option<MessageStream> {
     let rule = MatchRule::builder()
         .msg_type(zbus::message::Type::Signal)
         .sender(BUS)
         .interface(BUS)
         .member("NameOwnerChanged")
-        .add_arg(name)
+        .add_arg(name.to_owned())
         .build()
         .ok()?;
     MessageStream::for_match_rule(rule, bus, None).await.ok()

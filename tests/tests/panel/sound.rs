@@ -1,6 +1,6 @@
 //! Switches for speaker and microphone.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use oz_e2e::sound::{Listener, RAW, speak};
 use oz_e2e::{Session, oz};
 use oz_testkit::desktop::Widget;
@@ -27,10 +27,16 @@ fn the_microphone_is_switched_while_the_app_listens() -> Result<()> {
     switch(true)?;
     listener.wait_for_tone();
     panel.wait_for_text("It listens now")?;
+    let level = |w: &Widget| w.name == "How loud what it hears is" && w.place.is_some();
+    // Half of the loudest is a tenth below the top.
+    session.wait_for_widget(APP, |w| {
+        level(w) && w.value.is_some_and(|value| (850..950).contains(&value))
+    })?;
     panel.shoot("panel-listens")?;
     switch(false)?;
     listener.wait_for_silence();
     panel.wait_for_text("It hears nothing")?;
+    ensure!(!session.widgets(APP)?.iter().any(level), "it has a level");
     assert!(
         listener.is_running(),
         "it noticed: {}",

@@ -4,6 +4,7 @@ mod browser;
 mod claims;
 mod daemon;
 mod host;
+mod levels;
 mod microphone;
 mod server;
 mod speaker;

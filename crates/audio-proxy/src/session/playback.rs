@@ -77,7 +77,7 @@ impl Session {
     }
 
     /// Audio of the app. What names no stream or no whole samples is ignored, as a server does.
-    pub(super) fn play(&mut self, shared: &Shared, head: Descriptor, samples: &mut [u8]) {
+    pub(super) fn play(&mut self, shared: &mut Shared, head: Descriptor, samples: &mut [u8]) {
         let Some(stream) = self.playback.get(&head.channel) else {
             return;
         };
@@ -90,6 +90,7 @@ impl Session {
             Speaker::Silent | Speaker::Off => 0,
         };
         volume::scale(stream.spec.format, samples, percent);
+        shared.hear(|levels| &mut levels.speaker, stream.spec.format, samples);
         self.to_host.push(head, samples);
     }
 

@@ -114,7 +114,7 @@ impl Session {
     }
 
     /// What a stream of the host has heard.
-    pub(super) fn recorded(&mut self, shared: &Shared, channel: u32, samples: &mut [u8]) {
+    pub(super) fn recorded(&mut self, shared: &mut Shared, channel: u32, samples: &mut [u8]) {
         if shared.gate.microphone != Microphone::On {
             return;
         }
@@ -138,6 +138,7 @@ impl Session {
         record.sent += samples.len() as u64;
         let percent = shared.gate.microphone_volume;
         volume::scale(agreed.spec.format, samples, percent);
+        shared.hear(|levels| &mut levels.microphone, agreed.spec.format, samples);
         self.to_app
             .push(Descriptor::audio(ours, samples.len()), samples);
     }

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use audio_proxy::control::Control;
 use audio_proxy::report::Report;
 use audio_proxy::server::Server;
-use oz_core::wire::audio::{Config, Event, Gate, Microphone, Speaker};
+use oz_core::wire::audio::{Config, Event, Gate, Levels, Microphone, Speaker, Told, Watched};
 
 use program::Program;
 use server::Host;
@@ -102,6 +102,24 @@ impl Proxy {
         let mut line = serde_json::to_vec(&gate).unwrap();
         line.push(b'\n');
         rustix::io::write(&self.control, &line).unwrap();
+    }
+
+    /// Looks at how loud it is, or not any more.
+    pub fn watch(&self, levels: bool) {
+        let mut line = serde_json::to_vec(&Told::Watched(Watched { levels })).unwrap();
+        line.push(b'\n');
+        rustix::io::write(&self.control, &line).unwrap();
+    }
+
+    /// How loud it is, as it was reported last.
+    pub fn levels(&self) -> Option<Levels> {
+        let events = self.events().into_iter().rev();
+        events
+            .filter_map(|event| match event {
+                Event::Levels(levels) => Some(levels),
+                _ => None,
+            })
+            .next()
     }
 
     /// What it has reported.

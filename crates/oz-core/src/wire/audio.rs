@@ -1,7 +1,7 @@
 //! What the daemon and the audio proxy of one sandbox tell each other, as JSON.
 //!
 //! The proxy is started as `audio-proxy --config-fd N --listen-fd N --report-fd N --control-fd N`.
-//! The configuration is one [`Config`]; on the control pipe comes one [`Gate`] a line, always the whole
+//! The configuration is one [`Config`]; on the control pipe comes one [`Told`] a line, a [`Gate`] always with the whole
 //! state, so that a line may be repeated and a new daemon needs to know nothing of the old one; on the
 //! report pipe goes one [`Event`] a line. The proxy parses a hostile protocol: its reports are taken
 //! for hostile as well.
@@ -94,6 +94,48 @@ impl Default for Gate {
     }
 }
 
+/// One line for the proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Told {
+    /// What may pass from now on.
+    Gate(Gate),
+    /// Who wants to know what.
+    Watched(Watched),
+}
+
+/// What is counted because somebody looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watched {
+    /// [`Event::Levels`] are wanted. They are not until that is said, nor when nobody holds the pipe any more.
+    pub levels: bool,
+}
+
+/// How loud is what passes: its loudest moment since that was last said, in thousandths of the loudest that a sample can be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Levels {
+    /// What is played and goes on to the host.
+    pub speaker: u16,
+    /// What is recorded and reaches the app.
+    pub microphone: u16,
+}
+
+impl Levels {
+    /// The loudest.
+    pub const FULL: u16 = 1000;
+
+    /// The same, or the loudest where it is louder than that.
+    #[must_use]
+    pub fn capped(self) -> Self {
+        Self {
+            speaker: self.speaker.min(Self::FULL),
+            microphone: self.microphone.min(Self::FULL),
+        }
+    }
+}
+
 /// What becomes of a stream that records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "profiles", derive(schemars::JsonSchema))]
@@ -152,6 +194,8 @@ pub enum Event {
         /// Those that record.
         record: u32,
     },
+    /// How loud it is, while that is [`Watched`]; not said again while it is the same.
+    Levels(Levels),
     /// Commands that the app sent and the host never saw.
     Denied {
         /// The protocol's name of the command, from our own table.
@@ -208,6 +252,26 @@ mod tests {
         );
         let later: Event = serde_json::from_str(r#"{"event":"later","x":[1]}"#).unwrap();
         assert_eq!(later, Event::Unknown);
+    }
+
+    #[test]
+    fn what_is_told_is_a_gate_or_who_looks() {
+        let told = |text: &str| serde_json::from_str::<Told>(text).ok();
+        let gate = r#"{"microphone":"off","speaker":"on"}"#;
+        assert_eq!(told(gate), Some(Told::Gate(Gate::default())));
+        let watched = Told::Watched(Watched { levels: true });
+        let text = serde_json::to_string(&watched).unwrap();
+        assert_eq!(text, r#"{"levels":true}"#);
+        assert_eq!(told(&text), Some(watched));
+        assert_eq!(told("{}"), None);
+        assert_eq!(told(r#"{"levels":true,"speaker":"on"}"#), None);
+        let levels = Event::Levels(Levels {
+            speaker: 500,
+            microphone: 0,
+        });
+        let text = serde_json::to_string(&levels).unwrap();
+        assert_eq!(text, r#"{"event":"levels","speaker":500,"microphone":0}"#);
+        assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), levels);
     }
 
     #[test]

@@ -432,6 +432,28 @@ impl SandboxObject {
         self.sandbox.published().sound.microphone_in_use
     }
 
+    /// Has `Levels` said to whoever asks, or not any more; it ends by itself with the asker's connection.
+    fn watch_levels(
+        &self,
+        on: bool,
+        #[zbus(header)] header: zbus::message::Header<'_>,
+        #[zbus(connection)] bus: &Connection,
+    ) -> Result<()> {
+        let nobody = || Failure::new(Kind::Refused, "a call comes from nobody", "");
+        let name = header.sender().ok_or_else(nobody)?.as_str();
+        if on {
+            return audio::watch(&self.sandbox, bus, name);
+        }
+        audio::unwatch(&self.sandbox, name);
+        Ok(())
+    }
+
+    /// How loud it is, while somebody watches: the loudest of the last moment that went to the speaker, and of what came from
+    /// the microphone, in thousandths. It stays until the next is said.
+    #[zbus(signal)]
+    async fn levels(emitter: &SignalEmitter<'_>, speaker: u16, microphone: u16)
+    -> zbus::Result<()>;
+
     /// Streams that play, heard or not.
     #[zbus(property)]
     fn playback_streams(&self) -> u32 {
@@ -617,6 +639,10 @@ pub(super) async fn announce(
     object
         .announce_sound(emitter, &now.published.sound, &shown.published.sound)
         .await?;
+    if now.published.levels != shown.published.levels {
+        let levels = now.published.levels;
+        SandboxObject::levels(emitter, levels.speaker, levels.microphone).await?;
+    }
     if now.published.forwards != shown.published.forwards {
         object.forwards_changed(emitter).await?;
     }

@@ -33,6 +33,7 @@ use std::time::{Duration, SystemTime};
 
 use oz_core::plan::{Clipboard, Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
+use oz_core::wire::audio::Levels;
 use oz_core::wire::display::Host;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
@@ -132,6 +133,8 @@ pub(crate) struct Published {
     pub(crate) clipboard: Option<Clipboard>,
     /// Speaker and microphone.
     pub(crate) sound: Sound,
+    /// How loud both are, while somebody looks.
+    pub(crate) levels: Levels,
     /// The proxies that run, by number and start time.
     pub(crate) proxies: BTreeMap<Service, (i32, u64)>,
     /// What its network is made of, likewise.
@@ -177,6 +180,8 @@ pub(crate) struct Sandbox {
     pub(crate) output: output::Output,
     /// How its audio proxy is told what may pass.
     pub(crate) control: audio::Control,
+    /// Who looks at how loud it is.
+    pub(crate) watchers: audio::Watchers,
     /// How its display proxy is told what has become of files.
     pub(crate) display: display::Control,
     /// What it was refused.
@@ -251,6 +256,7 @@ impl Sandbox {
             scope: birth.scope,
             output: Default::default(),
             control: Default::default(),
+            watchers: Default::default(),
             display: Default::default(),
             denials: Default::default(),
             parents: Default::default(),

@@ -55,6 +55,8 @@ def described(node):
     said = {"role": node.get_role_name(), "name": node.get_name() or "", "description": node.get_description() or ""}
     said["states"] = sorted(name for name, state in STATES.items() if states.contains(state))
     said["place"] = place(node)
+    value = node.get_value_iface()
+    said["value"] = round(value.get_current_value() * 1000) if value else None
     return said
 
 

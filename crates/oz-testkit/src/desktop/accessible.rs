@@ -28,6 +28,8 @@ pub struct Widget {
     pub states: Vec<String>,
     /// Where it is in its window: left, top, width, height; nothing if it is not on the screen.
     pub place: Option<[i32; 4]>,
+    /// What it stands at, in thousandths, if it has such a thing.
+    pub value: Option<i64>,
 }
 
 impl Widget {

@@ -136,6 +136,14 @@ impl Bus {
         Ok(())
     }
 
+    /// Has the levels of a sandbox said, or not any more.
+    pub async fn watch_levels(&self, path: &str, on: bool) -> Result<()> {
+        let watch = (path, SANDBOX, "WatchLevels");
+        let called = self.call(watch, (on,).to_variant(), None).await;
+        called.map_err(words)?;
+        Ok(())
+    }
+
     /// Closes what leads through the wall of a sandbox's network.
     pub async fn remove_forward(&self, path: &str, forward: &str) -> Result<()> {
         let arguments = (forward,).to_variant();

@@ -9,7 +9,7 @@ use gtk::{gio, glib};
 
 use super::decode::{self, Properties};
 use super::{Bus, NAME, PROPERTIES, ROOT, SANDBOX, STRANGER, Until};
-use crate::model::{Event, Sandbox};
+use crate::model::{Event, Levels, Sandbox};
 
 const OBJECTS: &str = "org.freedesktop.DBus.ObjectManager";
 
@@ -34,6 +34,7 @@ pub fn watch(bus: &Bus, tell: impl Fn(Event) + 'static) -> Watch {
         (OBJECTS, "InterfacesAdded"),
         (OBJECTS, "InterfacesRemoved"),
         (PROPERTIES, "PropertiesChanged"),
+        (SANDBOX, "Levels"),
     ];
     let signals = signals.map(|(interface, member)| {
         let (known, tell) = (Rc::clone(&known), Rc::clone(&tell));
@@ -121,6 +122,14 @@ impl Known {
                 let sandbox = known.get_mut(path).filter(|_| of.str() == Some(SANDBOX))?;
                 decode::change(sandbox, &arguments.child_value(1).get()?);
                 Some(Event::Added(path.to_owned(), Box::new(sandbox.clone())))
+            }
+            "Levels" if known.contains_key(path) => {
+                let (speaker, microphone) = arguments.get()?;
+                let levels = Levels {
+                    speaker,
+                    microphone,
+                };
+                Some(Event::Levels(path.to_owned(), levels))
             }
             _ => None,
         }

@@ -15,11 +15,12 @@ pub use apps::{App, Launcher, apps};
 pub use denial::{Allow, Denial};
 pub use file::{File, StillOpen};
 pub use forward::words as forward_words;
+pub use oz_core::wire::audio::Levels;
 pub use permission::{Permission, Verdict, permissions};
 pub use prompt::{Prompt, Prompts};
 pub use sandbox::{Sandbox, State};
 pub use setting::{Rule, Setting, rule_for, rule_key, rules};
-pub use sound::{Microphone, Speaker};
+pub use sound::{Microphone, Speaker, meter};
 pub use wall::{Wall, summary as walls_summary};
 
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub enum Event {
     All(Vec<(String, Sandbox)>),
     /// One is there now.
     Added(String, Box<Sandbox>),
+    /// So loud is one that somebody looks at.
+    Levels(String, Levels),
     /// One has ended.
     Gone(String),
     /// The daemon has ended; sandboxes go on, and nobody says what they do.
@@ -92,6 +95,8 @@ impl List {
                     gone: Vec::new(),
                 }
             }
+            // It is shown as it comes.
+            Event::Levels(..) => Change::default(),
             Event::Gone(path) => Change {
                 gone: self.0.remove(&path).map(|_| path).into_iter().collect(),
                 changed: Vec::new(),

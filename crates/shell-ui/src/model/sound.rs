@@ -1,5 +1,7 @@
 //! What a sandbox hears, and what is heard of it.
 
+use oz_core::wire::audio::Levels;
+
 use crate::words::tr;
 
 /// What becomes of an app that records.
@@ -66,6 +68,14 @@ impl Speaker {
     }
 }
 
+/// How much of a meter is filled at a level in thousandths: people hear steps of the same ratio as the same steps, so
+/// each step of 6 dB is a tenth, and the lowest is below what is heard.
+pub fn meter(level: u16) -> f64 {
+    const RANGE: f64 = 60.0;
+    let decibels = 20.0 * (f64::from(level) / f64::from(Levels::FULL)).log10();
+    (1.0 + decibels / RANGE).clamp(0.0, 1.0)
+}
+
 fn is_there(state: &str) -> bool {
     !matches!(state, "" | "none")
 }
@@ -73,6 +83,14 @@ fn is_there(state: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_meter_is_empty_at_silence_and_full_at_the_loudest() {
+        assert!(meter(0) == 0.0 && meter(1) < 0.01);
+        assert!((meter(500) - 0.9).abs() < 0.01);
+        assert!((meter(32) - 0.5).abs() < 0.01);
+        assert!(meter(Levels::FULL) == 1.0 && meter(u16::MAX) == 1.0);
+    }
 
     #[test]
     fn who_listens_is_said_whatever_else_stands_there() {

@@ -15,7 +15,7 @@ use super::page::Wish;
 use super::window::Window;
 use super::{log, memory, profiles, terminal};
 use crate::bus::{self, Answered, Asked, Bus};
-use crate::model::{Allow, List, Prompt, Prompts, State};
+use crate::model::{Allow, Event, List, Prompt, Prompts, State};
 use crate::style;
 use crate::words::{tr, tr_count, tr_with};
 
@@ -53,6 +53,8 @@ pub(super) struct Panel {
     path: OsString,
     list: Rc<RefCell<List>>,
     prompts: RefCell<Prompts>,
+    /// The sandbox whose levels are said, because a person can see them.
+    heard: RefCell<Option<String>>,
     /// What was asked of a sandbox that the panel does not know yet.
     asked: RefCell<Option<(String, Ask)>>,
     /// What ends with the panel.
@@ -68,6 +70,7 @@ impl Panel {
             path,
             list,
             prompts: RefCell::default(),
+            heard: RefCell::default(),
             asked: RefCell::default(),
             kept: OnceCell::new(),
         });
@@ -76,6 +79,12 @@ impl Panel {
             if let Some(panel) = to.upgrade() {
                 let sandbox = sandbox.to_owned();
                 glib::spawn_future_local(async move { panel.fulfil(&sandbox, wish).await });
+            }
+        });
+        let to = Rc::downgrade(&panel);
+        panel.window.connect_looked(move || {
+            if let Some(panel) = to.upgrade() {
+                panel.listen();
             }
         });
         panel.follow_apps();
@@ -89,9 +98,7 @@ impl Panel {
         let to = Rc::downgrade(&panel);
         let watch = bus::watch(&panel.bus, move |event| {
             if let Some(panel) = to.upgrade() {
-                let change = panel.list.borrow_mut().take(event);
-                panel.window.show_change(&change);
-                panel.do_what_is_asked();
+                panel.take(event);
             }
         });
         let asked = Rc::new(ToPanel(Rc::downgrade(&panel)));
@@ -101,6 +108,38 @@ impl Panel {
         }
         let _ = panel.kept.set((watch, prompter.ok()));
         panel
+    }
+
+    fn take(&self, event: Event) {
+        if let Event::Levels(path, levels) = &event {
+            return self.window.show_levels(path, *levels);
+        }
+        if matches!(event, Event::All(_) | Event::NoDaemon) {
+            // A daemon that has just come does not know who looks.
+            self.heard.take();
+        }
+        let change = self.list.borrow_mut().take(event);
+        self.window.show_change(&change);
+        self.listen();
+        self.do_what_is_asked();
+    }
+
+    /// Has the levels said of the sandbox that a person can see, and of no other.
+    fn listen(&self) {
+        let now = self.window.looked_at();
+        let before = self.heard.replace(now.clone());
+        if now == before {
+            return;
+        }
+        for (sandbox, on) in [(before, false), (now, true)] {
+            let (Some(sandbox), bus) = (sandbox, self.bus.clone()) else {
+                continue;
+            };
+            glib::spawn_future_local(async move {
+                // It may have ended, and a daemon of another version counts nothing.
+                let _ = bus.watch_levels(&sandbox, on).await;
+            });
+        }
     }
 
     /// Shows a sandbox, and asks for files for it if that is what for; as soon as it is known.

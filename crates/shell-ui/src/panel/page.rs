@@ -14,7 +14,9 @@ use oz_core::plan::Clipboard;
 use super::choose;
 use super::denial_row::DenialRow;
 use super::file_row::{self, FileRow};
-use crate::model::{Allow, Sandbox, Setting, StillOpen, Wall, forward_words, walls_summary};
+use crate::model::{
+    Allow, Levels, Sandbox, Setting, StillOpen, Wall, forward_words, meter, walls_summary,
+};
 
 /// What a person wants of the sandbox that is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,11 +72,15 @@ mod imp {
         #[template_child]
         pub speaker_row: TemplateChild<adw::ActionRow>,
         #[template_child]
+        pub speaker_level: TemplateChild<gtk::LevelBar>,
+        #[template_child]
         pub speaker: TemplateChild<gtk::Switch>,
         #[template_child]
         pub microphone_row: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub microphone: TemplateChild<gtk::Switch>,
+        #[template_child]
+        pub microphone_level: TemplateChild<gtk::LevelBar>,
         #[template_child]
         pub listens: TemplateChild<gtk::Image>,
         #[template_child]
@@ -170,6 +176,9 @@ impl Page {
         if differs(|a, b| a.walls == b.walls) {
             self.show_walls(&sandbox.walls);
         }
+        if differs(|a, b| a.id == b.id) {
+            self.show_levels(Levels::default());
+        }
         self.show_sound(sandbox);
         self.show_clipboard(sandbox);
         let running = sandbox.is_running();
@@ -227,12 +236,21 @@ impl Page {
         parts.microphone_row.set_subtitle(&microphone.words());
         parts.microphone_row.set_sensitive(microphone.is_there());
         parts.listens.set_visible(microphone.in_use);
+        parts.microphone_level.set_visible(microphone.is_on());
         let can_ask = microphone.is_there() && microphone.state != "ask";
         parts.ask.set_visible(can_ask);
         set(&parts.microphone, microphone.is_on());
         parts.speaker_row.set_subtitle(&speaker.words());
         parts.speaker_row.set_sensitive(speaker.is_there());
+        parts.speaker_level.set_visible(speaker.is_on());
         set(&parts.speaker, speaker.is_on());
+    }
+
+    /// Shows how loud it is.
+    pub fn show_levels(&self, levels: Levels) {
+        let parts = self.imp();
+        parts.speaker_level.set_value(meter(levels.speaker));
+        parts.microphone_level.set_value(meter(levels.microphone));
     }
 
     fn show_clipboard(&self, sandbox: &Sandbox) {
@@ -343,6 +361,16 @@ impl Page {
 
     fn listen(&self) {
         let parts = self.imp();
+        for level in [&parts.speaker_level, &parts.microphone_level] {
+            // Loud is neither good nor bad.
+            for offset in [
+                gtk::LEVEL_BAR_OFFSET_LOW,
+                gtk::LEVEL_BAR_OFFSET_HIGH,
+                gtk::LEVEL_BAR_OFFSET_FULL,
+            ] {
+                level.remove_offset_value(Some(offset));
+            }
+        }
         let to = |wish: fn() -> Wish| {
             let page = self.downgrade();
             move |_: &gtk::Button| {
@@ -548,6 +576,29 @@ mod tests {
         // Nothing came of it.
         page.show_again();
         assert!(parts.microphone.is_active() && parts.speaker.is_active());
+    }
+
+    #[gtk::test]
+    fn levels_are_seen_where_the_gate_is_open() {
+        let (page, _) = page();
+        let mut sandbox = sandbox();
+        page.show_sandbox(&sandbox);
+        page.show_levels(Levels {
+            speaker: 1000,
+            microphone: 500,
+        });
+        let parts = page.imp();
+        assert!(parts.speaker_level.value() == 1.0 && parts.speaker_level.is_visible());
+        assert!(!parts.microphone_level.is_visible(), "it is asked for");
+        sandbox.microphone.state = "on".into();
+        sandbox.speaker.state = "silent".into();
+        page.show_sandbox(&sandbox);
+        assert!(parts.microphone_level.value() > 0.8 && parts.microphone_level.is_visible());
+        assert!(!parts.speaker_level.is_visible());
+        // Another sandbox is not as loud as the last one.
+        sandbox.id = "foot-2".into();
+        page.show_sandbox(&sandbox);
+        assert!(parts.microphone_level.value() == 0.0);
     }
 
     #[gtk::test]

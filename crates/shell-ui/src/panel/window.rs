@@ -14,7 +14,7 @@ use super::apps::Apps;
 use super::page::{Page, Wish, drop_target};
 use super::prompt::PromptCard;
 use super::row::Row;
-use crate::model::{App, Change, List, Prompt};
+use crate::model::{App, Change, Levels, List, Prompt};
 
 /// What a person wants, and of which sandbox: its path on the bus.
 type Listener = Rc<dyn Fn(&str, Wish)>;
@@ -64,6 +64,7 @@ mod imp {
         /// What is told of them.
         pub list_now: RefCell<Rc<RefCell<List>>>,
         pub listener: RefCell<Option<Listener>>,
+        pub looked: RefCell<Option<Rc<dyn Fn()>>>,
     }
 
     #[glib::object_subclass]
@@ -216,6 +217,32 @@ impl Window {
             || state.is_some_and(|state| state.contains(gdk::ToplevelState::MINIMIZED))
     }
 
+    /// The sandbox whose page a person can see.
+    pub fn looked_at(&self) -> Option<String> {
+        let parts = self.imp();
+        let seen = parts.page.is_mapped() && !self.is_suspended_or_hidden();
+        parts.selected.borrow().clone().filter(|_| seen)
+    }
+
+    /// Who is told when [`Self::looked_at`] may be another one.
+    pub fn connect_looked(&self, listener: impl Fn() + 'static) {
+        self.imp().looked.replace(Some(Rc::new(listener)));
+    }
+
+    fn looked(&self) {
+        let listener = self.imp().looked.borrow().clone();
+        if let Some(listener) = listener {
+            listener();
+        }
+    }
+
+    /// Shows how loud a sandbox is, if it is the one that is shown.
+    pub fn show_levels(&self, path: &str, levels: Levels) {
+        if self.imp().selected.borrow().as_deref() == Some(path) {
+            self.imp().page.show_levels(levels);
+        }
+    }
+
     /// Shows one sandbox.
     pub fn select(&self, path: &str) {
         let row = self.imp().rows.borrow().get(path).cloned();
@@ -331,6 +358,7 @@ impl Window {
             }
         }
         parts.selected.replace(path);
+        self.looked();
     }
 
     fn wish(&self, path: &str, wish: Wish) {
@@ -340,7 +368,28 @@ impl Window {
         }
     }
 
+    /// Hears when the page of a sandbox comes into sight and goes out of it.
+    fn follow_sight(&self) {
+        let told = |window: &glib::WeakRef<Self>| {
+            if let Some(window) = window.upgrade() {
+                window.looked();
+            }
+        };
+        let window = self.downgrade();
+        self.imp().page.connect_map(move |_| told(&window));
+        let window = self.downgrade();
+        self.imp().page.connect_unmap(move |_| told(&window));
+        self.connect_realize(move |window| {
+            let surface = window.surface().and_downcast::<gdk::Toplevel>();
+            let window = window.downgrade();
+            if let Some(surface) = surface {
+                surface.connect_state_notify(move |_| told(&window));
+            }
+        });
+    }
+
     fn listen(&self) {
+        self.follow_sight();
         let parts = self.imp();
         parts.list.set_sort_func(|a, b| {
             let id = |row: &gtk::ListBoxRow| row.downcast_ref::<Row>().map(Row::id);

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use oz_core::plan::Gate;
-use oz_core::wire::audio::Microphone;
+use oz_core::wire::audio::{Microphone, Told, Watched};
 use tokio::sync::watch;
 
 use super::super::Sandbox;
@@ -32,18 +32,21 @@ impl Control {
         *self.lock() = None;
     }
 
-    /// Says how the gate stands now. Two callers say it one after the other, and the later one says
-    /// what is so then.
+    /// Says how the gate stands now, and whether anybody looks. Two callers say it one after the other, and the later one
+    /// says what is so then.
     pub(super) fn tell(&self, sandbox: &Sandbox) {
         let mut pipe = self.lock();
         let (Some(file), Some(gate)) = (pipe.as_mut(), sandbox.published().sound.gate) else {
             return;
         };
-        let line = serde_json::to_string(&gate).map(|json| json + "\n");
-        // A line is shorter than PIPE_BUF: it is written as a whole or not at all.
-        let written = line.is_ok_and(|line| file.write_all(line.as_bytes()).is_ok());
-        if !written {
-            tracing::warn!("the audio proxy cannot be told how the gate stands");
+        let levels = sandbox.watchers.any();
+        for told in [Told::Gate(gate), Told::Watched(Watched { levels })] {
+            let line = serde_json::to_string(&told).map(|json| json + "\n");
+            // A line is shorter than PIPE_BUF: it is written as a whole or not at all.
+            let written = line.is_ok_and(|line| file.write_all(line.as_bytes()).is_ok());
+            if !written {
+                tracing::warn!("the audio proxy cannot be told how the gate stands");
+            }
         }
         drop(pipe);
         self.told.send_replace(());

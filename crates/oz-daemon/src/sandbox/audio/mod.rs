@@ -1,12 +1,13 @@
 //! The audio proxy of one sandbox, and the gate that it keeps.
 
 mod control;
+mod watchers;
 
 use std::sync::Arc;
 
 use oz_core::denied::Denied;
 use oz_core::plan::{Gate, Service};
-use oz_core::wire::audio::{Config, Event, Microphone, Speaker};
+use oz_core::wire::audio::{Config, Event, Levels, Microphone, Speaker};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -18,6 +19,7 @@ use crate::consent::{Answer, Question};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 pub(crate) use control::Control;
+pub(crate) use watchers::{Watchers, unwatch, watch};
 
 /// Name of the FIFO on which the proxy hears.
 const CONTROL: &str = "audio-control";
@@ -65,7 +67,13 @@ pub(super) async fn supervise(
                     Err(supervisor.untold(&error))
                 }
             },
-            Ok(Turn::Wanted) => start(&sandbox, &supervisor, &pipe),
+            Ok(Turn::Wanted) => {
+                let started = start(&sandbox, &supervisor, &pipe);
+                if sandbox.watchers.any() {
+                    sandbox.control.tell(&sandbox);
+                }
+                started
+            }
             Err(_) => return,
         };
         match proxy {
@@ -83,6 +91,7 @@ pub(super) async fn supervise(
                 gate: published.sound.gate,
                 ..Sound::default()
             };
+            published.levels = Levels::default();
         });
         let _ = sandbox.ask(Command::Save);
     }
@@ -121,8 +130,20 @@ fn app_name(sandbox: &Sandbox) -> Option<String> {
     oz_host::desktop::find(id)?.name
 }
 
-fn take(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, event: Event, questions: &mut JoinSet<()>) {
+/// Whether a later daemon shall know of it.
+fn take(
+    daemon: &Arc<Daemon>,
+    sandbox: &Arc<Sandbox>,
+    event: Event,
+    questions: &mut JoinSet<()>,
+) -> bool {
     match event {
+        Event::Levels(levels) => {
+            if sandbox.watchers.any() {
+                sandbox.publish(|published| published.levels = levels.capped());
+            }
+            return false;
+        }
         Event::MicrophoneAsked => {
             while questions.try_join_next().is_some() {}
             if questions.is_empty() {
@@ -147,6 +168,7 @@ fn take(daemon: &Arc<Daemon>, sandbox: &Arc<Sandbox>, event: Event, questions: &
         Event::Denied { command, count } => denied(sandbox, &command, count),
         Event::Ready | Event::Unknown => {}
     }
+    true
 }
 
 /// A stream is refused by the gate, and all else because no app may do it.

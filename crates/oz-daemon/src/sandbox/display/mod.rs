@@ -73,7 +73,10 @@ pub(super) async fn supervise(
             Ok(proxy) => {
                 let mut lists = Lists::new(&daemon, &sandbox);
                 let mut copies = Copies::new(&daemon, &sandbox);
-                let take = |event| take(&sandbox, event, &mut lists, &mut copies);
+                let take = |event| {
+                    take(&sandbox, event, &mut lists, &mut copies);
+                    true
+                };
                 Ok(supervisor
                     .follow(proxy, take, sandbox.display.hangs())
                     .await)

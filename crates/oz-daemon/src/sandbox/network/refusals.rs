@@ -52,6 +52,7 @@ async fn listen(daemon: &Daemon, sandbox: &Arc<Sandbox>) -> Result<()> {
         let take = |refused: Refused| {
             let about = said(&refused);
             sandbox.denied(Denied::Network, about.as_bytes(), refused.count);
+            true
         };
         if let Err(error) = follow_reports(sandbox, reports.into(), take).await {
             tracing::warn!(%error, "what reads refusals breaks its protocol and is killed");

@@ -143,7 +143,7 @@ impl Supervisor {
     pub(super) async fn follow<E: DeserializeOwned>(
         &self,
         child: Child,
-        take: impl FnMut(E),
+        take: impl FnMut(E) -> bool,
         hangs: impl Future<Output = ()>,
     ) -> Option<i32> {
         let service = self.program.service;

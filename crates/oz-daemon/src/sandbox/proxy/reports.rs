@@ -27,11 +27,11 @@ pub(in crate::sandbox) enum ReportError {
     Io(#[from] io::Error),
 }
 
-/// Follows the reports until the proxy closes the pipe.
+/// Follows the reports until the proxy closes the pipe. `take` says whether a later daemon shall know of one.
 pub(in crate::sandbox) async fn follow<E: DeserializeOwned>(
     sandbox: &Sandbox,
     reports: OwnedFd,
-    mut take: impl FnMut(E),
+    mut take: impl FnMut(E) -> bool,
 ) -> Result<(), ReportError> {
     let flags = rustix::fs::fcntl_getfl(&reports).map_err(io::Error::from)?;
     rustix::fs::fcntl_setfl(&reports, flags | rustix::fs::OFlags::NONBLOCK)
@@ -44,11 +44,13 @@ pub(in crate::sandbox) async fn follow<E: DeserializeOwned>(
         if count == 0 {
             return Ok(());
         }
+        let mut lasts = false;
         for event in lines.push(&buffer[..count], Instant::now())? {
-            take(event);
+            lasts |= take(event);
         }
-        // A later daemon shall know what came of it.
-        let _ = sandbox.ask(Command::Save);
+        if lasts {
+            let _ = sandbox.ask(Command::Save);
+        }
     }
 }
 
