@@ -17,6 +17,8 @@ const WAYS = [
     {word: 'out', ways: [false, true]},
     {word: 'both', ways: [true, true]},
 ];
+// Both ways, each time when a person has said yes to it.
+const ASK = {word: 'ask', ways: [true, true]};
 
 // So many files or forwards have rows; a sandbox may hold thousands, and the shell shall not stand still for them.
 const MOST = 8;
@@ -112,6 +114,7 @@ export class Row {
         this.speaker = toggle(_('Speaker'), 'setSpeaker');
         this.paste = this.#way(_('Paste Into It'));
         this.copy = this.#way(_('Copy From It'));
+        this.ask = this.#switch(_('Ask Before Copies Pass'), on => wish('setClipboard', path, on ? 'ask' : 'both'));
         this.forwards = new Items(menu, forward => removable(
             said(forward), 'network-transmit-receive-symbolic', () => wish('removeForward', path, forward)), more);
         this.#own.push(add(_('Shell'), 'openShell'));
@@ -147,11 +150,12 @@ export class Row {
             one.item.visible = ['on', 'off', 'silent', 'ask'].includes(state);
             one.show(state === 'on');
         }
-        const clipboard = WAYS.find(({word}) => word === sandbox.Clipboard);
-        [this.paste, this.copy].forEach((one, way) => {
+        const clipboard = [...WAYS, ASK].find(({word}) => word === sandbox.Clipboard);
+        const switches = [[this.paste, clipboard?.ways[0]], [this.copy, clipboard?.ways[1]], [this.ask, clipboard === ASK]];
+        for (const [one, on] of switches) {
             one.item.visible = clipboard !== undefined;
-            one.show(clipboard?.ways[way] ?? false);
-        });
+            one.show(on ?? false);
+        }
         for (const item of this.#own)
             item.visible = !sandbox.stranger;
         this.files.show(sandbox.Files ?? [], ({access, origin, path}) => `${access} ${origin} ${path.join()}`);

@@ -203,17 +203,36 @@ fn the_clipboard_is_switched_each_way() -> Outcome {
     bar.shell
         .wait_for_window(|window| window.app_id == "org.gtk.Demo4")?;
     ensure!(clipboard() == "both", "{}", clipboard());
-    for (press, left) in [
-        ("Paste Into It", "out"),
-        ("Copy From It", "off"),
-        ("Paste Into It", "in"),
+    // What each switch shows: paste, copy, ask.
+    let shown = |[paste, copy, ask]: [bool; 3]| {
+        let row = "[...Main.panel.statusArea['oz@oz.org']._rows.values()][0]";
+        let shown = format!(
+            "(one => [one.paste, one.copy, one.ask].map(one => one.item.visible && one.on).join())({row}) === '{paste},{copy},{ask}'"
+        );
+        bar.shell.wait_until("the switches show it", &shown)
+    };
+    shown([true, true, false])?;
+    for (press, left, switches) in [
+        ("Paste Into It", "out", [false, true, false]),
+        ("Copy From It", "off", [false, false, false]),
+        ("Paste Into It", "in", [true, false, false]),
+        ("Ask Before Copies Pass", "ask", [true, true, true]),
+        ("Copy From It", "in", [true, false, false]),
+        ("Ask Before Copies Pass", "ask", [true, true, true]),
+        ("Ask Before Copies Pass", "both", [true, true, false]),
     ] {
         bar.open_for(sandbox.id())?;
         bar.shell.click(press)?;
         wait::for_condition(&format!("the clipboard to pass {left}"), || {
             clipboard() == left
         });
+        shown(switches)?;
     }
+    // What a profile or somebody else says is shown as well.
+    oz(["clipboard", sandbox.id(), "ask"]).run().ok();
+    shown([true, true, true])?;
+    bar.open_for(sandbox.id())?;
+    session.shoot("gnome-clipboard-asks")?;
     bar.disable()
 }
 
