@@ -200,13 +200,13 @@ pub(crate) fn ended(plan: &Plan) {
             tracing::warn!(%error, "what a sandbox wrote is not removed");
         }
     };
-    tokio::spawn(aside::within(REMOVING, remove));
+    tokio::spawn(aside::within(None, REMOVING, remove));
 }
 
 /// Removes what was to be removed and is there still.
 pub(crate) fn sweep(directories: &Directories) {
     let place = place(&directories.state, &directories.runtime);
-    tokio::spawn(aside::within(REMOVING, move || copies::sweep(&place)));
+    tokio::spawn(aside::within(None, REMOVING, move || copies::sweep(&place)));
 }
 
 fn write(of_sandbox: &Path, about: &About) -> Result<()> {

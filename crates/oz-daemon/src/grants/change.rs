@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::Access;
+use oz_core::plan::{Access, SandboxId};
 use oz_host::resolve::Resolved;
 
 use super::rules::Rules;
@@ -37,7 +37,7 @@ pub(crate) async fn resolve(fds: Vec<OwnedFd>) -> Result<Vec<Resolved>> {
     if fds.is_empty() {
         return Ok(Vec::new());
     }
-    let all = in_time(move || {
+    let all = in_time(None, move || {
         fds.into_iter()
             .map(oz_host::resolve::from_fd)
             .collect::<Result<Vec<_>, _>>()
@@ -52,7 +52,7 @@ pub(crate) async fn look(paths: Vec<PathBuf>) -> Result<Vec<Resolved>> {
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    in_time(move || {
+    in_time(None, move || {
         let open = |path: &PathBuf| oz_host::resolve::resolve(path, Path::new("/")).ok();
         let same = |path: &PathBuf| open(path).filter(|found| found.path.as_path() == path);
         paths.iter().filter_map(same).collect()
@@ -60,17 +60,20 @@ pub(crate) async fn look(paths: Vec<PathBuf>) -> Result<Vec<Resolved>> {
     .await
 }
 
-/// Looks at files on a thread of its own, and not longer than they may take.
+/// Looks at files on a thread of its own, and not longer than they may take; for a sandbox, if its app brings that about.
 pub(crate) async fn in_time<T: Send + 'static>(
+    of: Option<&SandboxId>,
     look: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T> {
-    aside::within(RESOLVE_DEADLINE, look).await.ok_or_else(|| {
-        Failure::new(
-            Kind::Timeout,
-            "a file system did not say within 5 seconds what a file is",
-            "Try again when it answers",
-        )
-    })
+    aside::within(of, RESOLVE_DEADLINE, look)
+        .await
+        .ok_or_else(|| {
+            Failure::new(
+                Kind::Timeout,
+                "a file system did not say within 5 seconds what a file is",
+                "Try again when it answers",
+            )
+        })
 }
 
 /// An error whose text has its advice behind a colon.

@@ -38,7 +38,7 @@ pub(crate) async fn dropped(
     source: Option<&str>,
     paths: Vec<OsBytes>,
 ) -> Result<Vec<Option<OsBytes>>> {
-    let found = find(paths).await?;
+    let found = find(sandbox, paths).await?;
     let (found, protected) = with_protected(sandbox, found).await?;
     sandbox.ready().await?;
     let source = match source {
@@ -76,13 +76,13 @@ pub(crate) async fn leaving(
     sandbox: &Sandbox,
     paths: Vec<OsBytes>,
 ) -> Result<Vec<Option<OsBytes>>> {
-    Ok(held(daemon, sandbox, find(paths).await?))
+    Ok(held(daemon, sandbox, find(sandbox, paths).await?))
 }
 
 /// Looks where the paths lead on the host.
-async fn find(paths: Vec<OsBytes>) -> Result<Vec<Option<Resolved>>> {
+async fn find(sandbox: &Sandbox, paths: Vec<OsBytes>) -> Result<Vec<Option<Resolved>>> {
     let look = |path: &OsBytes| resolve::resolve(path.as_path(), Path::new("/")).ok();
-    in_time(move || paths.iter().map(look).collect()).await
+    in_time(Some(&sandbox.id), move || paths.iter().map(look).collect()).await
 }
 
 /// The same, and which of the files are in protected places.
@@ -91,7 +91,7 @@ async fn with_protected(
     found: Vec<Option<Resolved>>,
 ) -> Result<(Vec<Option<Resolved>>, Vec<bool>)> {
     let home = sandbox.plan.user.home.clone();
-    in_time(move || {
+    in_time(Some(&sandbox.id), move || {
         let places = Protected::look(&home);
         let is = |one: &Option<Resolved>| {
             let path = one.as_ref().map(|one| one.path.as_path());

@@ -120,7 +120,7 @@ pub(crate) async fn look(all: Vec<Lasting>) -> Result<(Vec<Wanted>, Vec<Withheld
     if all.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    in_time(move || {
+    in_time(None, move || {
         let (mut wanted, mut withheld) = (Vec::new(), Vec::new());
         for one in all {
             let resolved = resolve::resolve(one.path.as_path(), Path::new("/"));

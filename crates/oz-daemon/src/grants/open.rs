@@ -73,7 +73,8 @@ pub(super) async fn note(sandbox: &Sandbox, taken: &[Grant]) {
     if all.is_empty() || init == 0 {
         return;
     }
-    let looked = aside::within(LOOK * 2, move || look(init, all, Instant::now() + LOOK)).await;
+    let look = move || look(init, all, Instant::now() + LOOK);
+    let looked = aside::within(Some(&sandbox.id), LOOK * 2, look).await;
     match looked {
         Some(found) => sandbox.publish_still_open(found),
         None => tracing::debug!("what is still open cannot be said"),

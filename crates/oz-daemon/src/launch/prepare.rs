@@ -324,7 +324,7 @@ impl Request {
             Ok(made.and_then(std::result::Result::err))
         };
         // What fails is found again, and said, by who looks next.
-        match aside::within(LOOK_DEADLINE, look).await {
+        match aside::within(None, LOOK_DEADLINE, look).await {
             Some(Ok(Some(Unmade { path, error }))) => {
                 Err(Failure::host("make the directory", &path, &error))
             }

@@ -22,6 +22,7 @@ use oz_host::handlers;
 use oz_host::resolve::{self, Resolved};
 
 use super::{own, uri as address};
+use crate::aside::Careful;
 use crate::consent::{Answer, Opening, Question, Reason};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
@@ -47,9 +48,13 @@ pub(super) async fn open(
     asked: OpenFile,
     fds: Vec<OwnedFd>,
 ) -> Response {
-    let Ok([fd]) = <[OwnedFd; 1]>::try_from(fds) else {
-        tracing::warn!("the bus proxy passes on what it should not");
-        return Response::Ended;
+    let fd = match <[OwnedFd; 1]>::try_from(fds) {
+        Ok([fd]) => Careful::new(fd),
+        Err(fds) => {
+            tracing::warn!("the bus proxy passes on what it should not");
+            drop(Careful::new(fds));
+            return Response::Ended;
+        }
     };
     let Some(_turn) = sandbox.links.take().await else {
         tracing::info!("the sandbox opens too many files");
@@ -71,7 +76,7 @@ async fn try_open(
     daemon: &Arc<Daemon>,
     sandbox: &Arc<Sandbox>,
     asked: OpenFile,
-    fd: OwnedFd,
+    fd: Careful<OwnedFd>,
 ) -> Result<Response> {
     let file = find(sandbox, fd).await?;
     let its = Has::of(daemon, sandbox).access(file.path.as_path());
@@ -83,7 +88,7 @@ async fn try_open(
             Answer::No(_) => Response::Cancelled,
         });
     }
-    let app = handler(file.path.as_path()).await?;
+    let app = handler(sandbox, file.path.as_path()).await?;
     let access = match asked.writable {
         true => its,
         false => Access::Read,
@@ -112,10 +117,11 @@ fn reason(daemon: &Daemon, sandbox: &Sandbox, asked: OpenFile) -> Option<Reason>
 }
 
 /// What the descriptor leads to on the host.
-async fn find(sandbox: &Sandbox, fd: OwnedFd) -> Result<Resolved> {
+async fn find(sandbox: &Sandbox, fd: Careful<OwnedFd>) -> Result<Resolved> {
     let files = sandbox.files();
     let viewed = files.iter().filter(|grant| grant.shown == Shown::View);
     let viewed: Vec<OsBytes> = viewed.map(|grant| grant.path.clone()).collect();
+    let fd = fd.take().ok_or_else(not_its)?;
     let look = move || {
         // A file of a view is on a file system of ours. That it has the name of one that the sandbox may change is
         // enough: no other is opened for it.
@@ -127,7 +133,7 @@ async fn find(sandbox: &Sandbox, fd: OwnedFd) -> Result<Resolved> {
         }
         resolve::from_fd(fd).ok()
     };
-    in_time(look).await?.ok_or_else(not_its)
+    in_time(Some(&sandbox.id), look).await?.ok_or_else(not_its)
 }
 
 fn not_its() -> Failure {
@@ -138,10 +144,10 @@ fn not_its() -> Failure {
     )
 }
 
-async fn handler(path: &Path) -> Result<Entry> {
+async fn handler(sandbox: &Sandbox, path: &Path) -> Result<Entry> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let name = name.into_owned();
-    let found = in_time(move || handlers::of(&name)).await?;
+    let found = in_time(Some(&sandbox.id), move || handlers::of(&name)).await?;
     found.ok_or_else(|| {
         Failure::new(
             Kind::NotFound,

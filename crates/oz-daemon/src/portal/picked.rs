@@ -66,7 +66,7 @@ async fn open(
     paths: Vec<PathBuf>,
     writable: bool,
 ) -> Result<Granted> {
-    let all = change::in_time(move || {
+    let all = change::in_time(Some(&sandbox.id), move || {
         let all = paths.iter().map(|path| named(path));
         all.collect::<Result<Vec<(Resolved, bool)>>>()
     });
@@ -99,7 +99,7 @@ async fn save(
     paths: Vec<PathBuf>,
 ) -> Result<Granted> {
     let (asked, of) = (Arc::clone(daemon), Arc::clone(sandbox));
-    let all = change::in_time(move || {
+    let all = change::in_time(Some(&sandbox.id), move || {
         let all = paths.iter().map(|path| made(&asked, &of, path));
         all.collect::<Result<Vec<Resolved>>>()
     });
