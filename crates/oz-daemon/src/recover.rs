@@ -108,7 +108,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let (windows, sound, clipboard) = (saved.windows, saved.sound.clone(), saved.clipboard);
     let running = saved.proxies.clone();
     let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
-    let grants = saved.grants.clone();
+    let (grants, still_open) = (saved.grants.clone(), saved.still_open.clone());
     let sandbox = launch::adopt(daemon, saved.birth(), hold, vec![(first, Vec::new())]);
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
@@ -125,6 +125,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     store.restore(grants, views);
     sandbox.publish_files(&store);
     drop(store);
+    sandbox.publish_still_open(still_open);
     if let Err(error) = sandbox.output.resume(&daemon.directories, id) {
         tracing::warn!(%error, "output of its programs is lost");
     }

@@ -180,6 +180,39 @@ fn what_was_open_stays_open_when_it_is_taken_back() {
 }
 
 #[test]
+fn what_is_open_still_is_known_to_the_next_daemon() {
+    let session = Session::begin();
+    let dir = session.fresh_dir("kept-open");
+    write(&dir.join("file"), b"still readable\n");
+    let inside = sleeper();
+    add(&inside, &[], &dir).run().ok();
+    let hold = format!(
+        "exec 5<{0}/file; touch /tmp/holding; while ! test -e /tmp/go; do sleep 0.1; done",
+        dir.display()
+    );
+    // Whoever started it is told that the daemon has ended; it goes on.
+    let _holder = inside.script(&hold).start();
+    inside.wait_for("test -e /tmp/holding");
+    remove(&inside, &dir).ok();
+    let listed = || oz_e2e::cli::json(["files", inside.id()]);
+    let shell = |list: &serde_json::Value| {
+        let programs = list[0]["programs"].as_array().cloned().unwrap_or_default();
+        programs.iter().find(|one| one["name"] == "bash").cloned()
+    };
+    let before = shell(&listed());
+    assert!(before.is_some(), "{}", listed());
+    oz_e2e::processes::kill_daemon();
+    let after = listed();
+    assert_eq!(after[0]["access"], "taken-back", "{after}");
+    assert_eq!(shell(&after), before, "{after}");
+    // It looks again.
+    inside.sh("touch /tmp/go").ok();
+    oz_e2e::wait::for_condition("nothing to be open", || {
+        listed().as_array().is_some_and(Vec::is_empty)
+    });
+}
+
+#[test]
 fn what_was_open_for_writing_is_listed_when_it_may_only_be_read() {
     let session = Session::begin();
     let dir = session.fresh_dir("narrowed");

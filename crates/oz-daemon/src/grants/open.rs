@@ -14,6 +14,7 @@ use oz_core::OsBytes;
 use oz_core::wire::mount::Identity;
 use oz_host::processes::children;
 use rustix::fs::{AtFlags, CWD, StatxFlags};
+use serde::{Deserialize, Serialize};
 
 use super::{Grant, Shown};
 use crate::aside;
@@ -30,7 +31,7 @@ const MOST: usize = 256;
 const NAMED: usize = 16;
 
 /// What was taken back and is open still.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Open {
     pub(crate) path: OsBytes,
     /// When it was taken back: seconds since 1970.

@@ -344,9 +344,16 @@ impl Sandbox {
     /// Says what is open still.
     pub(crate) fn publish_still_open(&self, now: Vec<Open>) {
         let open = self.still_open.lock();
-        *open.unwrap_or_else(PoisonError::into_inner) = now.into();
+        let mut open = open.unwrap_or_else(PoisonError::into_inner);
+        if **open == *now {
+            return;
+        }
+        *open = now.into();
+        drop(open);
         self.changed.notify_one();
         self.open_changed.notify_one();
+        // A later daemon shall know of it. If it has ended meanwhile there is nothing to save.
+        let _ = self.ask(Command::Save);
     }
 
     pub(crate) fn set_phase(&self, phase: Phase) {

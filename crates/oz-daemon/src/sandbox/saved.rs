@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::directories::{self, Directories};
 use crate::failure::{Failure, Result};
 use crate::grants::Grant;
+use crate::grants::open::Open;
 use crate::grants::views::Kept;
 use crate::sandbox::audio::Sound;
 use crate::sandbox::network::Outside;
@@ -27,7 +28,7 @@ use crate::sandbox::{Birth, Sandbox};
 /// Name of the file.
 const FILE: &str = "state";
 /// Version of its encoding, but for that of what it has of [`oz_core`]: [`plan::VERSION`] is also in it.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 /// Everything.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,6 +56,8 @@ pub(crate) struct Saved {
     pub(crate) forwards: Vec<Forward>,
     pub(crate) grants: Vec<Grant>,
     pub(crate) views: Vec<Kept>,
+    /// What was taken back and was open still.
+    pub(crate) still_open: Vec<Open>,
     token: String,
     scope: Option<String>,
     report: Option<EnforcementReport>,
@@ -87,6 +90,7 @@ impl Saved {
             forwards: published.forwards,
             grants: sandbox.files().to_vec(),
             views: sandbox.views(),
+            still_open: sandbox.still_open().to_vec(),
             token: sandbox.token.clone(),
             scope: sandbox.scope.clone(),
             report: sandbox.report(),
