@@ -144,7 +144,7 @@ pub(crate) async fn add(
             let mut known = known.borrow_mut();
             let hide: &mut Vec<OsBytes> = known
                 .entry((directory.clone(), access))
-                .or_insert_with(|| hidden(daemon, sandbox, directory, access).unwrap_or_default());
+                .or_insert_with(|| rules.check(directory.as_path(), access).unwrap_or_default());
             hide.iter().any(|place| path.starts_with(place.as_path()))
         };
         let wanted = without_covered(&store, wanted, &hides);
@@ -159,7 +159,8 @@ pub(crate) async fn add(
         .cloned()
         .collect();
     if !wanted.is_empty() {
-        let changed = mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted).await;
+        let changed =
+            mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted, Some(rules)).await;
         announce(sandbox, &store);
         changed?;
     } else if lived {
@@ -290,7 +291,7 @@ pub(crate) async fn remove(
     lasting::forget(&daemon.directories, &sandbox.plan.profile, paths)?;
     let taken = paths.iter().filter_map(|path| store.get(path.as_path()));
     let taken: Vec<Grant> = taken.cloned().collect();
-    let changed = mounted::apply(daemon, sandbox, &mut store, paths, Vec::new()).await;
+    let changed = mounted::apply(daemon, sandbox, &mut store, paths, Vec::new(), None).await;
     announce(sandbox, &store);
     drop(store);
     changed?;
@@ -309,7 +310,7 @@ pub(super) async fn expire(daemon: &Daemon, sandbox: &Sandbox) -> Result<()> {
         return Ok(());
     }
     let ended: Vec<OsBytes> = taken.iter().map(|grant| grant.path.clone()).collect();
-    let changed = mounted::apply(daemon, sandbox, &mut store, &ended, Vec::new()).await;
+    let changed = mounted::apply(daemon, sandbox, &mut store, &ended, Vec::new(), None).await;
     announce(sandbox, &store);
     drop(store);
     changed?;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use oz_core::OsBytes;
 use oz_core::plan::Access;
@@ -56,15 +56,16 @@ struct Change {
     due: Vec<Due>,
 }
 
-/// Takes back first, then shows.
+/// Takes back first, then shows; `rules` are those by which what is added was checked, if anything was.
 pub(super) async fn apply(
     daemon: &Daemon,
     sandbox: &Sandbox,
     store: &mut Store,
     remove: &[OsBytes],
     add: Vec<Wanted>,
+    rules: Option<Rules<'_>>,
 ) -> Result<()> {
-    let task = Task::new(daemon, sandbox)?;
+    let task = Task::new(daemon, sandbox, rules)?;
     let before = store.clone();
     let change = plan(store, remove, &add);
     let result = task.carry_out(store, before, change).await;
@@ -87,7 +88,7 @@ pub(super) async fn repair(
     store: &mut Store,
     dead: &[OsBytes],
 ) -> Result<()> {
-    let task = Task::new(daemon, sandbox)?;
+    let task = Task::new(daemon, sandbox, None)?;
     for directory in dead {
         let before = store.clone();
         let mut change = Change::default();
@@ -243,16 +244,19 @@ struct Task<'a> {
     sandbox: &'a Sandbox,
     namespaces: &'a Namespaces,
     program: PathBuf,
+    /// Looked at once, and only if something is mounted: that takes hundreds of system calls.
+    rules: OnceLock<Rules<'a>>,
 }
 
 impl<'a> Task<'a> {
-    fn new(daemon: &'a Daemon, sandbox: &'a Sandbox) -> Result<Self> {
+    fn new(daemon: &'a Daemon, sandbox: &'a Sandbox, rules: Option<Rules<'a>>) -> Result<Self> {
         let namespaces = sandbox.namespaces.get();
         Ok(Self {
             daemon,
             sandbox,
             namespaces: namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?,
             program: daemon.directories.program("oz-mount"),
+            rules: rules.map_or_else(OnceLock::new, OnceLock::from),
         })
     }
 
@@ -349,7 +353,8 @@ impl<'a> Task<'a> {
         let mut failure = None;
         let mut shown = Vec::new();
         let mut requests = Vec::new();
-        let rules = Rules::look(&self.daemon.directories, &self.sandbox.plan.user);
+        let look = || Rules::look(&self.daemon.directories, &self.sandbox.plan.user);
+        let rules = self.rules.get_or_init(look);
         for due in due {
             match rules.check(due.path.as_path(), due.access) {
                 Ok(hide) => {
