@@ -162,6 +162,10 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("mousepad", "test: a GTK 3 editor"),
     package("nautilus", "test: a file manager with a menu of ours"),
     package("python3-nautilus", "test: what loads it"),
+    package("nemo", "test: another one"),
+    package("nemo-python", "test: what loads its menu"),
+    package("caja", "test: a third one"),
+    package("python3-caja", "test: what loads its menu"),
     package(
         "thunar",
         "test: a file manager of the host, to drag files from",

@@ -232,7 +232,10 @@ fn place_data(prefix: &Path) -> Result<()> {
 /// Menus of file managers, and where each looks for its own.
 const FILE_MANAGERS: &[(&str, &str)] = &[
     ("oz_files.py", "share/oz/file-manager"),
+    ("oz_menus.py", "share/oz/file-manager"),
     ("oz-nautilus.py", "share/nautilus-python/extensions"),
+    ("oz-nemo.py", "share/nemo-python/extensions"),
+    ("oz-caja.py", "share/caja-python/extensions"),
 ];
 
 /// What is said in other languages, as the C library reads it.

@@ -2,6 +2,7 @@
 
 mod driven;
 mod nautilus;
+mod relatives;
 
 use std::path::PathBuf;
 

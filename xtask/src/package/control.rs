@@ -35,6 +35,12 @@ const RECOMMENDS: &[(&str, &str)] = &[
     ("python3-nautilus", "the menu in the file manager"),
 ];
 
+/// What only some desktops have.
+const SUGGESTS: &[(&str, &str)] = &[
+    ("nemo-python", "the menu in the file manager of Cinnamon"),
+    ("python3-caja", "the same in that of MATE"),
+];
+
 /// Takes the profile where there is an AppArmor that understands it, and forgets it where it went.
 const POSTINST: &str = include_str!("scripts/postinst");
 const PRERM: &str = include_str!("scripts/prerm");
@@ -108,6 +114,7 @@ impl Control {
              Installed-Size: {}\n\
              Depends: {}, {}\n\
              Recommends: {}\n\
+             Suggests: {}\n\
              Section: admin\n\
              Priority: optional\n\
              Description: desktop applications, each in a sandbox of its own\n \
@@ -124,6 +131,7 @@ impl Control {
             self.linked,
             names(DEPENDS),
             names(RECOMMENDS),
+            names(SUGGESTS),
         )
     }
 }
