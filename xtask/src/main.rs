@@ -17,6 +17,7 @@ mod install;
 mod machine;
 mod package;
 mod packages;
+mod pictures;
 mod session;
 mod setup;
 mod sh;
@@ -55,6 +56,8 @@ enum Task {
     Test(test::Args),
     /// Run end-to-end tests on a machine of their own: systemd, control groups, Debian's kernel
     Machine(machine::Args),
+    /// Make the pictures of the user guide anew, by the tests that show the same
+    Pictures(pictures::Args),
     /// Check format, lints, licences and documentation
     Check(check::Args),
     /// Build and install Oz
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Machine(args) => machine::run(&args),
         Task::Demo(args) => demo::run(&args),
+        Task::Pictures(args) => pictures::run(&args),
         Task::Check(args) => check::run(&args),
         Task::Install(args) => install::install(&args),
         Task::Uninstall(args) => install::uninstall(&args),

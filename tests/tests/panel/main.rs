@@ -6,6 +6,7 @@ mod apps;
 mod denied;
 mod dialog;
 mod files;
+mod guide;
 mod prompts;
 mod running;
 mod sound;

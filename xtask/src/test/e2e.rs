@@ -98,13 +98,15 @@ fn parse(messages: &str) -> Built {
     built
 }
 
-/// Runs one executable in a session of its own; also whether somebody interrupted it.
+/// Runs one executable in a session of its own; also whether somebody interrupted it. Of what its tests have shot, `pictures` are
+/// kept: by name, and where.
 pub(super) fn run(
     built: &Built,
     executable: &Executable,
     prefix: &Path,
     filters: &[String],
     timeout: Duration,
+    pictures: &[(&str, PathBuf)],
 ) -> Result<(Part, bool)> {
     if !filters.is_empty() && !has_tests(executable, filters)? {
         return Ok((
@@ -137,6 +139,10 @@ pub(super) fn run(
         command: arguments.map(Into::into).collect(),
         environment: vec![("INSTA_UPDATE".to_owned(), "no".to_owned())],
         output: Some(output),
+        collect: pictures
+            .iter()
+            .map(|(name, to)| (format!("tmp/output/{name}.png").into(), to.clone()))
+            .collect(),
         ..Request::default()
     })?;
     let mut tally = tally.join().unwrap_or_default();

@@ -15,6 +15,7 @@ mod select;
 mod tally;
 
 use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,9 @@ use anyhow::{Context, Result};
 use self::tally::{Part, Tally};
 use crate::workspace::Profile;
 use crate::{package, setup, sh, stage};
+
+/// How long a test may take that takes a picture.
+const PICTURE: Duration = Duration::from_secs(300);
 
 /// An emulated machine takes so much longer, and its executables run one after the other.
 const MACHINE_TIME: u32 = 6;
@@ -63,14 +67,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         step(&format!("end-to-end: {}", executable.name));
         let timeout = Duration::from_secs(args.timeout);
         let (mut part, mut interrupted) =
-            e2e::run(&built, executable, &prefix, &choice.filters, timeout)?;
+            e2e::run(&built, executable, &prefix, &choice.filters, timeout, &[])?;
         if let Some(failed) = part.to_retry().filter(|_| !interrupted) {
             step(&format!("once more: {}", failed.join(", ")));
             let exactly: Vec<String> = [String::from("--exact")]
                 .into_iter()
                 .chain(failed)
                 .collect();
-            let again = e2e::run(&built, executable, &prefix, &exactly, timeout)?;
+            let again = e2e::run(&built, executable, &prefix, &exactly, timeout, &[])?;
             part.retried(again.0);
             interrupted = again.1;
         }
@@ -113,6 +117,46 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         matrix::write(&parts)?;
     }
     Ok(summary(&parts))
+}
+
+/// A picture that a test takes.
+pub(crate) struct Shot {
+    /// The end-to-end executable.
+    pub(crate) executable: &'static str,
+    /// The test, or a part of its name.
+    pub(crate) test: &'static str,
+    /// What the test calls it.
+    pub(crate) shot: &'static str,
+    /// Where it is wanted.
+    pub(crate) to: PathBuf,
+}
+
+/// Has tests take pictures; the names of those that were not taken, or by a test that failed.
+pub(crate) fn shoot(shots: &[Shot]) -> Result<Vec<&'static str>> {
+    step("building Oz");
+    let prefix = stage::stage(Profile::Dev, true)?;
+    step("building the end-to-end tests");
+    let built = e2e::build()?;
+    let mut missing = Vec::new();
+    for shot in shots {
+        let executables = built.chosen(&[shot.executable.to_owned()]);
+        let Some(executable) = executables.first() else {
+            missing.push(shot.shot);
+            continue;
+        };
+        let filters = [shot.test.to_owned()];
+        let pictures = [(shot.shot, shot.to.clone())];
+        let before = modified(&shot.to);
+        let (part, _) = e2e::run(&built, executable, &prefix, &filters, PICTURE, &pictures)?;
+        if part.tally.passed != 1 || part.tally.failed > 0 || modified(&shot.to) == before {
+            missing.push(shot.shot);
+        }
+    }
+    Ok(missing)
+}
+
+fn modified(file: &Path) -> Option<std::time::SystemTime> {
+    file.metadata().and_then(|file| file.modified()).ok()
 }
 
 /// Runs executables in the machine that else run in a session too.
