@@ -19,10 +19,11 @@ pub(crate) struct Start {
     pub(crate) report: Option<OwnedFd>,
     pub(crate) control: Option<OwnedFd>,
     pub(crate) x11: Option<OwnedFd>,
+    pub(crate) hosts: Option<OwnedFd>,
 }
 
 const USAGE: &str =
-    "usage: display-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L] [--x11-fd X]
+    "usage: display-proxy --config-fd N --listen-fd M [--report-fd K] [--control-fd L] [--x11-fd X] [--hosts-fd H]
        display-proxy --listen PATH (--host-socket PATH | --host-display :N) [--copied]";
 
 pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Start> {
@@ -31,6 +32,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
     let mut report = None;
     let mut x11 = None;
     let mut control = None;
+    let mut hosts = None;
     let mut host = None;
     let mut copied = false;
     let mut args = args;
@@ -48,6 +50,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
             "--listen-fd" => listener = Some(UnixListener::from(take_fd(&value)?)),
             "--report-fd" => report = Some(take_fd(&value)?),
             "--x11-fd" => x11 = Some(take_fd(&value)?),
+            "--hosts-fd" => hosts = Some(take_fd(&value)?),
             "--control-fd" => control = Some(take_fd(&value)?),
             "--listen" => {
                 listener = Some(UnixListener::bind(&value).context("cannot bind the socket")?)
@@ -71,6 +74,7 @@ pub(crate) fn parse(args: impl Iterator<Item = OsString>) -> anyhow::Result<Star
         report,
         control,
         x11,
+        hosts,
     })
 }
 

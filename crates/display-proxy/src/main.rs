@@ -51,6 +51,9 @@ fn run() -> anyhow::Result<Exit> {
     if let Some(control) = start.control {
         server.hear(control).context("cannot hear the daemon")?;
     }
+    if let Some(hosts) = start.hosts {
+        server.take_hosts(hosts);
+    }
     if let Some(x11) = start.x11 {
         server.serve_x11(x11);
     }

@@ -1,5 +1,6 @@
 //! The loop: who is connected, who can be read, who gets flushed.
 
+use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use oz_core::wire::display::ANOTHER;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use tracing::{debug, info, warn};
@@ -14,6 +16,7 @@ use tracing::{debug, info, warn};
 use crate::bridge::live::{Ended, Live};
 use crate::config::Config;
 use crate::control::{Control, Said};
+use crate::host::backend::Connected;
 use crate::host::{Backend, ConnectError};
 use crate::quota;
 use crate::report::{Event, Report};
@@ -47,6 +50,12 @@ pub struct Server {
     sentinel: Option<UnixStream>,
     /// There is no host: when it is looked for again.
     lost: Option<Instant>,
+    /// Where connections come from that the proxy cannot make itself.
+    hosts: Option<OwnedFd>,
+    /// Those that came.
+    given: VecDeque<UnixStream>,
+    /// All come from there: it is another host than that of the start, or one that the walls keep away.
+    asks: bool,
 }
 
 /// Between two looks for a host that is gone. One that starts takes longer.
@@ -76,6 +85,9 @@ impl Server {
             full: false,
             sentinel: None,
             lost: None,
+            hosts: None,
+            given: VecDeque::new(),
+            asks: false,
         })
     }
 
@@ -113,6 +125,11 @@ impl Server {
     /// connection as a client, and the one on which this is its window manager.
     pub fn serve_x11(&mut self, channel: OwnedFd) {
         self.x11 = Some(channel);
+    }
+
+    /// Takes connections to hosts from the daemon, each as one message.
+    pub fn take_hosts(&mut self, socket: OwnedFd) {
+        self.hosts = Some(socket);
     }
 
     /// Serves until asked to stop or the host is gone.
@@ -153,6 +170,7 @@ impl Server {
             self.shared.report.flush();
         }
         let x11 = ready.next().is_some_and(|flags| !flags.is_empty());
+        let hosts = ready.next().is_some_and(|flags| !flags.is_empty());
 
         for index in 0..self.clients.len() {
             let wanted = self.clients[index].polled();
@@ -167,6 +185,9 @@ impl Server {
         if said {
             // Only now: the places in `ready` were those of what was under way before.
             self.hear_daemon();
+        }
+        if hosts {
+            self.hear_of_hosts();
         }
         if accept && let Some(exit) = self.accept() {
             return Some(exit);
@@ -211,6 +232,10 @@ impl Server {
         });
         fds.push(match self.x11.as_ref().filter(|_| takes) {
             Some(x11) => PollFd::from_borrowed_fd(x11.as_fd(), PollFlags::IN),
+            None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
+        });
+        fds.push(match &self.hosts {
+            Some(hosts) => PollFd::from_borrowed_fd(hosts.as_fd(), PollFlags::IN),
             None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
         });
         for client in &self.clients {
@@ -335,7 +360,7 @@ impl Server {
     }
 
     fn connect(&mut self, client: UnixStream, x11: Option<Begin>) -> Result<(), ConnectError> {
-        let host = match self.backend.connect() {
+        let host = match self.connect_host() {
             Ok(host) => Some(host),
             Err(ConnectError::Gone) if self.backend.returns() => None,
             Err(error) => return Err(error),
@@ -422,8 +447,11 @@ impl Server {
         let now = Instant::now();
         match self.lost {
             None => {
-                info!("the host is gone");
-                self.shared.report.send(&Event::HostLost);
+                if !self.asks {
+                    info!("the host is gone");
+                    self.shared.report.send(&Event::HostLost);
+                }
+                self.ask_for_hosts();
                 self.lost = Some(now + LOOK);
             }
             Some(at) if at > now => {}
@@ -431,16 +459,80 @@ impl Server {
         }
     }
 
+    /// A connection to the host.
+    fn connect_host(&mut self) -> Result<Connected, ConnectError> {
+        if !self.asks {
+            match self.backend.connect() {
+                // Landlock tells the socket that was there at the start from one that was made later.
+                Err(ConnectError::Failed(Errno::ACCESS)) if self.hosts.is_some() => {
+                    self.asks = true;
+                }
+                other => return other,
+            }
+        }
+        let socket = self.given.pop_front().ok_or(ConnectError::Gone)?;
+        Ok(Connected {
+            socket,
+            server: None,
+        })
+    }
+
+    /// Asks the daemon for what is needed and has not come.
+    fn ask_for_hosts(&self) {
+        let wanted = self.clients.iter().filter(|client| client.wants_host());
+        if self.asks {
+            self.shared.report.send(&Event::HostWanted {
+                connections: u32::try_from(wanted.count()).unwrap_or(u32::MAX),
+            });
+        }
+    }
+
+    /// Takes connections that the daemon hands over.
+    fn hear_of_hosts(&mut self) {
+        while let Some(socket) = &self.hosts {
+            let mut word = [0; 16];
+            let (length, fds) = match oz_sys::socket::try_recv(socket, &mut word) {
+                Ok(received) => received,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(error) => {
+                    warn!(%error, "no host can be heard of");
+                    self.hosts = None;
+                    return;
+                }
+            };
+            if &word[..length] == ANOTHER && self.backend.returns() {
+                info!("windows go to another host");
+                self.asks = true;
+                self.given.clear();
+                self.clients.iter_mut().for_each(Live::leave_host);
+            }
+            for fd in fds {
+                let wanted = self.clients.iter().filter(|client| client.wants_host());
+                // What nobody waits for would be old when somebody does.
+                if wanted.count() > self.given.len() && rustix::io::ioctl_fionbio(&fd, true).is_ok()
+                {
+                    self.given.push_back(UnixStream::from(fd));
+                }
+            }
+            self.lost = Some(Instant::now());
+        }
+    }
+
     /// Whether the host has still to be looked for.
     fn reconnect(&mut self) -> bool {
-        for client in self.clients.iter_mut().filter(|client| client.wants_host()) {
-            let host = match self.backend.connect() {
+        for index in 0..self.clients.len() {
+            if !self.clients[index].wants_host() {
+                continue;
+            }
+            let host = match self.connect_host() {
                 Ok(host) => host,
                 Err(error) => {
                     debug!(%error, "no host yet");
+                    self.ask_for_hosts();
                     return true;
                 }
             };
+            let client = &mut self.clients[index];
             if let Err(error) = client.found_host(host) {
                 warn!(%error, "cannot connect a client anew");
                 return true;

@@ -12,8 +12,8 @@ use common::{App, Rig, Window, memory, picture};
 use display_proxy::config::Mark;
 use display_proxy::server::Exit;
 use oz_core::colour::Colour;
-use oz_core::wire::display::Event;
-use oz_testkit::fakehost::{Layer, Seen, Versions};
+use oz_core::wire::display::{ANOTHER, Event, MORE};
+use oz_testkit::fakehost::{FakeHost, Layer, Seen, Versions};
 use rustix::fs::MemfdFlags;
 use wayland_client::Proxy;
 use wayland_client::protocol::wl_buffer::WlBuffer;
@@ -659,6 +659,41 @@ fn a_client_whose_every_host_goes_is_let_go() {
     assert!(app.is_thrown_out(), "what it shows may be why they go");
     rig.find_host(&[]);
     rig.still_serves();
+}
+
+#[test]
+fn windows_go_where_the_daemon_says_and_so_do_later_ones() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let window = window(&rig, &mut app, 1);
+    let (hosts, connections) = std::sync::mpsc::channel();
+    let other = FakeHost::start(connections);
+    rig.hand_over(ANOTHER, &hosts);
+    other.wait_for(|seen| matches!(seen, Seen::Shown { first: 1, .. }));
+    rig.host().wait_for(|seen| *seen == Seen::Left(None));
+    show(&app, &window.surface, 2);
+    app.sync().unwrap();
+    other.wait_for(|seen| matches!(seen, Seen::Shown { first: 2, .. }));
+
+    // Connections there are the daemon's to make.
+    let socket = rig.socket();
+    let later = std::thread::spawn(move || {
+        let mut later = App::new(socket);
+        let mut window = later.window();
+        later.draw(&mut window, 3);
+        later
+    });
+    rig.daemon()
+        .told(|event| *event == Event::HostWanted { connections: 1 });
+    rig.hand_over(MORE, &hosts);
+    other.wait_for(|seen| matches!(seen, Seen::Shown { first: 3, .. }));
+    later.join().unwrap();
+    assert!(!rig.host().seen().contains(&Seen::Shown {
+        size: (16, 16),
+        first: 3,
+        last: 3,
+        damage: 1
+    }));
 }
 
 #[test]

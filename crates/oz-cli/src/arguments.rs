@@ -93,6 +93,7 @@ pub(crate) enum Verb {
     Mic(Mic),
     Speaker(Speaker),
     Clipboard(Clipboard),
+    Attach(Attach),
     Answer(Answer),
     Panel(Panel),
     Check(Check),
@@ -509,6 +510,20 @@ pub(crate) struct Speaker {
     /// Percent of what it plays
     #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) volume: Option<u8>,
+}
+
+/// Show the windows of a running app on another compositor
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without --display it is the compositor of the session that this is said in. The one that shows \
+                  them now may be gone or not; a new one at the same socket has them by itself."
+)]
+pub(crate) struct Attach {
+    /// The sandbox
+    pub(crate) id: String,
+    /// The compositor's socket, as in WAYLAND_DISPLAY
+    #[arg(long, value_name = "SOCKET")]
+    pub(crate) display: Option<PathBuf>,
 }
 
 /// Let what is copied pass between a running app and the rest, or not

@@ -68,6 +68,7 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Unforward(what) => block_on(commands::forward::close(what)),
         Verb::Mic(what) => block_on(commands::sound::mic(what)),
         Verb::Speaker(what) => block_on(commands::sound::speaker(what)),
+        Verb::Attach(what) => block_on(commands::attach::run(what)),
         Verb::Clipboard(what) => block_on(commands::clipboard::run(what)),
         Verb::Answer(what) => block_on(commands::answer::run(what)),
         Verb::Check(what) => block_on(commands::check::run(what)),

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, ensure};
 use oz_e2e::run::Started;
 use oz_e2e::second::Second;
-use oz_e2e::{Session, cli, typing, wait};
+use oz_e2e::{Session, cli, oz, typing, wait};
 use oz_testkit::desktop::{Picture, Window};
 
 /// A terminal with a script in it that notes what is typed, and a text to see.
@@ -152,5 +152,43 @@ fn an_app_that_is_started_before_goes_on_while_there_is_no_compositor() -> Resul
     std::fs::write(dir.join("stop"), "")?;
     run.end_within(wait::PATIENCE).ok();
     wait::for_condition("the sandbox to end", || cli::running().is_empty());
+    Ok(())
+}
+
+/// Types into the window that came to the session's own compositor.
+fn goes_on_here(session: &Session, dir: &Path) -> Result<()> {
+    let here = session.wait_for_window(wait::LONG, |window| window.title.contains("letter"))?;
+    ensure!(here.mark.as_deref() == Some("foot"), "{here:?}");
+    typing::arrives(session, dir, &here, "over here")
+}
+
+#[test]
+fn windows_go_to_another_compositor_when_they_are_told_and_theirs_is_still_there() -> Result<()> {
+    let session = Session::begin();
+    let second = Second::begin(&session);
+    let dir = session.fresh_dir("lost");
+    let (run, _) = terminal(&second, &dir)?;
+    oz(["attach", "foot", "--display", "no-such-display"])
+        .run()
+        .fails()
+        .complains("does not answer");
+    ensure!(second.desktop.windows()?.len() == 1, "it went nowhere");
+    oz(["attach", "foot"]).run().ok();
+    goes_on_here(&session, &dir)?;
+    ensure!(second.desktop.windows()?.is_empty(), "it is not there too");
+    run.end_within(wait::PATIENCE).ok();
+    Ok(())
+}
+
+#[test]
+fn windows_without_a_compositor_go_to_another_when_they_are_told() -> Result<()> {
+    let session = Session::begin();
+    let mut second = Second::begin(&session);
+    let dir = session.fresh_dir("lost");
+    let (run, _) = terminal(&second, &dir)?;
+    second.kill();
+    oz(["attach", "foot"]).run().ok();
+    goes_on_here(&session, &dir)?;
+    run.end_within(wait::PATIENCE).ok();
     Ok(())
 }

@@ -313,6 +313,29 @@ impl Live {
 
     /// Its connection is closed. It waits for another.
     fn lose_host(&mut self) {
+        self.leave_host();
+        let now = Instant::now();
+        self.losses
+            .retain(|loss| now.duration_since(*loss) < LOSSES.1);
+        self.losses.push_back(now);
+        if self.losses.len() > LOSSES.0 {
+            // Hosts that go with what this client shows, or that do not want to show it.
+            self.end("the host closed its connection again and again");
+        }
+    }
+
+    /// It has no host, and waits for one; those of an X server in this process have none but that.
+    pub(crate) fn leave_host(&mut self) {
+        if self.server.is_some() {
+            return;
+        }
+        if catch_unwind(AssertUnwindSafe(|| self.drop_host())).is_err() {
+            error!("a client was dropped because of a bug in the proxy");
+            self.end("the proxy failed");
+        }
+    }
+
+    fn drop_host(&mut self) {
         self.host_blocked = false;
         match &mut self.stage {
             Stage::Waiting { host, .. } => *host = None,
@@ -323,14 +346,6 @@ impl Live {
                 }
             }
             Stage::Nothing => {}
-        }
-        let now = Instant::now();
-        self.losses
-            .retain(|loss| now.duration_since(*loss) < LOSSES.1);
-        self.losses.push_back(now);
-        if self.losses.len() > LOSSES.0 {
-            // Hosts that go with what this client shows, or that do not want to show it.
-            self.end("the host closed its connection again and again");
         }
     }
 

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -92,6 +92,8 @@ static RIGS: AtomicU32 = AtomicU32::new(0);
 pub struct Rig {
     pub host: Option<FakeHost>,
     hosts: Hosts,
+    /// Where the daemon hands over connections.
+    handed: UnixDatagram,
     path: PathBuf,
     stop: Option<OwnedFd>,
     thread: Option<JoinHandle<Exit>>,
@@ -266,10 +268,12 @@ impl Rig {
         let (stopped, stop) = rustix::pipe::pipe().unwrap();
         let (reports, report) = rustix::pipe::pipe().unwrap();
         let (controlled, control) = rustix::pipe::pipe().unwrap();
+        let (handed, taken) = UnixDatagram::pair().unwrap();
         let thread = std::thread::spawn(move || {
             let mut server =
                 Server::new(config, backend, listener, Report::new(Some(report))).unwrap();
             server.hear(controlled).unwrap();
+            server.take_hosts(taken.into());
             server.stop_on(stopped);
             // Every test runs behind the walls, which are the thread's own.
             display_proxy::confine::confine("/nonexistent".as_ref()).unwrap();
@@ -278,6 +282,7 @@ impl Rig {
         Self {
             host: Some(FakeHost::with(connections, versions)),
             hosts,
+            handed,
             path,
             stop: Some(stop),
             thread: Some(thread),
@@ -321,6 +326,13 @@ impl Rig {
     pub fn change_host(&mut self) {
         self.lose_host();
         self.find_host(&[]);
+    }
+
+    /// Hands over a connection to a host, as the daemon does.
+    pub fn hand_over(&self, word: &[u8], hosts: &std::sync::mpsc::Sender<UnixStream>) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        hosts.send(theirs).unwrap();
+        oz_sys::socket::try_send(&self.handed, word, &[ours.as_fd()]).unwrap();
     }
 
     /// Ends the proxy and says why it ended.

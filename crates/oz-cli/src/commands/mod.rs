@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod answer;
+pub(crate) mod attach;
 pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod clipboard;

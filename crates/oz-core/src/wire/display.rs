@@ -1,6 +1,6 @@
 //! What the daemon and the display proxy of one sandbox tell each other, as JSON.
 //!
-//! The proxy is started as `display-proxy --config-fd N --listen-fd N --report-fd N --control-fd N`. The
+//! The proxy is started as `display-proxy --config-fd N --listen-fd N --report-fd N --control-fd N --hosts-fd N`. The
 //! configuration is one [`Config`]; on the report pipe goes one [`Event`] a line, on the control pipe comes one
 //! [`Tell`] a line. The proxy parses a hostile protocol: its reports are taken for hostile as well.
 //!
@@ -15,6 +15,12 @@ use crate::OsBytes;
 use crate::colour::Colour;
 use crate::denied::Denied;
 use crate::plan::{Buffers, Clipboard, Mark, Passage};
+
+/// A message on the hosts socket: a connection to the host comes with it, which the proxy could not make itself.
+pub const MORE: &[u8] = b"more";
+
+/// The same of another host: all windows go there.
+pub const ANOTHER: &[u8] = b"another";
 
 /// Longest line in bytes, its end included: PIPE_BUF, so that lines never tear.
 pub const LINE_MAX: usize = 4096;
@@ -173,6 +179,11 @@ pub enum Event {
     HostLost,
     /// There is one again.
     HostFound,
+    /// So many connections to it are needed that the proxy cannot make itself.
+    HostWanted {
+        /// How many.
+        connections: u32,
+    },
     /// More of a list of files.
     Files {
         /// Distinguishes the lists of this proxy.

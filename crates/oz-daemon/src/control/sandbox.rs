@@ -368,6 +368,18 @@ impl SandboxObject {
         display::set_clipboard(&self.sandbox, clipboard).await
     }
 
+    /// Has its windows go to the Wayland compositor that listens at this path.
+    async fn attach(&self, display: &str) -> Result<()> {
+        if !display.starts_with('/') {
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                "the socket of the compositor is not an absolute path",
+                "Use a path such as /run/user/1000/wayland-1",
+            ));
+        }
+        display::attach(&self.daemon, &self.sandbox, display.into()).await
+    }
+
     #[zbus(property)]
     fn window_count(&self) -> u32 {
         self.sandbox.published().windows

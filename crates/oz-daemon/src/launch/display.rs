@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
@@ -42,7 +43,7 @@ pub(super) fn settle(
     }
 }
 
-fn silent(host: &Host, error: &io::Error) -> Failure {
+pub(crate) fn silent(host: &Host, error: &io::Error) -> Failure {
     let (what, kind) = match host {
         Host::Wayland(_) => ("compositor", "a Wayland session"),
         Host::X11(_) => ("X server", "an X11 session"),
@@ -102,9 +103,15 @@ fn wayland(display: &Path, runtime: Option<&String>) -> Result<PathBuf> {
 
 /// Whether somebody accepts there, without waiting for it.
 pub(crate) fn answers(path: &Path) -> io::Result<()> {
+    connect(path).map(drop)
+}
+
+/// A connection to who listens there, without waiting for it.
+pub(crate) fn connect(path: &Path) -> io::Result<OwnedFd> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    Ok(rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?)
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket)
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub(super) fn variables(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
     let mut variables: Vec<_> = SESSION.iter().filter_map(of_ours).collect();
     let looks = |name: &&'static str| Some((*name, sandbox.plan.environment.get(*name)?.clone()));
     variables.extend(LOOKS.iter().filter_map(looks));
-    match &sandbox.host {
+    match sandbox.host() {
         Some(Host::Wayland(socket)) => {
             // An absolute path is one too.
             variables.push(("WAYLAND_DISPLAY", socket.display().to_string()));

@@ -150,7 +150,7 @@ pub(crate) struct Sandbox {
     /// Whether a further launch of the profile may run in it.
     pub(crate) joinable: bool,
     /// What shows its windows, if anything does.
-    pub(crate) host: Option<Host>,
+    host: Mutex<Option<Host>>,
     /// Where the sound goes, if there is any.
     pub(crate) sound_server: Option<oz_host::sound::Server>,
     /// Lets the first window take the focus.
@@ -238,7 +238,7 @@ impl Sandbox {
             id: birth.plan.id.clone(),
             plan: birth.plan,
             joinable: birth.joinable,
-            host: birth.host,
+            host: Mutex::new(birth.host),
             sound_server: birth.sound_server,
             activation_token: birth.activation_token,
             token: birth.token,
@@ -275,6 +275,19 @@ impl Sandbox {
     /// Seconds since 1970 at which it was started.
     pub(crate) fn started_unix(&self) -> u64 {
         crate::clock::unix(self.started)
+    }
+
+    /// What shows its windows.
+    pub(crate) fn host(&self) -> Option<Host> {
+        self.host
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Another does from now on.
+    pub(crate) fn set_host(&self, host: Host) {
+        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = Some(host);
     }
 
     pub(crate) fn phase(&self) -> Phase {

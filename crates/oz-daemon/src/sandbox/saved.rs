@@ -73,7 +73,7 @@ impl Saved {
             nonce,
             init,
             joinable: sandbox.joinable,
-            host: sandbox.host.clone(),
+            host: sandbox.host(),
             sound_server: sandbox
                 .sound_server
                 .as_ref()

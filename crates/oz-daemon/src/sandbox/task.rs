@@ -347,8 +347,9 @@ impl Task {
 
     /// Says how programs ended that had windows: by themselves, or because the compositor went.
     fn decide(&mut self) {
-        let host = self.sandbox.host.as_ref();
+        let host = self.sandbox.host();
         let gone = host
+            .as_ref()
             .filter(|host| !display::returns(host) && !display::answers(host))
             .map(display::host_gone);
         for (process, status) in std::mem::take(&mut self.undecided) {

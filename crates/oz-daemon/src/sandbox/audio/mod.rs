@@ -113,7 +113,7 @@ fn start(sandbox: &Sandbox, supervisor: &Supervisor, pipe: &Pipe) -> Result<Chil
         cookie: server.cookie(),
         gate,
     };
-    supervisor.start(&config, Some(control))
+    supervisor.start(&config, Some(control), None)
 }
 
 /// One that an earlier daemon started hears how the gate stands: the daemon may have died between

@@ -3,9 +3,11 @@
 mod control;
 mod copies;
 mod font;
+mod hosts;
 mod lists;
 mod parents;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use oz_core::colour::Colour;
@@ -21,6 +23,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 pub(crate) use control::Control;
 use copies::Copies;
+use hosts::Hosts;
 use lists::{Lists, Want};
 pub(crate) use parents::Parents;
 
@@ -44,14 +47,16 @@ pub(super) async fn supervise(
     sandbox: Arc<Sandbox>,
     mut supervisor: Supervisor,
 ) {
-    let Some(host) = &sandbox.host else {
-        return;
-    };
+    let hosts = Hosts::of(&daemon.directories, &sandbox.id);
     let pipe = Pipe::of(&daemon.directories, &sandbox.id, CONTROL);
     // The token is for the first window only.
     let mut token = sandbox.activation_token.clone();
     loop {
-        let proxy = match supervisor.turn().await {
+        let turn = supervisor.turn().await;
+        let Some(host) = sandbox.host() else {
+            return;
+        };
+        let proxy = match turn {
             Ok(Turn::Earlier(proxy)) => match resume(&sandbox, &pipe).await {
                 Ok(()) => {
                     // The daemon may have died between writing that down and saying it.
@@ -65,7 +70,8 @@ pub(super) async fn supervise(
                 }
             },
             Ok(Turn::Wanted) => {
-                start(&daemon, &sandbox, &supervisor, &pipe, host, token.take()).await
+                let to = (&pipe, &hosts);
+                start(&daemon, &sandbox, &supervisor, to, &host, token.take()).await
             }
             Err(_) => return,
         };
@@ -73,9 +79,15 @@ pub(super) async fn supervise(
             Ok(proxy) => {
                 let mut lists = Lists::new(&daemon, &sandbox);
                 let mut copies = Copies::new(&daemon, &sandbox);
-                let take = |event| {
-                    take(&sandbox, event, &mut lists, &mut copies);
-                    true
+                let take = |event| match event {
+                    Event::HostWanted { connections } => {
+                        hand_over(&sandbox, &hosts, connections);
+                        false
+                    }
+                    event => {
+                        take(&sandbox, event, &mut lists, &mut copies);
+                        true
+                    }
                 };
                 Ok(supervisor
                     .follow(proxy, take, sandbox.display.hangs())
@@ -85,6 +97,9 @@ pub(super) async fn supervise(
         };
         sandbox.display.disconnect().await;
         sandbox.parents.clear();
+        let Some(host) = &sandbox.host() else {
+            return;
+        };
         let failed = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
         // A compositor may come again, and the next proxy waits for it.
         let gone = failed && !returns(host);
@@ -108,7 +123,7 @@ async fn start(
     daemon: &Daemon,
     sandbox: &Sandbox,
     supervisor: &Supervisor,
-    pipe: &Pipe,
+    (pipe, hosts): (&Pipe, &Hosts),
     host: &Host,
     activation_token: Option<String>,
 ) -> Result<Child> {
@@ -120,7 +135,8 @@ async fn start(
         font: font::file().await,
         ..config(sandbox, host, activation_token)
     };
-    supervisor.start(&config, Some(control))
+    let hosts = hosts.fresh().map_err(untold)?;
+    supervisor.start(&config, Some(control), Some(hosts))
 }
 
 fn config(sandbox: &Sandbox, host: &Host, activation_token: Option<String>) -> Config {
@@ -175,8 +191,58 @@ fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists, copies: &mut Co
             question,
             direction,
         } => copies.ask(question, direction),
-        Event::Ready | Event::Unknown => {}
+        Event::Ready | Event::HostWanted { .. } | Event::Unknown => {}
     }
+}
+
+/// Gives a proxy connections to its host.
+fn hand_over(sandbox: &Sandbox, hosts: &Hosts, connections: u32) {
+    let given = match sandbox.host() {
+        Some(host) => hosts.more(&host, connections),
+        None => return,
+    };
+    if let Err(error) = given {
+        tracing::debug!(%error, "no connection to the host for its display proxy");
+    }
+}
+
+/// Has all windows of a sandbox go to another compositor, now and from now on. What shows them now may be gone, or not.
+pub(crate) async fn attach(daemon: &Daemon, sandbox: &Sandbox, socket: PathBuf) -> Result<()> {
+    let refused = |what: String, remedy: &str| Err(Failure::new(Kind::Refused, what, remedy));
+    match sandbox.host() {
+        Some(Host::Wayland(_)) => {}
+        Some(Host::X11(_)) => {
+            return refused(
+                format!(
+                    "the windows of the sandbox {} are an X server's",
+                    sandbox.id
+                ),
+                "They end with it: start the app again where it is to be seen",
+            );
+        }
+        None => {
+            return refused(
+                format!("the sandbox {} has no windows", sandbox.id),
+                "Nothing of it can be shown",
+            );
+        }
+    }
+    sandbox.ready().await?;
+    let host = Host::Wayland(socket);
+    let connection = match crate::launch::display::connect(host.socket()) {
+        Ok(connection) => connection,
+        Err(error) => return Err(crate::launch::display::silent(&host, &error)),
+    };
+    sandbox.set_host(host);
+    let (saved, waiting) = oneshot::channel();
+    sandbox.ask(Command::SaveAndSay(saved))?;
+    waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
+    let hosts = Hosts::of(&daemon.directories, &sandbox.id);
+    if let Err(error) = hosts.another(&connection) {
+        // None runs; the next is told by its configuration.
+        tracing::debug!(%error, "no display proxy to tell");
+    }
+    Ok(())
 }
 
 /// Changes which way what is copied or dragged may pass. When this returns, a later daemon knows of it and the

@@ -105,7 +105,13 @@ impl Supervisor {
     }
 
     /// Starts one with a configuration, and with a control pipe if it takes one.
-    pub(super) fn start(&self, config: &impl Serialize, control: Option<OwnedFd>) -> Result<Child> {
+    /// Likewise with where connections to its host come.
+    pub(super) fn start(
+        &self,
+        config: &impl Serialize,
+        control: Option<OwnedFd>,
+        hosts: Option<OwnedFd>,
+    ) -> Result<Child> {
         let prepare = || -> io::Result<_> {
             let json = serde_json::to_vec(config).map_err(io::Error::other)?;
             Ok((oz_sys::memory::memfd_sealed(&json)?, self.reports.writer()?))
@@ -120,6 +126,10 @@ impl Supervisor {
         if let Some(control) = &control {
             arguments.extend(["--control-fd", "6"]);
             fds.push((control.as_fd(), 6));
+        }
+        if let Some(hosts) = &hosts {
+            arguments.extend(["--hosts-fd", "8"]);
+            fds.push((hosts.as_fd(), 8));
         }
         if let Some(x11) = &self.x11 {
             arguments.extend(["--x11-fd", "7"]);

@@ -1,0 +1,80 @@
+//! Connections to the host that a display proxy cannot make itself: to a compositor that was started after it, where the
+//! kernel tells sockets from each other, and to another than that of the start. Each goes to it as one message, on a socket by
+//! whose name the next daemon finds it.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+
+use oz_core::plan::SandboxId;
+use oz_core::wire::display::{ANOTHER, Host, MORE};
+use rustix::fs::{Mode, OFlags};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+
+use crate::directories::{Directories, socket_in};
+use crate::launch::display;
+
+/// Name of the socket.
+const NAME: &str = "display-hosts";
+/// Connections for one question: as many as clients of an app that are usual. It asks again.
+const AT_ONCE: u32 = 8;
+
+/// The directory of one sandbox, where the socket is.
+pub(super) struct Hosts(PathBuf);
+
+impl Hosts {
+    pub(super) fn of(directories: &Directories, id: &SandboxId) -> Self {
+        Self(directories.sandboxes().join(id.as_str()))
+    }
+
+    /// A new one: the proxy's end.
+    pub(super) fn fresh(&self) -> io::Result<OwnedFd> {
+        match std::fs::remove_file(self.0.join(NAME)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let socket = messages()?;
+        let directory = self.directory()?;
+        rustix::net::bind(&socket, &socket_in(&directory, NAME)?)?;
+        Ok(socket)
+    }
+
+    fn directory(&self) -> io::Result<OwnedFd> {
+        let flags = OFlags::DIRECTORY | OFlags::PATH | OFlags::CLOEXEC;
+        Ok(rustix::fs::open(&self.0, flags, Mode::empty())?)
+    }
+
+    /// Hands over as many connections as the proxy asks for. Without a host there are none, and it asks again.
+    pub(super) fn more(&self, host: &Host, connections: u32) -> io::Result<()> {
+        let to = self.reach()?;
+        for _ in 0..connections.min(AT_ONCE) {
+            let connection = display::connect(host.socket())?;
+            oz_sys::socket::try_send(&to, MORE, &[connection.as_fd()])?;
+        }
+        Ok(())
+    }
+
+    /// Has the proxy leave its host for another.
+    pub(super) fn another(&self, connection: &OwnedFd) -> io::Result<()> {
+        let to = self.reach()?;
+        oz_sys::socket::try_send(&to, ANOTHER, &[connection.as_fd()]).map(drop)
+    }
+
+    fn reach(&self) -> io::Result<OwnedFd> {
+        let socket = messages()?;
+        let directory = self.directory()?;
+        rustix::net::connect(&socket, &socket_in(&directory, NAME)?)?;
+        Ok(socket)
+    }
+}
+
+fn messages() -> io::Result<OwnedFd> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let kind = SocketType::DGRAM;
+    Ok(rustix::net::socket_with(
+        AddressFamily::UNIX,
+        kind,
+        flags,
+        None,
+    )?)
+}
