@@ -35,6 +35,8 @@ pub(crate) struct Daemon {
     pub(crate) scopes: Scopes,
     /// Name servers or the time zone of the host have changed.
     pub(crate) host_files: watch::Sender<()>,
+    /// What is kept of copies has changed.
+    pub(crate) copies: watch::Sender<()>,
     /// The session bus, once it is there.
     pub(crate) bus: OnceLock<zbus::Connection>,
 }
@@ -54,6 +56,7 @@ impl Daemon {
             next: Next::default(),
             scopes: Scopes::default(),
             host_files: watch::Sender::new(()),
+            copies: watch::Sender::new(()),
             bus: OnceLock::new(),
         })
     }

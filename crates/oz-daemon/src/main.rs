@@ -36,7 +36,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use control::{Manager, Prompts};
+use control::{CopiesObject, Manager, Prompts};
 use daemon::Daemon;
 
 /// How long sandboxes may take to end when the session does.
@@ -99,6 +99,7 @@ async fn serve() -> anyhow::Result<()> {
         bus.clone(),
         Arc::clone(&daemon.consent),
     ));
+    tokio::spawn(control::announce_copies(bus.clone(), Arc::clone(&daemon)));
     recover::recover(&daemon).await;
     // Only now: a launch must not come before the sandboxes that it could join.
     bus.request_name(control::NAME)
@@ -126,6 +127,7 @@ async fn connect(daemon: &Arc<Daemon>) -> anyhow::Result<zbus::Connection> {
     zbus::connection::Builder::session()
         .serve_at(control::ROOT, zbus::fdo::ObjectManager)
         .serve_at(control::ROOT, Manager::new(Arc::clone(daemon)))
+        .serve_at(control::ROOT, CopiesObject::new(Arc::clone(daemon)))
         .serve_at(control::ROOT, Prompts::new(Arc::clone(&daemon.consent)))
         .build()
         .await

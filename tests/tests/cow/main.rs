@@ -1,5 +1,6 @@
 //! Copies that are made by writing: what an app sees of the home, where what it writes goes, and what nobody gets at.
 
+mod bus;
 mod changes;
 mod clones;
 mod diffs;

@@ -6,9 +6,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
-use oz_core::protected;
 use oz_core::wire::copies::{Change, Changes as Found, Conflict, Kind, Seen, What};
-use oz_host::copies::{self, Kept, Place};
+use oz_host::copies::{self, Kept, Place, protection};
 use serde::Serialize;
 
 use crate::arguments::Changes;
@@ -114,15 +113,6 @@ pub(crate) fn look(kept: &Kept, place: &Place) -> Result<Found> {
 
 pub(crate) fn shown(place: &Place, path: &OsBytes) -> OsBytes {
     OsBytes::from(place.overlay.source.join(path.as_path()))
-}
-
-/// Why the place is protected, if it is.
-pub(crate) fn protection(home: &Path, place: &Place, path: &Path) -> Option<&'static str> {
-    let path = place.overlay.source.join(path);
-    let hidden = |hidden: &PathBuf| path.starts_with(place.overlay.source.join(hidden));
-    let unnamed = place.overlay.hidden.iter().any(hidden);
-    let named = protected::is_protected(home, &path).map(|place| place.reason);
-    named.or(unnamed.then_some(protected::LINKED))
 }
 
 fn row(home: &Path, place: &Place, change: &Change) -> Row {

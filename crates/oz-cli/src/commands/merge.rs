@@ -1,12 +1,10 @@
 //! `oz merge`: taking over what a sandbox wrote over copies of the user's files, and taking that back.
 
-use std::path::Path;
-
 use oz_core::OsBytes;
-use oz_core::wire::copies::{Change, Kind, Merge as Order, What};
-use oz_host::copies::{self, Held, Kept, Place};
+use oz_core::wire::copies::{Change, Kind, Merge as Order};
+use oz_host::copies::{self, Decided, Held, Kept, Place};
 
-use super::changes::{find, is_wanted, line, look, protection, shown, wanted, word};
+use super::changes::{find, is_wanted, line, look, shown, wanted, word};
 use crate::arguments::Merge;
 use crate::error::{Error, Result};
 use crate::{ask, out};
@@ -134,6 +132,11 @@ fn undo(kept: &Kept, held: &Held, what: &Merge) -> Result<u8> {
 fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
     let wanted = wanted(&what.paths)?;
     let home = oz_host::facts::user()?.home;
+    let decided = Decided {
+        theirs: what.take_theirs,
+        both: what.both,
+        protected: what.protected,
+    };
     let mut orders = Vec::new();
     let mut undecided = 0;
     for place in &kept.about.places {
@@ -153,7 +156,7 @@ fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>,
         }
         for change in found.all.into_iter().filter(asked) {
             let line = line(&home, place, &change);
-            if let Some(target) = target(what, &home, place, &change) {
+            if let Some(target) = copies::target(decided, &kept.id, &home, place, &change) {
                 if !what.shown {
                     out::line(&line)?;
                 }
@@ -167,28 +170,4 @@ fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>,
         orders.push((place, chosen));
     }
     Ok((orders, undecided))
-}
-
-/// Where a change goes; none if it is left out.
-fn target(what: &Merge, home: &Path, place: &Place, change: &Change) -> Option<OsBytes> {
-    let path = change.path.as_path();
-    let is_protected = |path: &Path| protection(home, place, path).is_some();
-    let guarded = is_protected(path)
-        || matches!(&change.what, What::Renamed { from, .. } if is_protected(from.as_path()));
-    if guarded && !what.protected || change.kind == Kind::Other {
-        return None;
-    }
-    if change.conflict.is_none() || what.take_theirs {
-        return Some(change.path.clone());
-    }
-    let is_file = change.copy.is_some() && change.kind != Kind::Directory;
-    let keeps = is_file && !matches!(change.what, What::Renamed { .. });
-    (what.both && keeps).then(|| beside(path, &what.id))
-}
-
-/// `notes.txt.firefox`.
-fn beside(path: &Path, id: &str) -> OsBytes {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{id}"));
-    path.with_file_name(name).into()
 }

@@ -1,5 +1,6 @@
 //! The daemon on the session bus: one file per interface.
 
+mod copies;
 mod manager;
 mod path;
 mod prompts;
@@ -10,6 +11,7 @@ mod summary;
 
 use std::sync::Arc;
 
+pub(crate) use copies::{CopiesObject, announce as announce_copies};
 pub(crate) use manager::{Manager, stop_all};
 pub(crate) use path::object_path;
 pub(crate) use prompts::{Prompts, announce as announce_prompts};

@@ -14,6 +14,7 @@ use oz_host::copies::{self, ABOUT, About, Place};
 use oz_host::mounts;
 
 use crate::aside;
+use crate::daemon::Daemon;
 use crate::directories::{self, Directories};
 use crate::failure::{Failure, Kind, Result};
 
@@ -184,7 +185,7 @@ fn finish(of_sandbox: &Path, about: Option<&About>) {
 }
 
 /// Removes what a sandbox that is to leave nothing has written, once it has ended.
-pub(crate) fn ended(plan: &Plan) {
+pub(crate) fn ended(daemon: &Arc<Daemon>, plan: &Plan) {
     let first = plan.overlays().next();
     let Some(of_sandbox) = first
         .and_then(|first| first.layers.parent())
@@ -192,6 +193,7 @@ pub(crate) fn ended(plan: &Plan) {
     else {
         return;
     };
+    daemon.copies.send_replace(());
     if !matches!(known(&of_sandbox), Ok(Some(about)) if about.ephemeral) {
         return;
     }
@@ -200,7 +202,11 @@ pub(crate) fn ended(plan: &Plan) {
             tracing::warn!(%error, "what a sandbox wrote is not removed");
         }
     };
-    tokio::spawn(aside::within(None, REMOVING, remove));
+    let daemon = Arc::clone(daemon);
+    tokio::spawn(async move {
+        aside::within(None, REMOVING, remove).await;
+        daemon.copies.send_replace(());
+    });
 }
 
 /// Removes what was to be removed and is there still.

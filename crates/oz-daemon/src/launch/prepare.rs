@@ -180,9 +180,10 @@ impl Request {
             check,
             ephemeral: options.ephemeral.unwrap_or(false),
             sandbox,
-            trial: options.trial.unwrap_or(false),
+            trial,
             copy: Vec::new(),
-            home,
+            // Another would be changed itself.
+            home: trial.then_some(Home::CopyOnWrite).or(home),
             explain,
             train,
             network,

@@ -153,6 +153,9 @@ fn start(
     }
     make_home(daemon, &plan)?;
     copies::prepare(&plan, request.ephemeral)?;
+    if plan.overlays().next().is_some() {
+        daemon.copies.send_replace(());
+    }
     log::forget(&daemon.directories.logs(), &plan.id);
     let nonce = nonce()?;
     let control = listen(daemon, &plan)?;

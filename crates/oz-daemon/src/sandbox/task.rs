@@ -786,7 +786,7 @@ impl Task {
         forwards::close_all(&self.sandbox).await;
         self.daemon.sandboxes.remove(&self.sandbox.id);
         self.daemon.consent.ended(&self.sandbox.id);
-        copies::ended(&self.sandbox.plan);
+        copies::ended(&self.daemon, &self.sandbox.plan);
         let parent = self.daemon.directories.sandboxes();
         if let Err(error) = directories::remove_flat(&parent, self.sandbox.id.as_str()) {
             tracing::debug!(%error, "nothing to tidy up");

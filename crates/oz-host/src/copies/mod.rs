@@ -13,6 +13,7 @@
 //! An app has written what is in `upper`; nothing else there is an app's.
 
 mod clone;
+mod decide;
 mod journals;
 mod kept;
 
@@ -29,6 +30,7 @@ use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
 pub use clone::clone;
+pub use decide::{Decided, protection, target};
 pub use journals::{finish, is_unfinished, last, new_journal, next_merge, undo};
 pub use kept::{Error, Held, Kept};
 

@@ -4,11 +4,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use oz_core::OsBytes;
-use oz_host::copies::{self, Held, Kept};
+use oz_host::copies::{self, Held, Kept, protection};
 
 use crate::arguments::{Merge, Then};
 use crate::bus::Bus;
-use crate::commands::changes::{find, line, look, protection, shown};
+use crate::commands::changes::{find, line, look, shown};
 use crate::commands::merge;
 use crate::error::{Error, Result};
 use crate::{ask, launch, out};

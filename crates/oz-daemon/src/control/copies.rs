@@ -1,0 +1,458 @@
+//! `org.oz.Copies1`: what sandboxes wrote over copies, beside the manager.
+//!
+//! Each change comes with a token. Who shows changes to a person hands back the tokens of those that are to be merged: a change
+//! that is not any more as its token has it is left alone, so what is merged is what was shown.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use oz_core::OsBytes;
+use oz_core::plan::SandboxId;
+use oz_core::wire::copies::{Change, Conflict, Difference, Kind as Of, Merge, Side, What};
+use oz_host::copies::{self, Decided, Error, Kept, Place};
+use oz_host::facts;
+use oz_host::reset::State;
+use zbus::{Connection, DeserializeDict, SerializeDict, Type};
+
+use crate::aside;
+use crate::daemon::Daemon;
+use crate::failure::{Failure, Kind, Result};
+use crate::sandbox::Sandbox;
+
+/// How long a job on copies may take.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// Most changes that one answer has, if nothing else is asked for: a message of the bus is limited.
+const MOST: u32 = 20_000;
+
+/// The object at [`super::ROOT`].
+pub(crate) struct CopiesObject {
+    daemon: Arc<Daemon>,
+}
+
+/// What is kept of a sandbox.
+#[derive(Clone, Debug, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(crate) struct Row {
+    id: String,
+    profile: String,
+    /// The directories that it has changed copies of.
+    places: Vec<Vec<u8>>,
+    /// It has them now: they can be looked at, and nothing else.
+    running: bool,
+    /// Something was written that was not merged.
+    written: bool,
+    /// How many changes the last merge has taken over that can be taken back.
+    merged: u32,
+}
+
+/// A change.
+#[derive(Clone, Debug, SerializeDict, Type)]
+#[zbus(signature = "a{sv}")]
+pub(crate) struct ChangeRow {
+    path: Vec<u8>,
+    /// `added`, `changed`, `attributes`, `deleted` or `renamed`.
+    change: &'static str,
+    /// `file`, `directory`, `symlink` or `other`.
+    kind: &'static str,
+    /// Where it was; empty if it was not renamed.
+    from: Vec<u8>,
+    /// Bytes, of a file.
+    size: u64,
+    size_before: u64,
+    /// `changed`, `deleted`, `unseen`, or empty if there is nothing to decide.
+    conflict: &'static str,
+    /// Why its place is protected; empty if it is not.
+    protected: String,
+    token: Vec<u8>,
+}
+
+/// Options of `Changes`.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", deny_unknown_fields)]
+struct ChangesOptions {
+    /// Only what is at these paths or below.
+    paths: Option<Vec<Vec<u8>>>,
+    /// So many at most.
+    most: Option<u32>,
+}
+
+/// Options of `Merge`.
+#[derive(Debug, Default, DeserializeDict, Type)]
+#[zbus(signature = "a{sv}", deny_unknown_fields)]
+struct MergeOptions {
+    /// Where both have changed something: `theirs` or `both`; without it that is left alone.
+    conflicts: Option<String>,
+    /// What is in protected places as well.
+    protected: Option<bool>,
+}
+
+/// What was left as it was: its path, and why.
+type Left = Vec<(Vec<u8>, String)>;
+
+/// Where it begins in the original and how many lines that are, the same of the copy, and the lines: each with ` `, `-` or `+`.
+type Part = (u64, u64, u64, u64, Vec<(String, Vec<u8>)>);
+
+impl CopiesObject {
+    pub(crate) fn new(daemon: Arc<Daemon>) -> Self {
+        Self { daemon }
+    }
+
+    /// Work that waits for disks, on a thread of its own. What it changes is said afterwards.
+    async fn aside<T: Send + 'static>(
+        &self,
+        changes: bool,
+        work: impl FnOnce(PathBuf) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let directories = &self.daemon.directories;
+        let place = copies::place(&directories.state, &directories.runtime);
+        let done = aside::within(None, PATIENCE, move || work(place)).await;
+        if changes {
+            self.daemon.copies.send_replace(());
+        }
+        done.unwrap_or_else(|| {
+            let what = "the copies could not be looked at in time";
+            Err(Failure::new(
+                Kind::Timeout,
+                what,
+                "Try again when the disk has less to do",
+            ))
+        })
+    }
+}
+
+#[zbus::interface(name = "org.oz.Copies1", introspection_docs = false)]
+impl CopiesObject {
+    /// All sandboxes of which something is kept. That they change is said of what this daemon does, and when sandboxes begin and
+    /// end; what is written meanwhile `Changes` says.
+    #[zbus(property, name = "Copies")]
+    async fn all(&self) -> Vec<Row> {
+        let running = self.daemon.sandboxes.all();
+        let running: Vec<SandboxId> = running.iter().map(|one| one.id.clone()).collect();
+        let all = self.aside(false, move |place| Ok(rows(&place, &running)));
+        all.await.unwrap_or_default()
+    }
+
+    /// What a sandbox has changed, and whether that is all of it.
+    #[zbus(out_args("changes", "complete"))]
+    async fn changes(&self, id: String, options: ChangesOptions) -> Result<(Vec<ChangeRow>, bool)> {
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            list(&kept, options)
+        };
+        self.aside(false, work).await
+    }
+
+    /// How the content of changes differs from what it was: for each `text`, `binary`, `large` or `unknown`, and of text the
+    /// parts that differ.
+    #[zbus(out_args("differences"))]
+    async fn compare(&self, id: String, tokens: Vec<Vec<u8>>) -> Result<Vec<(String, Vec<Part>)>> {
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let mut all = vec![("unknown".to_owned(), Vec::new()); tokens.len()];
+            for (index, place) in kept.about.places.iter().enumerate() {
+                let (at, changes) = of_place(&tokens, index)?;
+                let found =
+                    copies::compare(place, changes).map_err(|error| failed(error.into()))?;
+                for (at, difference) in at.into_iter().zip(found) {
+                    all[at] = said(difference);
+                }
+            }
+            Ok(all)
+        };
+        self.aside(false, work).await
+    }
+
+    /// Takes changes over, by their tokens: how many, and what was left.
+    #[zbus(out_args("taken", "left"))]
+    async fn merge(
+        &self,
+        id: String,
+        tokens: Vec<Vec<u8>>,
+        options: MergeOptions,
+    ) -> Result<(u64, Left)> {
+        let decided = Decided {
+            theirs: options.conflicts.as_deref() == Some("theirs"),
+            both: options.conflicts.as_deref() == Some("both"),
+            protected: options.protected.unwrap_or(false),
+        };
+        if options.conflicts.is_some() && !decided.theirs && !decided.both {
+            let what = "that is no way to decide on conflicts";
+            return Err(Failure::new(
+                Kind::InvalidArgument,
+                what,
+                "Use theirs or both",
+            ));
+        }
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            take_over(&kept, &tokens, decided)
+        };
+        self.aside(true, work).await
+    }
+
+    /// Takes the last merge back, as far as nothing was changed since: how many changes, and what was left.
+    #[zbus(out_args("taken_back", "left"))]
+    async fn undo(&self, id: String) -> Result<(u64, Left)> {
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let held = kept.hold().map_err(failed)?;
+            copies::finish(&kept.directory).map_err(|error| failed(error.into()))?;
+            let (mut done, mut left) = (0, Vec::new());
+            for (source, undone) in copies::undo(&kept, &held).map_err(failed)? {
+                done += undone.done;
+                let path = |path: &OsBytes| bytes(source.join(path.as_path()));
+                left.extend(undone.left.iter().map(|(at, why)| (path(at), why.clone())));
+            }
+            Ok((done, left))
+        };
+        self.aside(true, work).await
+    }
+
+    /// Throws away what a sandbox wrote.
+    async fn discard(&self, id: String) -> Result<()> {
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let _held = kept.hold().map_err(failed)?;
+            copies::remove(&kept.directory).map_err(failed)
+        };
+        self.aside(true, work).await
+    }
+
+    /// Makes another sandbox that goes on where one is now.
+    #[zbus(out_args("clone"))]
+    async fn clone(&self, id: String, name: String) -> Result<String> {
+        let profiles = self.daemon.profiles()?;
+        let is_app = profiles.catalogue.find(&name).is_some();
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let held = kept.hold().map_err(failed)?;
+            let clone = copies::clone(&kept, &held, &name, |_| is_app).map_err(failed)?;
+            Ok(clone.to_string())
+        };
+        self.aside(true, work).await
+    }
+
+    /// Makes a sandbox as if nothing had ever run in it: what it wrote, its own home and its log go.
+    async fn reset(&self, id: String) -> Result<()> {
+        let all = self.daemon.sandboxes.all();
+        let uses = |one: &&Arc<Sandbox>| one.id.as_str() == id || one.plan.profile == id;
+        if let Some(one) = all.iter().find(uses) {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("{} runs, and what it has is in use", one.id),
+                format!("End it first: `oz stop {}`", one.id),
+            ));
+        }
+        let work = move |_| {
+            let state = State::of(&id).map_err(failed)?;
+            let _held = state.hold().map_err(failed)?;
+            state.remove().map_err(failed)
+        };
+        self.aside(true, work).await
+    }
+}
+
+/// Whether one runs its lock would say as well, but a launch must not find it taken.
+fn rows(place: &Path, running: &[SandboxId]) -> Vec<Row> {
+    let row = |(id, about): (SandboxId, copies::About)| {
+        let directory = place.join(id.as_str());
+        let places = about.places.iter();
+        let merges = copies::last(&directory);
+        let merged = merges
+            .iter()
+            .map(|(_, merge)| merge.chosen.len())
+            .sum::<usize>();
+        Row {
+            id: id.to_string(),
+            profile: about.profile.clone(),
+            running: running.contains(&id),
+            written: places
+                .clone()
+                .any(|place| !copies::is_untouched(&place.overlay)),
+            places: places
+                .map(|place| bytes(place.overlay.source.clone()))
+                .collect(),
+            merged: u32::try_from(merged).unwrap_or(u32::MAX),
+        }
+    };
+    copies::all(place).into_iter().map(row).collect()
+}
+
+fn list(kept: &Kept, options: ChangesOptions) -> Result<(Vec<ChangeRow>, bool)> {
+    let home = facts::user().map_err(|error| failed_host(&error))?.home;
+    let wanted = options.paths.unwrap_or_default().into_iter();
+    let wanted: Vec<OsBytes> = wanted.map(OsBytes::from).collect();
+    let most = options.most.unwrap_or(MOST) as usize;
+    let (mut rows, mut complete) = (Vec::new(), true);
+    for (index, place) in kept.about.places.iter().enumerate() {
+        let found = kept.look(place).map_err(failed)?;
+        complete &= found.complete && found.unreadable.is_empty();
+        for change in found.all {
+            let path = place.overlay.source.join(change.path.as_path());
+            if !wanted.is_empty() && !wanted.iter().any(|one| path.starts_with(one.as_path())) {
+                continue;
+            }
+            if rows.len() >= most {
+                return Ok((rows, false));
+            }
+            rows.push(row(&home, index, place, &change)?);
+        }
+    }
+    Ok((rows, complete))
+}
+
+fn row(home: &Path, index: usize, place: &Place, change: &Change) -> Result<ChangeRow> {
+    let at = |path: &OsBytes| bytes(place.overlay.source.join(path.as_path()));
+    let size = |seen: Option<oz_core::wire::copies::Seen>| {
+        let file = seen.filter(|_| change.kind == Of::File);
+        file.map_or(0, |seen| seen.size)
+    };
+    let protected = copies::protection(home, place, change.path.as_path());
+    let token = postcard::to_stdvec(&(index, change));
+    Ok(ChangeRow {
+        path: at(&change.path),
+        change: match change.what {
+            What::Added => "added",
+            What::Changed => "changed",
+            What::Attributes => "attributes",
+            What::Deleted => "deleted",
+            What::Renamed { .. } => "renamed",
+        },
+        kind: match change.kind {
+            Of::File => "file",
+            Of::Directory => "directory",
+            Of::Symlink => "symlink",
+            Of::Other => "other",
+        },
+        from: match &change.what {
+            What::Renamed { from, .. } => at(from),
+            _ => Vec::new(),
+        },
+        size: size(change.copy),
+        size_before: size(change.original),
+        conflict: match change.conflict {
+            None => "",
+            Some(Conflict::Changed) => "changed",
+            Some(Conflict::Deleted) => "deleted",
+            Some(Conflict::Unseen) => "unseen",
+        },
+        protected: protected.unwrap_or_default().to_owned(),
+        token: token.map_err(|error| failed_host(&std::io::Error::other(error)))?,
+    })
+}
+
+/// The changes of one of the places, and which of the tokens they are.
+fn of_place(tokens: &[Vec<u8>], place: usize) -> Result<(Vec<usize>, Vec<Change>)> {
+    let mut all = (Vec::new(), Vec::new());
+    for (at, token) in tokens.iter().enumerate() {
+        let change = postcard::from_bytes::<(usize, Change)>(token);
+        let (index, change) = change.map_err(|_| {
+            let what = "that is no token of a change";
+            Failure::new(Kind::InvalidArgument, what, "`Changes` says them")
+        })?;
+        if index == place {
+            all.0.push(at);
+            all.1.push(change);
+        }
+    }
+    Ok(all)
+}
+
+fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: Decided) -> Result<(u64, Left)> {
+    let home = facts::user().map_err(|error| failed_host(&error))?.home;
+    let _held = kept.hold().map_err(failed)?;
+    copies::finish(&kept.directory).map_err(|error| failed(error.into()))?;
+    let number = copies::next_merge(&kept.directory);
+    let (mut done, mut left) = (0, Vec::new());
+    for (index, place) in kept.about.places.iter().enumerate() {
+        let mut chosen = Vec::new();
+        let at = |path: &OsBytes| bytes(place.overlay.source.join(path.as_path()));
+        for change in of_place(tokens, index)?.1 {
+            match copies::target(decided, &kept.id, &home, place, &change) {
+                Some(target) => chosen.push((change, target)),
+                None => left.push((at(&change.path), "it needs a decision".to_owned())),
+            }
+        }
+        if chosen.is_empty() {
+            continue;
+        }
+        let journal = copies::new_journal(&kept.directory, number, index);
+        let order = Merge {
+            place: copies::to_look_at(place),
+            journal: journal.map_err(|error| failed_host(&error))?,
+            chosen,
+        };
+        let merged = copies::merge(&order).map_err(|error| failed(error.into()))?;
+        done += merged.done;
+        left.extend(
+            merged
+                .left
+                .iter()
+                .map(|(path, why)| (at(path), why.clone())),
+        );
+    }
+    Ok((done, left))
+}
+
+fn said(difference: Difference) -> (String, Vec<Part>) {
+    let (kind, hunks) = match difference {
+        Difference::Lines(hunks) => ("text", hunks),
+        Difference::Binary => ("binary", Vec::new()),
+        Difference::Large => ("large", Vec::new()),
+        Difference::Unknown(_) => ("unknown", Vec::new()),
+    };
+    let line = |(side, line): (Side, OsBytes)| {
+        let sign = match side {
+            Side::Both => " ",
+            Side::Old => "-",
+            Side::New => "+",
+        };
+        (sign.to_owned(), line.as_bytes().to_vec())
+    };
+    let parts = hunks.into_iter().map(|hunk| {
+        let lines = hunk.lines.into_iter().map(line).collect();
+        (hunk.old.0, hunk.old.1, hunk.new.0, hunk.new.1, lines)
+    });
+    (kind.to_owned(), parts.collect())
+}
+
+fn bytes(path: PathBuf) -> Vec<u8> {
+    OsBytes::from(path).as_bytes().to_vec()
+}
+
+/// Its advice stands behind a colon.
+fn failed(error: Error) -> Failure {
+    let kind = match error {
+        Error::None(_) | Error::NotMerged(_) => Kind::NotFound,
+        Error::Runs(_) | Error::Taken(_) => Kind::Refused,
+        Error::Name(_) => Kind::InvalidArgument,
+        Error::Io { .. } | Error::Worker(_) => Kind::Host,
+    };
+    let text = error.to_string();
+    let (what, remedy) = text.rsplit_once(": ").unwrap_or((&text, ""));
+    Failure::new(kind, what, remedy)
+}
+
+fn failed_host(error: &std::io::Error) -> Failure {
+    Failure::new(
+        Kind::Host,
+        error.to_string(),
+        "`oz doctor` says what is wrong with this machine",
+    )
+}
+
+/// Says on the bus when what is kept changes, as long as the daemon runs.
+pub(crate) async fn announce(bus: Connection, daemon: Arc<Daemon>) {
+    let mut changes = daemon.copies.subscribe();
+    while changes.changed().await.is_ok() {
+        let object = bus.object_server();
+        let Ok(object) = object.interface::<_, CopiesObject>(super::ROOT).await else {
+            return;
+        };
+        let emitter = object.signal_emitter();
+        if let Err(error) = object.get().await.copies_changed(emitter).await {
+            tracing::debug!(%error, "nobody hears of copies");
+        }
+    }
+}
