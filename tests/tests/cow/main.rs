@@ -5,6 +5,7 @@ mod changes;
 mod clones;
 mod diffs;
 mod equal;
+mod full;
 mod homes;
 mod hostile;
 mod merging;
@@ -36,6 +37,15 @@ fn fresh(session: &Session) -> PathBuf {
 
 fn copies() -> PathBuf {
     home().join(".local/state/oz/copies")
+}
+
+/// Waits for a moment of something that is over in a few: it is looked at without a pause.
+fn catch(what: &str, mut is_there: impl FnMut() -> bool) {
+    let end = std::time::Instant::now() + oz_e2e::wait::PATIENCE;
+    while !is_there() {
+        assert!(std::time::Instant::now() < end, "waited in vain: {what}");
+        std::thread::yield_now();
+    }
 }
 
 /// The kernel's directory has no mode.

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 use oz_e2e::session::home;
 use oz_e2e::{Inside, Run, Session, cli, oz};
 
-use super::{copies, cow, fresh};
+use super::{catch, copies, cow, fresh};
 
 #[test]
 fn what_is_merged_is_there_and_what_is_discarded_never_was() {
@@ -141,7 +140,16 @@ fn a_merge_that_is_killed_is_finished_by_the_next() {
             .run()
             .ok();
         let merge = oz(["merge", "sh", "--yes"]).start();
-        std::thread::sleep(Duration::from_millis(round * 4));
+        // Any moment of it, wherever on the way through its 151 steps that is.
+        let enough = usize::try_from(round * 7919 % 152).expect("small");
+        catch("so much is done", || {
+            let read = |name: String| fs::read_to_string(dir.join(name)).ok();
+            let changed = (0..60).filter(|n| read(format!("f{n}")) == Some(format!("after{n}\n")));
+            let gone = (60..90).filter(|n| read(format!("f{n}")).is_none());
+            let new = (0..60).filter(|n| read(format!("d/n{n}")) == Some(format!("new{n}\n")));
+            let done = changed.count() + gone.count() + new.count();
+            done >= enough || copies().join("sh/merge-00000-000/done").exists()
+        });
         // The worker with it: they are one process group.
         let _ = rustix::process::kill_process_group(merge.pid(), rustix::process::Signal::KILL);
         drop(merge);

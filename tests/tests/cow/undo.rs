@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use oz_e2e::{Session, cli, oz, wait};
+use oz_e2e::{Session, cli, oz};
 
-use super::{copies, cow, fresh};
+use super::{catch, copies, cow, fresh};
 
 #[test]
 fn a_merge_is_taken_back_and_can_be_done_again() {
@@ -113,12 +113,11 @@ fn taking_back_that_is_killed_is_finished_by_the_next() {
         oz(["merge", "sh", "--yes"]).run().ok();
         let undo = oz(["merge", "sh", "--undo", "--yes"]).start();
         let enough = round * 18;
-        wait::until("so many are taken back", || {
+        catch("so many are taken back", || {
             let back = (0..150).filter(|number| {
                 fs::read(dir.join(format!("f{number}"))).is_ok_and(|text| text == b"before")
             });
-            let journal = copies().join("sh/merge-00000-000/undone");
-            (back.count() >= enough || journal.exists()).then_some(())
+            back.count() >= enough || copies().join("sh/merge-00000-000/undone").exists()
         });
         let _ = rustix::process::kill_process_group(undo.pid(), rustix::process::Signal::KILL);
         drop(undo);
