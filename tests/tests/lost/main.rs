@@ -116,12 +116,23 @@ fn the_next_compositors_clipboard_is_the_apps() -> Result<()> {
     let (mut run, _) = terminal(&second, &dir)?;
     lose_and_find(&mut second, &mut [&mut run]);
     let window = named(&second, "letter")?;
-    second.desktop.copy("from outside")?;
+    second
+        .desktop
+        .copy("a line from outside that is long enough to be seen")?;
     second.desktop.click_window(&window)?;
+    let (before, _) = settled(&second, &window, "lost-clipboard")?;
     second.desktop.chord(&["ctrl", "shift", "v"])?;
+    // It is read through a pipe; what is typed meanwhile would come before it.
+    wait::for_condition("the text", || {
+        let now = second.desktop.look();
+        now.is_ok_and(|now| now.difference(&before, window.content) > 0.001)
+    });
     second.desktop.type_text("\n")?;
     second.desktop.chord(&["ctrl", "d"])?;
-    wait::for_content(&dir.join("typed"), "from outside\n");
+    wait::for_content(
+        &dir.join("typed"),
+        "a line from outside that is long enough to be seen\n",
+    );
     run.end_within(wait::PATIENCE).ok();
     Ok(())
 }
