@@ -12,14 +12,14 @@ use super::xterm;
 const SPY: &str = include_str!("spy.py");
 
 /// The spy's file, and an ordinary X server of the host with somebody to spy on.
-struct Outside {
+pub struct Outside {
     spy: PathBuf,
     display: String,
     _server: Started,
 }
 
 impl Outside {
-    fn begin(session: &Session) -> Self {
+    pub fn begin(session: &Session) -> Self {
         let spy = session.fresh_dir("x11-spy").join("spy.py");
         std::fs::write(&spy, SPY).expect("written");
         // The server of the test before may still be ending.
@@ -44,7 +44,7 @@ impl Outside {
     }
 
     /// On that server.
-    fn on(&self, script: &str) -> Run {
+    pub fn on(&self, script: &str) -> Run {
         Run::sh(script).env("DISPLAY", &self.display)
     }
 

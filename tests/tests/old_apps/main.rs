@@ -1,6 +1,7 @@
 //! Apps that know only X11, each on the X server of its sandbox.
 
 mod attacks;
+mod hostile;
 mod life;
 mod menus;
 mod terminal;

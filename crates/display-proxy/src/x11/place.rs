@@ -41,6 +41,31 @@ impl X11 {
         of_client.copied().or(self.active)
     }
 
+    /// The window that another says it is in front of, unless that is, by whatever way, in front of it: a host follows who is in
+    /// front of whom until there is nobody, and one that never comes to an end takes all windows of the desktop along.
+    pub(super) fn is_before(&self, window: u32) -> Option<u32> {
+        let wished = self.windows.get(&window)?.properties.transient?;
+        let mut at = Some(wished);
+        for _ in 0..CHAIN {
+            let Some(next) = at.filter(|next| *next != window) else {
+                break;
+            };
+            at = self.windows.get(&next).and_then(|next| next.before);
+        }
+        at.is_none().then_some(wished)
+    }
+
+    /// A window is shown no longer: the host has what was in front of it in front of what it was in front of.
+    pub(super) fn leave_row(&mut self, window: u32) {
+        let gone = self.windows.get_mut(&window);
+        let before = gone.and_then(|gone| gone.before.take());
+        for other in self.windows.values_mut() {
+            if other.before == Some(window) {
+                other.before = before;
+            }
+        }
+    }
+
     /// Whether somebody could see it if it were a window: not what is kept out of sight.
     pub(super) fn is_in_sight(&self, rect: Rect) -> bool {
         let (width, height) = self.screen;

@@ -219,7 +219,15 @@ impl Session {
     }
 
     /// Tells the host what a window says of itself.
-    pub(super) fn x11_describe(&self, window: u32) {
+    pub(super) fn x11_describe(&mut self, window: u32) {
+        let before = self.x11.as_ref().and_then(|x11| x11.is_before(window));
+        let before = before.filter(|before| self.x11_host(*before).is_some());
+        if self.x11_host(window).is_some()
+            && let Some(x11) = &mut self.x11
+            && let Some(known) = x11.windows.get_mut(&window)
+        {
+            known.before = before;
+        }
         let Some(x11) = &self.x11 else { return };
         let (Some(shown), Some(known)) = (self.x11_shown(window), x11.windows.get(&window)) else {
             return;
@@ -237,8 +245,7 @@ impl Session {
         let (min, max) = (limit(says.sizes.min), limit(says.sizes.max));
         host.set_min_size(min.0, min.1);
         host.set_max_size(max.0, max.1);
-        let parent = says.transient.filter(|parent| *parent != window);
-        host.set_parent(parent.and_then(|parent| self.x11_host(parent)));
+        host.set_parent(before.and_then(|before| self.x11_host(before)));
         // With a border it is the border's to tell.
         let geometry = surface.and_then(|surface| self.x11_geometry(surface));
         if let Some(Rect { x, y, w, h }) = geometry.filter(|_| !self.marks()) {
@@ -497,6 +504,7 @@ impl Session {
         }
         x11.set_active(window, false);
         x11.order.retain(|other| *other != window);
+        x11.leave_row(window);
         let popups: Vec<WlSurface> = x11
             .windows
             .values_mut()

@@ -11,6 +11,7 @@ use x11rb_protocol::protocol::xproto::{
 use super::properties::{Properties, Property, WORDS};
 use super::{Asked, X11};
 use crate::bridge::buffers::Rect;
+use crate::policy;
 
 /// Windows that are known at a time; more are not shown.
 const WINDOWS_MAX: usize = 4096;
@@ -28,6 +29,8 @@ pub(super) struct Window {
     pub(super) surface: Option<WlSurface>,
     /// Of which window it is a popup.
     pub(super) parent: Option<u32>,
+    /// Which window the host has been told that it is in front of.
+    pub(super) before: Option<u32>,
     /// Properties of which the first answer has not come.
     pub(super) unanswered: usize,
     pub(super) properties: Properties,
@@ -78,6 +81,7 @@ impl X11 {
             surface_id: None,
             surface: None,
             parent: None,
+            before: None,
             unanswered: 0,
             properties: Properties::default(),
             states: States::default(),
@@ -108,9 +112,14 @@ impl X11 {
         self.wire.ask(request, Asked::Property(window, property));
     }
 
-    /// Puts a window somewhere.
+    /// Puts a window somewhere. One that is larger than a picture can be would end the server.
     pub(super) fn configure(&mut self, window: u32, rect: Rect) {
-        let side = |length: i32| u32::try_from(length.clamp(1, 0x7fff)).unwrap_or(1);
+        let rect = Rect {
+            w: rect.w.clamp(1, policy::SIDE_MAX),
+            h: rect.h.clamp(1, policy::SIDE_MAX),
+            ..rect
+        };
+        let side = |length: i32| u32::try_from(length).unwrap_or(1);
         let values = ConfigureWindowAux::new()
             .x(rect.x)
             .y(rect.y)

@@ -1,0 +1,115 @@
+//! Clients of X that break every rule: what they break is their own X server's, at most.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use oz_e2e::{Inside, Session, oz, typing, wait};
+use oz_testkit::desktop::Window;
+
+use super::attacks::Outside;
+use super::xterm;
+
+const HOSTILE: &str = include_str!("hostile.py");
+
+/// A sandbox that has the program and a window of Wayland, and a window of another sandbox.
+struct Scene<'a> {
+    session: &'a Session,
+    inside: Inside,
+    program: PathBuf,
+    beside: Window,
+}
+
+impl<'a> Scene<'a> {
+    fn begin(session: &'a Session) -> Result<Self> {
+        let program = session.fresh_dir("x11-hostile").join("hostile.py");
+        std::fs::write(&program, HOSTILE)?;
+        let path = program.display().to_string();
+        let wayland = ["--", "foot", "--title", "beside"];
+        let inside = Inside::start(&[&["--ephemeral", "--read", &path][..], &wayland].concat());
+        let beside = session.wait_for_window(wait::LONG, |window| window.title == "beside")?;
+        Ok(Self {
+            session,
+            inside,
+            program,
+            beside,
+        })
+    }
+
+    /// Runs one of the attacks until it says that it has happened.
+    fn attack(&self, what: &str) -> Result<oz_e2e::run::Started> {
+        let run = self
+            .inside
+            .script(&format!("exec python3 {} {what}", self.program.display()));
+        let run = run.start();
+        wait::within(wait::LONG, what, || {
+            run.text_so_far().contains("ready").then_some(())
+        });
+        Ok(run)
+    }
+
+    /// Its sandbox runs, its other window is there, and its X server serves others, perhaps a new one.
+    fn goes_on(&self, what: &str) -> Result<()> {
+        ensure!(self.inside.is_running(), "{what} ended the sandbox");
+        self.session.again(&self.beside)?;
+        self.inside.wait_for("timeout 10 xwininfo -root");
+        let _eyes = self.inside.script("timeout 60 xeyes").start();
+        let is_it = |window: &Window| window.title == "xeyes";
+        let eyes = self.session.wait_for_window(wait::LONG, is_it)?;
+        self.session.close(&eyes)?;
+        self.session.wait_for_no_window(wait::LONG, is_it)?;
+        Ok(())
+    }
+}
+
+#[test]
+fn windows_in_front_of_each_other_in_a_circle_end_nothing() -> Result<()> {
+    let session = Session::begin();
+    let scene = Scene::begin(&session)?;
+    drop(scene.attack("circles")?);
+    scene.goes_on("circles")
+}
+
+#[test]
+fn who_grabs_all_there_is_grabs_it_in_its_own_sandbox() -> Result<()> {
+    let session = Session::begin();
+    let scene = Scene::begin(&session)?;
+    // What one client of a server has grabbed no other can have.
+    let outside = Outside::begin(&session);
+    let program =
+        |what: &str| format!("exec timeout 60 python3 {} {what}", scene.program.display());
+    let tries = || outside.on(&program("tries")).within(wait::PATIENCE);
+    ensure!(tries().run().ok().text() == "free");
+    let there = outside.on(&program("grabs")).start();
+    wait::for_condition("a grab", || there.text_so_far().contains("ready"));
+    let tried = outside.on(&format!(
+        "timeout 5 {}",
+        program("tries").replace("exec ", "")
+    ));
+    ensure!(tried.run().text() != "free");
+
+    let run = scene.attack("grabs")?;
+    let other = oz(["run", "--ephemeral", "--read"])
+        .arg(&scene.program)
+        .args(["--", "python3"])
+        .arg(&scene.program)
+        .arg("tries");
+    ensure!(other.run().ok().text() == "free");
+    session.again(&scene.beside)?;
+    let dir = session.fresh_dir("x11-ungrabbed");
+    let (_other, window) = xterm(&session, &dir, "elsewhere", typing::SCRIPT)?;
+    typing::arrives(&session, &dir, &window, "typed elsewhere")?;
+    scene.inside.sh("pkill -f hostile.py");
+    run.end_within(wait::PATIENCE);
+    scene.goes_on("grabs")
+}
+
+#[test]
+fn a_window_larger_than_a_picture_can_be_ends_its_x_server_at_most() -> Result<()> {
+    let session = Session::begin();
+    let scene = Scene::begin(&session)?;
+    let run = scene
+        .inside
+        .script(&format!("exec python3 {} giants", scene.program.display()));
+    run.within(wait::PATIENCE).run();
+    scene.goes_on("giants")
+}
