@@ -25,7 +25,8 @@ pub fn peak(format: Format, samples: &[u8]) -> u16 {
         Format::F32Le => of(samples, |bytes| part(f32::from_le_bytes(bytes))),
         Format::F32Be => of(samples, |bytes| part(f32::from_be_bytes(bytes))),
     };
-    let thousandths = (u64::from(loudest) * u64::from(Levels::FULL)) >> 31;
+    // To the nearest: the loudest sample above zero is a little less than the loudest below.
+    let thousandths = (u64::from(loudest) * u64::from(Levels::FULL) + (1 << 30)) >> 31;
     u16::try_from(thousandths).unwrap_or(Levels::FULL)
 }
 
