@@ -25,13 +25,14 @@ fn saves_twice(name: &str, way: Way, home: &str) -> Result<()> {
     };
     let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
     session.give_focus(&window)?;
+    // While it saves, what is typed is lost, and that it shall close as well; a star in the title is what has not been
+    // saved.
+    let saved = || {
+        session
+            .again(&window)
+            .is_ok_and(|now| !now.title.contains('*'))
+    };
     for (word, content) in [("one", "one old\n"), ("two", "two one old\n")] {
-        // While it saves, what is typed is lost; a star in the title is what has not been saved.
-        let saved = || {
-            session
-                .again(&window)
-                .is_ok_and(|now| !now.title.contains('*'))
-        };
         wait::for_condition("the text to be saved", saved);
         session.settled(&window)?;
         session.chord(&["ctrl", "home"])?;
@@ -40,6 +41,7 @@ fn saves_twice(name: &str, way: Way, home: &str) -> Result<()> {
         document.wait_for(content.as_bytes());
         document.is_alone_as_before();
     }
+    wait::for_condition("the text to be saved", saved);
     session.close_all(|_| true)?;
     inside.wait_for_end();
     document.wait_for(b"two one old\n");
