@@ -418,7 +418,8 @@ impl Session {
     pub(crate) fn expected_fds(&self) -> usize {
         // The two sockets, the duplicate for polling, the display's epoll; then the rest.
         let counted = self.quota.held(Kind::Pool) + self.quota.held(Kind::Buffer);
-        let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds();
+        let x11 = self.x11.as_ref().map_or(0, |x11| x11.fds());
+        let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds() + x11;
         8 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
     }
 }
@@ -428,7 +429,8 @@ impl Session {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let lists = self.lists.deadline();
         let copies = self.copies.deadline();
-        let waits = lists.into_iter().chain(copies);
+        let x11 = self.x11.as_ref().and_then(|x11| x11.deadline());
+        let waits = lists.into_iter().chain(copies).chain(x11);
         waits.chain(self.transfers_deadline()).min()
     }
 
@@ -442,6 +444,16 @@ impl Session {
             self.give_up_lists(now);
             self.copies.give_up(now);
             self.give_up_transfers(now);
+            self.give_up_x11(now);
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What an app of Wayland has copied goes with its objects; what one of X has has none.
+        if let Ok(mut hub) = self.shared.hub.try_borrow_mut() {
+            hub.leave_all(self.id);
         }
     }
 }

@@ -138,6 +138,46 @@ fn the_next_compositors_clipboard_is_the_apps() -> Result<()> {
 }
 
 #[test]
+fn the_next_compositors_clipboard_is_that_of_x11_apps_as_well() -> Result<()> {
+    let session = Session::begin();
+    let mut second = Second::begin(&session);
+    let dir = session.fresh_dir("lost");
+    let script = format!(
+        "cd {}; echo > ready; while read -r line; do eval \"$line\"; done",
+        dir.display()
+    );
+    let mut run = second
+        .oz(["run", "--ephemeral", "--write"])
+        .arg(&dir)
+        .args(["xterm", "-T", "letter", "-e", "sh", "-c", &script])
+        .start();
+    named(&second, "letter")?;
+    wait::for_condition("the shell", || dir.join("ready").exists());
+    lose_and_find(&mut second, &mut [&mut run]);
+    let window = named(&second, "letter")?;
+    let desktop = &second.desktop;
+    desktop.copy("from outside")?;
+    let got = dir.join("got");
+    let reads = || -> Result<String> {
+        let _ = std::fs::remove_file(&got);
+        desktop.give_focus(&window)?;
+        desktop.type_text("xclip -o -selection clipboard > new; mv new got\n")?;
+        wait::for_condition("an answer", || got.exists());
+        Ok(std::fs::read_to_string(&got)?)
+    };
+    wait::for_condition("what was copied outside", || {
+        reads().is_ok_and(|it| it == "from outside")
+    });
+    desktop.type_text("printf 'of X' | xclip -selection clipboard\n")?;
+    wait::for_condition("what was copied inside", || {
+        desktop
+            .paste()
+            .is_ok_and(|it| it.as_deref() == Some("of X"))
+    });
+    Ok(())
+}
+
+#[test]
 fn an_app_that_is_started_before_goes_on_while_there_is_no_compositor() -> Result<()> {
     let session = Session::begin();
     let mut second = Second::begin(&session);

@@ -7,7 +7,7 @@ import struct
 import sys
 import time
 
-WINDOW = 33
+ATOM, WINDOW = 4, 33
 
 
 class Display:
@@ -180,6 +180,41 @@ def giants(display):
         display.map(window)
     display.settle()
     ready()
+
+
+def promises(display):
+    """A gigabyte that was copied, of which nothing ever comes."""
+    clipboard, targets = display.atom("CLIPBOARD"), display.atom("TARGETS")
+    text = display.atom("UTF8_STRING")
+    incr = display.atom("INCR")
+    window = display.window()
+    display.send(22, 0, struct.pack("<III", window, clipboard, 0))
+    display.settle()
+    ready()
+    while True:
+        event = display.event()
+        if event[0] != 30:
+            continue
+        when, _, requestor, selection, target, place = struct.unpack_from("<6I", event, 4)
+        if target == targets:
+            kind, data = ATOM, struct.pack("<II", targets, text)
+        else:
+            kind, data = incr, struct.pack("<I", 1 << 30)
+        head = struct.pack("<IIIBxxxI", requestor, place, kind, 32, len(data) // 4)
+        display.send(18, 0, head + data)
+        answer = struct.pack("<BBHIIIII8x", 31, 0, 0, when, requestor, selection, target, place)
+        display.tell(requestor, answer)
+
+
+def abandons(display):
+    """Asks for what was copied again and again, and takes none of it."""
+    clipboard, text = display.atom("CLIPBOARD"), display.atom("UTF8_STRING")
+    for turn in range(64):
+        window = display.window() if turn % 4 else display.root
+        request = struct.pack("<5I", window, clipboard, text, display.atom(f"PLACE_{turn}"), 0)
+        display.send(24, 0, request)
+    display.settle()
+    for_ever()
 
 
 globals()[sys.argv[1]](Display())

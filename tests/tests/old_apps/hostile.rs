@@ -7,6 +7,8 @@ use oz_e2e::{Inside, Session, oz, typing, wait};
 use oz_testkit::desktop::Window;
 
 use super::attacks::Outside;
+use super::clipboard::long_text;
+use super::shell::Shell;
 use super::xterm;
 
 const HOSTILE: &str = include_str!("hostile.py");
@@ -112,4 +114,61 @@ fn a_window_larger_than_a_picture_can_be_ends_its_x_server_at_most() -> Result<(
         .script(&format!("exec python3 {} giants", scene.program.display()));
     run.within(wait::PATIENCE).run();
     scene.goes_on("giants")
+}
+
+#[test]
+fn a_gigabyte_that_is_promised_and_never_comes_is_given_up() -> Result<()> {
+    let session = Session::begin();
+    session.copy("of the host")?;
+    let shell = Shell::begin(&session, "x11-promises")?;
+    std::fs::write(shell.dir.join("hostile.py"), HOSTILE)?;
+    shell.types("python3 hostile.py promises > promised &")?;
+    // The host has it when what it had is gone.
+    wait::for_condition("the promise", || {
+        let read = oz_e2e::run::Run::sh("timeout 1 wl-paste --no-newline").run();
+        read.code == 124
+    });
+    let waiting = oz_e2e::run::Run::sh("exec wl-paste --no-newline").start();
+    // Others are served meanwhile.
+    shell.types("printf later | xclip -selection clipboard")?;
+    wait::for_condition("what was copied later", || {
+        session
+            .paste()
+            .is_ok_and(|it| it.as_deref() == Some("later"))
+    });
+    let ended = waiting.end_within(wait::LONG);
+    ensure!(ended.text().is_empty(), "{ended}");
+    Ok(())
+}
+
+#[test]
+fn who_takes_nothing_of_what_it_asks_for_keeps_others_from_nothing() -> Result<()> {
+    let session = Session::begin();
+    let text = long_text();
+    session.copy(&text)?;
+    let shell = Shell::begin(&session, "x11-abandons")?;
+    std::fs::write(shell.dir.join("hostile.py"), HOSTILE)?;
+    shell.types("python3 hostile.py abandons > abandoned &")?;
+    wait::for_condition("the attack", || {
+        std::fs::read(shell.dir.join("abandoned")).is_ok_and(|it| it == b"ready\n")
+    });
+    // The host's program writes to one reader after the other: to those who take nothing until they are given up.
+    let mut said = String::new();
+    for _ in 0..3 {
+        let _ = std::fs::remove_file(shell.dir.join("done"));
+        shell.types("xclip -o -selection clipboard > said; echo > done")?;
+        wait::within(wait::LONG, "an answer", || {
+            shell.dir.join("done").exists().then_some(())
+        });
+        said = std::fs::read_to_string(shell.dir.join("said"))?;
+        if !said.is_empty() {
+            break;
+        }
+    }
+    ensure!(said == text, "{} bytes came in", said.len());
+    // The window manager still is one: it hears of new windows.
+    let eyes = oz(["shell", "xterm"]).stdin("exec xeyes\n").start();
+    session.wait_for_window(wait::LONG, |window| window.title == "xeyes")?;
+    drop(eyes);
+    Ok(())
 }

@@ -1,7 +1,10 @@
 //! Windows on an X server. `all_x11_input` has all that `input` has, in such a session.
 
 mod claims;
+mod old_apps;
 mod popups;
+#[path = "../old_apps/shell.rs"]
+mod shell;
 #[path = "../input/terminal.rs"]
 mod terminal;
 

@@ -50,6 +50,7 @@ impl GlobalDispatch<WlSeat, Mirror> for Session {
         link::<_, HostSeat>(session, &seat, move |session, of| {
             Some(session.bind(name, version, of.clone()))
         });
+        session.join_x11_selections();
     }
 }
 

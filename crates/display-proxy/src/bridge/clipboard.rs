@@ -15,6 +15,7 @@ use wayland_server::protocol::wl_seat::WlSeat;
 
 use super::selection::{AppDevice, AppSource, Direction, HostDevice, HostOffer, HostSource, Which};
 use super::transfer::Origin;
+use crate::host::wayland::data_device::ForX11;
 use crate::peer::host_of;
 use crate::quota::Kind;
 use crate::session::Session;
@@ -46,6 +47,24 @@ impl Hub {
         self.generation
     }
 
+    /// The number of the latest selection, whoever has it.
+    pub(crate) fn latest(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether a client has what is offered inside.
+    pub(crate) fn is_of(&self, which: Which, session: u64) -> bool {
+        self.owner(which)
+            .is_some_and(|owner| owner.session == session)
+    }
+
+    /// Forgets what a client has had.
+    pub(crate) fn leave_all(&mut self, session: u64) {
+        for owner in &mut self.owners {
+            owner.take_if(|owner| owner.session == session);
+        }
+    }
+
     /// Forgets an owner, if it still is this source.
     fn leave(&mut self, which: Which, source: &AppSource) {
         if self
@@ -64,6 +83,16 @@ pub(crate) enum Shown {
     Nothing,
     Sandbox(u64),
     Host(u64),
+}
+
+impl Shown {
+    /// The number of what it is.
+    pub(crate) fn generation(self) -> Option<u64> {
+        match self {
+            Self::Nothing => None,
+            Self::Sandbox(generation) | Self::Host(generation) => Some(generation),
+        }
+    }
 }
 
 /// The selections as one client meets them.
@@ -99,8 +128,8 @@ struct Offered {
 /// User data of an app's offer: what it may be read from.
 #[derive(Debug)]
 pub(crate) struct AppOffer {
-    which: Which,
-    shown: Shown,
+    pub(crate) which: Which,
+    pub(crate) shown: Shown,
 }
 
 impl Session {
@@ -127,7 +156,12 @@ impl Session {
                 let host = devices.get_data_device(&seat, &self.qh, device.clone());
                 Some(HostDevice::Data(host))
             }
-            AppDevice::Primary(_) => {
+            AppDevice::X11(Which::Clipboard) => {
+                let devices = self.host.data_devices.as_ref()?;
+                let host = devices.get_data_device(&seat, &self.qh, ForX11);
+                Some(HostDevice::Data(host))
+            }
+            AppDevice::Primary(_) | AppDevice::X11(Which::Primary) => {
                 let devices = self.host.primary.as_ref()?;
                 Some(HostDevice::Primary(devices.get_device(&seat, &self.qh, ())))
             }
@@ -505,6 +539,7 @@ impl Session {
                 mimes.iter().for_each(|mime| offer.offer(mime.clone()));
                 device.selection(Some(&offer));
             }
+            AppDevice::X11(_) => self.x11_is_offered(data, mimes),
         }
     }
 

@@ -166,7 +166,7 @@ impl Live {
         let own = match &self.stage {
             Stage::Serving(serving) => {
                 let session = &serving.session;
-                let x11 = usize::from(session.x11.is_some());
+                let x11 = session.x11.as_ref().map_or(0, |x11| x11.polled());
                 1 + x11 + 2 * session.transfers.len() + session.lists.polled()
             }
             _ => 0,
@@ -206,12 +206,7 @@ impl Live {
             fds.push(PollFd::new(&serving.socket, wanted));
             if let Some(x11) = &serving.session.x11 {
                 // What it asks for becomes requests to the host as well.
-                let interest = if self.host_blocked {
-                    PollFlags::empty()
-                } else {
-                    x11.interest()
-                };
-                fds.push(PollFd::from_borrowed_fd(x11.socket(), interest));
+                x11.poll(!self.host_blocked, fds);
             }
             for transfer in &serving.session.transfers {
                 transfer.poll(fds);
@@ -248,8 +243,8 @@ impl Live {
         let hosts = self.host_polled();
         // First, while the places in `ready` still are those of the transfers.
         if let Stage::Serving(serving) = &mut self.stage {
-            let others = hosts + 1 + usize::from(serving.session.x11.is_some());
-            let ready = ready.get(others..).unwrap_or_default();
+            let x11 = serving.session.x11.as_ref().map_or(0, |x11| x11.polled());
+            let ready = ready.get(hosts + 1 + x11..).unwrap_or_default();
             let (transfers, lists) = ready
                 .split_at_checked(2 * serving.session.transfers.len())
                 .unwrap_or_default();
@@ -273,6 +268,9 @@ impl Live {
             if serving.session.x11.is_some() && is_ready(hosts + 1) {
                 serving.session.hear_x11();
             }
+        }
+        if let Stage::Serving(serving) = &mut self.stage {
+            serving.session.run_x11_transfers();
         }
     }
 
@@ -429,6 +427,7 @@ impl Live {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.session.give_up();
             serving.session.announce_selections();
+            serving.session.settle_x11();
             if let Some(reason) = serving.session.verdict() {
                 self.ended = Some(Ended::Refused(reason.to_owned()));
             } else if serving.gone.load(Ordering::Acquire) || serving.session.has_left() {

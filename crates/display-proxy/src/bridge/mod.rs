@@ -19,3 +19,4 @@ pub(crate) mod surfaces;
 pub(crate) mod toplevels;
 pub(crate) mod transfer;
 pub(crate) mod view;
+pub(crate) mod xtypes;

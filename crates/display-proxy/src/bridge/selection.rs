@@ -1,7 +1,9 @@
-//! The clipboard and the primary selection are two protocols of one shape; these are the names
-//! for both.
+//! The clipboard and the primary selection are two protocols of one shape, and a third for both is X's; these are the names
+//! for all.
 
-use std::os::fd::BorrowedFd;
+use std::cell::{Cell, RefCell};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
 pub(crate) use oz_core::wire::display::Direction;
@@ -54,11 +56,61 @@ impl Mimes {
     }
 }
 
+/// What a client of the sandbox's X server has copied. Reads of it wait until the window manager takes them.
+#[derive(Debug, Clone)]
+pub(crate) struct XSource(Rc<Copied>);
+
+#[derive(Debug)]
+struct Copied {
+    mimes: Vec<String>,
+    reads: RefCell<Vec<(String, OwnedFd)>>,
+    cancelled: Cell<bool>,
+}
+
+impl XSource {
+    /// Reads that may wait for one turn; further ones get nothing.
+    const READS: usize = 16;
+
+    pub(crate) fn new(mimes: Vec<String>) -> Self {
+        Self(Rc::new(Copied {
+            mimes,
+            reads: RefCell::default(),
+            cancelled: Cell::new(false),
+        }))
+    }
+
+    /// What is to be read, and where to.
+    pub(crate) fn reads(&self) -> Vec<(String, OwnedFd)> {
+        self.0.reads.take()
+    }
+
+    /// Whether something else is the selection now.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.cancelled.get()
+    }
+
+    fn send(&self, mime: String, fd: BorrowedFd<'_>) {
+        let mut reads = self.0.reads.borrow_mut();
+        if reads.len() < Self::READS
+            && let Ok(fd) = fd.try_clone_to_owned()
+        {
+            reads.push((mime, fd));
+        }
+    }
+}
+
+impl PartialEq for XSource {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
 /// An app's source.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AppSource {
     Data(WlDataSource),
     Primary(ZwpPrimarySelectionSourceV1),
+    X11(XSource),
 }
 
 impl AppSource {
@@ -66,6 +118,7 @@ impl AppSource {
         let mimes = match self {
             Self::Data(source) => source.data::<DataSource>().map(|data| &data.mimes),
             Self::Primary(source) => source.data::<Mimes>(),
+            Self::X11(source) => return source.0.mimes.clone(),
         };
         mimes.map(Mimes::list).unwrap_or_default()
     }
@@ -74,6 +127,7 @@ impl AppSource {
         match self {
             Self::Data(source) => source.send(mime, fd),
             Self::Primary(source) => source.send(mime, fd),
+            Self::X11(source) => source.send(mime, fd),
         }
     }
 
@@ -81,6 +135,7 @@ impl AppSource {
         match self {
             Self::Data(source) => source.cancelled(),
             Self::Primary(source) => source.cancelled(),
+            Self::X11(source) => source.0.cancelled.set(true),
         }
     }
 }
@@ -90,6 +145,8 @@ impl AppSource {
 pub(crate) enum AppDevice {
     Data(WlDataDevice),
     Primary(ZwpPrimarySelectionDeviceV1),
+    /// All clients of the sandbox's X server, for one of the two.
+    X11(Which),
 }
 
 impl AppDevice {
@@ -97,6 +154,7 @@ impl AppDevice {
         match self {
             Self::Data(device) => device.is_alive(),
             Self::Primary(device) => device.is_alive(),
+            Self::X11(_) => true,
         }
     }
 }

@@ -31,6 +31,13 @@ atoms! {
     wm_state = "WM_STATE",
     wm_change_state = "WM_CHANGE_STATE",
     utf8_string = "UTF8_STRING",
+    text = "TEXT",
+    clipboard = "CLIPBOARD",
+    targets = "TARGETS",
+    timestamp = "TIMESTAMP",
+    incr = "INCR",
+    // Where answers of other clients come.
+    oz_answer = "OZ_ANSWER",
     // Extended Window Manager Hints.
     net_supported = "_NET_SUPPORTED",
     net_supporting_wm_check = "_NET_SUPPORTING_WM_CHECK",

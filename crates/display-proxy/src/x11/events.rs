@@ -16,19 +16,26 @@ use crate::peer::host_of;
 use crate::policy;
 use crate::session::Session;
 
-/// No extension has events here.
-struct Core;
+/// One extension has events here.
+struct Known(Option<ExtensionInformation>);
 
-impl ExtInfoProvider for Core {
+impl ExtInfoProvider for Known {
     fn get_from_major_opcode(&self, _: u8) -> Option<(&str, ExtensionInformation)> {
         None
     }
-    fn get_from_event_code(&self, _: u8) -> Option<(&str, ExtensionInformation)> {
-        None
+    fn get_from_event_code(&self, code: u8) -> Option<(&str, ExtensionInformation)> {
+        let xfixes = self.0.filter(|xfixes| xfixes.first_event <= code)?;
+        Some(("XFIXES", xfixes))
     }
     fn get_from_error_code(&self, _: u8) -> Option<(&str, ExtensionInformation)> {
         None
     }
+}
+
+/// Whether a client has sent it, who can send all that the server can.
+fn is_sent(bytes: &[u8]) -> bool {
+    const SENT: u8 = 0x80;
+    bytes.first().is_some_and(|kind| kind & SENT != 0)
 }
 
 fn rect(x: i16, y: i16, width: u16, height: u16) -> Rect {
@@ -42,9 +49,14 @@ fn rect(x: i16, y: i16, width: u16, height: u16) -> Rect {
 
 impl Session {
     pub(super) fn x11_event(&mut self, bytes: &[u8]) {
-        let (Ok(event), Some(x11)) = (Event::parse(bytes, &Core), &mut self.x11) else {
+        let Some(x11) = &mut self.x11 else { return };
+        let Ok(event) = Event::parse(bytes, &Known(x11.xfixes)) else {
             return;
         };
+        if self.x11_selection_event(&event, is_sent(bytes)) {
+            return;
+        }
+        let Some(x11) = &mut self.x11 else { return };
         match event {
             Event::CreateNotify(event) if event.parent == x11.root => {
                 let rect = rect(event.x, event.y, event.width, event.height);

@@ -14,23 +14,26 @@ mod focus;
 mod place;
 mod properties;
 pub(crate) mod role;
+mod selections;
 mod show;
 mod start;
 pub(crate) mod windows;
 mod wire;
 
 use std::collections::BTreeMap;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags};
 use tracing::{debug, trace};
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1 as HostDecorations;
 use wayland_server::protocol::wl_seat::WlSeat;
 use x11rb_protocol::protocol::xproto::{ClientMessageEvent, EventMask, SendEventRequest};
+use x11rb_protocol::x11_utils::ExtensionInformation;
 
 use crate::session::Session;
 use atoms::Atoms;
 use properties::Property;
+use selections::Selections;
 use windows::Window;
 use wire::{Lost, Message, Wire};
 
@@ -51,6 +54,12 @@ enum Asked {
     Xfixes,
     /// A property of a window.
     Property(u32, Property),
+    /// What a type is called that a client has copied.
+    TypeName(u64, u32),
+    /// The atom of a type of what others have copied: of which offer, in which place.
+    TypeAtom(u64, usize),
+    /// A part of what a client has copied, in a property of a window of ours.
+    Part(u32),
 }
 
 /// The X server, as its window manager knows it.
@@ -61,7 +70,9 @@ pub(crate) struct X11 {
     unknown: usize,
     atoms: Atoms,
     composite: u8,
-    xfixes: u8,
+    xfixes: Option<ExtensionInformation>,
+    /// It is the window manager.
+    managing: bool,
     root: u32,
     /// Size of the screen, in pixels.
     screen: (i32, i32),
@@ -78,6 +89,7 @@ pub(crate) struct X11 {
     pub(crate) seat: Option<WlSeat>,
     /// The host's question whether the app answers, which a window was asked.
     ping: Option<u32>,
+    selections: Selections,
 }
 
 impl X11 {
@@ -87,7 +99,8 @@ impl X11 {
             unknown: 0,
             atoms: Atoms::default(),
             composite: 0,
-            xfixes: 0,
+            xfixes: None,
+            managing: false,
             root: 0,
             screen: (0, 0),
             own: 0,
@@ -98,21 +111,24 @@ impl X11 {
             decorations,
             seat: None,
             ping: None,
+            selections: Selections::default(),
         }
     }
 
-    /// To wait for.
-    pub(crate) fn socket(&self) -> BorrowedFd<'_> {
-        self.wire.socket()
+    /// How many descriptors [`Self::poll`] adds.
+    pub(crate) fn polled(&self) -> usize {
+        1 + self.selections.polled()
     }
 
-    /// What for.
-    pub(crate) fn interest(&self) -> PollFlags {
-        if self.wire.is_behind() {
-            PollFlags::IN | PollFlags::OUT
-        } else {
-            PollFlags::IN
-        }
+    /// Adds what is waited for. The server is not heard while the host does not keep up.
+    pub(crate) fn poll<'a>(&'a self, hears: bool, fds: &mut Vec<PollFd<'a>>) {
+        let interest = match (hears, self.wire.is_behind()) {
+            (false, _) => PollFlags::empty(),
+            (true, false) => PollFlags::IN,
+            (true, true) => PollFlags::IN | PollFlags::OUT,
+        };
+        fds.push(PollFd::from_borrowed_fd(self.wire.socket(), interest));
+        self.selections.poll(fds);
     }
 
     /// Tells a window something.
@@ -172,7 +188,19 @@ impl Session {
             Message::Answer(Asked::Property(window, property), answer) => {
                 self.x11_property(window, property, answer.as_deref());
             }
-            Message::Answer(asked, answer) => x11.learn(&asked, answer.as_deref()),
+            Message::Answer(Asked::TypeName(learning, atom), answer) => {
+                self.x11_type_is_called(learning, atom, answer.as_deref());
+            }
+            Message::Answer(Asked::TypeAtom(offer, place), answer) => {
+                x11.type_has_atom(offer, place, answer.as_deref());
+            }
+            Message::Answer(Asked::Part(window), answer) => {
+                self.x11_part(window, answer.as_deref());
+            }
+            Message::Answer(asked, answer) => {
+                x11.learn(&asked, answer.as_deref());
+                self.join_x11_selections();
+            }
             Message::Event(event) => self.x11_event(&event),
         }
     }

@@ -12,7 +12,7 @@ use x11rb_protocol::protocol::xproto::{
     MapWindowRequest, PropMode, QueryExtensionReply, QueryExtensionRequest,
     SetSelectionOwnerRequest, Setup, WindowClass,
 };
-use x11rb_protocol::x11_utils::TryParse;
+use x11rb_protocol::x11_utils::{ExtensionInformation, TryParse};
 
 use super::atoms::NAMES;
 use super::{Asked, X11};
@@ -61,12 +61,22 @@ impl X11 {
                     .set(*place, reply.map_or(0, |(reply, _)| reply.atom));
             }
             Asked::Composite => self.composite = opcode().unwrap_or(0),
-            Asked::Xfixes => self.xfixes = opcode().unwrap_or(0),
-            Asked::Property(..) => {}
+            Asked::Xfixes => {
+                let reply = answer.and_then(|bytes| QueryExtensionReply::try_parse(bytes).ok());
+                if let Some((reply, _)) = reply.filter(|(reply, _)| reply.present) {
+                    self.xfixes = Some(ExtensionInformation {
+                        major_opcode: reply.major_opcode,
+                        first_event: reply.first_event,
+                        first_error: reply.first_error,
+                    });
+                }
+            }
+            Asked::Property(..) | Asked::TypeName(..) | Asked::TypeAtom(..) | Asked::Part(_) => {}
         }
         self.unknown = self.unknown.saturating_sub(1);
         if self.unknown == 0 {
             self.manage();
+            self.managing = true;
         }
     }
 
@@ -88,18 +98,18 @@ impl X11 {
             };
             self.wire.send_to(self.composite, request);
         }
-        if self.xfixes != 0 {
+        if let Some(ExtensionInformation { major_opcode, .. }) = self.xfixes {
             let request = QueryVersionRequest {
                 client_major_version: 6,
                 client_minor_version: 0,
             };
             // What the answer is does not matter: nobody asks for it.
-            self.wire.send_to(self.xfixes, request);
+            self.wire.send_to(major_opcode, request);
             // The server goes when all others have.
             let request = SetClientDisconnectModeRequest {
                 disconnect_mode: ClientDisconnectFlags::TERMINATE,
             };
-            self.wire.send_to(self.xfixes, request);
+            self.wire.send_to(major_opcode, request);
         }
         self.wire.send(CreateWindowRequest {
             depth: 0,
@@ -115,6 +125,7 @@ impl X11 {
             value_list: Cow::Owned(CreateWindowAux::new().override_redirect(1)),
         });
         self.wire.send(MapWindowRequest { window: own });
+        self.watch_selections();
         let atoms = self.atoms;
         for window in [root, own] {
             self.set_words(

@@ -70,7 +70,7 @@ impl States {
 impl X11 {
     /// A window has come.
     pub(super) fn created(&mut self, window: u32, is_own_master: bool, rect: Rect) {
-        if window == self.own || self.windows.len() >= WINDOWS_MAX {
+        if self.same_client(window, self.own) || self.windows.len() >= WINDOWS_MAX {
             return;
         }
         self.select(window, EventMask::PROPERTY_CHANGE);

@@ -27,13 +27,7 @@ impl Dispatch<WlDataDevice, AppDevice> for Session {
     ) {
         use wl_data_device::Event;
         match event {
-            Event::Selection { id } => {
-                let offer = id.map(|offer| {
-                    let mimes = offer.data::<Offered>().map(Offered::mimes);
-                    (HostOffer::Data(offer), mimes.unwrap_or_default())
-                });
-                session.host_selection(Which::Clipboard, offer);
-            }
+            Event::Selection { id } => session.host_selection(Which::Clipboard, id.map(offered)),
             Event::Enter {
                 serial,
                 surface,
@@ -51,6 +45,41 @@ impl Dispatch<WlDataDevice, AppDevice> for Session {
     event_created_child!(Session, WlDataDevice, [
         wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, Offered::default()),
     ]);
+}
+
+/// User data of the device behind the selections of the sandbox's X server. Nothing is dragged by it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForX11;
+
+impl Dispatch<WlDataDevice, ForX11> for Session {
+    fn event(
+        session: &mut Self,
+        _device: &WlDataDevice,
+        event: wl_data_device::Event,
+        _: &ForX11,
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        use wl_data_device::Event;
+        match event {
+            Event::Selection { id } => session.host_selection(Which::Clipboard, id.map(offered)),
+            // What is dragged over a window of X is let go of.
+            Event::Enter {
+                id: Some(offer), ..
+            } => offer.destroy(),
+            _ => {}
+        }
+    }
+
+    event_created_child!(Session, WlDataDevice, [
+        wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, Offered::default()),
+    ]);
+}
+
+/// What the host offers, and as what.
+fn offered(offer: WlDataOffer) -> (HostOffer, Vec<String>) {
+    let mimes = offer.data::<Offered>().map(Offered::mimes);
+    (HostOffer::Data(offer), mimes.unwrap_or_default())
 }
 
 impl Dispatch<WlDataOffer, Offered> for Session {

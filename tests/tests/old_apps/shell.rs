@@ -1,0 +1,66 @@
+//! A terminal of X in a sandbox.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use oz_e2e::run::Started;
+use oz_e2e::{Session, oz, wait};
+use oz_testkit::desktop::Window;
+
+/// An xterm in a sandbox with a script in it that may write to a directory; it has the focus.
+pub fn xterm(
+    session: &Session,
+    dir: &Path,
+    title: &str,
+    script: &str,
+) -> Result<(Started, Window)> {
+    let script = format!("cd {}; {script}", dir.display());
+    let run = oz(["run", "--ephemeral", "--write"])
+        .arg(dir)
+        .args(["xterm", "-T", title, "-e", "sh", "-c", &script])
+        .start();
+    let window = session.wait_for_window(wait::LONG, |window| window.title == title)?;
+    session.give_focus(&window)?;
+    Ok((run, window))
+}
+
+/// A shell that leaves the window its title.
+const SHELL: &str = "echo > ready; while read -r line; do eval \"$line\"; done";
+
+/// A shell in an xterm, in a directory of its own.
+pub struct Shell<'a> {
+    session: &'a Session,
+    pub dir: PathBuf,
+    window: Window,
+    _run: Started,
+}
+
+impl<'a> Shell<'a> {
+    pub fn begin(session: &'a Session, name: &str) -> Result<Self> {
+        let dir = session.fresh_dir(name);
+        // The directory's name would be taken for the directory.
+        let (run, window) = xterm(session, &dir, "a shell", SHELL)?;
+        wait::for_condition("the shell", || dir.join("ready").exists());
+        Ok(Self {
+            session,
+            dir,
+            window,
+            _run: run,
+        })
+    }
+
+    /// A line that the user types.
+    pub fn types(&self, line: &str) -> Result<()> {
+        self.session.give_focus(&self.window)?;
+        self.session.type_text(&format!("{line}\n"))
+    }
+
+    /// What a command has written that the user typed.
+    pub fn says(&self, command: &str) -> Result<String> {
+        let (said, done) = (self.dir.join("said"), self.dir.join("done"));
+        let _ = std::fs::remove_file(&done);
+        self.types(&format!("{command} > said; echo > done"))?;
+        wait::for_condition(command, || done.exists());
+        Ok(std::fs::read_to_string(said)?)
+    }
+}
