@@ -72,6 +72,17 @@ fn windows_in_front_of_each_other_in_a_circle_end_nothing() -> Result<()> {
 }
 
 #[test]
+fn nothing_that_a_client_of_x_says_of_its_windows_harms_more_than_them() -> Result<()> {
+    let session = Session::begin();
+    let scene = Scene::begin(&session)?;
+    for what in ["properties", "flips", "lies"] {
+        drop(scene.attack(what)?);
+        scene.goes_on(what)?;
+    }
+    Ok(())
+}
+
+#[test]
 fn who_grabs_all_there_is_grabs_it_in_its_own_sandbox() -> Result<()> {
     let session = Session::begin();
     let scene = Scene::begin(&session)?;

@@ -53,7 +53,12 @@ impl Session {
         let Ok(event) = Event::parse(bytes, &Known(x11.xfixes)) else {
             return;
         };
-        if self.x11_selection_event(&event, is_sent(bytes)) {
+        let sent = is_sent(bytes);
+        if self.x11_selection_event(&event, sent) {
+            return;
+        }
+        // What clients tell by right: messages, and that they withdraw a window (ICCCM 4.1.4).
+        if sent && !matches!(event, Event::ClientMessage(_) | Event::UnmapNotify(_)) {
             return;
         }
         let Some(x11) = &mut self.x11 else { return };
@@ -91,7 +96,7 @@ impl Session {
                     x11.ask_property(event.window, property);
                 }
             }
-            Event::ClientMessage(event) if event.format == 32 => self.x11_told(&event),
+            Event::ClientMessage(event) if event.format == 32 => self.x11_told(&event, sent),
             _ => {}
         }
     }
@@ -205,12 +210,15 @@ impl Session {
     }
 
     /// Somebody asks the window manager for something.
-    fn x11_told(&mut self, event: &ClientMessageEvent) {
+    fn x11_told(&mut self, event: &ClientMessageEvent, sent: bool) {
         let Some(x11) = &mut self.x11 else { return };
         let (atoms, data) = (x11.atoms, event.data.as_data32());
         let kind = event.type_;
         if kind == atoms.wl_surface_id {
-            self.x11_is_surface(event.window, data[0]);
+            // The server's to say alone.
+            if !sent {
+                self.x11_is_surface(event.window, data[0]);
+            }
         } else if kind == atoms.net_wm_state {
             self.x11_wants_state(event.window, data);
         } else if kind == atoms.wm_change_state {
@@ -237,10 +245,18 @@ impl Session {
         });
         let Some(x11) = &mut self.x11 else { return };
         let is_taken = |surface: &WlSurface| {
-            let mut others = x11.windows.values();
-            others.any(|other| other.surface.as_ref() == Some(surface))
+            let mut all = x11.windows.iter();
+            all.any(|(other, known)| *other != window && known.surface.as_ref() == Some(surface))
         };
         let surface = found.filter(|surface| surface.is_alive() && !is_taken(surface));
+        let before = x11.windows.get(&window);
+        let before = before.and_then(|known| known.surface.clone());
+        if let Some(before) = before.filter(|before| surface.as_ref() != Some(before)) {
+            // Nothing of the host's is to be left of it: popups go before what they belong to.
+            self.x11_surface_gone(&before);
+            self.strip_role(&before);
+        }
+        let Some(x11) = &mut self.x11 else { return };
         if let Some(known) = x11.windows.get_mut(&window) {
             known.surface_id = Some(id);
             known.surface = surface;
