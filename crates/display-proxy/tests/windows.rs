@@ -250,3 +250,31 @@ fn what_spies_is_not_offered() {
         );
     }
 }
+
+#[test]
+fn a_window_is_in_front_of_another_only_once_that_has_a_picture() {
+    let rig = Rig::new();
+    let mut app = rig.app();
+    let (mut parent, mut dialog) = (app.window(), app.window());
+    let parents = || -> Vec<Option<bool>> {
+        let seen = rig.host().seen();
+        let parents = seen.iter().filter_map(|seen| match seen {
+            Seen::Parent(parent) => Some(*parent),
+            _ => None,
+        });
+        parents.collect()
+    };
+    dialog.toplevel.set_parent(Some(&parent.toplevel));
+    app.draw(&mut dialog, 0x00ff_0000);
+    assert!(!parents().contains(&Some(false)), "{:?}", parents());
+    app.draw(&mut parent, 0x0000_ff00);
+    rig.host()
+        .wait_for(|seen| *seen == Seen::Parent(Some(true)));
+    // One that has lost its picture is none to be in front of either.
+    parent.surface.attach(None, 0, 0);
+    parent.surface.commit();
+    dialog.toplevel.set_parent(None);
+    dialog.toplevel.set_parent(Some(&parent.toplevel));
+    app.sync().unwrap();
+    assert!(!parents().contains(&Some(false)), "{:?}", parents());
+}

@@ -190,13 +190,14 @@ def properties(display):
 
 
 def flips(display):
-    """Windows that manage themselves and do not, go into each other, and are claimed to be others' surfaces."""
+    """Windows that manage themselves and do not, go into each other, are in front of each other, seen or not, and are claimed
+    to be others' surfaces."""
     random.seed(8)
     windows = [display.window(master=n % 2) for n in range(6)]
     wl_surface = display.atom("WL_SURFACE_ID")
     for turn in range(1500):
         window, other = random.choice(windows), random.choice(windows)
-        pick = random.randrange(6)
+        pick = random.randrange(7)
         if pick == 0:
             display.send(2, 0, struct.pack("<III", window, 0x200, random.randrange(2)))
         elif pick == 1:
@@ -207,6 +208,8 @@ def flips(display):
             parent = random.choice((display.root, other))
             display.send(7, 0, struct.pack("<IIhh", window, parent, 5, 5))
         elif pick == 4:
+            display.set(window, "WM_TRANSIENT_FOR", WINDOW, 32, struct.pack("<I", other))
+        elif pick == 5:
             claim = struct.pack("<BBHII5I", 33, 32, 0, window, wl_surface, random.randrange(64), 0, 0, 0, 0)
             display.tell(display.root, claim, 0x180000)
         else:

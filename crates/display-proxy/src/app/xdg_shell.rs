@@ -208,13 +208,29 @@ impl XdgShellHandler for Session {
 }
 
 impl Session {
-    /// Relays in front of which window another is.
+    /// Relays in front of which window another is: of one that has no picture yet, once it has. For the protocol there is
+    /// nothing to be in front of before, and wlroots 0.15 does not forget such a one when it goes, and ends of it.
     pub(crate) fn relay_parent(&self, surface: &ToplevelSurface) {
-        let parent = surface
-            .parent()
-            .and_then(|parent| self.toplevel(&parent).map(|parent| parent.host.clone()));
+        let parent = surface.parent().filter(|parent| {
+            let link = self.surfaces.get(&parent.id());
+            link.is_some_and(|link| link.is_mapped())
+        });
+        let parent =
+            parent.and_then(|parent| self.toplevel(&parent).map(|parent| parent.host.clone()));
         if let Some(toplevel) = self.toplevel(surface.wl_surface()) {
             toplevel.host.set_parent(parent.as_ref());
+        }
+    }
+
+    /// A window has its first picture: what is in front of it is so from now on.
+    pub(crate) fn relay_parents(&self, surface: &WlSurface) {
+        if self.toplevel(surface).is_none() {
+            return;
+        }
+        for child in self.xdg.toplevel_surfaces() {
+            if child.parent().as_ref() == Some(surface) {
+                self.relay_parent(child);
+            }
         }
     }
 

@@ -102,6 +102,8 @@ struct Sent {
     /// From which corner the regions count.
     shift: (i32, i32),
     view: View,
+    /// A picture, which it has not been taken again.
+    picture: bool,
 }
 
 impl Default for Sent {
@@ -113,6 +115,7 @@ impl Default for Sent {
             input: None,
             shift: (0, 0),
             view: View::default(),
+            picture: false,
         }
     }
 }
@@ -291,6 +294,11 @@ impl Surface {
         self.buffer.is_some()
     }
 
+    /// Whether this host has a picture of it.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.sent.picture
+    }
+
     /// Whether a side is longer than that, now or with the next commit.
     pub(crate) fn exceeds(&self, side: i32) -> bool {
         [self.buffer, self.view.destination, self.in_force]
@@ -383,6 +391,7 @@ impl Session {
             && link.buffer.take().is_some()
         {
             link.content = None;
+            link.sent.picture = false;
             link.host.attach(None, 0, 0);
             link.host.commit();
         }
@@ -645,6 +654,13 @@ impl Session {
             link.callbacks.push(callback);
         }
         link.host.commit();
+        let had_picture = link.sent.picture;
+        match &pending.buffer {
+            Some(BufferAssignment::NewBuffer(_)) => link.sent.picture = true,
+            Some(BufferAssignment::Removed) => link.sent.picture = false,
+            None => {}
+        }
+        let appears = link.sent.picture && !had_picture;
         link.in_force = link.view.destination;
         link.damage = 0;
         let starts = !link.role.is_configured() && pending.buffer.is_none();
@@ -656,6 +672,10 @@ impl Session {
             self.unmapped(surface);
         } else if matches!(pending.buffer, Some(BufferAssignment::NewBuffer(_))) {
             self.mapped(surface);
+        }
+        if appears {
+            self.relay_parents(surface);
+            self.x11_relay_parents(surface);
         }
     }
 

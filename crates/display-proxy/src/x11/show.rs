@@ -194,6 +194,19 @@ impl Session {
         })
     }
 
+    /// A window has its first picture: what is in front of it is so from now on.
+    pub(crate) fn x11_relay_parents(&mut self, surface: &WlSurface) {
+        let Some(window) = self.x11_shown_of(surface).map(|shown| shown.window) else {
+            return;
+        };
+        let Some(x11) = &self.x11 else { return };
+        let windows = x11.windows.iter();
+        let before = windows.filter(|(_, known)| known.properties.transient == Some(window));
+        for other in before.map(|(other, _)| *other).collect::<Vec<u32>>() {
+            self.x11_describe(other);
+        }
+    }
+
     fn x11_surface(&self, window: u32) -> Option<&WlSurface> {
         let known = self.x11.as_ref()?.windows.get(&window)?;
         known.surface.as_ref()
@@ -221,7 +234,12 @@ impl Session {
     /// Tells the host what a window says of itself.
     pub(super) fn x11_describe(&mut self, window: u32) {
         let before = self.x11.as_ref().and_then(|x11| x11.is_before(window));
-        let before = before.filter(|before| self.x11_host(*before).is_some());
+        // As `relay_parent` has it.
+        let before = before.filter(|before| {
+            let surface = self.x11_surface(*before);
+            let link = surface.and_then(|surface| self.surfaces.get(&surface.id()));
+            self.x11_host(*before).is_some() && link.is_some_and(|link| link.is_mapped())
+        });
         if self.x11_host(window).is_some()
             && let Some(x11) = &mut self.x11
             && let Some(known) = x11.windows.get_mut(&window)

@@ -95,6 +95,8 @@ pub enum Seen {
     },
     /// A window would fill the screen.
     Fullscreen,
+    /// A window is in front of another, and whether that has a picture; or of none.
+    Parent(Option<bool>),
     /// The least size of a window.
     MinSize(i32, i32),
     /// The size that a popup would have.

@@ -295,6 +295,16 @@ impl Dispatch<XdgToplevel, WlSurface> for Host {
             Request::SetParent { parent } if parent.as_ref() == Some(toplevel) => {
                 toplevel.post_error(xdg_toplevel::Error::InvalidParent, "its own parent");
             }
+            Request::SetParent { parent } => {
+                drop(state);
+                let parent = parent.as_ref().and_then(Resource::data::<WlSurface>);
+                let data = parent.and_then(Resource::data::<Surface>);
+                let has_picture = data.map(|data| {
+                    let state = data.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    state.size().is_some()
+                });
+                host.saw(Seen::Parent(has_picture));
+            }
             Request::Destroy => state.shell = None,
             _ => {}
         }
