@@ -1,7 +1,7 @@
 //! `launch`: what it costs to start a program.
 
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -27,12 +27,8 @@ struct Way {
     name: &'static str,
     how: How,
     /// Milliseconds, by program and round.
-    took: Took,
-    /// The same while no processor sleeps.
-    awake: Took,
+    took: [Vec<Option<f64>>; PROGRAMS.len()],
 }
-
-type Took = [Vec<Option<f64>>; PROGRAMS.len()];
 
 enum How {
     /// By a command; this is what comes before the program.
@@ -46,17 +42,8 @@ impl Way {
         Self {
             name,
             how: How::Command(words.into_iter().map(Into::into).collect()),
-            took: Took::default(),
-            awake: Took::default(),
+            took: Default::default(),
         }
-    }
-
-    fn asleep(&self) -> &Took {
-        &self.took
-    }
-
-    fn awake(&self) -> &Took {
-        &self.awake
     }
 
     fn run(&self, program: &[&str]) -> Result<f64> {
@@ -94,10 +81,15 @@ pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
             }
         }
     }
-    take_turns(&mut ways, rounds, |way| &mut way.took);
-    match Spinners::start() {
-        Ok(_spinners) => take_turns(&mut ways, rounds, |way| &mut way.awake),
-        Err(error) => troubles.push(format!("{error:#}")),
+    for round in 0..rounds {
+        eprintln!("bench: launch, round {} of {rounds}", round + 1);
+        for (index, program) in PROGRAMS.iter().enumerate() {
+            for way in &mut ways {
+                std::thread::sleep(PAUSE);
+                let took = way.run(program).ok();
+                way.took[index].push(took);
+            }
+        }
     }
     let idle = with_oz.then(|| idle::kilobytes_each(if quick { 2 } else { 8 }));
     let idle = idle.and_then(|measured| match measured {
@@ -108,49 +100,6 @@ pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
         }
     });
     Ok(report(&ways, rounds, idle, &troubles))
-}
-
-fn take_turns(ways: &mut [Way], rounds: usize, keep: impl Fn(&mut Way) -> &mut Took) {
-    for round in 0..rounds {
-        eprintln!("bench: launch, round {} of {rounds}", round + 1);
-        for (index, program) in PROGRAMS.iter().enumerate() {
-            for way in &mut *ways {
-                std::thread::sleep(PAUSE);
-                let took = way.run(program).ok();
-                keep(way)[index].push(took);
-            }
-        }
-    }
-}
-
-/// One process for each processor that runs when nothing else does, so that none sleeps. To wake up one of a virtual
-/// machine is its host's work and takes longer than most of what a launch does; who passes work from process to
-/// process pays it each time.
-struct Spinners(Vec<Child>);
-
-impl Spinners {
-    fn start() -> Result<Self> {
-        let cpus = std::thread::available_parallelism()?.get();
-        let mut all = Self(Vec::new());
-        for cpu in 0..cpus {
-            let cpu = cpu.to_string();
-            let spin = "while :; do :; done";
-            let words = ["--idle", "0", "taskset", "-c", &cpu, "sh", "-c", spin];
-            let child = Command::new("chrt").args(words).spawn();
-            all.0.push(child.context("cannot start chrt")?);
-        }
-        Ok(all)
-    }
-}
-
-impl Drop for Spinners {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            // One that has ended needs no end.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
 }
 
 fn ways(with_oz: bool) -> Result<Vec<Way>> {
@@ -231,19 +180,6 @@ fn report(ways: &[Way], rounds: usize, idle: Option<f64>, troubles: &[String]) -
          status that the client is told. {}.\n\n",
         machine::said("bwrap", &["--version"]),
     );
-    text += &table(ways, Way::asleep);
-    text += "\nThe same while a process that runs when nothing else does keeps each processor from sleeping: what is left is \
-             what the programs do.\n\n";
-    text += &table(ways, Way::awake);
-    text.push('\n');
-    text += &budgets(&budget_list(ways, idle));
-    for trouble in troubles {
-        text += &format!("\nOne of them failed: {trouble}.\n");
-    }
-    text
-}
-
-fn table(ways: &[Way], took: impl Fn(&Way) -> &Took) -> String {
     let mut table = Table::new([
         "",
         "`/bin/true` ms",
@@ -253,45 +189,48 @@ fn table(ways: &[Way], took: impl Fn(&Way) -> &Took) -> String {
     ]);
     for way in ways {
         let mut cells = vec![way.name.to_owned()];
-        for (took, direct) in took(way).iter().zip(took(&ways[0])) {
+        for (took, direct) in way.took.iter().zip(&ways[0].took) {
             cells.push(number(median(&present(took)), 2));
             cells.push(number(paired_ratio(took, direct), 2));
         }
         table.row(cells);
     }
-    table.markdown()
+    text += &table.markdown();
+    text.push('\n');
+    text += &budgets(&budget_list(ways, idle));
+    for trouble in troubles {
+        text += &format!("\nOne of them failed: {trouble}.\n");
+    }
+    text
 }
 
 fn budget_list(ways: &[Way], idle: Option<f64>) -> Vec<Budget> {
-    let ratio = |part: &str, took: fn(&Way) -> &Took| {
-        let of = |part: &str| {
-            let way = ways.iter().find(|way| way.name.contains(part));
-            way.map_or(&[][..], |way| &took(way)[0])
-        };
-        paired_ratio(of(part), of("bwrap"))
+    let took = |part: &str| {
+        ways.iter()
+            .find(|way| way.name.contains(part))
+            .map(|way| &way.took[0][..])
     };
-    let budget = |what: &str, when: &str, most, measured| Budget {
-        what: format!("{what}{when}"),
-        unit: "× bwrap".to_owned(),
-        limit: Limit::AtMost(most),
-        measured,
-    };
-    let mut all = Vec::new();
-    for awake in [false, true] {
-        let when = if awake { ", processors awake" } else { "" };
-        let took = if awake { Way::awake } else { Way::asleep };
-        let whole = "`oz run -- /bin/true`, whole command";
-        all.push(budget(whole, when, 0.8, ratio("oz run", took)));
-        let request = "`/bin/true`, from the daemon's request to its exit status";
-        all.push(budget(request, when, 0.5, ratio("the daemon", took)));
-    }
-    all.push(Budget {
-        what: "idle sandbox without windows, beside its app".to_owned(),
-        unit: "KB".to_owned(),
-        limit: Limit::AtMost(400.0),
-        measured: idle,
-    });
-    all
+    let bwrap = took("bwrap").unwrap_or_default();
+    vec![
+        Budget {
+            what: "`oz run -- /bin/true`, whole command".to_owned(),
+            unit: "× bwrap".to_owned(),
+            limit: Limit::AtMost(0.8),
+            measured: paired_ratio(took("oz run").unwrap_or_default(), bwrap),
+        },
+        Budget {
+            what: "`/bin/true`, from the daemon's request to its exit status".to_owned(),
+            unit: "× bwrap".to_owned(),
+            limit: Limit::AtMost(0.5),
+            measured: paired_ratio(took("the daemon").unwrap_or_default(), bwrap),
+        },
+        Budget {
+            what: "idle sandbox without windows, beside its app".to_owned(),
+            unit: "KB".to_owned(),
+            limit: Limit::AtMost(400.0),
+            measured: idle,
+        },
+    ]
 }
 
 #[cfg(test)]
@@ -301,8 +240,7 @@ mod tests {
     fn way(name: &'static str, took: [f64; 2]) -> Way {
         let series = took.map(Some).to_vec();
         Way {
-            took: [series.clone(), series.clone()],
-            awake: [series.clone(), series],
+            took: [series.clone(), series],
             ..Way::new(name, [""; 0])
         }
     }
@@ -332,10 +270,6 @@ mod tests {
             text.contains(
                 "| `oz run -- /bin/true`, whole command | ≤ 0.8 × bwrap | 0.50 | holds |"
             ),
-            "{text}"
-        );
-        assert!(
-            text.contains("whole command, processors awake | ≤ 0.8 × bwrap | 0.50 | holds |"),
             "{text}"
         );
     }
