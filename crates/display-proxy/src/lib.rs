@@ -17,6 +17,7 @@ pub mod host;
 mod input;
 mod mark;
 mod peer;
+mod pipe;
 pub mod policy;
 mod quota;
 pub mod report;

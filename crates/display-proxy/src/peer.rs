@@ -1,7 +1,7 @@
 //! The link from an app's object to the host object that stands for it, which is made anew when there is another host.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use wayland_client::{Dispatch, Proxy};
 use wayland_server::Resource;
@@ -21,6 +21,12 @@ struct Link<P> {
     make: Make<P>,
 }
 
+impl<P> Link<P> {
+    fn host(&self) -> MutexGuard<'_, Option<P>> {
+        self.host.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What can be made anew, whatever it is.
 trait Renew: Send + Sync {
     fn renew(&self, session: &Session);
@@ -29,7 +35,7 @@ trait Renew: Send + Sync {
 impl<P: Send + Sync> Renew for Link<P> {
     fn renew(&self, session: &Session) {
         let host = (self.make)(session);
-        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = host;
+        *self.host() = host;
     }
 }
 
@@ -52,21 +58,13 @@ impl<P: Clone> Peer<P> {
     }
 
     pub(crate) fn get(&self) -> Option<P> {
-        let link = self.0.get()?;
-        link.host
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.0.get()?.host().clone()
     }
 
     /// The host object, which the app's has no longer: it goes. Many host objects hold the app's, which would never go
     /// with them.
     pub(crate) fn take(&self) -> Option<P> {
-        let link = self.0.get()?;
-        link.host
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        self.0.get()?.host().take()
     }
 }
 

@@ -211,10 +211,7 @@ impl Session {
     /// Relays in front of which window another is: of one that has no picture yet, once it has. For the protocol there is
     /// nothing to be in front of before, and wlroots 0.15 does not forget such a one when it goes, and ends of it.
     pub(crate) fn relay_parent(&self, surface: &ToplevelSurface) {
-        let parent = surface.parent().filter(|parent| {
-            let link = self.surfaces.get(&parent.id());
-            link.is_some_and(|link| link.is_mapped())
-        });
+        let parent = surface.parent().filter(|parent| self.is_mapped(parent));
         let parent =
             parent.and_then(|parent| self.toplevel(&parent).map(|parent| parent.host.clone()));
         if let Some(toplevel) = self.toplevel(surface.wl_surface()) {

@@ -183,7 +183,7 @@ impl Session {
 
     /// Makes the host's devices anew, on the host that there is now.
     pub(crate) fn renew_devices(&mut self) {
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             let mut devices = std::mem::take(&mut self.selection(which).devices);
             for device in &mut devices {
                 device.host = self.host_device(&device.app, &device.seat);
@@ -467,7 +467,7 @@ impl Session {
 
     /// Tells this client's devices what there is to read, if that has changed.
     pub(crate) fn announce_selections(&mut self) {
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             let owned = self
                 .shared
                 .hub

@@ -46,12 +46,6 @@ impl Session {
         for surface in &surfaces {
             self.renew_toplevel(surface);
         }
-        for surface in &surfaces {
-            if let Some(toplevel) = self.toplevel(surface) {
-                let app = toplevel.app.clone();
-                self.relay_parent(&app);
-            }
-        }
         self.renew_links();
         // Each pool's goes again. Until the host has read them they are held here.
         self.unsent_fds = self.quota.held(Kind::Pool);

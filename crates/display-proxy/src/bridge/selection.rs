@@ -33,6 +33,10 @@ pub(crate) enum Which {
     Primary,
 }
 
+impl Which {
+    pub(crate) const BOTH: [Self; 2] = [Self::Clipboard, Self::Primary];
+}
+
 /// The MIME types of a source or offer, in the order and number that the policy allows.
 #[derive(Debug, Default)]
 pub(crate) struct Mimes(Mutex<Vec<String>>);

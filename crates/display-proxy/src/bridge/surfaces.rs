@@ -294,11 +294,6 @@ impl Surface {
         self.buffer.is_some()
     }
 
-    /// Whether this host has a picture of it.
-    pub(crate) fn is_mapped(&self) -> bool {
-        self.sent.picture
-    }
-
     /// Whether a side is longer than that, now or with the next commit.
     pub(crate) fn exceeds(&self, side: i32) -> bool {
         [self.buffer, self.view.destination, self.in_force]
@@ -549,8 +544,10 @@ impl Session {
                 link.host.set_buffer_transform(transform);
             }
         }
+        let had_picture = link.sent.picture;
         match &pending.buffer {
             Some(BufferAssignment::NewBuffer(buffer)) => {
+                link.sent.picture = true;
                 link.buffer = buffers::size(buffer);
                 link.content = Some(buffer.downgrade());
                 link.cut = None;
@@ -559,12 +556,14 @@ impl Session {
                     && buffers::can_be_cut(buffer);
             }
             Some(BufferAssignment::Removed) => {
+                link.sent.picture = false;
                 link.buffer = None;
                 link.content = None;
                 link.cut = None;
             }
             None => {}
         }
+        let appears = link.sent.picture && !had_picture;
         // The border first: from its place on it is known where all else lies.
         let laid = link.fit;
         match self.fit(surface) {
@@ -654,13 +653,6 @@ impl Session {
             link.callbacks.push(callback);
         }
         link.host.commit();
-        let had_picture = link.sent.picture;
-        match &pending.buffer {
-            Some(BufferAssignment::NewBuffer(_)) => link.sent.picture = true,
-            Some(BufferAssignment::Removed) => link.sent.picture = false,
-            None => {}
-        }
-        let appears = link.sent.picture && !had_picture;
         link.in_force = link.view.destination;
         link.damage = 0;
         let starts = !link.role.is_configured() && pending.buffer.is_none();
@@ -677,6 +669,12 @@ impl Session {
             self.relay_parents(surface);
             self.x11_relay_parents(surface);
         }
+    }
+
+    /// Whether this host has a picture of a surface.
+    pub(crate) fn is_mapped(&self, surface: &WlSurface) -> bool {
+        let link = self.surfaces.get(&surface.id());
+        link.is_some_and(|link| link.sent.picture)
     }
 
     /// The rules that would make the host end the connection, or the eye be deceived.

@@ -237,8 +237,8 @@ impl Session {
         // As `relay_parent` has it.
         let before = before.filter(|before| {
             let surface = self.x11_surface(*before);
-            let link = surface.and_then(|surface| self.surfaces.get(&surface.id()));
-            self.x11_host(*before).is_some() && link.is_some_and(|link| link.is_mapped())
+            self.x11_host(*before).is_some()
+                && surface.is_some_and(|surface| self.is_mapped(surface))
         });
         if self.x11_host(window).is_some()
             && let Some(x11) = &mut self.x11

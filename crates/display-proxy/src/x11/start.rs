@@ -80,6 +80,23 @@ impl X11 {
         }
     }
 
+    /// A window of ours that nobody sees.
+    pub(super) fn create_unseen(&mut self, window: u32, values: CreateWindowAux) {
+        self.wire.send(CreateWindowRequest {
+            depth: 0,
+            wid: window,
+            parent: self.root,
+            x: -1,
+            y: -1,
+            width: 1,
+            height: 1,
+            border_width: 0,
+            class: WindowClass::INPUT_ONLY,
+            visual: 0,
+            value_list: Cow::Owned(values.override_redirect(1)),
+        });
+    }
+
     fn manage(&mut self) {
         let (root, own) = (self.root, self.own);
         self.select(
@@ -111,19 +128,7 @@ impl X11 {
             };
             self.wire.send_to(major_opcode, request);
         }
-        self.wire.send(CreateWindowRequest {
-            depth: 0,
-            wid: own,
-            parent: root,
-            x: -1,
-            y: -1,
-            width: 1,
-            height: 1,
-            border_width: 0,
-            class: WindowClass::INPUT_ONLY,
-            visual: 0,
-            value_list: Cow::Owned(CreateWindowAux::new().override_redirect(1)),
-        });
+        self.create_unseen(own, CreateWindowAux::new());
         self.wire.send(MapWindowRequest { window: own });
         self.watch_selections();
         let atoms = self.atoms;

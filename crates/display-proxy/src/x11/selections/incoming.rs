@@ -4,15 +4,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::time::Instant;
 
 use rustix::event::PollFlags;
-use rustix::io::Errno;
 use x11rb_protocol::protocol::xproto::{
-    AtomEnum, ConvertSelectionRequest, CreateWindowAux, CreateWindowRequest, DestroyWindowRequest,
-    EventMask, GetPropertyReply, GetPropertyRequest, WindowClass,
+    AtomEnum, ConvertSelectionRequest, CreateWindowAux, DestroyWindowRequest, EventMask,
+    GetPropertyReply, GetPropertyRequest,
 };
 
-use super::{NOTHING, PATIENCE, is_read};
+use super::{NOTHING, PATIENCE};
 use crate::bridge::selection::Which;
 use crate::bridge::xtypes::{self, Type};
+use crate::pipe::{self, is_read};
 use crate::session::Session;
 use crate::x11::{Asked, X11};
 
@@ -113,20 +113,11 @@ impl Incoming {
 
     /// Writes what it can; false if nobody reads.
     fn write(&mut self) -> bool {
-        let mut done = 0;
-        while done < self.waiting.len() {
-            match rustix::io::write(&self.to, &self.waiting[done..]) {
-                Ok(written) => done += written,
-                Err(Errno::AGAIN) => break,
-                Err(Errno::INTR) => {}
-                Err(_) => return false,
-            }
-        }
-        if done > 0 {
+        let done = pipe::write(&self.to, &mut self.waiting);
+        if done.is_some_and(|done| done > 0) {
             self.until = Instant::now() + PATIENCE;
-            self.waiting.drain(..done);
         }
-        true
+        done.is_some()
     }
 
     /// From where the next part is to be taken, if it may and there is one.
@@ -142,23 +133,10 @@ impl Incoming {
 }
 
 impl X11 {
+    /// A window that nobody sees, for an answer.
     pub(super) fn make_window(&mut self, window: u32) {
-        let values = CreateWindowAux::new()
-            .override_redirect(1)
-            .event_mask(EventMask::PROPERTY_CHANGE);
-        self.wire.send(CreateWindowRequest {
-            depth: 0,
-            wid: window,
-            parent: self.root,
-            x: -1,
-            y: -1,
-            width: 1,
-            height: 1,
-            border_width: 0,
-            class: WindowClass::INPUT_ONLY,
-            visual: 0,
-            value_list: std::borrow::Cow::Owned(values),
-        });
+        let values = CreateWindowAux::new().event_mask(EventMask::PROPERTY_CHANGE);
+        self.create_unseen(window, values);
     }
 
     /// Takes a part of an answer, which tells who has put it there that it was taken.

@@ -65,8 +65,7 @@ impl X11 {
     }
 
     fn learning_in(&mut self, window: u32) -> Option<(Which, &mut Learning)> {
-        let all = [Which::Clipboard, Which::Primary];
-        let which = all.into_iter().find(|which| {
+        let which = Which::BOTH.into_iter().find(|which| {
             let learning = &self.selections.both[*which as usize].learning;
             learning.as_ref().is_some_and(|it| it.window == window)
         })?;
@@ -138,8 +137,7 @@ impl Session {
         answer: Option<&[u8]>,
     ) {
         let Some(x11) = &mut self.x11 else { return };
-        let all = [Which::Clipboard, Which::Primary];
-        let Some(which) = all.into_iter().find(|which| {
+        let Some(which) = Which::BOTH.into_iter().find(|which| {
             let learning = &x11.selections.both[*which as usize].learning;
             learning.as_ref().is_some_and(|it| it.number == number)
         }) else {

@@ -14,7 +14,7 @@ mod learning;
 mod offering;
 mod outgoing;
 
-use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
@@ -142,7 +142,7 @@ impl X11 {
     /// Hears from now on who has what.
     pub(super) fn watch_selections(&mut self) {
         let Some(xfixes) = self.xfixes else { return };
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             let request = SelectSelectionInputRequest {
                 window: self.own,
                 selection: self.atom_of(which),
@@ -184,7 +184,7 @@ impl Session {
         if std::mem::replace(&mut x11.selections.joined, true) {
             return;
         }
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             self.add_device(which, AppDevice::X11(which), seat.clone());
         }
     }
@@ -257,24 +257,26 @@ impl Session {
     pub(crate) fn settle_x11(&mut self) {
         let Some(x11) = &mut self.x11 else { return };
         x11.selections.answered = 0;
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             let Some(x11) = &mut self.x11 else { return };
             let selection = x11.selections.one(which);
             let Some((source, types)) = &selection.source else {
                 continue;
             };
-            let (reads, types, over) = (source.reads(), types.clone(), source.is_cancelled());
-            if over {
+            let called = |(mime, to): (String, OwnedFd)| {
+                let kind = types.iter().find(|kind| kind.mime == mime)?;
+                Some((kind.clone(), to))
+            };
+            let reads: Vec<_> = source.reads().into_iter().filter_map(called).collect();
+            if source.is_cancelled() {
                 let takes = selection.offer.is_some();
                 selection.source = None;
                 if !takes {
                     x11.set_owner(which, NONE);
                 }
             }
-            for (mime, to) in reads {
-                if let Some(kind) = types.iter().find(|kind| kind.mime == mime) {
-                    self.x11_read(which, kind, to);
-                }
+            for (kind, to) in reads {
+                self.x11_read(which, &kind, to);
             }
         }
     }
@@ -282,7 +284,7 @@ impl Session {
     /// Gives up what has waited too long.
     pub(crate) fn give_up_x11(&mut self, now: Instant) {
         let Some(x11) = &mut self.x11 else { return };
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             let learning = &x11.selections.one(which).learning;
             if learning.as_ref().is_some_and(|it| it.until() <= now) {
                 x11.forget_learning(which);
@@ -301,14 +303,4 @@ impl Session {
             x11.run_outgoing();
         }
     }
-}
-
-/// Whether the other end of a pipe is still there.
-fn is_read(pipe: &impl AsFd) -> bool {
-    let mut fds = [PollFd::new(pipe, NOTHING)];
-    let now = rustix::event::Timespec::default();
-    let _ = rustix::event::poll(&mut fds, Some(&now));
-    !fds[0]
-        .revents()
-        .intersects(PollFlags::ERR | PollFlags::NVAL)
 }

@@ -45,8 +45,7 @@ impl X11 {
         answer: Option<&[u8]>,
     ) {
         let text = self.text_atoms();
-        let all = [Which::Clipboard, Which::Primary];
-        for which in all {
+        for which in Which::BOTH {
             let selection = self.selections.one(which);
             let Some(offer) = selection.offer.as_mut().filter(|it| it.number == number) else {
                 continue;

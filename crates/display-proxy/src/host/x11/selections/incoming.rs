@@ -3,7 +3,6 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::event::PollFlags;
-use rustix::io::Errno;
 use x11rb::protocol::xproto::{
     AtomEnum, ConnectionExt as _, GetPropertyReply, Property, PropertyNotifyEvent,
     SelectionNotifyEvent,
@@ -11,6 +10,7 @@ use x11rb::protocol::xproto::{
 
 use super::{NOTHING, TYPES, Type, Which};
 use crate::host::x11::State;
+use crate::pipe::{self, is_read};
 
 /// One reading of a selection.
 #[derive(Debug)]
@@ -37,28 +37,8 @@ impl Incoming {
 
     /// Writes what it can; false if nobody reads.
     fn write(&mut self) -> bool {
-        let mut done = 0;
-        while done < self.waiting.len() {
-            match rustix::io::write(&self.to, &self.waiting[done..]) {
-                Ok(written) => done += written,
-                Err(Errno::AGAIN) => break,
-                Err(Errno::INTR) => {}
-                Err(_) => return false,
-            }
-        }
-        self.waiting.drain(..done);
-        true
+        pipe::write(&self.to, &mut self.waiting).is_some()
     }
-}
-
-/// Whether the other end of a pipe is still there.
-fn is_read(pipe: &OwnedFd) -> bool {
-    let mut fds = [rustix::event::PollFd::new(pipe, NOTHING)];
-    let now = rustix::event::Timespec::default();
-    let _ = rustix::event::poll(&mut fds, Some(&now));
-    !fds[0]
-        .revents()
-        .intersects(PollFlags::ERR | PollFlags::NVAL)
 }
 
 impl State {

@@ -42,6 +42,10 @@ pub(super) enum Which {
     Primary,
 }
 
+impl Which {
+    const BOTH: [Self; 2] = [Self::Clipboard, Self::Primary];
+}
+
 /// What an app offers.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Source {
@@ -160,8 +164,8 @@ impl Selections {
     }
 
     fn which(&self, atom: u32) -> Option<Which> {
-        let all = [Which::Clipboard, Which::Primary];
-        all.into_iter()
+        Which::BOTH
+            .into_iter()
             .find(|which| self.both[*which as usize].atom == atom)
     }
 
@@ -212,7 +216,7 @@ impl State {
 
     /// A window of this client has got the keyboard.
     pub(super) fn selections_focused(&mut self) {
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             self.learn(which);
         }
     }
@@ -353,7 +357,7 @@ impl State {
 
     /// An app's source is gone, and with it what it had.
     fn source_gone(&mut self, source: &Source) {
-        for which in [Which::Clipboard, Which::Primary] {
+        for which in Which::BOTH {
             let selection = self.selections.one(which);
             if selection
                 .own
