@@ -385,6 +385,13 @@ pub(crate) struct Merge {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) decided: Decided,
+}
+
+/// What is taken over that nobody takes over without a word.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Decided {
     /// Where both have changed something, take the sandbox's
     #[arg(long, conflicts_with = "both")]
     pub(crate) take_theirs: bool,
@@ -394,9 +401,6 @@ pub(crate) struct Merge {
     /// Take over what is in protected places too: it may run when you log in, or hold your keys
     #[arg(long)]
     pub(crate) protected: bool,
-    /// It has been shown.
-    #[arg(skip)]
-    pub(crate) shown: bool,
 }
 
 /// Throw away what a sandbox wrote over copies of your files, once it has ended
@@ -452,15 +456,8 @@ pub(crate) struct Unbox {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Where both have changed something, take the sandbox's
-    #[arg(long, conflicts_with = "both")]
-    pub(crate) take_theirs: bool,
-    /// Where both have changed something, put the sandbox's beside it, as NAME.ID
-    #[arg(long)]
-    pub(crate) both: bool,
-    /// Take over what is in protected places too: it may run when you log in, or hold your keys
-    #[arg(long)]
-    pub(crate) protected: bool,
+    #[command(flatten)]
+    pub(crate) decided: Decided,
 }
 
 /// List the files that a sandbox was given

@@ -59,7 +59,7 @@ pub(crate) fn run(what: &Changes) -> Result<u8> {
         if !found.complete {
             out::note("there are more changes than can be listed");
         }
-        found.all.retain(|change| is_wanted(&wanted, place, change));
+        found.all.retain(|change| place.is_wanted(change, &wanted));
         let differences = match what.diff {
             true => diff::of(&kept, place, &found.all)?,
             false => vec![None; found.all.len()],
@@ -90,12 +90,6 @@ pub(crate) fn wanted(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(paths.collect::<std::io::Result<_>>()?)
 }
 
-/// Whether a change is at one of the paths or below; without any all are.
-pub(crate) fn is_wanted(wanted: &[PathBuf], place: &Place, change: &Change) -> bool {
-    let path = place.overlay.source.join(change.path.as_path());
-    wanted.is_empty() || wanted.iter().any(|wanted| path.starts_with(wanted))
-}
-
 /// The copies of a sandbox.
 pub(crate) fn find(id: &str) -> Result<Kept> {
     Kept::find(&copies::here(), id).map_err(|error| Error::advised(&error))
@@ -112,7 +106,7 @@ pub(crate) fn look(kept: &Kept, place: &Place) -> Result<Found> {
 }
 
 pub(crate) fn shown(place: &Place, path: &OsBytes) -> OsBytes {
-    OsBytes::from(place.overlay.source.join(path.as_path()))
+    OsBytes::from(place.at(path))
 }
 
 fn row(home: &Path, place: &Place, change: &Change) -> Row {
@@ -123,13 +117,8 @@ fn row(home: &Path, place: &Place, change: &Change) -> Row {
     let mode = |seen: Seen| format!("{:04o}", seen.mode & 0o7777);
     Row {
         path: shown(place, &change.path).to_string(),
-        change: word(&change.what),
-        kind: match change.kind {
-            Kind::File => "file",
-            Kind::Directory => "directory",
-            Kind::Symlink => "symlink",
-            Kind::Other => "other",
-        },
+        change: change.what.word(),
+        kind: change.kind.word(),
         size: size(change.copy),
         size_before: size(change.original),
         mode: change.copy.map(mode),
@@ -138,30 +127,16 @@ fn row(home: &Path, place: &Place, change: &Change) -> Row {
             What::Renamed { from, .. } => Some(shown(place, from).to_string()),
             _ => None,
         },
-        conflict: change.conflict.map(|conflict| match conflict {
-            Conflict::Changed => "changed",
-            Conflict::Deleted => "deleted",
-            Conflict::Unseen => "unseen",
-        }),
+        conflict: change.conflict.map(Conflict::word),
         protected: protection(home, place, change.path.as_path()),
         links: change.links,
         diff: None,
     }
 }
 
-pub(crate) fn word(what: &What) -> &'static str {
-    match what {
-        What::Added => "added",
-        What::Changed => "changed",
-        What::Attributes => "attributes",
-        What::Deleted => "deleted",
-        What::Renamed { .. } => "renamed",
-    }
-}
-
 /// For people.
 pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
-    let mut line = format!("{:<10}  {}", word(&change.what), shown(place, &change.path));
+    let mut line = format!("{:<10}  {}", change.what.word(), shown(place, &change.path));
     if change.kind == Kind::Directory {
         line.push('/');
     }

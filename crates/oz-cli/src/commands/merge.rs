@@ -1,11 +1,13 @@
 //! `oz merge`: taking over what a sandbox wrote over copies of the user's files, and taking that back.
 
-use oz_core::OsBytes;
-use oz_core::wire::copies::{Change, Kind, Merge as Order};
-use oz_host::copies::{self, Decided, Held, Kept, Place};
+use std::path::PathBuf;
 
-use super::changes::{find, is_wanted, line, look, shown, wanted, word};
-use crate::arguments::Merge;
+use oz_core::OsBytes;
+use oz_core::wire::copies::{Change, Kind};
+use oz_host::copies::{self, Held, Kept, Place};
+
+use super::changes::{find, line, look, shown, wanted};
+use crate::arguments::{Decided, Merge};
 use crate::error::{Error, Result};
 use crate::{ask, out};
 
@@ -19,7 +21,8 @@ pub(crate) fn run(what: &Merge) -> Result<u8> {
     if what.undo {
         return undo(&kept, &held, what);
     }
-    let taken = take_over(&kept, &held, what)?;
+    let how = How::of(what.yes);
+    let taken = take_over(&kept, &held, &wanted(&what.paths)?, what.decided, how)?;
     let nothing = taken.taken == 0 && taken.undecided > 0;
     Ok(u8::from(nothing || taken.left > 0))
 }
@@ -34,11 +37,35 @@ pub(crate) struct Taken {
     pub(crate) undecided: usize,
 }
 
-/// Shows, asks, and takes over.
-pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &Merge) -> Result<Taken> {
+/// What comes before it is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// It is shown, and asked about.
+    Ask,
+    /// It is shown.
+    Show,
+    /// Both were done.
+    Go,
+}
+
+impl How {
+    /// Of somebody who has said yes already, or has not.
+    pub(crate) fn of(yes: bool) -> Self {
+        if yes { Self::Show } else { Self::Ask }
+    }
+}
+
+/// Takes over what is at these whole paths or below; without any all.
+pub(crate) fn take_over(
+    kept: &Kept,
+    _held: &Held,
+    wanted: &[PathBuf],
+    decided: Decided,
+    how: How,
+) -> Result<Taken> {
     let failed = |error: String| {
         Error::failed(
-            format!("the merge of {} was not finished: {error}.", what.id),
+            format!("the merge of {} was not finished: {error}.", kept.id),
             "What was done is whole; `oz merge` again goes on with it.",
         )
     };
@@ -48,7 +75,7 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &Merge) -> Result<Taken
             "a merge that was cut off is finished: {finished} changes are taken over"
         ));
     }
-    let (orders, undecided) = choose(what, kept)?;
+    let (orders, undecided) = choose(kept, wanted, decided, how)?;
     let count: usize = orders.iter().map(|(_, chosen)| chosen.len()).sum();
     if count == 0 {
         out::note("there is nothing to take over");
@@ -57,7 +84,7 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &Merge) -> Result<Taken
             ..Taken::default()
         });
     }
-    if !what.yes && !ask::yes(&format!("Take over these {count} changes?"))? {
+    if how == How::Ask && !ask::yes(&format!("Take over these {count} changes?"))? {
         return Err(Error::failed(
             "nothing was taken over.",
             "`--yes` takes it over without a question.",
@@ -67,11 +94,7 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &Merge) -> Result<Taken
     let number = copies::next_merge(&kept.directory);
     let orders = orders.into_iter().filter(|(_, chosen)| !chosen.is_empty());
     for (index, (place, chosen)) in orders.enumerate() {
-        let order = Order {
-            place: copies::to_look_at(place),
-            journal: copies::new_journal(&kept.directory, number, index)?,
-            chosen,
-        };
+        let order = copies::order(&kept.directory, number, (index, place), chosen)?;
         let merged = copies::merge(&order).map_err(|error| failed(error.to_string()))?;
         for (path, why) in &merged.left {
             let path = shown(place, path);
@@ -101,7 +124,7 @@ fn undo(kept: &Kept, held: &Held, what: &Merge) -> Result<u8> {
     for (_, merge) in &merges {
         for (change, target) in &merge.chosen {
             let path = OsBytes::from(merge.place.source.join(target.as_path()));
-            out::line(&format!("{:<10}  {path}", word(&change.what)))?;
+            out::line(&format!("{:<10}  {path}", change.what.word()))?;
             count += 1;
         }
     }
@@ -129,18 +152,22 @@ fn undo(kept: &Kept, held: &Held, what: &Merge) -> Result<u8> {
 }
 
 /// What is taken over, shown; and how much of what was asked for needs a decision.
-fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
-    let wanted = wanted(&what.paths)?;
+fn choose<'c>(
+    kept: &'c Kept,
+    wanted: &[PathBuf],
+    decided: Decided,
+    how: How,
+) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
     let home = oz_host::facts::user()?.home;
-    let decided = Decided {
-        theirs: what.take_theirs,
-        both: what.both,
-        protected: what.protected,
+    let decided = copies::Decided {
+        theirs: decided.take_theirs,
+        both: decided.both,
+        protected: decided.protected,
     };
     let mut orders = Vec::new();
     let mut undecided = 0;
     for place in &kept.about.places {
-        let asked = |change: &Change| is_wanted(&wanted, place, change);
+        let asked = |change: &Change| place.is_wanted(change, wanted);
         let mut chosen = Vec::new();
         let found = look(kept, place)?;
         for path in found.unreadable.iter().filter(|_| wanted.is_empty()) {
@@ -157,7 +184,7 @@ fn choose<'c>(what: &Merge, kept: &'c Kept) -> Result<(Vec<(&'c Place, Chosen)>,
         for change in found.all.into_iter().filter(asked) {
             let line = line(&home, place, &change);
             if let Some(target) = copies::target(decided, &kept.id, &home, place, &change) {
-                if !what.shown {
+                if how != How::Go {
                     out::line(&line)?;
                 }
                 chosen.push((change, target));

@@ -5,24 +5,15 @@ use oz_host::copies::{self, Kept};
 use super::changes::find;
 use super::enable::{here, refused, say_left, tell_bus};
 use super::merge;
-use crate::arguments::{Merge, Unbox};
+use crate::arguments::Unbox;
 use crate::error::{Error, Result};
 use crate::out;
 
 pub(crate) fn run(what: &Unbox) -> Result<u8> {
     let kept = find(&what.id)?;
     let held = kept.hold().map_err(|error| Error::advised(&error))?;
-    let all = Merge {
-        id: what.id.clone(),
-        paths: Vec::new(),
-        undo: false,
-        yes: what.yes,
-        take_theirs: what.take_theirs,
-        both: what.both,
-        protected: what.protected,
-        shown: false,
-    };
-    let taken = merge::take_over(&kept, &held, &all)?;
+    let how = merge::How::of(what.yes);
+    let taken = merge::take_over(&kept, &held, &[], what.decided, how)?;
     let waiting = taken.left + taken.undecided;
     if waiting > 0 {
         return Err(Error::failed(

@@ -41,6 +41,19 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// For programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Directory => "directory",
+            Self::Symlink => "symlink",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -62,6 +75,20 @@ pub enum What {
     },
 }
 
+impl What {
+    /// For programs, and people.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Attributes => "attributes",
+            Self::Deleted => "deleted",
+            Self::Renamed { .. } => "renamed",
+        }
+    }
+}
+
 /// Why it cannot be taken over without a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -72,6 +99,18 @@ pub enum Conflict {
     Deleted,
     /// There is an original that the sandbox did not see.
     Unseen,
+}
+
+impl Conflict {
+    /// For programs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Deleted => "deleted",
+            Self::Unseen => "unseen",
+        }
+    }
 }
 
 /// A thing as it was when it was looked at: if all of it is the same, it is the same thing with the same content.

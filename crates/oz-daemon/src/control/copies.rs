@@ -5,11 +5,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::SandboxId;
-use oz_core::wire::copies::{Change, Conflict, Difference, Kind as Of, Merge, Side, What};
+use oz_core::wire::copies::{Change, Conflict, Difference, Kind as Of, Side, What};
 use oz_host::copies::{self, Decided, Error, Kept, Place};
 use oz_host::facts;
 use oz_host::reset::State;
@@ -20,8 +19,6 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::Sandbox;
 
-/// How long a job on copies may take.
-const PATIENCE: Duration = Duration::from_secs(900);
 /// Most changes that one answer has, if nothing else is asked for: a message of the bus is limited.
 const MOST: u32 = 20_000;
 
@@ -106,7 +103,7 @@ impl CopiesObject {
     ) -> Result<T> {
         let directories = &self.daemon.directories;
         let place = copies::place(&directories.state, &directories.runtime);
-        let done = aside::within(None, PATIENCE, move || work(place)).await;
+        let done = aside::within(None, copies::PATIENCE, move || work(place)).await;
         if changes {
             self.daemon.copies.send_replace(());
         }
@@ -282,15 +279,15 @@ fn rows(place: &Path, running: &[SandboxId]) -> Vec<Row> {
 fn list(kept: &Kept, options: ChangesOptions) -> Result<(Vec<ChangeRow>, bool)> {
     let home = facts::user().map_err(|error| failed_host(&error))?.home;
     let wanted = options.paths.unwrap_or_default().into_iter();
-    let wanted: Vec<OsBytes> = wanted.map(OsBytes::from).collect();
+    let path = |path: Vec<u8>| OsBytes::from(path).as_path().to_owned();
+    let wanted: Vec<PathBuf> = wanted.map(path).collect();
     let most = options.most.unwrap_or(MOST) as usize;
     let (mut rows, mut complete) = (Vec::new(), true);
     for (index, place) in kept.about.places.iter().enumerate() {
         let found = kept.look(place).map_err(failed)?;
         complete &= found.complete && found.unreadable.is_empty();
         for change in found.all {
-            let path = place.overlay.source.join(change.path.as_path());
-            if !wanted.is_empty() && !wanted.iter().any(|one| path.starts_with(one.as_path())) {
+            if !place.is_wanted(&change, &wanted) {
                 continue;
             }
             if rows.len() >= most {
@@ -303,7 +300,7 @@ fn list(kept: &Kept, options: ChangesOptions) -> Result<(Vec<ChangeRow>, bool)> 
 }
 
 fn row(home: &Path, index: usize, place: &Place, change: &Change) -> Result<ChangeRow> {
-    let at = |path: &OsBytes| bytes(place.overlay.source.join(path.as_path()));
+    let at = |path: &OsBytes| bytes(place.at(path));
     let size = |seen: Option<oz_core::wire::copies::Seen>| {
         let file = seen.filter(|_| change.kind == Of::File);
         file.map_or(0, |seen| seen.size)
@@ -312,31 +309,15 @@ fn row(home: &Path, index: usize, place: &Place, change: &Change) -> Result<Chan
     let token = postcard::to_stdvec(&(index, change));
     Ok(ChangeRow {
         path: at(&change.path),
-        change: match change.what {
-            What::Added => "added",
-            What::Changed => "changed",
-            What::Attributes => "attributes",
-            What::Deleted => "deleted",
-            What::Renamed { .. } => "renamed",
-        },
-        kind: match change.kind {
-            Of::File => "file",
-            Of::Directory => "directory",
-            Of::Symlink => "symlink",
-            Of::Other => "other",
-        },
+        change: change.what.word(),
+        kind: change.kind.word(),
         from: match &change.what {
             What::Renamed { from, .. } => at(from),
             _ => Vec::new(),
         },
         size: size(change.copy),
         size_before: size(change.original),
-        conflict: match change.conflict {
-            None => "",
-            Some(Conflict::Changed) => "changed",
-            Some(Conflict::Deleted) => "deleted",
-            Some(Conflict::Unseen) => "unseen",
-        },
+        conflict: change.conflict.map_or("", Conflict::word),
         protected: protected.unwrap_or_default().to_owned(),
         token: token.map_err(|error| failed_host(&std::io::Error::other(error)))?,
     })
@@ -367,7 +348,7 @@ fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: Decided) -> Result<(u64, 
     let (mut done, mut left) = (0, Vec::new());
     for (index, place) in kept.about.places.iter().enumerate() {
         let mut chosen = Vec::new();
-        let at = |path: &OsBytes| bytes(place.overlay.source.join(path.as_path()));
+        let at = |path: &OsBytes| bytes(place.at(path));
         for change in of_place(tokens, index)?.1 {
             match copies::target(decided, &kept.id, &home, place, &change) {
                 Some(target) => chosen.push((change, target)),
@@ -377,12 +358,8 @@ fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: Decided) -> Result<(u64, 
         if chosen.is_empty() {
             continue;
         }
-        let journal = copies::new_journal(&kept.directory, number, index);
-        let order = Merge {
-            place: copies::to_look_at(place),
-            journal: journal.map_err(|error| failed_host(&error))?,
-            chosen,
-        };
+        let order = copies::order(&kept.directory, number, (index, place), chosen);
+        let order = order.map_err(|error| failed_host(&error))?;
         let merged = copies::merge(&order).map_err(|error| failed(error.into()))?;
         done += merged.done;
         left.extend(

@@ -5,10 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oz_core::wire::copies::{Merge, Merged, Undo};
+use oz_core::OsBytes;
+use oz_core::wire::copies::{Change, Merge, Merged, Undo};
 use rustix::fs::Mode;
 
-use super::{Error, Held, Kept, is_untouched, merge, now};
+use super::{Error, Held, Kept, Place, is_untouched, merge, now, to_look_at};
 use crate::worker;
 
 /// Begins the names of journals.
@@ -23,7 +24,7 @@ pub fn finish(of_sandbox: &Path) -> Result<u64, worker::Error> {
     let mut finished = 0;
     for (_, journal) in journals(of_sandbox) {
         // Without a whole order nothing was begun.
-        let Some(order) = order(&journal) else {
+        let Some(order) = ordered(&journal) else {
             continue;
         };
         if !has(&journal, Merge::DONE) {
@@ -54,11 +55,26 @@ pub fn next_merge(of_sandbox: &Path) -> u32 {
     last.map_or(0, |last| last.saturating_add(1))
 }
 
-/// Makes the directory for what a merge replaces in one of the places.
+/// A merge of changes of one of the places, with the paths that they get, and a journal of its own. The caller holds the lock of
+/// the place.
 ///
 /// # Errors
-/// It cannot be made.
-pub fn new_journal(of_sandbox: &Path, merge: u32, place: usize) -> io::Result<PathBuf> {
+/// The journal cannot be made.
+pub fn order(
+    of_sandbox: &Path,
+    merge: u32,
+    (index, place): (usize, &Place),
+    chosen: Vec<(Change, OsBytes)>,
+) -> io::Result<Merge> {
+    Ok(Merge {
+        place: to_look_at(place),
+        journal: new_journal(of_sandbox, merge, index)?,
+        chosen,
+    })
+}
+
+/// Makes the directory for what a merge replaces in one of the places.
+fn new_journal(of_sandbox: &Path, merge: u32, place: usize) -> io::Result<PathBuf> {
     let journal = of_sandbox.join(format!("{JOURNAL}{merge:05}-{place:03}"));
     rustix::fs::mkdir(&journal, Mode::RWXU)?;
     Ok(journal)
@@ -71,7 +87,7 @@ pub fn last(of_sandbox: &Path) -> Vec<(PathBuf, Merge)> {
     all.retain(|(_, journal)| has(journal, Merge::BECAME) && !has(journal, Merge::UNDONE));
     let last = all.iter().map(|(number, _)| *number).max();
     all.retain(|(number, _)| Some(*number) == last);
-    let read = |(_, journal): (u32, PathBuf)| Some((journal.clone(), order(&journal)?));
+    let read = |(_, journal): (u32, PathBuf)| Some((journal.clone(), ordered(&journal)?));
     all.into_iter().filter_map(read).collect()
 }
 
@@ -134,7 +150,7 @@ fn has(journal: &Path, name: &str) -> bool {
     journal.join(name).exists()
 }
 
-fn order(journal: &Path) -> Option<Merge> {
+fn ordered(journal: &Path) -> Option<Merge> {
     let order = std::fs::read(journal.join(Merge::ORDER)).ok()?;
     postcard::from_bytes(&order).ok()
 }

@@ -22,6 +22,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use oz_core::OsBytes;
 use oz_core::plan::layout::{COPIED_HOME, COPIES_NAME};
 use oz_core::plan::{Overlay, SandboxId};
 use oz_core::wire::copies as wire;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use clone::clone;
 pub use decide::{Decided, protection, target};
-pub use journals::{finish, is_unfinished, last, new_journal, next_merge, undo};
+pub use journals::{finish, is_unfinished, last, next_merge, order, undo};
 pub use kept::{Error, Held, Kept};
 
 use crate::{environment, worker};
@@ -71,6 +72,19 @@ impl Place {
     #[must_use]
     pub fn is_home(&self) -> bool {
         self.overlay.layers.ends_with(COPIED_HOME)
+    }
+
+    /// The whole path of what is below it.
+    #[must_use]
+    pub fn at(&self, below: &OsBytes) -> PathBuf {
+        self.overlay.source.join(below.as_path())
+    }
+
+    /// Whether a change is at one of some whole paths or below; without any all are.
+    #[must_use]
+    pub fn is_wanted(&self, change: &wire::Change, wanted: &[PathBuf]) -> bool {
+        let path = self.at(&change.path);
+        wanted.is_empty() || wanted.iter().any(|wanted| path.starts_with(wanted))
     }
 }
 
@@ -163,7 +177,7 @@ pub fn now() -> (i64, i64) {
 }
 
 /// How long a job on copies may take: trees can be large, and on slow disks.
-const PATIENCE: Duration = Duration::from_secs(900);
+pub const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Where this user's copies are.
 #[must_use]
@@ -240,7 +254,7 @@ pub fn set_aside(of_sandbox: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Removes what earlier removals and clones that were cut off have left. Whoever is at it still loses nothing by that but
+/// Removes what earlier removals that were cut off have left. Whoever is at it still loses nothing by that but
 /// time.
 pub fn sweep(copies: &Path) {
     let entries = std::fs::read_dir(copies).into_iter().flatten().flatten();

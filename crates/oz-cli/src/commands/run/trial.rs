@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use oz_core::OsBytes;
 use oz_host::copies::{self, Held, Kept, protection};
 
-use crate::arguments::{Merge, Then};
+use crate::arguments::{Decided, Then};
 use crate::bus::Bus;
 use crate::commands::changes::{find, line, look, shown};
 use crate::commands::merge;
@@ -149,18 +149,13 @@ fn also(found: &Found) -> Result<bool> {
 }
 
 fn take_over(kept: &Kept, held: &Held, code: u8, protected: bool) -> Result<u8> {
-    let id = kept.id.to_string();
-    let all = Merge {
-        id: id.clone(),
-        paths: Vec::new(),
-        undo: false,
-        yes: true,
+    let id = &kept.id;
+    let decided = Decided {
         take_theirs: false,
         both: false,
         protected,
-        shown: true,
     };
-    let taken = merge::take_over(kept, held, &all)?;
+    let taken = merge::take_over(kept, held, &[], decided, merge::How::Go)?;
     if taken.taken > 0 {
         out::note(&format!("`oz merge {id} --undo` takes that back"));
     }
