@@ -19,8 +19,6 @@ use wayland_client::Proxy;
 use wayland_client::protocol::wl_buffer::WlBuffer;
 use wayland_client::protocol::wl_output::WlOutput;
 use wayland_client::protocol::wl_seat::WlSeat;
-use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
-use wayland_client::protocol::wl_subsurface::WlSubsurface;
 use wayland_client::protocol::wl_surface::WlSurface;
 use wayland_protocols::wp::alpha_modifier::v1::client::wp_alpha_modifier_v1::WpAlphaModifierV1;
 use wayland_protocols::wp::content_type::v1::client::wp_content_type_manager_v1::WpContentTypeManagerV1;
@@ -61,6 +59,15 @@ fn window(rig: &Rig, app: &mut App, colour: u32) -> Window {
     app.sync().unwrap();
     shown(rig, colour);
     window
+}
+
+/// An app with a window whose host is gone.
+fn without_host() -> (Rig, App, Window) {
+    let mut rig = Rig::new();
+    let mut app = rig.app();
+    let window = window(&rig, &mut app, 1);
+    rig.lose_host();
+    (rig, app, window)
 }
 
 fn assert_no_complaint(rig: &Rig) {
@@ -107,10 +114,7 @@ fn the_app_hears_nothing_worse_than_that_it_is_not_seen() {
 
 #[test]
 fn the_proxy_does_not_end_with_the_host() {
-    let mut rig = Rig::new();
-    let mut app = rig.app();
-    let _window = window(&rig, &mut app, 1);
-    rig.lose_host();
+    let (rig, mut app, _window) = without_host();
     app.sync().unwrap();
     assert_eq!(rig.stop(), Exit::Asked);
 }
@@ -166,10 +170,7 @@ fn it_comes_back_again_and_again() {
 
 #[test]
 fn what_is_drawn_while_there_is_no_host_is_shown_by_the_next() {
-    let mut rig = Rig::new();
-    let mut app = rig.app();
-    let window = window(&rig, &mut app, 1);
-    rig.lose_host();
+    let (mut rig, mut app, window) = without_host();
     for colour in 2..9 {
         show(&app, &window.surface, colour);
     }
@@ -233,10 +234,7 @@ fn a_buffer_that_the_app_has_destroyed_is_not_shown_again() {
 
 #[test]
 fn frames_are_answered_by_the_next_host_only() {
-    let mut rig = Rig::new();
-    let mut app = rig.app();
-    let window = window(&rig, &mut app, 1);
-    rig.lose_host();
+    let (mut rig, mut app, window) = without_host();
     let frame = window.surface.frame(&app.qh, ());
     show(&app, &window.surface, 2);
     app.sync().unwrap();
@@ -248,10 +246,7 @@ fn frames_are_answered_by_the_next_host_only() {
 
 #[test]
 fn a_window_that_is_made_while_there_is_no_host_waits_for_one() {
-    let mut rig = Rig::new();
-    let mut app = rig.app();
-    let _first = window(&rig, &mut app, 1);
-    rig.lose_host();
+    let (mut rig, mut app, _first) = without_host();
     app.sync().unwrap();
     app.told.configure = None;
     let surface = app.surface();
@@ -276,10 +271,7 @@ fn a_window_that_is_made_while_there_is_no_host_waits_for_one() {
 
 #[test]
 fn a_client_that_comes_while_there_is_no_host_waits_for_one() {
-    let mut rig = Rig::new();
-    let mut app = rig.app();
-    let _window = window(&rig, &mut app, 1);
-    rig.lose_host();
+    let (mut rig, _app, _window) = without_host();
     let socket = rig.socket();
     let other = std::thread::spawn(move || {
         let mut other = App::new(socket);
@@ -290,14 +282,6 @@ fn a_client_that_comes_while_there_is_no_host_waits_for_one() {
     rig.find_host(&[]);
     shown(&rig, 77);
     other.join().unwrap();
-}
-
-fn subsurface(app: &App, parent: &WlSurface) -> (WlSurface, WlSubsurface) {
-    let child = app.surface();
-    let sub = app
-        .bind::<WlSubcompositor>(1)
-        .get_subsurface(&child, parent, &app.qh, ());
-    (child, sub)
 }
 
 /// The layers of the last window that consists of so many.
@@ -321,18 +305,18 @@ fn a_window_of_parts_with_its_mark_is_put_together_as_it_was() {
     });
     let mut app = rig.app();
     let window = app.window();
-    let (below, below_sub) = subsurface(&app, &window.surface);
+    let (below, below_sub) = app.subsurface(&window.surface);
     below_sub.place_below(&window.surface);
     below_sub.set_position(5, 6);
     show(&app, &below, 3);
-    let (above, above_sub) = subsurface(&app, &window.surface);
+    let (above, above_sub) = app.subsurface(&window.surface);
     above_sub.set_position(-7, 8);
     above_sub.set_desync();
     show(&app, &above, 4);
-    let (between, between_sub) = subsurface(&app, &window.surface);
+    let (between, between_sub) = app.subsurface(&window.surface);
     between_sub.place_below(&above);
     show(&app, &between, 5);
-    let (deep, deep_sub) = subsurface(&app, &above);
+    let (deep, deep_sub) = app.subsurface(&above);
     deep_sub.set_position(1, 2);
     show(&app, &deep, 6);
     show(&app, &above, 4);
@@ -539,7 +523,7 @@ fn converse(rig: &mut Rig, app: &mut App, lose_after: usize) -> usize {
     over(rig, app);
     surface.commit();
     over(rig, app);
-    let (child, sub) = subsurface(app, &surface);
+    let (child, sub) = app.subsurface(&surface);
     over(rig, app);
     show(app, &child, 2);
     over(rig, app);
@@ -619,10 +603,7 @@ fn who_floods_while_there_is_no_host_is_thrown_out_and_nobody_else() {
 
 #[test]
 fn who_draws_on_while_there_is_no_host_costs_no_more_than_one_picture() {
-    let mut rig = Rig::new();
-    let mut app = rig.app();
-    let window = window(&rig, &mut app, 1);
-    rig.lose_host();
+    let (mut rig, mut app, window) = without_host();
     let buffer = buffer(&app, 2, 100, 80);
     // More than may wait at a time: an app that does not wait for its frames must not be taken for a hostile one.
     let frames: Vec<_> = (0..6000)

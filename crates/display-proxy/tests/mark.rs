@@ -13,8 +13,6 @@ use display_proxy::config::Mark;
 use oz_core::colour::Colour;
 use oz_testkit::fakehost::{Layer, Seen};
 use rustix::fs::MemfdFlags;
-use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
-use wayland_client::protocol::wl_subsurface::WlSubsurface;
 use wayland_client::protocol::wl_surface::WlSurface;
 use wayland_protocols::xdg::shell::client::xdg_surface::XdgSurface;
 use wayland_protocols::xdg::shell::client::xdg_wm_base::XdgWmBase;
@@ -39,14 +37,6 @@ fn show(app: &App, surface: &WlSurface, width: i32, height: i32) {
     surface.attach(Some(&buffer), 0, 0);
     surface.damage_buffer(0, 0, width, height);
     surface.commit();
-}
-
-fn subsurface(app: &App, parent: &WlSurface) -> (WlSurface, WlSubsurface) {
-    let child = app.surface();
-    let sub = app
-        .bind::<WlSubcompositor>(1)
-        .get_subsurface(&child, parent, &app.qh, ());
-    (child, sub)
 }
 
 /// The last window or popup that the host was shown, once all has come.
@@ -117,12 +107,12 @@ fn an_app_cannot_cover_the_mark_with_a_subsurface() {
     let mut app = rig.app();
     let window = app.window();
     // One before there is a border, one after.
-    let (early, early_sub) = subsurface(&app, &window.surface);
+    let (early, early_sub) = app.subsurface(&window.surface);
     early_sub.set_position(0, 0);
     show(&app, &early, 50, 50);
     show(&app, &window.surface, 100, 80);
     app.sync().unwrap();
-    let (late, late_sub) = subsurface(&app, &window.surface);
+    let (late, late_sub) = app.subsurface(&window.surface);
     late_sub.set_position(-BORDER, -BAR);
     late_sub.place_above(&early);
     early_sub.place_above(&late);
@@ -138,8 +128,8 @@ fn an_app_cannot_cover_the_mark_with_a_subsurface_of_a_subsurface_that_it_moves_
     let rig = rig();
     let mut app = rig.app();
     let window = window(&mut app);
-    let (child, sub) = subsurface(&app, &window.surface);
-    let (grandchild, grandsub) = subsurface(&app, &child);
+    let (child, sub) = app.subsurface(&window.surface);
+    let (grandchild, grandsub) = app.subsurface(&child);
     sub.set_desync();
     grandsub.set_desync();
     show(&app, &grandchild, 10, 10);
@@ -205,7 +195,7 @@ fn a_window_too_large_to_be_marked_costs_its_app() {
     let rig = rig();
     let mut app = rig.app();
     let window = window(&mut app);
-    let (child, sub) = subsurface(&app, &window.surface);
+    let (child, sub) = app.subsurface(&window.surface);
     sub.set_position(i32::MAX, i32::MIN);
     show(&app, &child, 10, 10);
     window.surface.commit();

@@ -63,21 +63,25 @@ def originals():
             file.write(before)
 
 
-refused = finished = 0
+def merged(identity, full, left, where):
+    """Merges while a disk has so many pages left, and again once it has room; whether the first was refused."""
+    originals()
+    filler = fill(full, left)
+    first = oz("merge", identity, "--yes", "--take-theirs")
+    whole(where)
+    os.remove(filler)
+    again = oz("merge", identity, "--yes", "--take-theirs")
+    assert done(), f"{where}: {first.stderr}\n{again.stderr}"
+    return first.returncode != 0
+
+
+refusals = []
 for left in range(0, 80, 4):
     # The user's disk.
     identity = f"place{left}"
     assert oz("clone", "sh", identity).returncode == 0
     disk(place, 640)
-    originals()
-    filler = fill(place, left)
-    first = oz("merge", identity, "--yes", "--take-theirs")
-    whole(f"{left} pages left")
-    refused += first.returncode != 0
-    finished += first.returncode == 0
-    os.remove(filler)
-    again = oz("merge", identity, "--yes", "--take-theirs")
-    assert done(), f"{left} pages left: {first.stderr}\n{again.stderr}"
+    refusals.append(merged(identity, place, left, f"{left} pages left"))
     assert oz("changes", identity, "--json").stdout.strip() == "[]"
     subprocess.run(["umount", place], check=True)
 for left in range(0, 40, 4):
@@ -92,17 +96,9 @@ for left in range(0, 40, 4):
     disk(layers, 1024)
     subprocess.run(["cp", "-a", aside + "/.", layers], check=True)
     disk(place, 4096)
-    originals()
-    filler = fill(layers, left)
-    first = oz("merge", identity, "--yes", "--take-theirs")
-    whole(f"{left} pages left for the journal")
-    refused += first.returncode != 0
-    finished += first.returncode == 0
-    os.remove(filler)
-    again = oz("merge", identity, "--yes", "--take-theirs")
-    assert done(), f"{left} pages left for the journal: {first.stderr}\n{again.stderr}"
+    refusals.append(merged(identity, layers, left, f"{left} pages left for the journal"))
     subprocess.run(["umount", place], check=True)
     subprocess.run(["umount", layers], check=True)
     subprocess.run(["chmod", "-R", "u+rwx", aside], check=True)
     shutil.rmtree(aside)
-json.dump([refused, finished], sys.stdout)
+json.dump([refusals.count(True), refusals.count(False)], sys.stdout)

@@ -1,7 +1,5 @@
 //! How loud it is, for whoever looks.
 
-use std::path::Path;
-
 use anyhow::Result;
 use oz_e2e::run::Started;
 use oz_e2e::sound::{Listener, tone};
@@ -53,22 +51,25 @@ impl Looker {
     }
 }
 
-fn play(tone: &Path) -> Started {
-    oz(["run", "--profile", "sounds", "--read"])
-        .arg(tone.parent().unwrap_or(tone))
+/// A sandbox that plays a tone, which is heard.
+fn plays(session: &Session) -> (Listener, Started) {
+    let dir = session.fresh_dir("played");
+    let file = tone(&dir.join("tone.wav"), 200);
+    let listener = Listener::to("speaker.monitor");
+    let playing = oz(["run", "--profile", "sounds", "--read"])
+        .arg(dir)
         .args(["--", "paplay", "--latency-msec=20"])
-        .arg(tone)
-        .start()
+        .arg(file)
+        .start();
+    listener.wait_for_tone();
+    (listener, playing)
 }
 
 #[test]
 fn what_goes_to_the_speaker_is_seen_until_it_is_switched_off() -> Result<()> {
     let session = Session::begin();
-    let file = tone(&session.fresh_dir("played").join("tone.wav"), 200);
     let _profile = gate(&session, "on", "off");
-    let listener = Listener::to("speaker.monitor");
-    let _playing = play(&file);
-    listener.wait_for_tone();
+    let (_listener, _playing) = plays(&session);
     let id = only();
     let looker = Looker::start(id.id(), "watch");
     let half = |(speaker, microphone): (u16, u16)| speaker.abs_diff(500) < 30 && microphone == 0;
@@ -83,11 +84,8 @@ fn what_goes_to_the_speaker_is_seen_until_it_is_switched_off() -> Result<()> {
 #[test]
 fn an_asker_that_has_left_the_bus_looks_no_longer() -> Result<()> {
     let session = Session::begin();
-    let file = tone(&session.fresh_dir("played").join("tone.wav"), 200);
     let _profile = gate(&session, "on", "off");
-    let listener = Listener::to("speaker.monitor");
-    let _playing = play(&file);
-    listener.wait_for_tone();
+    let (listener, _playing) = plays(&session);
     let id = only();
     let bystander = Looker::start(id.id(), "listen");
     let asker = Looker::start(id.id(), "watch");

@@ -492,6 +492,14 @@ impl App {
         self.bind::<WlCompositor>(4).create_surface(&self.qh, ())
     }
 
+    pub fn subsurface(&self, parent: &WlSurface) -> (WlSurface, WlSubsurface) {
+        let child = self.surface();
+        let sub = self
+            .bind::<WlSubcompositor>(1)
+            .get_subsurface(&child, parent, &self.qh, ());
+        (child, sub)
+    }
+
     /// A window that has been configured.
     pub fn window(&mut self) -> Window {
         let surface = self.surface();
