@@ -20,6 +20,9 @@ for_window [app_id=\".*\"] floating enable
 /// A sway of the test's own, with a mouse and a keyboard.
 pub struct Second {
     config: PathBuf,
+    /// Where it is told what to do, and its mouse.
+    control: PathBuf,
+    mouse: PathBuf,
     running: Option<Running>,
     /// The desktop as one sees it there.
     pub desktop: Session,
@@ -95,9 +98,11 @@ impl Second {
             runtime.join("second-seat.sock"),
         );
         let running = Running::start(&config, &control, &mouse);
-        let desktop = session.on((&running.display).into(), control, mouse);
+        let desktop = session.on((&running.display).into(), control.clone(), mouse.clone());
         Self {
             config,
+            control,
+            mouse,
             running: Some(running),
             desktop: Session::beside(desktop),
         }
@@ -124,11 +129,7 @@ impl Second {
 
     /// Starts another, at the same socket.
     pub fn again(&mut self) {
-        let runtime = session::runtime_dir();
-        self.running = Some(Running::start(
-            &self.config,
-            &runtime.join("second-sway.sock"),
-            &runtime.join("second-seat.sock"),
-        ));
+        let running = Running::start(&self.config, &self.control, &self.mouse);
+        self.running = Some(running);
     }
 }

@@ -31,6 +31,22 @@ struct Hand {
     journal: Tree,
 }
 
+/// A change that the merge has made.
+struct Step<'m> {
+    number: usize,
+    change: &'m Change,
+    /// The path that it got.
+    target: &'m OsBytes,
+    /// What was there then.
+    put: Option<Seen>,
+}
+
+impl Step<'_> {
+    fn deletes(&self) -> bool {
+        self.change.what == What::Deleted
+    }
+}
+
 pub fn take_back(undo: &Undo) -> Result<Merged> {
     let hand = Hand {
         upper: Tree::open(&undo.place.upper).context("no copies")?,
@@ -40,51 +56,39 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
     let merge: Merge = hand.written(Merge::ORDER)?;
     let became: Became = hand.written(Merge::BECAME)?;
     write_down(&hand.journal, Merge::UNDO, b"")?;
-    let all = || merge.chosen.iter().zip(&became.after).enumerate();
-    let is_gone = |change: &Change| change.what == What::Deleted;
-    // The other way round: what was put there goes before what was there before comes.
-    let first = all().rev().filter(|(_, ((change, _), _))| !is_gone(change));
-    let then = all().filter(|(_, ((change, _), _))| is_gone(change));
-    let taken = first.map(|(number, ((change, target), after))| {
-        let put = after.as_ref().map(|after| after.there);
-        (
+    let all = merge.chosen.iter().zip(&became.after).enumerate();
+    let steps = all.filter_map(|(number, ((change, target), after))| {
+        Some(Step {
+            number,
+            change,
             target,
-            put.map(|put| hand.take(number, change, target.as_path(), put)),
-        )
+            put: after.as_ref()?.there,
+        })
     });
-    let taken: Vec<_> = taken.collect();
-    let brought = then.map(|(number, ((change, target), after))| {
-        let done = after.is_some();
-        (
-            target,
-            done.then(|| hand.bring_back(number, change, target.as_path())),
-        )
-    });
-    let brought: Vec<_> = brought.collect();
-    // Once the directories are there again.
-    let names = all().filter(|(_, ((change, _), _))| !is_gone(change));
-    let named = names.map(|(number, ((change, target), after))| {
-        let done = after.is_some();
-        (target, done.then(|| hand.take_name_back(number, change)))
-    });
-    let named: Vec<_> = named.collect();
+    let steps: Vec<Step<'_>> = steps.collect();
     let mut failed = BTreeMap::new();
-    let mut count = 0;
-    for (target, step) in taken.into_iter().chain(brought).chain(named) {
-        if let Some(Err(why)) = step {
-            failed.entry(target.clone()).or_insert(why);
+    let mut note = |step: &Step<'_>, done: Result<(), Left>| {
+        if let Err(why) = done {
+            failed.entry(step.target.clone()).or_insert(why);
         }
+    };
+    // The other way round: what was put there goes before what was there before comes.
+    for step in steps.iter().rev().filter(|step| !step.deletes()) {
+        note(step, hand.take(step));
     }
-    for ((_, target), _) in merge
-        .chosen
-        .iter()
-        .zip(&became.after)
-        .filter(|(_, after)| after.is_some())
-    {
-        count += u64::from(!failed.contains_key(target));
+    for step in steps.iter().filter(|step| step.deletes()) {
+        note(
+            step,
+            hand.bring_back(step.number, step.change, step.target.as_path()),
+        );
     }
+    // Once the directories are there again.
+    for step in steps.iter().filter(|step| !step.deletes()) {
+        note(step, hand.take_name_back(step.number, step.change));
+    }
+    let taken_back = |step: &&Step<'_>| !failed.contains_key(step.target);
     let undone = Merged {
-        done: count,
+        done: steps.iter().filter(taken_back).count() as u64,
         left: failed.into_iter().collect(),
     };
     for made in became.made.iter().rev() {
@@ -109,13 +113,9 @@ impl Hand {
     }
 
     /// Takes what the merge put somewhere back into the copy, and brings back what was there.
-    fn take(
-        &self,
-        number: usize,
-        change: &Change,
-        target: &Path,
-        put: Option<Seen>,
-    ) -> Result<(), Left> {
+    fn take(&self, step: &Step<'_>) -> Result<(), Left> {
+        let (number, change, put) = (step.number, step.change, step.put);
+        let target = step.target.as_path();
         let path = change.path.as_path();
         let there = self.lower.look(target).map_err(failed)?;
         let original = change.original.filter(|_| path == target);
