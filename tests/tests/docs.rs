@@ -75,6 +75,7 @@ fn every_command_line_is_understood() {
                 let place = format!("{}:{}", path.display(), block.line + offset + 1);
                 let ran = Run::new("bash", ["-c", line])
                     .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/bus")
+                    .env("XDG_RUNTIME_DIR", "/no/such/place")
                     .stdin("")
                     .run();
                 assert_ne!(ran.code, 2, "{place}: {ran}");

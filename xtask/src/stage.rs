@@ -17,8 +17,9 @@ struct Program {
     binary: &'static str,
     package: &'static str,
     dir: &'static str,
-    /// Linked statically, because it starts where there may be no libraries: inside a sandbox whose
-    /// root is not built yet, or in whatever somebody else's sandbox shows it.
+    /// Linked statically: it starts where there may be no libraries, inside a sandbox whose root is not built yet
+    /// or in whatever somebody else's sandbox shows it; or each of its starts is waited for, and to find and load
+    /// libraries is a third of that.
     fixed: bool,
 }
 
@@ -37,7 +38,7 @@ const fn program(
 }
 
 const PROGRAMS: &[Program] = &[
-    program("oz", "oz-cli", "bin", false),
+    program("oz", "oz-cli", "bin", true),
     program("oz-daemon", "oz-daemon", "libexec/oz", false),
     program("display-proxy", "display-proxy", "libexec/oz", false),
     program("audio-proxy", "audio-proxy", "libexec/oz", false),

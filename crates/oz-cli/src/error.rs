@@ -142,8 +142,13 @@ impl Error {
             }
             _ => return Self::no_bus(error),
         };
+        Self::named(name, &text)
+    }
+
+    /// What the daemon, or the bus for it, calls an error, and says of it.
+    pub(crate) fn named(name: String, text: &str) -> Self {
         let (what, remedy) = match name.strip_prefix("org.freedesktop.DBus.Error.") {
-            None => split(&text),
+            None => split(text),
             Some("NoReply" | "NameHasNoOwner" | "Disconnected") => (
                 "the daemon ended before it answered.",
                 "`oz ps` shows what runs; what ran goes on.",
@@ -152,10 +157,7 @@ impl Error {
                 "the session bus cannot start the daemon of Oz.",
                 "Install Oz for this session: its service file org.oz.Oz1.service must name its daemon.",
             ),
-            Some(_) => (
-                text.as_str(),
-                "The daemon and `oz` may be of different versions.",
-            ),
+            Some(_) => (text, "The daemon and `oz` may be of different versions."),
         };
         Self {
             name: Some(name.clone()),

@@ -105,6 +105,9 @@ async fn serve() -> anyhow::Result<()> {
     bus.request_name(control::NAME)
         .await
         .with_context(|| format!("cannot be {} on the session bus", control::NAME))?;
+    if let Err(error) = control::listen_directly(&daemon) {
+        tracing::warn!(%error, "launches are only taken on the bus");
+    }
     tracing::info!("ready");
     launchers::refresh(&daemon);
     copies::sweep(&daemon.directories);

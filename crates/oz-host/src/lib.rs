@@ -5,6 +5,7 @@ pub mod control_group;
 pub mod copies;
 pub mod data;
 pub mod desktop;
+pub mod direct;
 pub mod environment;
 pub mod facts;
 pub mod handlers;

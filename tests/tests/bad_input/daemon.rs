@@ -120,8 +120,11 @@ fn an_app_that_ended_while_no_daemon_ran_is_not_listed() {
 }
 
 #[test]
-fn without_a_bus_the_command_says_what_to_do() {
+fn without_a_bus_and_a_daemon_the_command_says_what_to_do() {
     let _session = Session::begin();
+    // One that runs would be asked without the bus.
+    oz(["ps"]).run().ok();
+    kill_daemon();
     for address in ["unix:path=/no/such/bus", "nonsense"] {
         let ran = oz(["ps"])
             .env("DBUS_SESSION_BUS_ADDRESS", address)

@@ -1,5 +1,6 @@
 //! How sandboxes begin, are joined, and end; what passes between a program inside and its caller.
 
+mod direct;
 mod ending;
 mod joining;
 mod logs;

@@ -47,7 +47,7 @@ struct Row {
 
 pub(crate) fn run(what: &Changes) -> Result<u8> {
     let kept = find(&what.id)?;
-    let home = oz_host::facts::user()?.home;
+    let home = oz_host::facts::home()?;
     let wanted = wanted(&what.paths)?;
     let mut rows = Vec::new();
     let mut text = String::new();

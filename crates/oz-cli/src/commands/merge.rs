@@ -158,7 +158,7 @@ fn choose<'c>(
     decided: Decided,
     how: How,
 ) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
-    let home = oz_host::facts::user()?.home;
+    let home = oz_host::facts::home()?;
     let decided = copies::Decided {
         theirs: decided.take_theirs,
         both: decided.both,

@@ -107,7 +107,7 @@ pub(super) fn ask(how: &How, options: &mut Options) -> Result<Explanation> {
     })
 }
 
-fn stream(fd: OwnedFd) -> io::Result<UnixStream> {
+pub(super) fn stream(fd: OwnedFd) -> io::Result<UnixStream> {
     let stream = std::os::unix::net::UnixStream::from(fd);
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream)

@@ -8,6 +8,7 @@ mod measured;
 mod options;
 mod prompts;
 mod pump;
+mod request;
 mod status;
 mod streams;
 mod terminal;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use oz_core::plan::Plan;
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::OnceCell;
 
 pub(crate) use arguments::{Wanted, app, command, current_directory, in_time, open};
 pub(crate) use context::session;
@@ -74,8 +76,7 @@ pub(crate) fn read_plan(json: &str) -> Result<Plan> {
 pub(crate) async fn detached(argv: Vec<Vec<u8>>, mut options: Options) -> Result<u8> {
     options.detach = Some(true);
     many::make_room(&mut options)?;
-    let bus = Bus::connect().await?;
-    let (id, _, _, results) = bus.manager::<_, Reply>("Launch", &(argv, options)).await?;
+    let (id, _, _, results) = request::launch(argv, options).await?;
     warn(&id, &results);
     out::line(&id)?;
     Ok(0)
@@ -106,13 +107,8 @@ pub(crate) async fn attached_in(
     let explanation = explain.map(|how| explain::ask(&how, &mut options));
     let mut explanation = explanation.transpose()?;
     let mut signals = Signals::new()?;
-    let bus = Bus::connect().await?;
-    let launch = async {
-        // Dropped once it is answered: the daemon and the program have their copies of the
-        // descriptors, and theirs must be the last.
-        let arguments = (argv, options);
-        bus.manager::<_, Reply>("Launch", &arguments).await
-    };
+    let bus = OnceCell::new();
+    let launch = request::launch(argv, options);
     tokio::pin!(launch);
 
     let mut process = None;
@@ -187,8 +183,8 @@ fn warn(id: &str, results: &Results) {
 }
 
 /// What proxies and portals have refused a sandbox so far, by kind; nothing of one that has ended.
-async fn refused(bus: &Bus, id: &str) -> Vec<String> {
-    let sandbox = bus.get(id).await;
+async fn refused(bus: &OnceCell<Bus>, id: &str) -> Vec<String> {
+    let sandbox = async { on(bus).await?.get(id).await }.await;
     let denials = sandbox.map(|sandbox| sandbox.denials).unwrap_or_default();
     denials.into_iter().map(|denial| denial.kind).collect()
 }
@@ -211,11 +207,17 @@ fn start_relay(streams: &mut Streams, results: Results) -> Result<Option<Relay>>
     Relay::start(terminal).map(Some)
 }
 
-async fn forward(bus: &Bus, id: &str, process: u64, signal: Signal) {
-    let sent: Result<()> = bus.sandbox(id, "Signal", &(process, signal.as_raw())).await;
+async fn forward(bus: &OnceCell<Bus>, id: &str, process: u64, signal: Signal) {
+    let arguments = (process, signal.as_raw());
+    let sent: Result<()> = async { on(bus).await?.sandbox(id, "Signal", &arguments).await }.await;
     if let Err(error) = sent {
         out::error(&error);
     }
+}
+
+/// The bus, from when something is asked on it: most programs run and end without.
+async fn on(bus: &OnceCell<Bus>) -> Result<&Bus> {
+    bus.get_or_try_init(Bus::connect).await
 }
 
 /// The signals that are forwarded.

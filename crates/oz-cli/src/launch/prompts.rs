@@ -1,14 +1,18 @@
 //! Questions of the sandbox, named on the terminal that its app was started from. That is no place
 //! to answer them, since the app writes there too.
 
+use tokio::sync::OnceCell;
+
 use crate::bus::{Bus, Prompt};
 use crate::error::Result;
 use crate::out;
 
 /// Names each prompt of a sandbox once, for as long as it is polled.
-pub(super) async fn tell(bus: &Bus, sandbox: &str) {
+pub(super) async fn tell(bus: &OnceCell<Bus>, sandbox: &str) {
     // Without them the app runs as well.
-    let _ = follow(bus, sandbox).await;
+    if let Ok(bus) = super::on(bus).await {
+        let _ = follow(bus, sandbox).await;
+    }
     std::future::pending().await
 }
 

@@ -32,7 +32,7 @@ impl Manager {
 /// What `Launch` returns besides names.
 #[derive(Debug, Default, SerializeDict, Type)]
 #[zbus(signature = "a{sv}")]
-struct Results {
+pub(super) struct Results {
     /// The program's terminal.
     terminal: Option<OwnedFd>,
     /// It runs in a sandbox that was there before.
@@ -42,6 +42,9 @@ struct Results {
     /// It is in the network of the host: whoever shows this launch to a person says so.
     host_network: Option<bool>,
 }
+
+/// The sandbox's name, its object, the program's number, the rest.
+pub(super) type Launched = (String, OwnedObjectPath, u64, Results);
 
 /// Profile, path, access, since when.
 type LastingFile = (String, Vec<u8>, &'static str, u64);
@@ -61,21 +64,8 @@ struct StopAllOptions {
 impl Manager {
     /// Runs an app or a command.
     #[zbus(out_args("id", "path", "process", "results"))]
-    async fn launch(
-        &self,
-        argv: Vec<Vec<u8>>,
-        options: Options,
-    ) -> Result<(String, OwnedObjectPath, u64, Results)> {
-        let argv = argv.into_iter().map(OsBytes::from).collect();
-        let launched = launch::launch(&self.daemon, argv, options).await?;
-        let id = &launched.sandbox.id;
-        let results = Results {
-            terminal: launched.terminal.map(OwnedFd::from),
-            joined: Some(launched.joined),
-            withheld: Some(launched.withheld).filter(|all| !all.is_empty()),
-            host_network: (launched.sandbox.plan.network.mode == Mode::Host).then_some(true),
-        };
-        Ok((id.to_string(), object_path(id), launched.process, results))
+    async fn launch(&self, argv: Vec<Vec<u8>>, options: Options) -> Result<Launched> {
+        launch(&self.daemon, argv, options).await
     }
 
     /// What `Launch` would do, as JSON.
@@ -175,6 +165,24 @@ impl Manager {
     fn version(&self) -> &'static str {
         env!("CARGO_PKG_VERSION")
     }
+}
+
+/// Runs an app or a command, whichever way it was asked for.
+pub(super) async fn launch(
+    daemon: &Arc<Daemon>,
+    argv: Vec<Vec<u8>>,
+    options: Options,
+) -> Result<Launched> {
+    let argv = argv.into_iter().map(OsBytes::from).collect();
+    let launched = launch::launch(daemon, argv, options).await?;
+    let id = &launched.sandbox.id;
+    let results = Results {
+        terminal: launched.terminal.map(OwnedFd::from),
+        joined: Some(launched.joined),
+        withheld: Some(launched.withheld).filter(|all| !all.is_empty()),
+        host_network: (launched.sandbox.plan.network.mode == Mode::Host).then_some(true),
+    };
+    Ok((id.to_string(), object_path(id), launched.process, results))
 }
 
 /// A plan for people and programs.

@@ -1,6 +1,7 @@
 //! The daemon on the session bus: one file per interface.
 
 mod copies;
+mod direct;
 mod manager;
 mod path;
 mod prompts;
@@ -12,6 +13,7 @@ mod summary;
 use std::sync::Arc;
 
 pub(crate) use copies::{CopiesObject, announce as announce_copies};
+pub(crate) use direct::listen_on as listen_directly;
 pub(crate) use manager::{Manager, stop_all};
 pub(crate) use path::object_path;
 pub(crate) use prompts::{Prompts, announce as announce_prompts};

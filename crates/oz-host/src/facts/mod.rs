@@ -23,6 +23,12 @@ pub fn well_known(home: &Path) -> BTreeMap<String, PathBuf> {
     user_dirs::read(home)
 }
 
+/// `$HOME`, canonical. The table of users is not asked: a program that does may have to load more of itself.
+pub fn home() -> io::Result<PathBuf> {
+    let missing = || io::Error::new(io::ErrorKind::NotFound, "the variable HOME names none");
+    Ok(canonical(&environment::home().ok_or_else(missing)?)?)
+}
+
 /// Who runs this process. The home is `$HOME`, canonical: paths inside are those that the user's
 /// files really have.
 pub fn user() -> io::Result<User> {

@@ -5,6 +5,8 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixStream};
 use std::time::Duration;
 
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, socket};
+
 use crate::attack::{Attack, Class, KERNEL, attack, unshown};
 use crate::outcome::{Outcome, refused};
 use crate::target::Target;
@@ -27,6 +29,12 @@ pub const ATTACKS: &[Attack] = &[
             refused("one of its own")
         }
     }),
+    attack(
+        "launches-without-the-bus",
+        Class::Services,
+        "the daemon of Oz is asked outside of sandboxes only",
+        |t| packets(t.get("packets.launch")?),
+    ),
     attack("accessibility-bus", Class::Services, BUS, |t| {
         at(t, "unix.a11y")
     }),
@@ -157,6 +165,13 @@ fn by_name(target: &Target, key: &str) -> Outcome {
     let name = target.get(key)?;
     let stream = UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?)?;
     said(target, stream, name, true)
+}
+
+/// A socket of packets, which says nothing before it is asked.
+fn packets(path: &str) -> Outcome {
+    let socket = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(format!("connected to {path}"))
 }
 
 fn any(paths: &[&str]) -> Outcome {

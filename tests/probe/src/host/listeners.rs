@@ -32,6 +32,8 @@ pub fn start(dir: &Path, nonce: &str) -> std::io::Result<Pairs> {
         pairs.push((format!("unix.{key}"), path.display().to_string()));
         pairs.push((format!("unix.{key}.real"), "yes".to_owned()));
     }
+    let runtime = variable("XDG_RUNTIME_DIR").unwrap_or_default();
+    pairs.push(("packets.launch".to_owned(), format!("{runtime}/oz/launch")));
     let names = [
         ("x11", format!("/tmp/.X11-unix/X{}", display())),
         ("bus", format!("/tmp/dbus-{nonce}")),
@@ -70,9 +72,12 @@ fn places(dir: &Path) -> Vec<(&'static str, PathBuf)> {
     ]
 }
 
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// The desktop's own.
 fn real() -> Vec<(&'static str, PathBuf)> {
-    let variable = |name: &str| std::env::var(name).ok();
     let runtime = PathBuf::from(variable("XDG_RUNTIME_DIR").unwrap_or_default());
     let pulse = variable("PULSE_SERVER");
     let all = [

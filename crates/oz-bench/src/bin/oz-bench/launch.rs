@@ -10,7 +10,7 @@ use oz_bench::stats::{median, paired_ratio, present};
 
 use crate::idle;
 use crate::machine;
-use crate::request::Asker;
+use crate::request;
 
 /// The programs that are started: one that does nothing, and one that reads many files first.
 const PROGRAMS: [&[&str]; 2] = [&["/bin/true"], &["/usr/bin/python3", "-c", "pass"]];
@@ -34,7 +34,7 @@ enum How {
     /// By a command; this is what comes before the program.
     Command(Vec<String>),
     /// By asking the daemon.
-    Request(Asker),
+    Request,
 }
 
 impl Way {
@@ -49,7 +49,7 @@ impl Way {
     fn run(&self, program: &[&str]) -> Result<f64> {
         let words = match &self.how {
             How::Command(words) => words,
-            How::Request(asker) => return asker.launch(program),
+            How::Request => return request::launch(program),
         };
         let mut words = words
             .iter()
@@ -70,7 +70,7 @@ impl Way {
 
 pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
     let rounds = if quick { 5 } else { 51 };
-    let mut ways = ways(with_oz)?;
+    let mut ways = ways(with_oz);
     let mut troubles = Vec::new();
     // The first of each warms the caches, and starts the daemon.
     for way in &ways {
@@ -102,7 +102,7 @@ pub(crate) fn measure(quick: bool, with_oz: bool) -> Result<String> {
     Ok(report(&ways, rounds, idle, &troubles))
 }
 
-fn ways(with_oz: bool) -> Result<Vec<Way>> {
+fn ways(with_oz: bool) -> Vec<Way> {
     let mut ways = vec![
         Way::new("direct", [""; 0]),
         Way::new(
@@ -117,11 +117,11 @@ fn ways(with_oz: bool) -> Result<Vec<Way>> {
     if with_oz {
         ways.push(Way::new("`oz run`", ["oz", "run", "--"]));
         ways.push(Way {
-            how: How::Request(Asker::connect()?),
+            how: How::Request,
             ..Way::new("the daemon alone", [""; 0])
         });
     }
-    Ok(ways)
+    ways
 }
 
 /// bwrap with all namespaces and [`BINDS`] binds of places that this machine has.
@@ -176,8 +176,8 @@ fn report(ways: &[Way], rounds: usize, idle: Option<f64>, troubles: &[String]) -
     let mut text = format!(
         "{rounds} rounds in which all take turns, after a pause each; wall time from starting the command until it has \
          ended, medians, and ratios to starting the program directly. The daemon runs already; \
-         `the daemon alone` is from its request, which a client on the bus makes, to the exit \
-         status that the client is told. {}.\n\n",
+         `the daemon alone` is from the request, made as `oz` makes it, to the exit status that \
+         whoever asked is told. {}.\n\n",
         machine::said("bwrap", &["--version"]),
     );
     let mut table = Table::new([

@@ -1,18 +1,20 @@
-//! A launch without the command line: what is asked of the daemon on the bus, and nothing else.
+//! What is asked of the daemon without the command line.
 
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use oz_host::direct;
 use rustix::fs::{Mode, OFlags};
 use tokio::runtime::Runtime;
-use zbus::{Connection, Message, SerializeDict, Type};
+use zbus::wire::serialized::Context;
+use zbus::wire::{NATIVE_ENDIAN, to_bytes};
+use zbus::{Connection, SerializeDict, Type};
 
 const NAME: &str = "org.oz.Oz1";
 const ROOT: &str = "/org/oz/Oz1";
-const MANAGER: &str = "org.oz.Manager1";
 const SANDBOX: &str = "org.oz.Sandbox1";
 
 /// Options of `Launch`.
@@ -48,28 +50,6 @@ impl Asker {
             .build()?;
         let bus = runtime.block_on(Connection::session())?;
         Ok(Self { runtime, bus })
-    }
-
-    /// Milliseconds from the moment at which the daemon has the request to the program's exit
-    /// status. Half of a call that does nothing is taken for the way to the daemon.
-    pub(crate) fn launch(&self, argv: &[&str]) -> Result<f64> {
-        let way = self.ping()? / 2;
-        let (mut status, writer) = std::io::pipe()?;
-        let start = Instant::now();
-        let reply = async {
-            // Dropped once it is answered: the daemon's copy must be the last.
-            let status = OwnedFd::from(writer).into();
-            let options = Options { status };
-            let argv: Vec<&[u8]> = argv.iter().map(|word| word.as_bytes()).collect();
-            self.call(MANAGER, "Launch", &(argv, options)).await
-        };
-        let reply = self.runtime.block_on(reply)?;
-        let mut line = String::new();
-        status.read_to_string(&mut line)?;
-        let took = start.elapsed().saturating_sub(way);
-        drop(reply);
-        ensure!(line == "exit 0\n", "the daemon says {line:?}");
-        Ok(took.as_secs_f64() * 1000.0)
     }
 
     /// The daemon's process.
@@ -117,21 +97,26 @@ impl Asker {
         self.runtime.block_on(call)?;
         Ok(())
     }
+}
 
-    fn ping(&self) -> Result<Duration> {
-        let start = Instant::now();
-        let call = self.call("org.freedesktop.DBus.Peer", "Ping", &());
-        self.runtime.block_on(call)?;
-        Ok(start.elapsed())
-    }
-
-    async fn call<A>(&self, interface: &str, method: &str, arguments: &A) -> Result<Message>
-    where
-        A: serde::Serialize + Type,
-    {
-        let reply = self
-            .bus
-            .call_method(Some(NAME), ROOT, Some(interface), method, arguments);
-        Ok(reply.await?)
-    }
+/// Milliseconds from the request, as `oz` makes it, to the program's exit status.
+pub(crate) fn launch(argv: &[&str]) -> Result<f64> {
+    let (mut status, writer) = std::io::pipe()?;
+    let options = Options {
+        status: OwnedFd::from(writer).into(),
+    };
+    let argv: Vec<&[u8]> = argv.iter().map(|word| word.as_bytes()).collect();
+    let body = to_bytes(Context::new(NATIVE_ENDIAN, 0), &(argv, options))?;
+    let fds: Vec<_> = body.fds().iter().map(AsFd::as_fd).collect();
+    let start = Instant::now();
+    let socket = direct::reach()?;
+    oz_sys::socket::send_frame(&socket, body.bytes(), &fds)?;
+    // The daemon's copy must be the last.
+    drop(fds);
+    drop(body);
+    let mut line = String::new();
+    status.read_to_string(&mut line)?;
+    let took = start.elapsed();
+    ensure!(line == "exit 0\n", "the daemon says {line:?}");
+    Ok(took.as_secs_f64() * 1000.0)
 }

@@ -21,16 +21,15 @@ pub(super) fn look(
     plan: &Value,
     given: &[String],
 ) -> Result<Host> {
-    let user = oz_host::facts::user()
+    let home = oz_host::facts::home()
         .map_err(|error| Error::failed(format!("cannot find your home: {error}."), "Set HOME."))?;
-    let home = user.home.to_string_lossy().into_owned();
-    let xdg: BTreeMap<String, String> = oz_host::facts::well_known(&user.home)
+    let xdg: BTreeMap<String, String> = oz_host::facts::well_known(&home)
         .into_iter()
         .map(|(name, path)| (name, path.to_string_lossy().into_owned()))
         .collect();
     let mut host = Host {
         names,
-        home,
+        home: home.to_string_lossy().into_owned(),
         xdg,
         unseen: BTreeSet::new(),
     };

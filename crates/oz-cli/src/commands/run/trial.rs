@@ -87,7 +87,7 @@ struct Found {
 
 /// On standard error: the output is the command's.
 fn show(kept: &Kept) -> Result<Found> {
-    let home = oz_host::facts::user()?.home;
+    let home = oz_host::facts::home()?;
     let mut found = Found {
         count: 0,
         protected: 0,
