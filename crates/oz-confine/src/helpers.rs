@@ -1,11 +1,12 @@
-//! The lists of system calls of a sandbox's init, and of the helpers that enter a sandbox for a moment.
+//! The lists of system calls of a sandbox's init, of its X server, and of the helpers that enter a sandbox for a moment.
 //!
-//! None of them parses what an app wrote, but all hold more than an app does: init every descriptor of the sandbox,
-//! the helpers its capabilities. What they do not call is not there for whoever takes one over.
+//! Init and the helpers parse nothing that an app wrote, but hold more than an app does: init every descriptor of the
+//! sandbox, the helpers its capabilities. The X server holds nothing and parses everything. What they do not call is not
+//! there for whoever takes one over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oz_core::plan::{SyscallPolicy, syscalls};
+use oz_core::plan::{Comparison, SyscallPolicy, syscalls};
 
 use crate::filter::{self, FilterError};
 use crate::proxy::Group;
@@ -90,6 +91,9 @@ pub const INIT: &[Group] = &[
         names: &[
             "capget",
             "capset",
+            "landlock_add_rule",
+            "landlock_create_ruleset",
+            "landlock_restrict_self",
             "prctl",
             "prlimit64",
             "seccomp",
@@ -120,17 +124,19 @@ pub const INIT: &[Group] = &[
     },
 ];
 
-/// The filter of the init of a sandbox whose programs have this policy, compiled.
+/// The filter of the init of a sandbox whose programs have this policy, and that may have an X server, compiled.
 ///
 /// Programs inherit it, so it has all that they may call, and nothing else of what they may not. Their own filter, which
 /// is asked as well, has to say how a call is refused, and whether that is explained: of two answers the kernel takes
 /// the stricter, so this one's is the least strict that is a refusal, a question to a tracer that is not there.
 pub fn init(programs: &SyscallPolicy) -> Result<Vec<u64>, FilterError> {
-    let own: BTreeSet<&str> = INIT.iter().flat_map(|group| group.names).copied().collect();
-    let theirs = programs.allow.iter().map(String::as_str);
-    let allow: BTreeSet<&str> = own.iter().copied().chain(theirs).collect();
-    let mut conditional = programs.conditional.clone();
-    conditional.retain(|name, _| !own.contains(name.as_str()));
+    let server = x_server_policy();
+    let own = INIT.iter().flat_map(|group| group.names).copied();
+    let theirs = programs.allow.iter().chain(&server.allow);
+    let allow: BTreeSet<&str> = own.chain(theirs.map(String::as_str)).collect();
+    let mut conditional = server.conditional.clone();
+    conditional.extend(programs.conditional.clone());
+    conditional.retain(|name, _| !allow.contains(name.as_str()));
     let policy = SyscallPolicy {
         name: "oz-init".to_owned(),
         allow: allow.into_iter().map(str::to_owned).collect(),
@@ -145,6 +151,179 @@ pub fn init(programs: &SyscallPolicy) -> Result<Vec<u64>, FilterError> {
 
 fn yielding(step: u64) -> u64 {
     if step & !DATA == ERRNO { TRACE } else { step }
+}
+
+/// What Xwayland calls, with its keymap compiler and the shell between the two, and the software renderer that it draws
+/// other programs' GL with.
+pub const X_SERVER: &[Group] = &[
+    Group {
+        reason: "its clients, the compositor and the window manager",
+        names: &[
+            "accept",
+            "accept4",
+            "getpeername",
+            "getsockname",
+            "getsockopt",
+            "listen",
+            "read",
+            "readv",
+            "recvfrom",
+            "recvmsg",
+            "sendmsg",
+            "sendto",
+            "setsockopt",
+            "shutdown",
+            "write",
+            "writev",
+        ],
+    },
+    Group {
+        reason: "wait for any of many; the next one's turn",
+        names: &[
+            "epoll_create1",
+            "epoll_ctl",
+            "epoll_pwait",
+            "epoll_wait",
+            "eventfd2",
+            "poll",
+            "ppoll",
+            "pselect6",
+            "select",
+            "setitimer",
+        ],
+    },
+    Group {
+        reason: "pictures, in memory of its own and of its clients",
+        names: &[
+            "fallocate",
+            "ftruncate",
+            "memfd_create",
+            "shmat",
+            "shmctl",
+            "shmdt",
+            "shmget",
+        ],
+    },
+    Group {
+        reason: "fonts, keymaps, its secret; the file that says that it runs",
+        names: &[
+            "access",
+            "chdir",
+            "faccessat",
+            "faccessat2",
+            "fchmod",
+            "fstat",
+            "fstatfs",
+            "getcwd",
+            "getdents64",
+            "link",
+            "linkat",
+            "lseek",
+            "lstat",
+            "newfstatat",
+            "open",
+            "openat",
+            "pread64",
+            "readlink",
+            "readlinkat",
+            "stat",
+            "statfs",
+            "statx",
+            "umask",
+            "unlink",
+            "unlinkat",
+        ],
+    },
+    Group {
+        reason: "the keymap compiler, and the pipe that tells it what to compile",
+        names: &[
+            "arch_prctl",
+            "dup",
+            "dup2",
+            "dup3",
+            "execve",
+            "pipe",
+            "pipe2",
+            "rseq",
+            "setgid",
+            "setresgid",
+            "setresuid",
+            "setuid",
+            "vfork",
+            "wait4",
+        ],
+    },
+    Group {
+        reason: "who it is, and on what machine its renderer runs",
+        names: &[
+            "getegid",
+            "geteuid",
+            "getgid",
+            "getpgrp",
+            "getpid",
+            "getppid",
+            "getrusage",
+            "gettid",
+            "getuid",
+            "prlimit64",
+            "sched_getaffinity",
+            "setrlimit",
+            "sysinfo",
+            "uname",
+        ],
+    },
+    Group {
+        reason: "clocks, threads, their locks and signals",
+        names: &[
+            "clock_getres",
+            "clock_gettime",
+            "clock_nanosleep",
+            "clone",
+            "gettimeofday",
+            "nanosleep",
+            "prctl",
+            "rt_sigpending",
+            "rt_sigtimedwait",
+            "sched_setaffinity",
+            "sched_yield",
+            "set_robust_list",
+            "set_tid_address",
+            "tgkill",
+        ],
+    },
+    Group {
+        reason: "descriptors, memory; the end",
+        names: BASIC,
+    },
+    Group {
+        reason: "what descriptors are",
+        names: &["ioctl"],
+    },
+];
+
+/// The filter of the X server inside. What a profile takes away from the app, or gives it, does not concern it.
+pub fn x_server() -> Result<Vec<u64>, FilterError> {
+    filter::compile(&x_server_policy())
+}
+
+fn x_server_policy() -> SyscallPolicy {
+    let names = X_SERVER.iter().flat_map(|group| group.names).copied();
+    let mut policy = unconditional("Xwayland", names);
+    // With no argument that programs may not give either.
+    policy.conditional = syscalls::conditional(false);
+    let (allow, conditional) = (&mut policy.allow, &mut policy.conditional);
+    conditional.retain(|name, _| allow.contains(name));
+    allow.retain(|name| !conditional.contains_key(name));
+    let is = Comparison::is;
+    // FIONREAD, FIONBIO, TCGETS: how much there is, do not wait, is it a terminal.
+    let ioctl = [0x541b, 0x5421, 0x5401].map(|request| is(1, request));
+    conditional.insert("ioctl".to_owned(), ioctl.to_vec());
+    // It has all the sockets that it needs.
+    policy.refuse = ["connect", "kill", "socket", "socketpair"]
+        .map(str::to_owned)
+        .to_vec();
+    policy.answered = syscalls::answered();
+    policy
 }
 
 /// What `oz-mount` calls.
@@ -330,6 +509,46 @@ mod tests {
         // No error number is left, and what kills still kills.
         assert!(own.iter().all(|step| step & !DATA != ERRNO));
         assert!(own.contains(&TRACE) && own.contains(&0x0006_0000_8000_0000));
+    }
+
+    #[test]
+    fn the_x_server_opens_no_socket_signals_nobody_and_makes_no_namespace() {
+        let server = x_server().expect("compiles");
+        for name in X_SERVER.iter().flat_map(|group| group.names) {
+            let conditional = ["ioctl", "prctl", "getsockopt", "setsockopt"].contains(name);
+            let allowed = decision(&server, name, 0) == Decision::Allow;
+            assert!(allowed || conditional, "{name}");
+        }
+        const EPERM: u16 = 1;
+        for name in ["socket", "socketpair", "connect", "kill"] {
+            assert_eq!(decision(&server, name, 1), Decision::Errno(EPERM), "{name}");
+        }
+        let more = ["clone3", "unshare", "setns", "seccomp", "chmod", "rename"];
+        for name in DANGEROUS.iter().chain(&more) {
+            assert_ne!(decision(&server, name, 0), Decision::Allow, "{name}");
+        }
+        // CLONE_NEWUSER
+        assert_ne!(decision(&server, "clone", 0x1000_0000), Decision::Allow);
+    }
+
+    #[test]
+    fn inits_filter_lets_the_x_server_call_all_that_is_on_its_list() {
+        let mut programs = syscalls::policy(false, []);
+        syscalls::narrow(&mut programs, Some(&["getpid"]), &["shmget"]);
+        let (own, server) = (
+            init(&programs).expect("compiles"),
+            x_server().expect("compiles"),
+        );
+        for number in 0..500 {
+            let Some(name) = filter::name(number) else {
+                continue;
+            };
+            for first in [0, 1, 15, 0x541b] {
+                let allowed = decision(&server, name, first) == Decision::Allow;
+                let passes = decision(&own, name, first) == Decision::Allow;
+                assert!(!allowed || passes, "{name}");
+            }
+        }
     }
 
     #[test]

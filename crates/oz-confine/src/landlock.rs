@@ -68,6 +68,39 @@ pub fn sandbox(proc: BorrowedFd<'_>) -> Result<Extent, Error> {
     restrict(rules)
 }
 
+/// For the X server of a sandbox, within its other walls: it reads what the system and the sandbox have for it, starts programs of
+/// the system, writes where temporary files lie; none of the files of the user that its app has.
+///
+/// Its signals and abstract sockets reach nobody.
+pub fn x_server() -> Result<Extent, Error> {
+    let everything = AccessFs::from_all(FILES);
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    let made = AccessFs::MakeReg | AccessFs::RemoveFile;
+    let write = AccessFs::WriteFile | AccessFs::Truncate | made;
+    let places = [
+        ("/usr", read | AccessFs::Execute),
+        ("/etc", read),
+        ("/proc", read),
+        ("/run/oz", read),
+        ("/sys", read),
+        ("/var/cache/fontconfig", read),
+        ("/var/lib/xkb", read),
+        ("/dev", read | AccessFs::WriteFile),
+        ("/tmp", read | write),
+    ];
+    let mut rules = Ruleset::default()
+        .handle_access(everything)?
+        .scope(Scope::from_all(SCOPES))?
+        .create()?;
+    for (place, access) in places {
+        // One that is not there cannot be looked into either.
+        if let Ok(place) = PathFd::new(place) {
+            rules = beneath(rules, place, access)?;
+        }
+    }
+    restrict(rules)
+}
+
 /// For a process that has opened all that it will ever open: no file, no TCP, no signal or abstract
 /// socket of others.
 ///

@@ -104,6 +104,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             plan: Box::new(plan),
             filter: vec![6, 0x7fff_0000],
             own_filter: vec![6, 0x7fff_0000],
+            x_server_filter: vec![6, 0x7fff_0000],
             nonce: [7; 32],
         },
         init::ToInit::Resume { nonce: [1; 32] },

@@ -31,6 +31,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (15, "0162f2e2130be74111df8aa890618120"),
     (16, "a7859b590a0ff30e9fe69412ac2f7e32"),
     (17, "963ba6fa0ed43c3a830f20019f5da4ce"),
+    (18, "922d143f80498c360dc4591e1223322b"),
 ];
 
 /// One value of each variant.
@@ -247,12 +248,15 @@ fn to_init() -> Vec<ToInit> {
         plan: Box::new(plan),
         filter: vec![1, 2],
         own_filter: vec![3],
+        x_server_filter: vec![4],
         nonce: [3; 32],
     };
     let mut all = every!(ToInit:
         ToInit::Begin { user: plans().remove(0).user, network: true, root: ops() }
             => ToInit::Begin { user: _, network: _, root: _ },
-        start(plans().remove(0)) => ToInit::Start { plan: _, filter: _, own_filter: _, nonce: _ },
+        start(plans().remove(0)) => ToInit::Start {
+            plan: _, filter: _, own_filter: _, x_server_filter: _, nonce: _
+        },
         ToInit::Resume { nonce: [5; 32] } => ToInit::Resume { nonce: _ },
         run(Stdio::Null) => ToInit::Run {
             process: _, program: _, stdio: _, executable: _, explained: _, watched: _

@@ -19,6 +19,8 @@ pub struct Inside {
     pub filter: Vec<u64>,
     /// That of init.
     pub own_filter: Vec<u64>,
+    /// That of the X server.
+    pub x_server_filter: Vec<u64>,
     /// What a later daemon must say.
     pub nonce: Nonce,
     /// Where a later daemon connects.

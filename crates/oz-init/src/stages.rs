@@ -216,6 +216,7 @@ pub fn finish(
         plan: start.plan,
         filter: start.filter,
         own_filter: start.own_filter,
+        x_server_filter: start.x_server_filter,
         nonce: start.nonce,
         control: start.listener,
         more,

@@ -31,6 +31,8 @@ pub struct Start {
     pub filter: Vec<u64>,
     /// Init's own.
     pub own_filter: Vec<u64>,
+    /// The X server's.
+    pub x_server_filter: Vec<u64>,
     /// What a later daemon must say.
     pub nonce: Nonce,
     /// Where a later daemon connects.
@@ -63,6 +65,7 @@ pub fn receive(control: impl AsFd, begin: &mut Begin) -> Result<Start, Failure> 
         mut plan,
         filter,
         own_filter,
+        x_server_filter,
         nonce,
     }) = frame.decode()
     else {
@@ -85,7 +88,7 @@ pub fn receive(control: impl AsFd, begin: &mut Begin) -> Result<Start, Failure> 
         return Err(invalid("what was begun is for another plan"));
     }
     // An empty filter would be no filter at all, and the kernel takes no longer one.
-    if [&filter, &own_filter]
+    if [&filter, &own_filter, &x_server_filter]
         .iter()
         .any(|filter| filter.is_empty() || filter.len() > 4096)
     {
@@ -95,6 +98,7 @@ pub fn receive(control: impl AsFd, begin: &mut Begin) -> Result<Start, Failure> 
         plan: *plan,
         filter,
         own_filter,
+        x_server_filter,
         nonce,
         listener,
     })

@@ -36,6 +36,8 @@ pub struct Programs {
     pub programs: Arc<[u64]>,
     /// Of its init, beneath that.
     pub init: Arc<[u64]>,
+    /// Of its X server.
+    pub x_server: Arc<[u64]>,
 }
 
 /// Why a policy has no program.
@@ -65,7 +67,8 @@ impl Filters {
     /// How many programs are kept.
     const KEPT: usize = 16;
 
-    /// As [`compile`] and [`helpers::init`](crate::helpers::init), once for each policy.
+    /// As [`compile`], [`helpers::init`](crate::helpers::init) and [`helpers::x_server`](crate::helpers::x_server), once for
+    /// each policy.
     pub fn programs(&self, policy: &SyscallPolicy) -> Result<Programs, FilterError> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, programs)) = known.iter().find(|(other, _)| other == policy) {
@@ -74,6 +77,11 @@ impl Filters {
         let programs = Programs {
             programs: compile(policy)?.into(),
             init: crate::helpers::init(policy)?.into(),
+            x_server: match known.first() {
+                // Whatever the policy, it is the same.
+                Some((_, programs)) => Arc::clone(&programs.x_server),
+                None => crate::helpers::x_server()?.into(),
+            },
         };
         if known.len() == Self::KEPT {
             known.remove(0);

@@ -36,6 +36,8 @@ pub enum ToInit {
         filter: Vec<u64>,
         /// The filter of init itself, likewise, once the sandbox is built.
         own_filter: Vec<u64>,
+        /// The filter of its X server, likewise.
+        x_server_filter: Vec<u64>,
         /// Expected from a daemon that connects later.
         nonce: Nonce,
     },

@@ -174,6 +174,7 @@ fn start(
         plan: Box::new(without_first_steps(&mut plan, made)),
         filter: filters.programs.to_vec(),
         own_filter: filters.init.to_vec(),
+        x_server_filter: filters.x_server.to_vec(),
         nonce,
     };
     moments.reach(Moment::Planned);

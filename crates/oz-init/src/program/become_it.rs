@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, OsStr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 
+use oz_core::report::Wall;
 use oz_core::wire::init::Stage;
 use oz_sys::{descriptors, privileges, process, seccomp, signals};
 use rustix::fs::{Mode, OFlags};
@@ -102,6 +103,7 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
         sockets,
         file,
         explain,
+        is_x_server,
         ..
     } = launch;
     let Some(name) = argv.first() else {
@@ -115,10 +117,19 @@ fn execute(launch: Launch, inside: &Inside) -> Failure {
     }
     let environment = environment::lines(environment);
     let candidates = environment::candidates(&inside.plan, name);
+    let filter = if is_x_server {
+        // A kernel without Landlock, or with an older one, has what it has: the launch has reported it.
+        if let Err(error) = oz_confine::landlock::x_server() {
+            return Failure::of_wall(Wall::Landlock, &error);
+        }
+        &inside.x_server_filter
+    } else {
+        &inside.filter
+    };
     // From here on only what the plan lists can be called.
     let installed = match explain {
-        None => seccomp::install(&inside.filter),
-        Some(explain) => explained::install(&inside.filter, explain),
+        None => seccomp::install(filter),
+        Some(explain) => explained::install(filter, explain),
     };
     if let Err(failure) = installed.at(Stage::Filter, "syscall filter") {
         return failure;

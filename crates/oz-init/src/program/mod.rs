@@ -34,6 +34,8 @@ pub struct Launch {
     file: Option<OwnedFd>,
     /// Where its refused calls are answered and explained.
     explain: Option<Explain>,
+    /// It is the X server, which has walls of its own.
+    is_x_server: bool,
     streams: Streams,
 }
 
@@ -71,6 +73,7 @@ impl Launch {
             sockets: Vec::new(),
             file,
             explain,
+            is_x_server: false,
             streams,
         })
     }
@@ -78,7 +81,8 @@ impl Launch {
     /// A program of the plan that serves a socket.
     pub fn helper(plan: &Plan, argv: &[String], sockets: Vec<OwnedFd>) -> Result<Self, Failure> {
         // The X server is the one that has more than one.
-        let display = (sockets.len() > 1).then(|| ("WAYLAND_SOCKET".into(), "4".into()));
+        let is_x_server = sockets.len() > 1;
+        let display = is_x_server.then(|| ("WAYLAND_SOCKET".into(), "4".into()));
         let program = Program {
             argv: argv.iter().map(|word| word.as_str().into()).collect(),
             environment: display.into_iter().collect(),
@@ -86,6 +90,7 @@ impl Launch {
         };
         let mut launch = Self::program(plan, &program, Streams::Null, None, None)?;
         launch.sockets = sockets;
+        launch.is_x_server = is_x_server;
         Ok(launch)
     }
 

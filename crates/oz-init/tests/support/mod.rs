@@ -224,6 +224,7 @@ fn send_start(daemon: &Daemon, scratch: &Scratch, plan: Plan, filters: [Vec<u64>
         plan: Box::new(plan),
         filter,
         own_filter,
+        x_server_filter: oz_confine::helpers::x_server().expect("compiles"),
         nonce: NONCE,
     };
     daemon.send(&start, &[listener.as_fd()]);
