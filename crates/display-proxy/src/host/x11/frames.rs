@@ -45,11 +45,21 @@ impl State {
     }
 
     fn waits(&self, root: &ObjectId) -> bool {
-        layers(&self.surfaces, root).iter().any(|layer| {
+        self.framed(root).iter().any(|id| {
             self.surfaces
-                .get(&layer.id)
+                .get(id)
                 .is_some_and(|it| !it.callbacks.is_empty() || !it.feedback.is_empty())
         })
+    }
+
+    /// The surfaces whose frames are those of a window: what lies on it, and what is at the pointer over it, which has no window
+    /// of its own.
+    fn framed(&self, root: &ObjectId) -> Vec<ObjectId> {
+        let layers = layers(&self.surfaces, root).into_iter();
+        let over = self.seat.pointer.focus.as_ref();
+        let over = over.is_some_and(|(_, under)| under == root);
+        let cursor = self.seat.cursor_surface().filter(|_| over);
+        layers.map(|layer| layer.id).chain(cursor).collect()
     }
 
     /// The server says that a frame is over.
@@ -92,18 +102,12 @@ impl State {
         if let Some(window) = self.window_mut(root) {
             window.asked_frame = false;
         }
-        let mut ids: Vec<_> = layers(&self.surfaces, root)
-            .into_iter()
-            .map(|layer| layer.id)
-            .collect();
-        // What is at the pointer has no window of its own.
-        ids.extend(self.seat.cursor_surface());
         #[expect(
             clippy::cast_possible_truncation,
             reason = "milliseconds of the protocol start over"
         )]
         let milliseconds = (seen.time / 1000) as u32;
-        for id in ids {
+        for id in self.framed(root) {
             let Some(surface) = self.surfaces.get_mut(&id) else {
                 continue;
             };
