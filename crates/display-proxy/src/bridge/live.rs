@@ -564,10 +564,12 @@ impl Serving {
         session.formats.extend(&listing.known.formats);
         session.known = listing.known;
         session.x11 = x11.map(|begin| {
-            let decorations = globals
-                .offered("zxdg_decoration_manager_v1")
+            let offered = |interface| globals.offered(interface);
+            let decorations = offered("zxdg_decoration_manager_v1")
                 .map(|(name, version)| session.bind(name, version, ()));
-            Box::new(X11::new(begin, decorations))
+            let icons = offered("xdg_toplevel_icon_manager_v1")
+                .map(|(name, version)| session.bind(name, version, ()));
+            Box::new(X11::new(begin, decorations, icons))
         });
 
         let socket = client.try_clone()?;

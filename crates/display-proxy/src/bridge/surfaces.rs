@@ -668,6 +668,7 @@ impl Session {
         if appears {
             self.relay_parents(surface);
             self.x11_relay_parents(surface);
+            self.x11_started(surface);
         }
     }
 

@@ -198,14 +198,22 @@ impl Session {
         let Some(known) = x11.windows.get_mut(&window) else {
             return;
         };
+        let was_urgent = known.properties.urgent;
         known.properties.set(property, answer, &atoms);
+        let is_urgent = known.properties.urgent && !was_urgent;
         if known.unanswered > 0 {
             known.unanswered -= 1;
             if known.unanswered == 0 {
                 self.x11_show(window);
             }
-        } else {
-            self.x11_describe(window);
+            return;
+        }
+        match property {
+            Property::Icon => self.x11_icon(window),
+            _ => self.x11_describe(window),
+        }
+        if is_urgent {
+            self.x11_wants_attention(window);
         }
     }
 
@@ -228,6 +236,8 @@ impl Session {
             {
                 host.set_minimized();
             }
+        } else if kind == atoms.net_active_window {
+            self.x11_wants_focus(event.window);
         } else if kind == atoms.net_close_window {
             self.x11_close(event.window);
         } else if kind == atoms.net_wm_moveresize {
@@ -294,6 +304,9 @@ impl Session {
             } else {
                 host.unset_maximized();
             }
+        }
+        if names(x11.atoms.net_wm_state_demands_attention) && wishes(known.pointed_out) {
+            self.x11_wants_attention(window);
         }
     }
 

@@ -18,6 +18,9 @@ impl X11 {
             self.focus(self.own);
             return;
         }
+        if let Some(known) = self.windows.get_mut(&window) {
+            known.pointed_out = false;
+        }
         self.order.retain(|other| *other != window);
         self.order.push(window);
         self.raise(window);

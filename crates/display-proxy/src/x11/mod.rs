@@ -9,8 +9,10 @@
 //! it is placed relative to it.
 
 pub(crate) mod atoms;
+mod attention;
 mod events;
 mod focus;
+mod icons;
 mod place;
 mod properties;
 pub(crate) mod role;
@@ -26,6 +28,7 @@ use std::os::fd::OwnedFd;
 use rustix::event::{PollFd, PollFlags};
 use tracing::{debug, trace};
 use wayland_protocols::xdg::decoration::zv1::client::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1 as HostDecorations;
+use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_manager_v1::XdgToplevelIconManagerV1 as HostIcons;
 use wayland_server::protocol::wl_seat::WlSeat;
 use x11rb_protocol::protocol::xproto::{ClientMessageEvent, EventMask, SendEventRequest};
 use x11rb_protocol::x11_utils::ExtensionInformation;
@@ -85,6 +88,9 @@ pub(crate) struct X11 {
     order: Vec<u32>,
     active: Option<u32>,
     decorations: Option<HostDecorations>,
+    icons: Option<HostIcons>,
+    /// The last thing that the user did by which the focus was asked for.
+    spent: Option<u32>,
     /// Where input comes from.
     pub(crate) seat: Option<WlSeat>,
     /// The host's question whether the app answers, which a window was asked.
@@ -93,7 +99,11 @@ pub(crate) struct X11 {
 }
 
 impl X11 {
-    pub(crate) fn new(begin: Begin, decorations: Option<HostDecorations>) -> Self {
+    pub(crate) fn new(
+        begin: Begin,
+        decorations: Option<HostDecorations>,
+        icons: Option<HostIcons>,
+    ) -> Self {
         Self {
             wire: Wire::new(begin.socket, &begin.cookie),
             unknown: 0,
@@ -109,6 +119,8 @@ impl X11 {
             order: Vec::new(),
             active: None,
             decorations,
+            icons,
+            spent: None,
             seat: None,
             ping: None,
             selections: Selections::default(),

@@ -7,6 +7,7 @@ use x11rb_protocol::protocol::xproto::{AtomEnum, GetPropertyReply};
 use x11rb_protocol::x11_utils::TryParse;
 
 use super::atoms::Atoms;
+use super::icons::{self, Picture};
 use crate::policy;
 
 /// Words of a property that are asked for: a title, and more than any list that counts.
@@ -35,11 +36,15 @@ pub(crate) enum Property {
     Motif,
     /// `_GTK_FRAME_EXTENTS`
     Shadow,
+    /// `_NET_WM_ICON`
+    Icon,
+    /// `_NET_STARTUP_ID`
+    Startup,
 }
 
 impl Property {
     /// All.
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Title,
         Self::OldTitle,
         Self::Class,
@@ -50,7 +55,17 @@ impl Property {
         Self::State,
         Self::Motif,
         Self::Shadow,
+        Self::Icon,
+        Self::Startup,
     ];
+
+    /// Words of it that are asked for.
+    pub(crate) fn longest(self) -> u32 {
+        match self {
+            Self::Icon => icons::WORDS,
+            _ => WORDS,
+        }
+    }
 
     /// Its name.
     pub(crate) fn atom(self, atoms: &Atoms) -> u32 {
@@ -65,6 +80,8 @@ impl Property {
             Self::State => atoms.net_wm_state,
             Self::Motif => atoms.motif_wm_hints,
             Self::Shadow => atoms.gtk_frame_extents,
+            Self::Icon => atoms.net_wm_icon,
+            Self::Startup => atoms.net_startup_id,
         }
     }
 
@@ -83,6 +100,8 @@ pub(crate) struct Sizes {
     pub(crate) max: (i32, i32),
     base: (i32, i32),
     step: (i32, i32),
+    /// The narrowest and the widest shape, as width to height.
+    aspect: Option<[(i32, i32); 2]>,
 }
 
 impl Sizes {
@@ -95,9 +114,25 @@ impl Sizes {
                 length
             }
         };
+        let (width, height) = self.shaped((width, height));
         (
             whole(width, self.base.0, self.step.0),
             whole(height, self.base.1, self.step.1),
+        )
+    }
+
+    /// The largest size within this one that is neither narrower nor wider than the window wants to be.
+    fn shaped(&self, (width, height): (i32, i32)) -> (i32, i32) {
+        let Some([narrowest, widest]) = self.aspect else {
+            return (width, height);
+        };
+        let at_most = |length: i32, other: i32, (part, of): (i32, i32)| {
+            let most = i64::from(other) * i64::from(part) / i64::from(of);
+            length.min(i32::try_from(most).unwrap_or(length).max(1))
+        };
+        (
+            at_most(width, height, widest),
+            at_most(height, width, (narrowest.1, narrowest.0)),
         )
     }
 }
@@ -122,6 +157,11 @@ pub(crate) struct Properties {
     pub(crate) undecorated: bool,
     /// How much of it is shadow: left, right, top, bottom.
     pub(crate) shadow: [i32; 4],
+    /// It wants the user's attention.
+    pub(crate) urgent: bool,
+    pub(super) icon: Vec<Picture>,
+    /// Which click has started its program.
+    pub(crate) startup: Option<String>,
 }
 
 impl Properties {
@@ -150,6 +190,8 @@ impl Properties {
                 let words = value.words();
                 let flags = words.first().copied().unwrap_or(0);
                 self.no_input = flags & INPUT != 0 && words.get(1) == Some(&0);
+                const URGENT: u32 = 1 << 8;
+                self.urgent = flags & URGENT != 0;
             }
             Property::Transient => {
                 self.transient = value.words().first().copied().filter(|window| *window != 0);
@@ -178,6 +220,8 @@ impl Properties {
                 let side = |at: usize| words.get(at).map_or(0, |word| length(*word));
                 self.shadow = [side(0), side(1), side(2), side(3)];
             }
+            Property::Icon => self.icon = icons::pictures(&value.words()),
+            Property::Startup => self.startup = value.text(),
         }
     }
 }
@@ -215,11 +259,16 @@ fn sizes(words: &[u32]) -> Sizes {
     const MIN: u32 = 1 << 4;
     const MAX: u32 = 1 << 5;
     const STEP: u32 = 1 << 6;
+    const ASPECT: u32 = 1 << 7;
     const BASE: u32 = 1 << 8;
     let flags = words.first().copied().unwrap_or(0);
     let pair = |flag: u32, at: usize| match words.get(at..at + 2) {
         Some([width, height]) if flags & flag != 0 => (length(*width), length(*height)),
         _ => (0, 0),
+    };
+    let shape = |at| match pair(ASPECT, at) {
+        (width, height) if width > 0 && height > 0 => Some((width, height)),
+        _ => None,
     };
     let (min, max) = (pair(MIN, 5), pair(MAX, 7));
     let base = pair(BASE, 15);
@@ -233,6 +282,7 @@ fn sizes(words: &[u32]) -> Sizes {
         },
         base: if base == (0, 0) { min } else { base },
         step: pair(STEP, 9),
+        aspect: shape(11).zip(shape(13)).map(<[_; 2]>::from),
     }
 }
 
@@ -312,6 +362,26 @@ mod tests {
         let sizes = said(Property::SizeHints, &words(&hints)).sizes;
         assert_eq!(sizes.nearest((100, 100)), (100, 95));
         assert_eq!(sizes.min, (10, 17));
+    }
+
+    #[test]
+    fn a_window_is_no_wider_and_no_narrower_than_it_wants() {
+        let mut hints = [0; 18];
+        hints[0] = 1 << 7;
+        hints[11..15].copy_from_slice(&[1, 2, 2, 1]);
+        let sizes = said(Property::SizeHints, &words(&hints)).sizes;
+        assert_eq!(sizes.nearest((400, 100)), (200, 100));
+        assert_eq!(sizes.nearest((100, 400)), (100, 200));
+        assert_eq!(sizes.nearest((100, 100)), (100, 100));
+        hints[12] = 0;
+        let sizes = said(Property::SizeHints, &words(&hints)).sizes;
+        assert_eq!(sizes.nearest((400, 100)), (400, 100));
+    }
+
+    #[test]
+    fn a_window_says_that_it_is_urgent() {
+        let urgent = |flags| said(Property::Hints, &words(&[flags, 0, 0])).urgent;
+        assert!(urgent(1 << 8) && !urgent(1 << 7));
     }
 
     #[test]

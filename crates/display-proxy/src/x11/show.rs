@@ -106,6 +106,7 @@ impl Session {
             link.role = Role::X11(Box::new(shown));
         }
         self.x11_describe(window);
+        self.x11_icon(window);
         if let Some(link) = self.surfaces.get(&surface.id()) {
             link.host.commit();
         }
@@ -220,7 +221,7 @@ impl Session {
         }
     }
 
-    fn x11_shown_of(&mut self, surface: &WlSurface) -> Option<&mut Shown> {
+    pub(super) fn x11_shown_of(&mut self, surface: &WlSurface) -> Option<&mut Shown> {
         match &mut self.surfaces.get_mut(&surface.id())?.role {
             Role::X11(shown) => Some(shown),
             _ => None,
@@ -504,9 +505,9 @@ impl Session {
 
     /// There is a host again.
     pub(crate) fn find_x11(&mut self) {
-        let decorations = self.bind_first();
+        let (decorations, icons) = (self.bind_first(), self.bind_first());
         let Some(x11) = &mut self.x11 else { return };
-        x11.decorations = decorations;
+        (x11.decorations, x11.icons) = (decorations, icons);
         x11.ping = None;
         let windows: Vec<u32> = x11.windows.keys().copied().collect();
         for window in windows {

@@ -8,7 +8,7 @@ use x11rb_protocol::protocol::xproto::{
     GetPropertyRequest, SendEventRequest, StackMode,
 };
 
-use super::properties::{Properties, Property, WORDS};
+use super::properties::{Properties, Property};
 use super::{Asked, X11};
 use crate::bridge::buffers::Rect;
 use crate::policy;
@@ -36,6 +36,8 @@ pub(super) struct Window {
     pub(super) properties: Properties,
     /// What the host has said of it.
     pub(super) states: States,
+    /// The host was asked to point it out, and it has not had the focus since.
+    pub(super) pointed_out: bool,
 }
 
 impl Window {
@@ -85,6 +87,7 @@ impl X11 {
             unanswered: 0,
             properties: Properties::default(),
             states: States::default(),
+            pointed_out: false,
         };
         self.windows.insert(window, new);
     }
@@ -107,7 +110,7 @@ impl X11 {
             property: property.atom(&self.atoms),
             type_: AtomEnum::ANY.into(),
             long_offset: 0,
-            long_length: WORDS,
+            long_length: property.longest(),
         };
         self.wire.ask(request, Asked::Property(window, property));
     }

@@ -5,8 +5,10 @@ use wayland_protocols::wp::presentation_time::server::wp_presentation::WpPresent
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
 use wayland_protocols::wp::single_pixel_buffer::v1::server::wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1;
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
+use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
 use wayland_protocols::xdg::decoration::zv1::server::zxdg_decoration_manager_v1::ZxdgDecorationManagerV1;
 use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
+use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_manager_v1::XdgToplevelIconManagerV1;
 use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 use wayland_protocols_misc::server_decoration::server::org_kde_kwin_server_decoration_manager::OrgKdeKwinServerDecorationManager;
 use wayland_server::protocol::wl_compositor::WlCompositor;
@@ -45,6 +47,7 @@ silent!(
     WpViewporter,
     WpSinglePixelBufferManagerV1,
     WpCursorShapeManagerV1,
+    XdgActivationV1,
     ZxdgDecorationManagerV1,
 );
 
@@ -81,6 +84,8 @@ impl State {
         dh.create_global::<Self, WpCursorShapeManagerV1, _>(1, ());
         dh.create_global::<Self, ZxdgDecorationManagerV1, _>(1, ());
         dh.create_global::<Self, OrgKdeKwinServerDecorationManager, _>(1, ());
+        dh.create_global::<Self, XdgActivationV1, _>(1, ());
+        dh.create_global::<Self, XdgToplevelIconManagerV1, _>(1, ());
         self.offer_outputs();
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! What arrives here is what the bridge has validated. The X server is trusted: its answers are waited for.
 
+mod activation;
 mod authority;
 mod buffers;
 mod compositor;
@@ -14,6 +15,7 @@ mod events;
 mod extras;
 mod frames;
 mod globals;
+mod icons;
 mod keyboard;
 mod keymap;
 mod outputs;
@@ -50,6 +52,7 @@ use x11rb::protocol::xproto::{
 };
 
 use super::backend::ConnectError;
+use activation::Tokens;
 use buffers::{Picture, Pool};
 use outputs::{Monitors, Outputs};
 pub use place::{Place, PlaceError};
@@ -94,6 +97,7 @@ pub(super) struct State {
     outputs: Outputs,
     seat: Seat,
     selections: Selections,
+    tokens: Tokens,
     /// Whether there is a window manager.
     managed: bool,
     /// Menus that are open, the last one above the others; which of them holds the pointer; which was open when
@@ -167,6 +171,7 @@ impl Server {
             pings: Vec::new(),
             monitors: Monitors::default(),
             outputs: Outputs::default(),
+            tokens: Tokens::default(),
             menus: Vec::new(),
             held: None,
             escaped: None,
@@ -228,21 +233,22 @@ impl Server {
             // The bridge has let go.
             return true;
         }
+        let mut painted = false;
         loop {
             match state.read_events() {
-                Ok(true) => {}
-                Ok(false) => break,
+                // Who waited for an answer while painting has read events as well, which nobody would tell of again.
+                Ok(false) if painted => break,
+                Ok(_) => {}
                 Err(error) => {
                     tracing::debug!(%error, "the X server is gone");
                     return false;
                 }
             }
             state.run_transfers();
+            state.frame_by_clock();
             state.paint();
+            painted = true;
         }
-        state.run_transfers();
-        state.frame_by_clock();
-        state.paint();
         state.count();
         if state.screen.conn.flush().is_err() || state.broken {
             return false;

@@ -39,6 +39,8 @@ pub(super) struct Toplevel {
     pub(super) own_frame: bool,
     title: String,
     app_id: String,
+    /// Its pictures, as `_NET_WM_ICON` has them.
+    icon: Vec<u32>,
     parent: Option<ObjectId>,
     /// As it is; before it is mapped, as it is to be.
     pub(super) shown: Shown,
@@ -58,6 +60,7 @@ impl Toplevel {
             own_frame: true,
             title: String::new(),
             app_id: String::new(),
+            icon: Vec::new(),
             parent: None,
             shown: Shown::default(),
             told: None,
@@ -228,6 +231,7 @@ impl State {
         self.takes_drops(xid);
         self.write_title(xid, &toplevel.title)?;
         self.write_class(xid, &toplevel.app_id)?;
+        self.write_icon(xid, &toplevel.icon)?;
         self.write_frame(xid, toplevel.own_frame)?;
         self.write_parent(xid, toplevel.parent.as_ref())?;
         Ok(window)
@@ -264,6 +268,16 @@ impl State {
             AtomEnum::STRING,
             class.as_bytes(),
         )?;
+        Ok(())
+    }
+
+    fn write_icon(&self, window: u32, icon: &[u32]) -> Result<(), ReplyOrIdError> {
+        let (conn, name) = (&self.screen.conn, self.screen.atoms._NET_WM_ICON);
+        if icon.is_empty() {
+            conn.delete_property(window, name)?;
+        } else {
+            conn.change_property32(PropMode::REPLACE, window, name, AtomEnum::CARDINAL, icon)?;
+        }
         Ok(())
     }
 
@@ -319,6 +333,15 @@ impl State {
         }
         if let Some(toplevel) = self.toplevel_mut(id) {
             toplevel.app_id = app_id;
+        }
+    }
+
+    pub(super) fn set_icon(&mut self, id: &ObjectId, icon: Vec<u32>) {
+        if let Some(window) = self.window(id) {
+            let _ = self.write_icon(window.id, &icon);
+        }
+        if let Some(toplevel) = self.toplevel_mut(id) {
+            toplevel.icon = icon;
         }
     }
 
@@ -419,7 +442,7 @@ impl State {
             .send_event(false, self.screen.root, to, message);
     }
 
-    fn change_state(&self, window: u32, on: bool, states: [u32; 2]) {
+    pub(super) fn change_state(&self, window: u32, on: bool, states: [u32; 2]) {
         // 1: an app asks, not a pager.
         let data = [u32::from(on), states[0], states[1], 1, 0];
         self.tell_manager(window, self.screen.atoms._NET_WM_STATE, data);
