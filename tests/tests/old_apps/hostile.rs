@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use oz_e2e::{Inside, Session, oz, typing, wait};
+use oz_e2e::{Inside, Run, Session, oz, typing, wait};
 use oz_testkit::desktop::Window;
 
 use super::attacks::Outside;
 use super::clipboard::long_text;
+use super::programs::{self, HOSTILE};
 use super::shell::Shell;
 use super::xterm;
-
-const HOSTILE: &str = include_str!("hostile.py");
 
 /// A sandbox that has the program and a window of Wayland, and a window of another sandbox.
 struct Scene<'a> {
@@ -23,11 +22,11 @@ struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     fn begin(session: &'a Session) -> Result<Self> {
-        let program = session.fresh_dir("x11-hostile").join("hostile.py");
-        std::fs::write(&program, HOSTILE)?;
-        let path = program.display().to_string();
+        let dir = session.fresh_dir("x11-hostile");
+        let program = programs::write(&dir, HOSTILE);
+        let dir = dir.display().to_string();
         let wayland = ["--", "foot", "--title", "beside"];
-        let inside = Inside::start(&[&["--ephemeral", "--read", &path][..], &wayland].concat());
+        let inside = Inside::start(&[&["--ephemeral", "--read", &dir][..], &wayland].concat());
         let beside = session.wait_for_window(wait::LONG, |window| window.title == "beside")?;
         Ok(Self {
             session,
@@ -102,7 +101,7 @@ fn who_grabs_all_there_is_grabs_it_in_its_own_sandbox() -> Result<()> {
 
     let run = scene.attack("grabs")?;
     let other = oz(["run", "--ephemeral", "--read"])
-        .arg(&scene.program)
+        .args(scene.program.parent())
         .args(["--", "python3"])
         .arg(&scene.program)
         .arg("tries");
@@ -132,14 +131,18 @@ fn a_gigabyte_that_is_promised_and_never_comes_is_given_up() -> Result<()> {
     let session = Session::begin();
     session.copy("of the host")?;
     let shell = Shell::begin(&session, "x11-promises")?;
-    std::fs::write(shell.dir.join("hostile.py"), HOSTILE)?;
+    programs::write(&shell.dir, HOSTILE);
     shell.types("python3 hostile.py promises > promised &")?;
+    let read = if session.is_x11() {
+        "xclip -selection clipboard -out"
+    } else {
+        "wl-paste --no-newline"
+    };
     // The host has it when what it had is gone.
     wait::for_condition("the promise", || {
-        let read = oz_e2e::run::Run::sh("timeout 1 wl-paste --no-newline").run();
-        read.code == 124
+        Run::sh(&format!("timeout 1 {read}")).run().code == 124
     });
-    let waiting = oz_e2e::run::Run::sh("exec wl-paste --no-newline").start();
+    let waiting = Run::sh(&format!("exec {read}")).start();
     // Others are served meanwhile.
     shell.types("printf later | xclip -selection clipboard")?;
     wait::for_condition("what was copied later", || {
@@ -158,7 +161,7 @@ fn who_takes_nothing_of_what_it_asks_for_keeps_others_from_nothing() -> Result<(
     let text = long_text();
     session.copy(&text)?;
     let shell = Shell::begin(&session, "x11-abandons")?;
-    std::fs::write(shell.dir.join("hostile.py"), HOSTILE)?;
+    programs::write(&shell.dir, HOSTILE);
     shell.types("python3 hostile.py abandons > abandoned &")?;
     wait::for_condition("the attack", || {
         std::fs::read(shell.dir.join("abandoned")).is_ok_and(|it| it == b"ready\n")

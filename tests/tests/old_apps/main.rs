@@ -1,10 +1,14 @@
 //! Apps that know only X11, each on the X server of its sandbox.
 
+mod apps;
 mod attacks;
+mod attention;
 mod clipboard;
+mod host;
 mod hostile;
 mod life;
 mod menus;
+mod programs;
 mod shell;
 mod terminal;
 

@@ -24,7 +24,7 @@ const INTERNET: &str = "internet";
 const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
 /// The executables that run on an X server.
-const X11: (&str, &str) = ("x11", "all_x11_input");
+const X11: &[&str] = &["x11", "x11_apps", "all_x11_input"];
 
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,7 +129,7 @@ pub(super) fn run(
         host: match executable.name.as_str() {
             name if name == GNOME.0 => Host::Gnome,
             name if name == GNOME.1 => Host::GnomeNewer,
-            name if name == X11.0 || name == X11.1 => Host::X11,
+            name if X11.contains(&name) => Host::X11,
             _ => Host::Sway,
         },
         bring: std::iter::once(&executable.path)

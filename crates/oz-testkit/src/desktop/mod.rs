@@ -103,6 +103,12 @@ impl Session {
         }
     }
 
+    /// Whether its windows are those of an X server.
+    #[must_use]
+    pub fn is_x11(&self) -> bool {
+        self.kind == Kind::X11
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.envs(self.elsewhere.iter().map(|(name, value)| (name, value)));

@@ -60,6 +60,8 @@ pub struct Window {
     pub focused: bool,
     /// Whether it fills the output.
     pub fullscreen: bool,
+    /// Whether the user is to look at it.
+    pub urgent: bool,
     /// The process that is connected to the compositor.
     pub pid: u32,
 }
@@ -214,6 +216,14 @@ impl Session {
         x11::Screen::open()?.popups()
     }
 
+    /// A property of a window that is a list of numbers, on an X server.
+    ///
+    /// # Errors
+    /// When the X server does not answer.
+    pub fn numbers_of(&self, window: &Window, property: &str) -> Result<Vec<u32>> {
+        x11::Screen::open()?.numbers(x11::id(window)?, property)
+    }
+
     fn command_window(&self, window: &Window, command: &str) -> Result<()> {
         self.sway(&format!("[con_id={}] {command}", window.con_id))
     }
@@ -264,6 +274,7 @@ fn collect(node: &Value, found: &mut Vec<Window>) {
             },
             focused: node["focused"].as_bool().unwrap_or_default(),
             fullscreen,
+            urgent: node["urgent"].as_bool().unwrap_or_default(),
             pid: u32::try_from(pid).unwrap_or_default(),
         });
     }

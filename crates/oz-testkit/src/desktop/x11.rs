@@ -32,7 +32,7 @@ impl Screen {
         Ok(self.conn.intern_atom(false, name.as_bytes())?.reply()?.atom)
     }
 
-    fn numbers(&self, window: u32, name: &str) -> Result<Vec<u32>> {
+    pub(super) fn numbers(&self, window: u32, name: &str) -> Result<Vec<u32>> {
         let name = self.atom(name)?;
         let reply = self
             .conn
@@ -87,6 +87,7 @@ impl Screen {
             },
             focused,
             fullscreen,
+            urgent: states.contains(&self.atom("_NET_WM_STATE_DEMANDS_ATTENTION")?),
             pid: self
                 .numbers(id, "_NET_WM_PID")?
                 .first()
