@@ -57,13 +57,13 @@ impl Notices {
 
 /// A file that the person wants it to have is not given.
 pub(crate) fn not_given(daemon: &Daemon, sandbox: &Sandbox, failure: &Failure) {
-    let summary = format!("“{}” does not get that file", sandbox.id);
+    let summary = format!("“{}” does not get that file", sandbox.called());
     show(daemon, summary, failure.to_string());
 }
 
 /// A file that it has is not opened with another app.
 pub(crate) fn not_opened(daemon: &Daemon, sandbox: &Sandbox, failure: &Failure) {
-    let summary = format!("“{}” cannot open a file with another app", sandbox.id);
+    let summary = format!("“{}” cannot open a file with another app", sandbox.called());
     show(daemon, summary, failure.to_string());
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn denied(daemon: &Daemon, sandbox: &Sandbox, denial: &Denial) {
     ));
     show(
         daemon,
-        format!("“{}” was refused something", sandbox.id),
+        format!("“{}” was refused something", sandbox.called()),
         body,
     );
 }
@@ -103,7 +103,7 @@ pub(crate) fn died(daemon: &Daemon, sandbox: &Sandbox, why: String) {
     {
         show(
             daemon,
-            format!("“{}” has ended unexpectedly", sandbox.id),
+            format!("“{}” has ended unexpectedly", sandbox.called()),
             why,
         );
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use oz_e2e::fixtures::write;
 use oz_e2e::terminal::Terminal;
-use oz_e2e::{Session, oz, wait};
+use oz_e2e::{Inside, Session, oz, wait};
 
 use super::service::Service;
 use super::{answer, microphone, nothing_waits, prompt_shown, recording, that_asks};
@@ -140,4 +141,39 @@ fn a_question_goes_with_its_sandbox_or_when_it_is_decided_otherwise() {
     heard.end_within(wait::LONG).ok();
     nothing_waits();
     service.wait_for_none();
+}
+
+#[test]
+fn the_person_reads_the_name_of_the_app_and_which_of_two_it_is() {
+    let session = Session::begin();
+    let _profile = session.profile(
+        "asking",
+        r#"{ "description": "t", "extends": "generic", "audio": { "microphone": "ask" },
+             "match": { "desktop": ["org.example.asking"], "executables": ["asking"] } }"#,
+    );
+    let entry = "[Desktop Entry]\nType=Application\nName=Voice Notes\nExec=asking\n";
+    let entries = session.home().join(".local/share/applications");
+    let entry = write(
+        &entries.join("org.example.asking.desktop"),
+        entry.as_bytes(),
+    );
+    let service = Service::start(&[]);
+    let start = |more: &[&str]| {
+        let run = ["--profile", "asking", "--", "sleep", "1000"];
+        Inside::start(&[more, &run].concat())
+    };
+    for (inside, name) in [
+        (start(&[]), "Voice Notes"),
+        (start(&["--ephemeral"]), "Voice Notes (asking-2)"),
+    ] {
+        let heard = recording(&inside).start();
+        let prompt = prompt_shown("notification");
+        let title = format!("Let “{name}” use the microphone?");
+        assert_eq!(prompt["title"], title.as_str());
+        assert_eq!(prompt["sandbox"], inside.id());
+        assert_eq!(service.notification()["summary"]["data"], title.as_str());
+        answer(&prompt, "no");
+        heard.end_within(wait::LONG).fails();
+    }
+    std::fs::remove_file(entry).expect("removed");
 }

@@ -35,8 +35,11 @@ pub const JSON_MAX: usize = 1 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
-    /// The sandbox's readable name: what the person knows it by, and nothing from the app.
+    /// The sandbox's own name, which its windows are marked with; nothing from the app.
     pub sandbox: String,
+    /// What people call it; absent: the same.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Its colour, `#rrggbb`, if it has one.
     #[serde(default)]
     pub colour: Option<String>,
@@ -310,6 +313,7 @@ mod tests {
     fn an_asked_dialog_and_its_answer_have_this_shape() {
         let asked = Asked {
             sandbox: "gedit".into(),
+            name: Some("Text Editor".into()),
             colour: None,
             parent: Some("0a".into()),
             dialog: FileDialog {
@@ -317,7 +321,7 @@ mod tests {
                 ..dialog()
             },
         };
-        let text = r#"{"sandbox":"gedit","colour":null,"parent":"0a","dialog":{"kind":"save","title":"Save As","accept_label":"_Save","modal":true,"multiple":false,"directory":false,"filters":[{"name":"Images","rules":[{"glob":"*.png"},{"mime":"image/jpeg"}]}],"current_filter":null,"choices":[{"id":"encoding","label":"Encoding","options":[["utf8","UTF-8"]],"chosen":"utf8"}],"current_folder":[47,104,255],"current_name":"a.png","current_file":null,"files":[]}}"#;
+        let text = r#"{"sandbox":"gedit","name":"Text Editor","colour":null,"parent":"0a","dialog":{"kind":"save","title":"Save As","accept_label":"_Save","modal":true,"multiple":false,"directory":false,"filters":[{"name":"Images","rules":[{"glob":"*.png"},{"mime":"image/jpeg"}]}],"current_filter":null,"choices":[{"id":"encoding","label":"Encoding","options":[["utf8","UTF-8"]],"chosen":"utf8"}],"current_folder":[47,104,255],"current_name":"a.png","current_file":null,"files":[]}}"#;
         assert_eq!(serde_json::to_string(&asked).unwrap(), text);
         assert_eq!(serde_json::from_str::<Asked>(text).unwrap(), asked);
         let answer = r#"{"response":0,"paths":[[47,97]],"choices":[["encoding","utf8"]],"current_filter":null,"writable":true}"#;

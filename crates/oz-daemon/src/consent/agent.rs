@@ -23,8 +23,8 @@ pub(super) async fn show(
     };
     let name = agent.name.clone();
     let id = card.id.to_string();
-    let (sandbox, kind) = (card.sandbox.as_str(), card.question.kind());
-    let arguments = (&id, sandbox, &card.profile, kind, card.details());
+    let (sandbox, kind) = (card.who.sandbox.as_str(), card.question.kind());
+    let arguments = (&id, sandbox, &card.who.profile, kind, card.details());
     let shown = tokio::select! {
         biased;
         _ = &mut *over => {

@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 pub(crate) use question::{Answer, Opening, Question, Reason, Refusal, Subject};
-use queue::{By, NotTaken, PromptId, Waiter};
+use queue::{By, NotTaken, PromptId, Waiter, Who};
 pub(crate) use room::Listed;
 use room::{Clock, Event, Room};
 
@@ -76,10 +76,15 @@ impl Consent {
     /// takes the prompt away, and so does the end of the sandbox.
     pub(crate) async fn ask(&self, sandbox: &Sandbox, question: Question) -> Answer {
         let denied = question.denied();
+        let who = Who {
+            sandbox: sandbox.id.clone(),
+            profile: sandbox.plan.profile.clone(),
+            name: sandbox.called().to_owned(),
+        };
         let answer = tokio::select! {
             biased;
             () = sandbox.leaving() => Answer::No(Refusal::Ended),
-            answer = self.raise(&sandbox.id, &sandbox.plan.profile, question) => answer,
+            answer = self.raise(who, question) => answer,
         };
         if let (Answer::No(Refusal::Person), Some(denied)) = (answer, denied) {
             sandbox.decided(denied);
@@ -87,15 +92,14 @@ impl Consent {
         answer
     }
 
-    async fn raise(&self, sandbox: &SandboxId, profile: &str, question: Question) -> Answer {
+    async fn raise(&self, who: Who, question: Question) -> Answer {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
             events: &self.events,
             waiter: self.next_waiter.fetch_add(1, Ordering::Relaxed),
         };
         let asked = self.events.send(Event::Ask {
-            sandbox: sandbox.clone(),
-            profile: profile.to_owned(),
+            who,
             question,
             waiter: waiting.waiter,
             answer,

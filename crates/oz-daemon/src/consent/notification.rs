@@ -164,7 +164,7 @@ impl Service {
             "Oz",
             0_u32,
             card.question.icon(),
-            card.question.title(&card.sandbox),
+            card.question.title(&card.who.name),
             body,
             [DENY, "Deny", ALLOW, "Allow"].as_slice(),
             hints,

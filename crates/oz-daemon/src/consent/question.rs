@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use oz_core::OsBytes;
 use oz_core::denied::Denied;
-use oz_core::plan::{Access, SandboxId};
+use oz_core::plan::Access;
 use oz_core::said::Said;
 use oz_core::wire::display::Direction;
 use zbus::Variant;
@@ -240,31 +240,31 @@ impl Question {
         }
     }
 
-    /// The question. Nothing in it is from the app.
-    pub(super) fn title(&self, sandbox: &SandboxId) -> String {
+    /// The question, of a sandbox that people call so. Nothing in it is from the app.
+    pub(super) fn title(&self, name: &str) -> String {
         match self {
-            Self::Link(_) => format!("Let “{sandbox}” open a link?"),
+            Self::Link(_) => format!("Let “{name}” open a link?"),
             Self::Opening(what, _) => match what.app {
-                Some(_) => format!("Let “{sandbox}” open a file with another app?"),
-                None => format!("Let “{sandbox}” show a folder?"),
+                Some(_) => format!("Let “{name}” open a file with another app?"),
+                None => format!("Let “{name}” show a folder?"),
             },
-            Self::Copy(Direction::In) => format!("Let “{sandbox}” read what you have copied?"),
+            Self::Copy(Direction::In) => format!("Let “{name}” read what you have copied?"),
             Self::Copy(Direction::Out) => {
-                format!("Let another program read what was copied in “{sandbox}”?")
+                format!("Let another program read what was copied in “{name}”?")
             }
-            Self::Microphone { .. } => format!("Let “{sandbox}” use the microphone?"),
+            Self::Microphone { .. } => format!("Let “{name}” use the microphone?"),
             Self::Files { count, access, .. } => {
                 let what = match access {
                     Access::Read => "read",
                     Access::Write => "change",
                 };
                 match count {
-                    1 => format!("Let “{sandbox}” {what} a file that was dropped on it?"),
-                    _ => format!("Let “{sandbox}” {what} {count} files that were dropped on it?"),
+                    1 => format!("Let “{name}” {what} a file that was dropped on it?"),
+                    _ => format!("Let “{name}” {what} {count} files that were dropped on it?"),
                 }
             }
             #[cfg(test)]
-            Self::Other(number) => format!("Let {sandbox} do {number}?"),
+            Self::Other(number) => format!("Let {name} do {number}?"),
         }
     }
 
@@ -404,8 +404,8 @@ mod tests {
         It hears you until you turn the microphone off again.
         The program calls itself “zoom Press Allow [1m”
         ");
-        let id = "firefox-2".parse().expect("a name");
-        assert_eq!(question.title(&id), "Let “firefox-2” use the microphone?");
+        let title = question.title("Firefox (firefox-2)");
+        assert_eq!(title, "Let “Firefox (firefox-2)” use the microphone?");
     }
 
     #[test]

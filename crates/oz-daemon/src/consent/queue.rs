@@ -45,12 +45,20 @@ impl fmt::Display for PromptId {
 /// Whoever asked and waits.
 pub(super) type Waiter = u64;
 
+/// A sandbox, for whoever reads its question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Who {
+    pub(super) sandbox: SandboxId,
+    pub(super) profile: String,
+    /// What people call it.
+    pub(super) name: String,
+}
+
 /// What is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Card {
     pub(super) id: PromptId,
-    pub(super) sandbox: SandboxId,
-    pub(super) profile: String,
+    pub(super) who: Who,
     pub(super) question: Question,
     /// When it was asked, in seconds since 1970.
     pub(super) asked: u64,
@@ -149,12 +157,12 @@ impl Queue {
     /// A sandbox asks; `unix` is the time in seconds since 1970.
     pub(super) fn ask(
         &mut self,
-        sandbox: &SandboxId,
-        profile: &str,
+        who: &Who,
         question: Question,
         waiter: Waiter,
         (now, unix): (Instant, u64),
     ) {
+        let sandbox = &who.sandbox;
         let asker = self.askers.entry(sandbox.clone()).or_default();
         asker.quiet.retain(|(_, until)| *until > now);
         asker
@@ -176,8 +184,7 @@ impl Queue {
             asker.raised.push_back(now);
             let card = Card {
                 id: PromptId(self.next),
-                sandbox: sandbox.clone(),
-                profile: profile.to_owned(),
+                who: who.clone(),
                 question,
                 asked: unix,
             };
@@ -317,7 +324,7 @@ impl Queue {
             Answer::No(Refusal::Silence) => Some(QUIET_AFTER_SILENCE),
             _ => None,
         };
-        if let (Some(quiet), Some(asker)) = (quiet, self.askers.get_mut(&prompt.card.sandbox)) {
+        if let (Some(quiet), Some(asker)) = (quiet, self.askers.get_mut(&prompt.card.who.sandbox)) {
             let subject = prompt.card.question.subject();
             asker.quiet.push((subject, now + quiet));
         }

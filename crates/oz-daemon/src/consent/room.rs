@@ -10,14 +10,13 @@ use tokio::time::Instant;
 use zbus::Connection;
 
 use super::question::{Answer, Question, Refusal, Subject};
-use super::queue::{By, Card, Effect, NotTaken, PromptId, Queue, Waiter};
+use super::queue::{By, Card, Effect, NotTaken, PromptId, Queue, Waiter, Who};
 use super::show;
 
 /// What happens in the room.
 pub(super) enum Event {
     Ask {
-        sandbox: SandboxId,
-        profile: String,
+        who: Who,
         question: Question,
         waiter: Waiter,
         answer: oneshot::Sender<Answer>,
@@ -55,11 +54,11 @@ impl Listed {
     }
 
     pub(crate) fn sandbox(&self) -> String {
-        self.card.sandbox.to_string()
+        self.card.who.sandbox.to_string()
     }
 
     pub(crate) fn profile(&self) -> String {
-        self.card.profile.clone()
+        self.card.who.profile.clone()
     }
 
     pub(crate) fn kind(&self) -> String {
@@ -86,7 +85,8 @@ impl Card {
     /// Everything about it but its names; see docs/prompts.md.
     pub(super) fn details(&self) -> HashMap<&'static str, zbus::Variant<'static>> {
         let mut details = self.question.details();
-        details.insert("title", self.question.title(&self.sandbox).into());
+        details.insert("title", self.question.title(&self.who.name).into());
+        details.insert("name", self.who.name.clone().into());
         details.insert("body", self.question.body().into());
         details.insert("icon", self.question.icon().into());
         details
@@ -155,15 +155,14 @@ impl Room {
         let now = (self.clock)();
         match event {
             Event::Ask {
-                sandbox,
-                profile,
+                who,
                 question,
                 waiter,
                 answer,
             } => {
-                self.waiters.insert(waiter, (sandbox.clone(), answer));
+                self.waiters.insert(waiter, (who.sandbox.clone(), answer));
                 let times = (now, crate::clock::now());
-                self.queue.ask(&sandbox, &profile, question, waiter, times);
+                self.queue.ask(&who, question, waiter, times);
             }
             Event::Cancel(waiter) => {
                 if self.waiters.remove(&waiter).is_some() {
@@ -194,7 +193,7 @@ impl Room {
                 let (over, is_over) = oneshot::channel();
                 self.showing.insert(card.id, over);
                 let kind = card.question.kind();
-                tracing::info!(sandbox = %card.sandbox, prompt = %card.id, kind, "the person is asked");
+                tracing::info!(sandbox = %card.who.sandbox, prompt = %card.id, kind, "the person is asked");
                 tokio::spawn(show::show(
                     self.bus.clone(),
                     self.events.clone(),

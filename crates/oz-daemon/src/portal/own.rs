@@ -51,6 +51,7 @@ pub(super) async fn show(
     }
     let asked = Asked {
         sandbox: sandbox.id.to_string(),
+        name: Some(sandbox.called().to_owned()),
         colour: Some(Colour::of_profile(&sandbox.plan.profile).to_string()),
         parent: parent.map(str::to_owned),
         dialog: dialog.clone(),

@@ -33,6 +33,7 @@ use std::time::{Duration, SystemTime};
 
 use oz_core::plan::{Clipboard, Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
+use oz_core::said::Said;
 use oz_core::wire::audio::Levels;
 use oz_core::wire::display::Host;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
@@ -149,6 +150,8 @@ pub(crate) struct Sandbox {
     pub(crate) plan: Plan,
     /// Whether a further launch of the profile may run in it.
     pub(crate) joinable: bool,
+    /// What people call it, once somebody has asked.
+    called: OnceLock<String>,
     /// What shows its windows, if anything does.
     host: Mutex<Option<Host>>,
     /// Where the sound goes, if there is any.
@@ -238,6 +241,7 @@ impl Sandbox {
             id: birth.plan.id.clone(),
             plan: birth.plan,
             joinable: birth.joinable,
+            called: OnceLock::new(),
             host: Mutex::new(birth.host),
             sound_server: birth.sound_server,
             activation_token: birth.activation_token,
@@ -270,6 +274,19 @@ impl Sandbox {
             next_process: AtomicU64::new(birth.next_process),
         };
         (Arc::new(sandbox), receiver)
+    }
+
+    /// What people call it: the app's name, on one line and capped; with the sandbox's own, unless it is the first of the
+    /// profile, whose own is the profile's.
+    pub(crate) fn called(&self) -> &str {
+        let of_app = || called(self.app_name().as_deref(), &self.id, &self.plan.profile);
+        self.called.get_or_init(of_app)
+    }
+
+    /// The app's name as its desktop entry has it; none if it has no entry.
+    pub(crate) fn app_name(&self) -> Option<String> {
+        let id = self.plan.display.as_ref()?.app_id.as_ref()?;
+        oz_host::desktop::find(id)?.name
     }
 
     /// Seconds since 1970 at which it was started.
@@ -432,6 +449,16 @@ impl Sandbox {
     }
 }
 
+fn called(app: Option<&str>, id: &SandboxId, profile: &str) -> String {
+    /// Most characters of an app's name.
+    const NAME: usize = 60;
+    match app.and_then(|name| Said::new(name.as_bytes(), NAME)) {
+        Some(name) if id.as_str() == profile => name.as_str().to_owned(),
+        Some(name) => format!("{} ({id})", name.as_str()),
+        None => id.to_string(),
+    }
+}
+
 impl Namespaces {
     /// In the order of [`oz_core::wire::init::FromInit::Ready`].
     ///
@@ -468,6 +495,17 @@ impl Namespaces {
 mod tests {
     use super::*;
     use std::fs::File;
+
+    #[test]
+    fn people_read_the_name_of_the_app_and_which_one_it_is_if_it_is_not_the_first() {
+        let id = |name: &str| SandboxId::try_from(name.to_owned()).expect("an id");
+        let (first, second) = (id("firefox"), id("firefox-2"));
+        let name = Some("Firefox\nESR");
+        assert_eq!(called(name, &first, "firefox"), "Firefox ESR");
+        assert_eq!(called(name, &second, "firefox"), "Firefox ESR (firefox-2)");
+        assert_eq!(called(None, &second, "firefox"), "firefox-2");
+        assert_eq!(called(Some("\u{202e}"), &first, "firefox"), "firefox");
+    }
 
     #[test]
     fn only_namespaces_of_a_sandbox_are_taken_for_its_own() {

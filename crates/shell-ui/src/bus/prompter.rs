@@ -194,6 +194,7 @@ fn listed(row: &Properties) -> Option<Prompt> {
     };
     Some(Prompt {
         id: text("id")?,
+        name: text("name").or_else(|| text("sandbox"))?,
         sandbox: text("sandbox")?,
         profile: text("profile")?,
         kind: text("kind").unwrap_or_default(),

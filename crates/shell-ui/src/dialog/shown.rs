@@ -37,7 +37,8 @@ impl Shown {
     pub fn new(asked: &Asked) -> Self {
         let dialog = &asked.dialog;
         let sandbox = plain(&asked.sandbox);
-        let (what, heading) = kind(dialog, &sandbox);
+        let name = asked.name.as_deref().map_or_else(|| sandbox.clone(), plain);
+        let (what, heading) = kind(dialog, &name);
         Self {
             title: format!("[{sandbox}] {what}"),
             heading,
@@ -61,8 +62,8 @@ pub(super) fn filters(dialog: &FileDialog) -> Vec<&Filter> {
 }
 
 /// What the window is for, and the sentence in it.
-fn kind(dialog: &FileDialog, sandbox: &str) -> (String, String) {
-    let fill = [("app", sandbox)];
+fn kind(dialog: &FileDialog, name: &str) -> (String, String) {
+    let fill = [("app", name)];
     match (dialog.kind, dialog.directory, dialog.multiple) {
         (Kind::Open, false, false) => {
             (tr("Choose a File"), tr_with("{app} asks for a file", &fill))
@@ -82,7 +83,7 @@ fn kind(dialog: &FileDialog, sandbox: &str) -> (String, String) {
         ),
         (Kind::SaveFiles, ..) => {
             let files = tr_count("{n} file", "{n} files", dialog.files.len());
-            let fill = [("app", sandbox), ("files", files.as_str())];
+            let fill = [("app", name), ("files", files.as_str())];
             let heading = tr_with("{app} asks in which folder to save {files}", &fill);
             (tr("Save Files"), heading)
         }
@@ -141,6 +142,7 @@ pub(super) mod tests {
     pub(in crate::dialog) fn asked() -> Asked {
         Asked {
             sandbox: "gedit".into(),
+            name: Some("Text Editor".into()),
             colour: Some("#1a5fb4".into()),
             parent: None,
             dialog: FileDialog {
@@ -165,7 +167,7 @@ pub(super) mod tests {
     fn the_sentence_is_ours_and_the_title_is_quoted() {
         let shown = Shown::new(&asked());
         assert_eq!(shown.title, "[gedit] Choose a File");
-        assert_eq!(shown.heading, "gedit asks for a file");
+        assert_eq!(shown.heading, "Text Editor asks for a file");
         assert_eq!(shown.said, ["“Open Files”"]);
         assert_eq!(shown.accept, "_Open");
         assert_eq!(
@@ -220,7 +222,10 @@ pub(super) mod tests {
             .map(|n| format!("page-{n}.png").into_bytes())
             .collect();
         let shown = Shown::new(&asked);
-        assert_eq!(shown.heading, "gedit asks in which folder to save 7 files");
+        assert_eq!(
+            shown.heading,
+            "Text Editor asks in which folder to save 7 files"
+        );
         assert_eq!(shown.said.len(), NAMES + 1);
         assert_eq!(shown.said[0], "“page-0.png”");
         assert_eq!(shown.said[NAMES], "…");

@@ -15,8 +15,10 @@ const PROGRAM: usize = 64;
 pub struct Prompt {
     /// Its number.
     pub id: String,
-    /// Who asks.
+    /// Which sandbox asks.
     pub sandbox: String,
+    /// What people call it.
+    pub name: String,
     /// By which profile.
     pub profile: String,
     /// What it is about: `microphone`, `files`, or what a later daemon asks.
@@ -44,14 +46,14 @@ impl Prompt {
     /// The question in the language of the person, if its kind is known; else the daemon's own words.
     pub fn title_words(&self) -> String {
         match self.kind.as_str() {
-            "microphone" => tr_with("Let “{app}” use the microphone?", &[("app", &self.sandbox)]),
+            "microphone" => tr_with("Let “{app}” use the microphone?", &[("app", &self.name)]),
             "copy" if self.out => tr_with(
                 "Let another program read what was copied in “{app}”?",
-                &[("app", &self.sandbox)],
+                &[("app", &self.name)],
             ),
             "copy" => tr_with(
                 "Let “{app}” read what you have copied?",
-                &[("app", &self.sandbox)],
+                &[("app", &self.name)],
             ),
             _ => self.title.clone(),
         }
@@ -192,14 +194,18 @@ mod tests {
     #[test]
     fn a_kind_that_is_known_is_asked_in_the_words_of_the_person_and_others_in_the_daemons() {
         let mut prompt = Prompt {
-            sandbox: "foot".into(),
+            sandbox: "foot-2".into(),
+            name: "Foot (foot-2)".into(),
             kind: "microphone".into(),
             program: Some("pa\nrec”".into()),
             title: "As the daemon asks".into(),
             body: "In its words".into(),
             ..Prompt::default()
         };
-        assert_eq!(prompt.title_words(), "Let “foot” use the microphone?");
+        assert_eq!(
+            prompt.title_words(),
+            "Let “Foot (foot-2)” use the microphone?"
+        );
         assert!(
             prompt
                 .body_words()
@@ -208,10 +214,10 @@ mod tests {
         prompt.kind = "copy".into();
         assert_eq!(
             prompt.title_words(),
-            "Let “foot” read what you have copied?"
+            "Let “Foot (foot-2)” read what you have copied?"
         );
         prompt.out = true;
-        assert!(prompt.title_words().contains("copied in “foot”"));
+        assert!(prompt.title_words().contains("copied in “Foot (foot-2)”"));
         prompt.kind = "weather".into();
         assert_eq!(prompt.title_words(), "As the daemon asks");
         assert_eq!(prompt.body_words(), "In its words");

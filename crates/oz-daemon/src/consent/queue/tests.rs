@@ -36,8 +36,12 @@ impl Bench {
     fn ask(&mut self, sandbox: &str, question: Question) -> Waiter {
         self.waiters += 1;
         let times = (self.now, 0);
-        self.queue
-            .ask(&id(sandbox), "generic", question, self.waiters, times);
+        let who = Who {
+            sandbox: id(sandbox),
+            profile: "generic".to_owned(),
+            name: sandbox.to_owned(),
+        };
+        self.queue.ask(&who, question, self.waiters, times);
         self.waiters
     }
 
@@ -471,7 +475,7 @@ proptest! {
             for effect in bench.effects() {
                 match effect {
                     Effect::Show(card) => {
-                        prop_assert!(up.iter().all(|other| other.sandbox != card.sandbox));
+                        prop_assert!(up.iter().all(|other| other.who.sandbox != card.who.sandbox));
                         up.push(card);
                     }
                     Effect::Over(prompt) => {

@@ -11,7 +11,7 @@ use zbus::Connection;
 
 use crate::consent::Consent;
 use crate::consent::question::{Answer, Question};
-use crate::consent::queue::DELAY;
+use crate::consent::queue::{DELAY, Who};
 use crate::consent::room::Clock;
 use crate::control::{self, Prompts};
 
@@ -75,8 +75,12 @@ impl House {
     /// A sandbox asks.
     pub(super) fn ask(&self, sandbox: &str, question: Question) -> JoinHandle<Answer> {
         let consent = Arc::clone(&self.consent);
-        let sandbox = sandbox.parse().expect("a name");
-        tokio::spawn(async move { consent.raise(&sandbox, "generic", question).await })
+        let who = Who {
+            sandbox: sandbox.parse().expect("a name"),
+            profile: "generic".to_owned(),
+            name: format!("The {sandbox}"),
+        };
+        tokio::spawn(async move { consent.raise(who, question).await })
     }
 
     /// Waits until somebody shows the prompt that is up; returns its number.

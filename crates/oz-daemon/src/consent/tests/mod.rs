@@ -50,7 +50,8 @@ async fn an_agent_shows_the_prompt_and_answers_it() {
         );
         assert_eq!(card.kind, "microphone");
         let text = |name: &str| String::try_from(card.details[name].clone()).expect("text");
-        assert_eq!(text("title"), "Let “foot” use the microphone?");
+        assert_eq!(text("title"), "Let “The foot” use the microphone?");
+        assert_eq!(text("name"), "The foot");
         assert_eq!(text("program"), "parec <b>");
         assert!(text("body").ends_with("“parec <b>”"));
         house.read_it();
@@ -108,7 +109,7 @@ async fn a_notification_asks_when_the_agent_dies_and_has_the_delay_anew() {
     agent.die().await;
     house.shown("notification").await;
     let shown = service.shown().pop().expect("shown");
-    assert_eq!(shown.summary, "Let “foot” use the microphone?");
+    assert_eq!(shown.summary, "Let “The foot” use the microphone?");
     assert!(shown.body.ends_with("“parec &lt;b&gt;”"), "{}", shown.body);
     assert_eq!(shown.actions, ["deny", "Deny", "allow", "Allow"]);
     assert_eq!(shown.hints["urgency"], OwnedVariant::from(2_u8));

@@ -108,7 +108,7 @@ fn start(sandbox: &Sandbox, supervisor: &Supervisor, pipe: &Pipe) -> Result<Chil
     };
     let config = Config {
         sandbox: sandbox.id.to_string(),
-        app_name: app_name(sandbox),
+        app_name: sandbox.app_name(),
         host_socket: server.socket.clone(),
         cookie: server.cookie(),
         gate,
@@ -122,12 +122,6 @@ fn resume(sandbox: &Sandbox, pipe: &Pipe) -> std::io::Result<()> {
     sandbox.control.connect(pipe.writer()?);
     sandbox.control.tell(sandbox);
     Ok(())
-}
-
-/// What people call the app, for the host's mixer.
-fn app_name(sandbox: &Sandbox) -> Option<String> {
-    let id = sandbox.plan.display.as_ref()?.app_id.as_ref()?;
-    oz_host::desktop::find(id)?.name
 }
 
 /// Whether a later daemon shall know of it.
