@@ -13,6 +13,7 @@ use oz_core::profile::Profile;
 use oz_core::profile::files::{DataPath, Home};
 use oz_core::protected;
 
+use crate::copies;
 use crate::environment;
 use crate::outside::{self, Program};
 use crate::own::Own;
@@ -72,6 +73,9 @@ pub enum Error {
     /// Something is there.
     #[error("{} is there already: name a place that does not exist yet", .0.display())]
     Exists(PathBuf),
+    /// It is there still, or a part of it.
+    #[error(transparent)]
+    Kept(#[from] copies::Error),
     /// The file system.
     #[error("cannot {what} {}: {why}: make room or give yourself the right to", path.display())]
     Io {
@@ -105,8 +109,11 @@ impl Data {
     /// The home that is the app's own, if there is something in it.
     pub fn inside(&self, profile: &str) -> Option<Place> {
         let home = self.homes.join(profile);
-        let mut entries = fs::read_dir(&home).ok()?;
-        entries.next()?.ok()?;
+        match fs::read_dir(&home) {
+            // What nobody may look into is not nothing: the app may have closed it.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+            entries => drop(entries.ok()?.next()?.ok()?),
+        }
         Place::look(home)
     }
 
@@ -269,12 +276,8 @@ impl Data {
     pub fn delete(&self, profile: &str) -> Result<Place, Error> {
         let place = self.inside(profile);
         let place = place.ok_or_else(|| Error::Nothing(profile.to_owned()))?;
-        // Follows no link on its way.
-        fs::remove_dir_all(&place.path).map_err(|error| Error::Io {
-            what: "remove",
-            path: place.path.clone(),
-            why: error.to_string(),
-        })?;
+        // Follows no link on its way, and gets into what the app has closed.
+        copies::remove(&place.path)?;
         Ok(place)
     }
 }
@@ -435,9 +438,21 @@ mod tests {
                 .expect("there")
                 .is_symlink()
         );
-        user.data.delete("app").expect("deleted");
         assert_eq!(user.read("victim/keep").as_deref(), Some("x"));
-        assert!(matches!(user.data.delete("app"), Err(Error::Nothing(_))));
+        assert!(matches!(user.data.delete("other"), Err(Error::Nothing(_))));
+    }
+
+    #[test]
+    fn a_home_that_its_app_has_closed_is_there_all_the_same() {
+        let (user, home) = (user(), "homes/app");
+        user.write(&format!("{home}/file"), "x");
+        let home = user.directory.path().join(home);
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0);
+        fs::set_permissions(&home, closed).expect("closed");
+        let place = user.data.inside("app");
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        fs::set_permissions(&home, open).expect("open");
+        assert_eq!(place.map(|place| place.path), Some(home));
     }
 
     #[test]

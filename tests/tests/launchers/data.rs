@@ -1,5 +1,8 @@
 //! What an app has kept before it was enabled, and what it keeps afterwards.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
 use anyhow::{Result, ensure};
 use oz_e2e::cli::{json, oz};
 use oz_e2e::fixtures::write;
@@ -49,9 +52,22 @@ fn an_app_begins_with_a_copy_of_what_it_has_or_with_nothing() -> Result<()> {
         .run()
         .fails()
         .complains("--yes");
+    // However it has closed what it has, and wherever its links lead.
+    let kept = home.join(".local/state/oz/homes/gedit");
+    let (deep, closed) = (kept.join("closed/deep"), kept.join("closed"));
+    write(&deep.join("file"), b"x\n");
+    symlink(home.join(".config"), kept.join("link"))?;
+    for (place, mode) in [(&deep, 0o500), (&closed, 0), (&kept, 0)] {
+        std::fs::set_permissions(place, Permissions::from_mode(mode))?;
+    }
     wait::for_condition("its home to be free", || {
         oz(["data", "gedit", "delete", "--yes"]).run().code == 0
     });
+    ensure!(kept.symlink_metadata().is_err());
+    let homes = std::fs::read_dir(home.join(".local/state/oz/homes"))?;
+    let mut names = homes.map(|entry| Ok(entry?.file_name().into_string().unwrap_or_default()));
+    ensure!(names.all(|name: std::io::Result<_>| !name.is_ok_and(|name| name.contains("gedit"))));
+    ensure!(std::fs::read(&secret)? == b"not gedit's\n");
 
     oz(["enable", "gedit", "--data", "copy"]).run().ok();
     let inside = start()?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Drops, Effect, Overlay, Plan, SandboxId};
+use oz_core::plan::{Access, Drops, Effect, Overlay, Plan, SandboxId, layout};
 use oz_core::profile::Profile;
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::{Rule, RulePath};
@@ -211,8 +211,10 @@ pub(crate) fn ended(daemon: &Arc<Daemon>, plan: &Plan) {
 
 /// Removes what was to be removed and is there still.
 pub(crate) fn sweep(directories: &Directories) {
-    let place = place(&directories.state, &directories.runtime);
-    tokio::spawn(aside::within(None, REMOVING, move || copies::sweep(&place)));
+    let copies = place(&directories.state, &directories.runtime);
+    let homes = directories.state.join(layout::HOMES_NAME);
+    let all = move || [copies, homes].iter().for_each(|of| copies::sweep(of));
+    tokio::spawn(aside::within(None, REMOVING, all));
 }
 
 fn write(of_sandbox: &Path, about: &About) -> Result<()> {
