@@ -4,13 +4,15 @@
 //! no component is a symlink, and the descriptor is its identity from then on: whoever opens the path
 //! again compares device, inode and kind.
 
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
 
 use oz_core::OsBytes;
 use oz_core::wire::mount::Identity;
-use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
 use rustix::io::Errno;
 
 /// A file or a directory of the host.
@@ -36,6 +38,16 @@ pub enum ResolveError {
     /// Links lead in a circle.
     #[error("{0} leads in a circle of symbolic links: name what is meant directly")]
     Loop(Shown),
+    /// A link leads out of the directory in which it lies, and an app may have put it there.
+    #[error(
+        "{path} is reached by a link to {to}, which an app may have made: take it where it really is, if you mean it"
+    )]
+    Link {
+        /// What was pointed at.
+        path: Shown,
+        /// What it leads to.
+        to: Shown,
+    },
     /// A FIFO, a socket, a device.
     #[error("{path} is a {kind}: only regular files and directories can be given to a sandbox")]
     Kind {
@@ -101,6 +113,76 @@ pub fn resolve(path: &Path, directory: &Path) -> Result<Resolved, ResolveError> 
     named(fd, &path)
 }
 
+/// Opens a path that a person has pointed at, in a dialog or by dragging it: what they see of it is a name, and an app
+/// that may change a directory can have it lead anywhere. So links are followed if they cannot be an app's (they are
+/// somebody else's, or lie in the home itself, which no app may change) or lead to what lies beneath their own directory.
+pub fn pointed_at(path: &Path, home: &Path) -> Result<Resolved, ResolveError> {
+    let (leads_to, links) = way(path).map_err(|errno| failed(path, errno))?;
+    let own = rustix::process::getuid().as_raw();
+    let home = canonical(home).unwrap_or_else(|_| home.to_owned());
+    let may_lead_astray = |(directory, owner): &(PathBuf, u32)| {
+        *owner == own && *directory != home && !leads_to.starts_with(directory)
+    };
+    if links.iter().any(may_lead_astray) {
+        return Err(ResolveError::Link {
+            path: path.into(),
+            to: leads_to.as_path().into(),
+        });
+    }
+    // If one has come since, it leads elsewhere.
+    let found = resolve(&leads_to, Path::new("/"))?;
+    match found.path.as_path() == leads_to {
+        true => Ok(found),
+        false => Err(ResolveError::Replaced(path.into())),
+    }
+}
+
+/// Directories in which links lie, and whose they are.
+type Links = Vec<(PathBuf, u32)>;
+
+/// Where an absolute path leads, and the links on the way.
+fn way(path: &Path) -> Result<(PathBuf, Links), Errno> {
+    const MOST: usize = 40;
+    let (mut at, mut links) = (PathBuf::from("/"), Links::new());
+    let mut left: Vec<Part> = parts(path);
+    while let Some(part) = left.pop() {
+        let name = match part {
+            Part::Top => PathBuf::from("/"),
+            Part::Up => at.parent().unwrap_or(&at).to_owned(),
+            Part::Down(name) => at.join(name),
+        };
+        match rustix::fs::readlinkat(CWD, &name, Vec::new()) {
+            Ok(target) if links.len() < MOST => {
+                let owner = rustix::fs::lstat(&name)?.st_uid;
+                links.push((at.clone(), owner));
+                left.extend(parts(Path::new(OsStr::from_bytes(target.as_bytes()))));
+            }
+            Ok(_) => return Err(Errno::LOOP),
+            Err(Errno::INVAL) => at = name,
+            Err(errno) => return Err(errno),
+        }
+    }
+    Ok((at, links))
+}
+
+/// One step on the way.
+enum Part {
+    Top,
+    Up,
+    Down(OsString),
+}
+
+/// The steps of a path, the last one first.
+fn parts(path: &Path) -> Vec<Part> {
+    let part = |component| match component {
+        Component::RootDir | Component::Prefix(_) => Some(Part::Top),
+        Component::ParentDir => Some(Part::Up),
+        Component::Normal(name) => Some(Part::Down(name.to_owned())),
+        Component::CurDir => None,
+    };
+    path.components().rev().filter_map(part).collect()
+}
+
 /// Finds out what a received descriptor is, trusting nothing that its sender says.
 pub fn from_fd(fd: OwnedFd) -> Result<Resolved, ResolveError> {
     named(fd, Path::new("what was named"))
@@ -114,6 +196,17 @@ pub fn name_on_fuse(fd: BorrowedFd<'_>) -> Option<PathBuf> {
     let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
     let is_there = system.f_type == FUSE && is_file && stat.st_nlink > 0;
     is_there.then(|| name_of(fd).ok())?
+}
+
+/// Whether a descriptor is of a file system that may have to be asked about it: it is no socket, pipe, namespace, process or
+/// device. This asks none.
+pub fn is_of_a_file_system(fd: BorrowedFd<'_>) -> bool {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let kind = rustix::fs::statx(fd, "", flags, StatxFlags::TYPE);
+    let kind = kind.map(|found| FileType::from_raw_mode(found.stx_mode.into()));
+    let is_device = kind == Ok(FileType::CharacterDevice);
+    // All others have names that begin with their kind.
+    !is_device && name_of(fd).map_or(true, |name| name.is_absolute())
 }
 
 /// The canonical path of something that exists.
@@ -165,7 +258,7 @@ fn name_of(fd: BorrowedFd<'_>) -> Result<PathBuf, Errno> {
     use std::os::unix::ffi::OsStringExt;
     let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
     let name = rustix::fs::readlinkat(CWD, link, Vec::new())?;
-    Ok(std::ffi::OsString::from_vec(name.into_bytes()).into())
+    Ok(OsString::from_vec(name.into_bytes()).into())
 }
 
 /// Device, inode and kind; or the name of a kind that cannot be given.
@@ -220,6 +313,55 @@ mod tests {
         let received = from_fd(sent).expect("resolves");
         assert_eq!(received.path, resolved.path);
         assert_eq!(received.identity, resolved.identity);
+    }
+
+    #[test]
+    fn what_a_person_points_at_is_not_what_an_apps_link_leads_to() {
+        let (_keep, home) = temporary();
+        for directory in ["shelf/inner", "secret", "elsewhere"] {
+            std::fs::create_dir_all(home.join(directory)).expect("a directory");
+        }
+        for file in ["shelf/inner/file", "secret/file", "elsewhere/file"] {
+            std::fs::write(home.join(file), "x").expect("a file");
+        }
+        let link = |to: &str, at: &str| symlink(to, home.join(at)).expect("a link");
+        // The user's own, directly in the home, and one that leads down.
+        link("elsewhere", "Documents");
+        link("inner", "shelf/latest");
+        // An app's, of a file, of a directory, and by way of one that is harmless.
+        link("../secret/file", "shelf/report");
+        link("../secret", "shelf/photos");
+        link("latest/../../secret/file", "shelf/deep");
+        let point = |path: &str| pointed_at(&home.join(path), &home);
+        for (path, real) in [
+            ("shelf/inner/file", "shelf/inner/file"),
+            ("shelf/latest/file", "shelf/inner/file"),
+            ("shelf/latest", "shelf/inner"),
+            ("Documents/file", "elsewhere/file"),
+            ("shelf/./inner/../inner/file", "shelf/inner/file"),
+        ] {
+            let found = point(path).map(|found| found.path.as_path().to_owned());
+            assert_eq!(found.expect(path), home.join(real), "{path}");
+        }
+        for path in [
+            "shelf/report",
+            "shelf/photos/file",
+            "shelf/photos",
+            "shelf/deep",
+        ] {
+            let refused = point(path).expect_err(path);
+            assert!(matches!(refused, ResolveError::Link { .. }), "{refused:?}");
+            assert!(refused.to_string().contains("secret"), "{refused}");
+        }
+        link("circle", "shelf/circle");
+        assert!(matches!(point("shelf/circle"), Err(ResolveError::Loop(_))));
+        assert!(matches!(point("shelf/none"), Err(ResolveError::Missing(_))));
+        // Those of the system are nobody's.
+        let system = pointed_at(Path::new("/bin/sh"), &home).expect("found");
+        assert_eq!(
+            system.path,
+            resolve(Path::new("/bin/sh"), &home).expect("found").path
+        );
     }
 
     #[test]

@@ -13,3 +13,4 @@ mod picks;
 mod service;
 mod settings;
 mod toolkits;
+mod turned;

@@ -15,14 +15,14 @@ use crate::{dialog, host};
 const ASK: &str = include_str!("ask.py");
 
 /// A sandbox, and a program in it that asks for one dialog.
-struct Asking {
-    inside: Inside,
+pub struct Asking {
+    pub inside: Inside,
     started: Started,
 }
 
 impl Asking {
     /// Asks from a sandbox that holds this file, if any.
-    fn begin(session: &Session, held: Option<&Path>, method: &str, options: &str) -> Self {
+    pub fn begin(session: &Session, held: Option<&Path>, method: &str, options: &str) -> Self {
         host::begin();
         let script = write(&session.fresh_dir("app").join("ask.py"), ASK.as_bytes());
         let read = format!("--read={}", script.display());
@@ -38,13 +38,15 @@ impl Asking {
         Self { inside, started }
     }
 
-    fn wait_for(&self, what: &str) {
+    /// Waits until it says something.
+    pub fn wait_for(&self, what: &str) {
         wait::for_condition(&format!("the app says {what}"), || {
             self.text().contains(what)
         });
     }
 
-    fn text(&self) -> String {
+    /// What it has said so far.
+    pub fn text(&self) -> String {
         self.started.text_so_far()
     }
 

@@ -6,7 +6,6 @@
 //! sandbox dragged is given no further than that has it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 use oz_core::OsBytes;
@@ -81,7 +80,8 @@ pub(crate) async fn leaving(
 
 /// Looks where the paths lead on the host.
 async fn find(sandbox: &Sandbox, paths: Vec<OsBytes>) -> Result<Vec<Option<Resolved>>> {
-    let look = |path: &OsBytes| resolve::resolve(path.as_path(), Path::new("/")).ok();
+    let home = sandbox.plan.user.home.clone();
+    let look = move |path: &OsBytes| resolve::pointed_at(path.as_path(), &home).ok();
     in_time(Some(&sandbox.id), move || paths.iter().map(look).collect()).await
 }
 

@@ -1,6 +1,7 @@
 //! What was picked becomes grants.
 //!
-//! Everything that `oz add` refuses is refused here, and the person is told. A new file is made when it is picked, so
+//! Everything that `oz add` refuses is refused here, and what is reached by a link that an app may have left; the person
+//! is told. A new file is made when it is picked, so
 //! that the app can save it in every way in which an existing one can be saved.
 
 use std::fs::File;
@@ -66,8 +67,9 @@ async fn open(
     paths: Vec<PathBuf>,
     writable: bool,
 ) -> Result<Granted> {
+    let home = sandbox.plan.user.home.clone();
     let all = change::in_time(Some(&sandbox.id), move || {
-        let all = paths.iter().map(|path| named(path));
+        let all = paths.iter().map(|path| named(path, &home));
         all.collect::<Result<Vec<(Resolved, bool)>>>()
     });
     let all = all.await??;
@@ -121,8 +123,8 @@ fn wanted(resolved: Resolved, access: Access) -> Wanted {
 }
 
 /// What exists, and whether the user can change it.
-fn named(path: &Path) -> Result<(Resolved, bool)> {
-    let resolved = resolve::resolve(path, Path::new("/"))
+fn named(path: &Path, home: &Path) -> Result<(Resolved, bool)> {
+    let resolved = resolve::pointed_at(path, home)
         .map_err(|error| change::sentence(Why::Refused, &error.to_string()))?;
     let writable = rustix::fs::accessat(
         rustix::fs::CWD,
@@ -139,7 +141,8 @@ fn made(daemon: &Daemon, sandbox: &Sandbox, path: &Path) -> Result<Resolved> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(fail(Errno::INVAL));
     };
-    let (directory, _) = named(parent)?;
+    let home = &sandbox.plan.user.home;
+    let (directory, _) = named(parent, home)?;
     let place = directory.path.as_path().join(name);
     change::hidden(daemon, sandbox, &place.as_path().into(), Access::Write)?;
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -149,7 +152,7 @@ fn made(daemon: &Daemon, sandbox: &Sandbox, path: &Path) -> Result<Resolved> {
         Err(Errno::EXIST) => {}
         Err(errno) => return Err(fail(errno)),
     }
-    let (resolved, _) = named(&place)?;
+    let (resolved, _) = named(&place, home)?;
     if resolved.identity.directory {
         return Err(fail(Errno::ISDIR));
     }
