@@ -17,6 +17,7 @@ pub mod copying;
 pub mod drags;
 pub mod editing;
 pub mod fixtures;
+pub mod fuse;
 pub mod inside;
 pub mod leftovers;
 pub mod parts;

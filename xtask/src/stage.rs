@@ -59,6 +59,7 @@ const PROGRAMS: &[Program] = &[
 const HELPERS: &[Program] = &[
     program("oz-seat", "oz-testkit", TEST_DIR, false),
     program("oz-drag", "oz-testkit", TEST_DIR, false),
+    program("oz-fuse", "oz-testkit", TEST_DIR, false),
     program("oz-internet", "oz-testkit", TEST_DIR, false),
     program("oz-fake-systemd", "oz-testkit", TEST_DIR, false),
     program("oz-bench", "oz-bench", TEST_DIR, false),

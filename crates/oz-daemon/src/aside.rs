@@ -5,13 +5,15 @@
 //! of them together, takes the threads on which the person's own files are looked at.
 
 use std::collections::BTreeMap;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
 use oz_core::plan::SandboxId;
-use tokio::sync::oneshot;
+use oz_host::resolve;
+use tokio::sync::{Notify, oneshot};
 
 /// Most at a time...
 const MOST: usize = 64;
@@ -26,6 +28,9 @@ static RUNNING: Mutex<Running> = Mutex::new(Running {
     all: 0,
     of: BTreeMap::new(),
 });
+
+/// Some work has ended.
+static ENDED: Notify = Notify::const_new();
 
 /// How many run.
 #[derive(Debug, Default)]
@@ -42,7 +47,7 @@ impl Running {
             return false;
         }
         if let Some(id) = of {
-            let own = self.of.get(id).copied().unwrap_or(0);
+            let own = self.own(id);
             if own >= EACH || self.of.values().sum::<usize>() >= SANDBOXES {
                 return false;
             }
@@ -50,6 +55,10 @@ impl Running {
         }
         self.all += 1;
         true
+    }
+
+    fn own(&self, id: &SandboxId) -> usize {
+        self.of.get(id).copied().unwrap_or(0)
     }
 
     fn end(&mut self, of: Option<&SandboxId>) {
@@ -74,6 +83,19 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         running().end(self.0.as_ref());
+        ENDED.notify_waiters();
+    }
+}
+
+/// Waits until not all hangs that an app may have hanging.
+pub(crate) async fn room(of: &SandboxId) {
+    loop {
+        let mut ended = std::pin::pin!(ENDED.notified());
+        ended.as_mut().enable();
+        if running().own(of) < EACH {
+            return;
+        }
+        ended.await;
     }
 }
 
@@ -103,6 +125,7 @@ pub(crate) async fn within<T: Send + 'static>(
 }
 
 /// Something that is let go of aside, unless it is taken: to close a descriptor asks its file system too.
+#[derive(Debug)]
 pub(crate) struct Careful<T: Send + 'static>(Option<T>);
 
 impl<T: Send + 'static> Careful<T> {
@@ -114,6 +137,20 @@ impl<T: Send + 'static> Careful<T> {
     pub(crate) fn take(mut self) -> Option<T> {
         self.0.take()
     }
+}
+
+impl Careful<OwnedFd> {
+    /// All that one of our own programs sent.
+    pub(crate) fn all(fds: Vec<Self>) -> Vec<OwnedFd> {
+        fds.into_iter().filter_map(Self::take).collect()
+    }
+}
+
+/// Descriptors from somebody hostile, if none is of a file system: they can be looked at and closed anywhere.
+pub(crate) fn of_no_file_system(fds: Vec<Careful<OwnedFd>>) -> Option<Vec<OwnedFd>> {
+    let mut all = fds.iter().filter_map(|fd| fd.0.as_ref());
+    let is_safe = all.all(|fd| !resolve::is_of_a_file_system(fd.as_fd()));
+    is_safe.then(|| Careful::all(fds))
 }
 
 impl<T: Send + 'static> Drop for Careful<T> {
@@ -176,6 +213,42 @@ mod tests {
         }
         assert_eq!(Careful::new(7).take(), Some(7));
         drop(end);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_app_that_has_all_hang_that_it_may_waits_until_some_of_it_ends() {
+        let id = SandboxId::try_from("hog".to_owned()).expect("an id");
+        let mut turns: Vec<_> = (0..EACH).map(|_| Turn::take(Some(&id))).collect();
+        assert!(turns.iter().all(Option::is_some));
+        let (mut waiting, moment) = (std::pin::pin!(room(&id)), Duration::from_millis(50));
+        let waited = tokio::time::timeout(moment, waiting.as_mut()).await;
+        assert!(waited.is_err(), "there is no room");
+        room(&SandboxId::try_from("other".to_owned()).expect("an id")).await;
+        turns.pop();
+        waiting.await;
+    }
+
+    #[test]
+    fn sockets_and_terminals_are_of_no_file_system_and_files_are() {
+        let (one, other) = std::os::unix::net::UnixStream::pair().expect("a pair");
+        let open = |path: &str| OwnedFd::from(std::fs::File::open(path).expect("opens"));
+        let received = |fds: Vec<OwnedFd>| fds.into_iter().map(Careful::new).collect();
+        let harmless = vec![
+            one.into(),
+            open("/proc/self/ns/net"),
+            open("/dev/null"),
+            rustix::process::pidfd_open(
+                rustix::process::getpid(),
+                rustix::process::PidfdFlags::empty(),
+            )
+            .expect("opens"),
+        ];
+        let taken = of_no_file_system(received(harmless));
+        assert_eq!(taken.expect("all are harmless").len(), 4);
+        for file in ["/", "/etc/passwd"] {
+            let mixed = vec![other.try_clone().expect("cloned").into(), open(file)];
+            assert!(of_no_file_system(received(mixed)).is_none(), "{file}");
+        }
     }
 
     #[test]

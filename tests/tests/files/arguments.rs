@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 
 use oz_e2e::fixtures::write;
+use oz_e2e::fuse::Fuse;
 use oz_e2e::{Session, oz};
 
 /// A shell as an app: its arguments are what the test says. The first script word keeps the rest.
@@ -85,6 +86,27 @@ fn a_file_of_another_machine_is_a_file_by_its_path_and_by_its_uri() {
     super::add(&inside, &[], runtime.join("bus")).run().fails();
     super::add(&inside, &[], runtime.join("gvfs")).run().fails();
     fs::remove_dir_all(runtime.join("gvfs")).unwrap();
+}
+
+#[test]
+fn what_a_program_of_the_user_shows_as_a_file_system_is_named_and_given_like_any_file() {
+    let session = Session::begin();
+    let share = oz_e2e::session::runtime_dir().join("gvfs/sftp:host=nas");
+    fs::create_dir_all(&share).unwrap();
+    let fuse = Fuse::mount(share, "letter.txt", "from there");
+    let _profile = session.profile("argread", &profile("read"));
+    let script = format!("cat '{}'", fuse.file().display());
+    let ran = oz(["run", "argread", "-c", &script, "x"])
+        .arg(fuse.file())
+        .run();
+    assert_eq!(ran.ok().text(), "from there");
+    let inside = super::sleeper();
+    super::add(&inside, &[], fuse.file()).run().ok();
+    assert_eq!(inside.sh(&script).ok().text(), "from there");
+    super::remove(&inside, fuse.file()).ok();
+    inside.sh(&script).refused_inside();
+    drop(fuse);
+    fs::remove_dir_all(oz_e2e::session::runtime_dir().join("gvfs")).unwrap();
 }
 
 #[test]

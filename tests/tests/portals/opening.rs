@@ -17,14 +17,14 @@ const QT: &str = include_str!("opener_qt.py");
 const MANAGER: &str = include_str!("manager.py");
 
 /// A sandbox without network, a program in it that opens things, and a desktop on which mousepad is for texts.
-struct App {
-    inside: Inside,
+pub struct App {
+    pub inside: Inside,
     script: PathBuf,
     _service: Started,
 }
 
 impl App {
-    fn start(session: &Session) -> Self {
+    pub fn start(session: &Session) -> Self {
         host::begin();
         let service = service::start();
         session.forget("mousepad");
@@ -47,7 +47,8 @@ impl App {
         self.inside = sandbox(&self.script);
     }
 
-    fn add(&self, file: &Path, options: &[&str]) {
+    /// Gives it a file or a directory.
+    pub fn add(&self, file: &Path, options: &[&str]) {
         oz(["add", self.inside.id()])
             .args(options)
             .arg(file)
@@ -55,14 +56,36 @@ impl App {
             .ok();
     }
 
+    /// Another sandbox with the same program in it.
+    pub fn beside(&self) -> Inside {
+        sandbox(&self.script)
+    }
+
     /// Begins to open something.
-    fn open(&self, method: &str, kind: &str, path: &Path) -> Started {
+    pub fn open(&self, method: &str, kind: &str, path: &Path) -> Started {
+        self.open_in(&self.inside, method, kind, path)
+    }
+
+    /// Likewise in another sandbox.
+    pub fn open_in(&self, inside: &Inside, method: &str, kind: &str, path: &Path) -> Started {
         let run = format!(
             "exec python3 {} {method} {kind} {} 2>&1",
             self.script.display(),
             path.display()
         );
-        self.inside.script(&run).within(wait::LONG).start()
+        inside.script(&run).within(wait::LONG).start()
+    }
+
+    /// Opens a file, and has it opened with another app when `/tmp/go` is there.
+    pub fn open_later(&self, path: &Path) -> Started {
+        let run = format!(
+            "(while [ ! -e /tmp/go ]; do sleep 0.1; done; echo) | python3 {} OpenFile kept {} 2>&1",
+            self.script.display(),
+            path.display()
+        );
+        let opening = self.inside.script(&run).within(wait::LONG).start();
+        wait::for_condition("it is open", || opening.text_so_far().contains("open"));
+        opening
     }
 
     /// Opens something; what the program says of it in the end.
@@ -78,7 +101,7 @@ fn sandbox(script: &Path) -> Inside {
 }
 
 /// What a program that opens something has said in the end.
-fn ended(started: &Started) -> String {
+pub fn ended(started: &Started) -> String {
     wait::for_condition("an answer", || started.text_so_far().contains("done"));
     started.text_so_far()
 }
@@ -231,13 +254,7 @@ fn what_was_taken_back_is_not_opened_by_a_descriptor_that_was_kept() {
     let app = App::start(&session);
     let file = write(&session.fresh_dir("taken").join("taken.txt"), b"taken\n");
     app.add(&file, &[]);
-    let run = format!(
-        "(while [ ! -e /tmp/go ]; do sleep 0.1; done; echo) | python3 {} OpenFile kept {} 2>&1",
-        app.script.display(),
-        file.display()
-    );
-    let opening = app.inside.script(&run).within(wait::LONG).start();
-    wait::for_condition("it is open", || opening.text_so_far().contains("open"));
+    let opening = app.open_later(&file);
     oz(["remove", app.inside.id()]).arg(&file).run().ok();
     app.inside.sh("touch /tmp/go").ok();
     assert!(

@@ -8,6 +8,7 @@ use std::time::Duration;
 use oz_core::OsBytes;
 use oz_core::wire::mount::{Answer, Granted, Refusal, Request, View};
 
+use crate::aside::Careful;
 use crate::child;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::connection::{Connection, ConnectionError};
@@ -138,7 +139,7 @@ async fn talk(
         fds.extend(more);
         connection.send(request, &fds).await?;
         let (answer, fds) = connection.receive::<Answer>().await?;
-        Ok::<_, ConnectionError>((answer.results, fds))
+        Ok::<_, ConnectionError>((answer.results, Careful::all(fds)))
     };
     let answer = tokio::time::timeout(DEADLINE, talk).await;
     // It has answered or never will.

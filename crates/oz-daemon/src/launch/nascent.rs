@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use oz_core::wire::init::{FromInit, ToInit};
 
+use crate::aside::Careful;
 use crate::child::{self, Child};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
@@ -43,7 +44,7 @@ impl Nascent {
         loop {
             match self.connection.receive().await? {
                 (FromInit::Born, fds) => {
-                    let [pidfd] = <[OwnedFd; 1]>::try_from(fds)
+                    let [pidfd] = <[OwnedFd; 1]>::try_from(Careful::all(fds))
                         .map_err(|_| anyhow::anyhow!("it sends the wrong descriptors"))?;
                     self.init = Some(KillOnDrop::new(Child::new(pidfd)?));
                     // It ends now that init exists.

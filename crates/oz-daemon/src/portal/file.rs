@@ -46,15 +46,11 @@ pub(super) async fn open(
     daemon: &Arc<Daemon>,
     sandbox: &Arc<Sandbox>,
     asked: OpenFile,
-    fds: Vec<OwnedFd>,
+    fds: Vec<Careful<OwnedFd>>,
 ) -> Response {
-    let fd = match <[OwnedFd; 1]>::try_from(fds) {
-        Ok([fd]) => Careful::new(fd),
-        Err(fds) => {
-            tracing::warn!("the bus proxy passes on what it should not");
-            drop(Careful::new(fds));
-            return Response::Ended;
-        }
+    let Ok([fd]) = <[_; 1]>::try_from(fds) else {
+        tracing::warn!("the bus proxy passes on what it should not");
+        return Response::Ended;
     };
     let Some(_turn) = sandbox.links.take().await else {
         tracing::info!("the sandbox opens too many files");

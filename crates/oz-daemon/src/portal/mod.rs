@@ -25,6 +25,7 @@ use std::sync::Arc;
 use oz_core::wire::portal::{Answer, Ask, Setting};
 pub(crate) use turns::Turns;
 
+use crate::aside::Careful;
 use crate::daemon::Daemon;
 use crate::sandbox::Sandbox;
 
@@ -64,7 +65,7 @@ pub(crate) async fn answer(
     daemon: &Arc<Daemon>,
     sandbox: &Arc<Sandbox>,
     ask: Ask,
-    fds: Vec<OwnedFd>,
+    fds: Vec<Careful<OwnedFd>>,
 ) -> Answer {
     match ask {
         Ask::Files { parent, dialog } => {

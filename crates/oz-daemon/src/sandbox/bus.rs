@@ -18,6 +18,7 @@ use tracing::Instrument;
 use super::connection::{Connection, ConnectionError};
 use super::proxy::{KillOnDrop, may_start};
 use super::{Command, Sandbox, spawn};
+use crate::aside::{self, Careful};
 use crate::daemon::Daemon;
 use crate::failure::Result;
 use crate::portal;
@@ -113,7 +114,7 @@ async fn serve(
     let mut rate = Rate::default();
     loop {
         tokio::select! {
-            message = connection.receive() => {
+            message = receive(&mut connection, sandbox) => {
                 if !rate.count(tokio::time::Instant::now(), RATE_MAX) {
                     return Err(Violation::Flood);
                 }
@@ -139,6 +140,16 @@ async fn serve(
     }
 }
 
+/// What it says next. Nothing is taken from it while files hang that it sent before: each would be one more that
+/// nobody can close. Dropping the future loses nothing.
+async fn receive(
+    connection: &mut Connection,
+    sandbox: &Sandbox,
+) -> std::result::Result<(FromProxy, Vec<Careful<OwnedFd>>), ConnectionError> {
+    aside::room(&sandbox.id).await;
+    connection.receive().await
+}
+
 /// What its apps wait for. What goes on ends with this.
 #[derive(Default)]
 struct Asked {
@@ -152,7 +163,7 @@ impl Asked {
         daemon: &Arc<Daemon>,
         sandbox: &Arc<Sandbox>,
         request: RequestId,
-        (ask, fds): (Ask, Vec<OwnedFd>),
+        (ask, fds): (Ask, Vec<Careful<OwnedFd>>),
     ) -> std::result::Result<(), Violation> {
         if self.running.len() >= REQUESTS_MAX || self.running.contains_key(&request) {
             return Err(Violation::Requests);

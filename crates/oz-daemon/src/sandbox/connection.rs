@@ -1,10 +1,12 @@
 //! Frames over a stream socket in the event loop. What comes in is hostile, what goes out has a
-//! deadline.
+//! deadline. A descriptor that comes in may be of a file system that does not answer, so whoever gets it has to take it
+//! out of [`Careful`] first.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
+use crate::aside::Careful;
 use crate::readiness;
 use oz_core::wire::{FrameError, Reader, encode, frame};
 use serde::Serialize;
@@ -19,7 +21,7 @@ const SEND_DEADLINE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: AsyncFd<OwnedFd>,
-    reader: Reader<OwnedFd>,
+    reader: Reader<Careful<OwnedFd>>,
 }
 
 /// Why nothing more will come from a peer.
@@ -56,7 +58,7 @@ impl Connection {
     /// The next message. Dropping the future loses nothing.
     pub(crate) async fn receive<M: DeserializeOwned>(
         &mut self,
-    ) -> Result<(M, Vec<OwnedFd>), ConnectionError> {
+    ) -> Result<(M, Vec<Careful<OwnedFd>>), ConnectionError> {
         loop {
             if let Some(frame) = self.reader.next()? {
                 let message = frame.decode()?;
@@ -66,7 +68,10 @@ impl Connection {
             let mut guard = self.socket.readable().await?;
             match guard.try_io(|socket| oz_sys::socket::try_recv(socket.get_ref(), &mut buffer)) {
                 Ok(Ok((0, _))) => return Err(ConnectionError::Closed),
-                Ok(Ok((count, fds))) => self.reader.push(&buffer[..count], fds),
+                Ok(Ok((count, fds))) => {
+                    let fds = fds.into_iter().map(Careful::new);
+                    self.reader.push(&buffer[..count], fds);
+                }
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return Err(error.into()),
                 Err(_would_block) => {}

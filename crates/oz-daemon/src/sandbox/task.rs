@@ -22,6 +22,7 @@ use super::processes::{Processes, Unknown};
 use super::proxy::Supervisor;
 use super::saved::Saved;
 use super::{Command, Commands, Namespaces, Phase, Run, Sandbox, audio, bus, display};
+use crate::aside::{self, Careful};
 use crate::child::{self, Child};
 use crate::copies;
 use crate::daemon::Daemon;
@@ -220,7 +221,7 @@ impl Task {
         }
     }
 
-    async fn heard(&mut self, message: FromInit, fds: Vec<OwnedFd>) -> Option<Over> {
+    async fn heard(&mut self, message: FromInit, fds: Vec<Careful<OwnedFd>>) -> Option<Over> {
         match self.take(message, fds).await {
             Ok(over) => over,
             Err(violation) => {
@@ -240,11 +241,13 @@ impl Task {
     async fn take(
         &mut self,
         message: FromInit,
-        fds: Vec<OwnedFd>,
+        fds: Vec<Careful<OwnedFd>>,
     ) -> Result<Option<Over>, Violation> {
         if !self.rate.count(Instant::now(), RATE) {
             return Err(Violation::Flood);
         }
+        // Sockets, namespaces, a process, a terminal: nothing that a file system would have to be asked about.
+        let fds = aside::of_no_file_system(fds).ok_or(Violation::Descriptors)?;
         match message {
             FromInit::Born => return self.born(fds),
             FromInit::Begun if self.sandbox.namespaces.get().is_none() => {}

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use oz_core::wire::net::{Answer, Request};
 
 use super::DEADLINE;
+use crate::aside::Careful;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::connection::{Connection, ConnectionError};
@@ -69,7 +70,7 @@ impl<'a> Helper<'a> {
         }
         let (answer, fds) = self.connection.receive::<Answer>().await.map_err(broken)?;
         self.asked = false;
-        match (answer, <[OwnedFd; 1]>::try_from(fds)) {
+        match (answer, <[OwnedFd; 1]>::try_from(Careful::all(fds))) {
             (Answer::Done, Err(none)) if none.is_empty() => Ok(None),
             (Answer::Listening, Ok([socket])) => Ok(Some(socket)),
             (Answer::Failed { what, errno: 0 }, _) => Err(failed(&what)),
