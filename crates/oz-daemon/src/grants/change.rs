@@ -10,6 +10,7 @@ use oz_core::OsBytes;
 use oz_core::plan::{Access, SandboxId};
 use oz_host::resolve::Resolved;
 
+use super::helper::Helpers;
 use super::rules::Rules;
 use super::{Grant, Lifetime, Origin, Store, lasting, mounted, open, rules};
 use crate::aside;
@@ -103,6 +104,8 @@ pub(crate) async fn add(
         .iter()
         .map(|wanted| wanted.resolved.path.clone())
         .collect();
+    // It starts while the rules are looked at; if they refuse, it ends.
+    let helpers = Helpers::begun(daemon);
     // Looked at once: there may be thousands.
     let rules = Rules::look(&daemon.directories, &sandbox.plan.user);
     for wanted in &wanted {
@@ -159,8 +162,9 @@ pub(crate) async fn add(
         .cloned()
         .collect();
     if !wanted.is_empty() {
+        let begun = (helpers, rules);
         let changed =
-            mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted, Some(rules)).await;
+            mounted::apply(daemon, sandbox, &mut store, &absorbed, wanted, Some(begun)).await;
         announce(sandbox, &store);
         changed?;
     } else if lived {

@@ -2,16 +2,18 @@
 //! was asked and ends. It has a deadline, because a file system that does not answer can hold it.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::wire::mount::{Answer, Granted, Refusal, Request, View};
 
 use crate::aside::Careful;
-use crate::child;
+use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::connection::{Connection, ConnectionError};
+use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::{Namespaces, spawn};
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -24,9 +26,50 @@ const BYTES: usize = 12 << 10;
 /// One answer for each part of a request, in order.
 type Results = Vec<Result<Granted, Refusal>>;
 
+/// Where runs come from. One can be begun while it is still found out what it shall do: to start a program takes as long.
+pub(super) struct Helpers {
+    program: PathBuf,
+    begun: Mutex<Option<Helper>>,
+}
+
+/// A process that is killed with the value, and our end of its socket.
+type Helper = (KillOnDrop, OwnedFd);
+
+impl Helpers {
+    pub(super) fn of(daemon: &Daemon) -> Self {
+        Self {
+            program: daemon.directories.program("oz-mount"),
+            begun: Mutex::default(),
+        }
+    }
+
+    /// Likewise, with one that is begun. If it cannot be, whoever asks will hear why.
+    pub(super) fn begun(daemon: &Daemon) -> Self {
+        let helpers = Self::of(daemon);
+        *helpers.lock() = helpers.start().ok();
+        helpers
+    }
+
+    fn take(&self) -> Result<Helper> {
+        match self.lock().take() {
+            Some(helper) => Ok(helper),
+            None => self.start(),
+        }
+    }
+
+    fn start(&self) -> Result<Helper> {
+        let (process, socket) = spawn::helper(&self.program, &spawn::MOUNT)?;
+        Ok((KillOnDrop::new(process), socket))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Helper>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Adds or removes mounts.
 pub(super) async fn ask(
-    program: &Path,
+    helpers: &Helpers,
     namespaces: &Namespaces,
     request: &Request,
 ) -> Result<Results> {
@@ -40,7 +83,7 @@ pub(super) async fn ask(
     }
     let mut results = Vec::new();
     for part in parts_of(request) {
-        match talk(program, namespaces, &part, &[]).await {
+        match talk(helpers, namespaces, &part, &[]).await {
             Ok((more, _)) => results.extend(more),
             Err(failure) if results.is_empty() => return Err(failure),
             // What the ones before have done is done, and has to be known.
@@ -98,11 +141,11 @@ pub(super) type Unserved = (Granted, [OwnedFd; 3]);
 
 /// Mounts a view.
 pub(super) async fn view(
-    program: &Path,
+    helpers: &Helpers,
     namespaces: &Namespaces,
     view: View,
 ) -> Result<Result<Unserved, Refusal>> {
-    let (mut results, fds) = talk(program, namespaces, &Request::View(view), &[]).await?;
+    let (mut results, fds) = talk(helpers, namespaces, &Request::View(view), &[]).await?;
     match (results.pop(), <[OwnedFd; 3]>::try_from(fds)) {
         (Some(Ok(granted)), Ok(fds)) => Ok(Ok((granted, fds))),
         (Some(Err(refusal)), _) => Ok(Err(refusal)),
@@ -112,13 +155,13 @@ pub(super) async fn view(
 
 /// Puts the directories below a view on top of it again.
 pub(super) async fn uncover(
-    program: &Path,
+    helpers: &Helpers,
     namespaces: &Namespaces,
     view: &Granted,
     below: BorrowedFd<'_>,
 ) -> Result<()> {
     let request = Request::Uncover(view.clone());
-    let (mut results, _) = talk(program, namespaces, &request, &[below]).await?;
+    let (mut results, _) = talk(helpers, namespaces, &request, &[below]).await?;
     match results.pop() {
         Some(Ok(_)) => Ok(()),
         Some(Err(refusal)) => Err(failed(&refusal.to_string())),
@@ -127,12 +170,12 @@ pub(super) async fn uncover(
 }
 
 async fn talk(
-    program: &Path,
+    helpers: &Helpers,
     namespaces: &Namespaces,
     request: &Request,
     more: &[BorrowedFd<'_>],
 ) -> Result<(Results, Vec<OwnedFd>)> {
-    let (helper, socket) = spawn::helper(program, &spawn::MOUNT)?;
+    let (process, socket) = helpers.take()?;
     let talk = async {
         let mut connection = Connection::new(socket)?;
         let mut fds = vec![namespaces.user.as_fd(), namespaces.mount.as_fd()];
@@ -143,8 +186,7 @@ async fn talk(
     };
     let answer = tokio::time::timeout(DEADLINE, talk).await;
     // It has answered or never will.
-    helper.kill();
-    child::reap(helper);
+    drop(process);
     match answer {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error)) => Err(failed(&error.to_string())),

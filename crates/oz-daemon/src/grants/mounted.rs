@@ -13,9 +13,10 @@ use oz_core::wire::files::{NAMES_MAX, Name};
 use oz_core::wire::mount::{self, Granted, Identity, Refusal, Request};
 
 use super::change::Wanted;
+use super::helper::{self, Helpers};
 use super::rules::Rules;
 use super::views::{self, View, Without};
-use super::{Grant, Lifetime, Origin, Shown, Store, helper};
+use super::{Grant, Lifetime, Origin, Shown, Store};
 use crate::clock;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
@@ -56,16 +57,16 @@ struct Change {
     due: Vec<Due>,
 }
 
-/// Takes back first, then shows; `rules` are those by which what is added was checked, if anything was.
+/// Takes back first, then shows; `begun` is what was begun already to add something.
 pub(super) async fn apply(
     daemon: &Daemon,
     sandbox: &Sandbox,
     store: &mut Store,
     remove: &[OsBytes],
     add: Vec<Wanted>,
-    rules: Option<Rules<'_>>,
+    begun: Option<(Helpers, Rules<'_>)>,
 ) -> Result<()> {
-    let task = Task::new(daemon, sandbox, rules)?;
+    let task = Task::new(daemon, sandbox, begun)?;
     let before = store.clone();
     let change = plan(store, remove, &add);
     let result = task.carry_out(store, before, change).await;
@@ -243,20 +244,28 @@ struct Task<'a> {
     daemon: &'a Daemon,
     sandbox: &'a Sandbox,
     namespaces: &'a Namespaces,
-    program: PathBuf,
+    helpers: Helpers,
     /// Looked at once, and only if something is mounted: that takes hundreds of system calls.
     rules: OnceLock<Rules<'a>>,
 }
 
 impl<'a> Task<'a> {
-    fn new(daemon: &'a Daemon, sandbox: &'a Sandbox, rules: Option<Rules<'a>>) -> Result<Self> {
+    fn new(
+        daemon: &'a Daemon,
+        sandbox: &'a Sandbox,
+        begun: Option<(Helpers, Rules<'a>)>,
+    ) -> Result<Self> {
+        let (helpers, rules) = match begun {
+            Some((helpers, rules)) => (helpers, OnceLock::from(rules)),
+            None => (Helpers::of(daemon), OnceLock::new()),
+        };
         let namespaces = sandbox.namespaces.get();
         Ok(Self {
             daemon,
             sandbox,
             namespaces: namespaces.ok_or_else(|| Failure::gone(&sandbox.id))?,
-            program: daemon.directories.program("oz-mount"),
-            rules: rules.map_or_else(OnceLock::new, OnceLock::from),
+            helpers,
+            rules,
         })
     }
 
@@ -306,7 +315,7 @@ impl<'a> Task<'a> {
             by_path.then_with(|| view_b.is_some().cmp(&view_a.is_some()))
         });
         let request = Request::Remove(mounts.iter().map(|(granted, ..)| granted.clone()).collect());
-        let results = helper::ask(&self.program, self.namespaces, &request).await?;
+        let results = helper::ask(&self.helpers, self.namespaces, &request).await?;
         for ((granted, grant, view), result) in mounts.into_iter().zip(results) {
             match result {
                 Ok(_) | Err(Refusal::NotMounted) => drop(view),
@@ -370,7 +379,7 @@ impl<'a> Task<'a> {
             }
         }
         let request = Request::Add(requests);
-        let results = helper::ask(&self.program, self.namespaces, &request).await?;
+        let results = helper::ask(&self.helpers, self.namespaces, &request).await?;
         for (due, result) in shown.into_iter().zip(results) {
             match result {
                 Ok(granted) => store.put(due.shown(Shown::Mount(granted))),
@@ -393,7 +402,13 @@ impl<'a> Task<'a> {
             return self.update(store, directory, files).await;
         }
         let all = names(files.iter().map(|due| (due.path.clone(), due.must_be())));
-        let opened = views::open(self.daemon, self.sandbox, self.namespaces, directory, all);
+        let opened = views::open(
+            self.daemon,
+            self.sandbox,
+            (self.namespaces, &self.helpers),
+            directory,
+            all,
+        );
         match opened.await {
             Ok((view, replaced)) => {
                 store.put_view(Arc::new(view));

@@ -15,7 +15,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 
-use super::helper;
+use super::helper::{self, Helpers};
 use crate::child::Child;
 use crate::daemon::Daemon;
 use crate::directories;
@@ -159,7 +159,7 @@ impl From<Failure> for Without {
 pub(super) async fn open(
     daemon: &Daemon,
     sandbox: &Sandbox,
-    namespaces: &Namespaces,
+    (namespaces, helpers): (&Namespaces, &Helpers),
     directory: &Path,
     names: Vec<Name>,
 ) -> Result<(View, Vec<OsBytes>), Without> {
@@ -167,12 +167,11 @@ pub(super) async fn open(
         return Err(Without::Refused(os("view", rustix::io::Errno::NFILE)));
     }
     let host = host_directory(directory).await?;
-    let helper = daemon.directories.program("oz-mount");
     let wanted = mount::View {
         path: directory.into(),
         size: SIZE,
     };
-    let unserved = helper::view(&helper, namespaces, wanted).await?;
+    let unserved = helper::view(helpers, namespaces, wanted).await?;
     let (granted, [device, mounted, below]) = unserved.map_err(Without::Refused)?;
     let number = granted.mount;
     let served = async {
@@ -194,7 +193,7 @@ pub(super) async fn open(
         };
         let fds = [&device, &mounted, &host, &below].map(AsFd::as_fd);
         let answer = ask(&address, &request, &fds).await?;
-        helper::uncover(&helper, namespaces, &granted, below.as_fd()).await?;
+        helper::uncover(helpers, namespaces, &granted, below.as_fd()).await?;
         Ok::<_, Failure>((view, answer.replaced))
     };
     match served.await {
@@ -202,7 +201,7 @@ pub(super) async fn open(
         Err(failure) => {
             // Without a server everything in it would wait.
             let request = mount::Request::Remove(vec![granted]);
-            if let Err(error) = helper::ask(&helper, namespaces, &request).await {
+            if let Err(error) = helper::ask(helpers, namespaces, &request).await {
                 tracing::warn!(error = error.line(), "a view stays that nobody serves");
             }
             Err(failure.into())

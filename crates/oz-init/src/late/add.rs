@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::mount::{MoveMountFlags, OpenTreeFlags};
 use rustix::thread::UnshareFlags;
 
-use super::masks::Masks;
+use super::masks::{Covers, Masks};
 use super::places::Places;
 use super::{Sandbox, os, path};
 
@@ -26,10 +26,12 @@ pub fn add(sandbox: &Sandbox, grants: &[Grant]) -> Vec<Result<Granted, Refusal>>
         return grants.iter().map(|_| Err(refusal.clone())).collect();
     }
     // All while the host is in sight; then the sandbox is.
-    let masks = Masks::prepare();
+    // Most grants hide nothing, and what hides is a file system of its own.
+    let any_hides = grants.iter().any(|grant| !grant.hide.is_empty());
+    let masks = any_hides.then(Masks::prepare).transpose();
     let copies: Vec<_> = grants
         .iter()
-        .map(|grant| copy(grant, masks.as_ref().map_err(Clone::clone)?))
+        .map(|grant| copy(grant, masks.as_ref().map_err(Clone::clone)?.as_ref()))
         .collect();
     let places = sandbox.enter_mount_namespace().map(Places::new);
     grants
@@ -54,7 +56,7 @@ fn copy_of_the_host() -> Result<(), Refusal> {
 }
 
 /// A detached copy of what was granted, if it is still that.
-fn copy(grant: &Grant, masks: &Masks) -> Result<OwnedFd, Refusal> {
+fn copy(grant: &Grant, masks: Option<&Masks>) -> Result<OwnedFd, Refusal> {
     path::names(&grant.path)?;
     let source = open(grant)?;
     // Opening by path alone neither waits for a FIFO's other end nor wakes a device.
@@ -76,7 +78,10 @@ fn copy(grant: &Grant, masks: &Masks) -> Result<OwnedFd, Refusal> {
     }
     // Covered here, in a copy of the host's mounts that nobody else has, so that what is moved into the
     // sandbox has never shown it.
-    let covers = masks.cover(&source, grant)?;
+    let covers = match masks {
+        Some(masks) => masks.cover(&source, grant)?,
+        None => Covers::default(),
+    };
     let whole = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
         | OpenTreeFlags::AT_EMPTY_PATH

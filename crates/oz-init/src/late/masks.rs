@@ -19,6 +19,7 @@ pub struct Masks {
 }
 
 /// What covers things for as long as they are copied.
+#[derive(Default)]
 #[must_use]
 pub struct Covers(Vec<OwnedFd>);
 
