@@ -15,14 +15,26 @@ pub enum Way {
     Argument,
     /// The editor runs already, is given the file with `oz add`, and opens it.
     Added,
+    /// The editor runs already, and the person picks the file in its dialog.
+    Picked,
 }
 
-/// Every way into every home.
+/// The ways of editors that have no dialog of their own, into every home.
 pub const EACH: [(Way, &str); 4] = [
     (Way::Argument, "private"),
     (Way::Argument, "ephemeral"),
     (Way::Added, "private"),
     (Way::Added, "ephemeral"),
+];
+
+/// Every way into every home.
+pub const WITH_DIALOG: [(Way, &str); 6] = [
+    EACH[0],
+    EACH[1],
+    EACH[2],
+    EACH[3],
+    (Way::Picked, "private"),
+    (Way::Picked, "ephemeral"),
 ];
 
 /// The permissions of a file that is edited.

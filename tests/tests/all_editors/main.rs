@@ -1,9 +1,16 @@
 //! Large editors, as in `editors`, for `cargo xtask test --all`.
 
+#[path = "../portals/dialog.rs"]
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod dialog;
+#[path = "../portals/host.rs"]
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod host;
+
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use oz_e2e::editing::{Document, EACH, Way};
+use oz_e2e::editing::{Document, WITH_DIALOG, Way};
 use oz_e2e::{Inside, Run, Session, oz, wait};
 use oz_testkit::desktop::Window;
 
@@ -17,19 +24,28 @@ fn writer(
     way: Way,
     home: &str,
 ) -> Result<(Inside, Window)> {
+    host::begin();
     let run = oz(["run", "--detach", "--home", home, "libreoffice"]).args(OPTIONS);
     let inside = if way == Way::Argument {
         Inside::of(&run.arg(document.path()).run().ok().text())
     } else {
         let inside = Inside::of(&run.run().ok().text());
-        session.wait_for_window(wait::LONG, |w| w.title.contains("Untitled"))?;
-        oz(["add", inside.id(), "--write"])
-            .arg(document.path())
-            .run()
-            .ok();
-        inside
-            .sh(&format!("soffice {}", document.path().display()))
-            .ok();
+        let empty = session.wait_for_window(wait::LONG, |w| w.title.contains("Untitled"))?;
+        if way == Way::Picked {
+            session.give_focus(&empty)?;
+            session.settled_but_for_the_cursor(&empty)?;
+            session.chord(&["ctrl", "o"])?;
+            let shown = dialog::wait_for(session, inside.id())?;
+            dialog::pick(session, &shown, document.path())?;
+        } else {
+            oz(["add", inside.id(), "--write"])
+                .arg(document.path())
+                .run()
+                .ok();
+            inside
+                .sh(&format!("soffice {}", document.path().display()))
+                .ok();
+        }
         inside
     };
     let name = document
@@ -77,7 +93,7 @@ fn end(session: &Session, inside: &Inside) -> Result<()> {
 
 #[test]
 fn writer_saves_a_plain_text_twice() -> Result<()> {
-    for (way, home) in EACH {
+    for (way, home) in WITH_DIALOG {
         let session = Session::begin();
         let document = Document::new(&session, "written", "letter.txt", b"old\n");
         let (inside, window) = writer(&session, &document, way, home)?;
@@ -136,7 +152,7 @@ fn writer_saves_a_document_twice() -> Result<()> {
             .ok();
         std::fs::read(dir.join("letter.odt"))?
     };
-    for (way, home) in EACH {
+    for (way, home) in WITH_DIALOG {
         let session = Session::begin();
         let document = Document::new(&session, "written", "letter.odt", &made);
         ensure!(words(&document) == "old", "{}", words(&document));

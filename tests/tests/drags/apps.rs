@@ -1,18 +1,20 @@
-//! Real apps, and a real file manager beside them.
+//! Real apps, and real file managers beside them.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use oz_e2e::drags::held;
-use oz_e2e::fixtures::write;
-use oz_e2e::{Inside, Session, oz, wait};
-use oz_testkit::desktop::Window;
+use oz_e2e::fixtures::{pdf, write};
+use oz_e2e::run::Started;
+use oz_e2e::{Inside, Run, Session, oz, wait};
+use oz_testkit::desktop::{Widget, Window};
 
 /// Where Thunar shows the first file of a directory, from its window's corner.
 const FIRST: (i32, i32) = (214, 108);
 
-fn thunar(session: &Session, dir: &std::path::Path) -> Result<(oz_testkit::desktop::App, Window)> {
+fn thunar(session: &Session, dir: &Path) -> Result<(oz_testkit::desktop::App, Window)> {
     let app = session.start(Command::new("thunar").arg(dir))?;
     let window = session.wait_for_window(wait::LONG, |window| window.app_id == "thunar")?;
     session.move_to(&window, 20, 40)?;
@@ -22,7 +24,12 @@ fn thunar(session: &Session, dir: &std::path::Path) -> Result<(oz_testkit::deskt
 
 /// Takes the first file of Thunar's and moves it there.
 fn carry(session: &Session, thunar: &Window, to: (i32, i32)) -> Result<()> {
-    let (x, y) = (thunar.content.x + FIRST.0, thunar.content.y + FIRST.1);
+    let from = (thunar.content.x + FIRST.0, thunar.content.y + FIRST.1);
+    carry_from(session, from, to)
+}
+
+/// Takes what is at a point and moves it to another.
+fn carry_from(session: &Session, (x, y): (i32, i32), to: (i32, i32)) -> Result<()> {
     session.point((x, y))?;
     session.button("left", "down")?;
     for step in 1..=20 {
@@ -100,4 +107,62 @@ fn a_file_of_the_file_manager_is_taken_by_a_gtk_4_app() -> Result<()> {
     });
     session.settled(&window)?;
     session.shoot("dropped-on-gtk4-demo")
+}
+
+/// Nautilus, which ends with the value.
+struct Nautilus(Option<Started>);
+
+impl Drop for Nautilus {
+    fn drop(&mut self) {
+        let _ = Run::new("nautilus", ["--quit"]).run();
+        if let Some(program) = self.0.take() {
+            program.end_within(wait::LONG);
+        }
+    }
+}
+
+#[test]
+fn a_file_of_nautilus_is_opened_by_evince_which_may_read_it_and_no_other() -> Result<()> {
+    const NAUTILUS: &str = "org.gnome.Nautilus";
+    let session = Session::begin();
+    let shelf = session.fresh_dir("shelf");
+    let colour = [20, 130, 200];
+    let file = pdf(&shelf.join("report.pdf"), "A report", colour);
+    let beside = write(&shelf.join("secret.txt"), b"not dropped\n");
+    let _nautilus = Nautilus(Some(
+        Run::new("nautilus", ["--new-window"]).arg(&shelf).start(),
+    ));
+    let from = session.window_within(wait::LONG, NAUTILUS, "")?;
+    session.resize(&from, 700, 600)?;
+    session.move_to(&from, 20, 40)?;
+    let inside = Inside::of(&oz(["run", "--detach", "evince"]).run().ok().text());
+    let window = session.window_within(wait::LONG, "org.gnome.Evince", "")?;
+    session.resize(&window, 760, 600)?;
+    session.move_to(&window, 760, 40)?;
+    session.settled(&window)?;
+    let cell = |widget: &Widget| {
+        widget.name == "report.pdf" && widget.role == "table cell" && widget.place.is_some()
+    };
+    let cell = session.wait_for_widget(NAUTILUS, cell)?;
+    let [left, top, width, height] = cell.place.unwrap_or_default();
+    let corner = session.again(&from)?.content;
+    let middle = (corner.x + left + width / 2, corner.y + top + height / 2);
+    carry_from(&session, middle, session.again(&window)?.content.centre())?;
+    session.settled(&window)?;
+    session.shoot("dragged-from-nautilus")?;
+    ensure!(held(&inside, &file).is_none(), "it is not dropped yet");
+    session.button("left", "up")?;
+    let shown = session.window_within(wait::LONG, "org.gnome.Evince", "report.pdf")?;
+    session.wait_for_colour(&shown, colour, 0.2)?;
+    session.shoot("dropped-from-nautilus")?;
+    let held = held(&inside, &file);
+    ensure!(
+        held == Some(("read".to_owned(), "drop".to_owned())),
+        "{held:?}"
+    );
+    let (path, other) = (file.display(), beside.display());
+    inside.sh(&format!("head -c 4 {path} | grep -q %PDF")).ok();
+    inside.sh(&format!("echo x >> {path}")).refused_inside();
+    inside.sh(&format!("cat {other}")).refused_inside();
+    Ok(())
 }

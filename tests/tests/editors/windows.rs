@@ -1,26 +1,37 @@
 //! Editors with windows.
 
 use anyhow::Result;
-use oz_e2e::editing::{Document, EACH, Way};
+use oz_e2e::editing::{Document, WITH_DIALOG, Way};
 use oz_e2e::{Inside, Session, oz, wait};
+
+use crate::{dialog, host};
 
 /// An editor that opens a second file in the process that runs.
 fn saves_twice(name: &str, way: Way, home: &str) -> Result<()> {
     let session = Session::begin();
     let document = Document::new(&session, "edited", "doc.txt", b"old\n");
+    host::begin();
     let run = oz(["run", "--detach", "--home", home, name]);
     let inside = if way == Way::Argument {
         Inside::of(&run.arg(document.path()).run().ok().text())
     } else {
         let inside = Inside::of(&run.run().ok().text());
-        session.wait_for_window(wait::LONG, |window| !window.app_id.is_empty())?;
-        oz(["add", inside.id(), "--write"])
-            .arg(document.path())
-            .run()
-            .ok();
-        inside
-            .sh(&format!("{name} {}", document.path().display()))
-            .ok();
+        let window = session.wait_for_window(wait::LONG, |window| !window.app_id.is_empty())?;
+        if way == Way::Picked {
+            session.give_focus(&window)?;
+            session.settled_but_for_the_cursor(&window)?;
+            session.chord(&["ctrl", "o"])?;
+            let shown = dialog::wait_for(&session, inside.id())?;
+            dialog::pick(&session, &shown, document.path())?;
+        } else {
+            oz(["add", inside.id(), "--write"])
+                .arg(document.path())
+                .run()
+                .ok();
+            inside
+                .sh(&format!("{name} {}", document.path().display()))
+                .ok();
+        }
         inside
     };
     let window = session.wait_for_window(wait::LONG, |w| w.title.contains("doc.txt"))?;
@@ -51,12 +62,14 @@ fn saves_twice(name: &str, way: Way, home: &str) -> Result<()> {
 
 #[test]
 fn gedit_saves_twice() -> Result<()> {
-    EACH.iter()
+    WITH_DIALOG
+        .iter()
         .try_for_each(|(way, home)| saves_twice("gedit", *way, home))
 }
 
 #[test]
 fn mousepad_saves_twice() -> Result<()> {
-    EACH.iter()
+    WITH_DIALOG
+        .iter()
         .try_for_each(|(way, home)| saves_twice("mousepad", *way, home))
 }

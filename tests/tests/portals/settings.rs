@@ -1,6 +1,6 @@
 //! How the desktop looks.
 
-use oz_e2e::{Inside, Session, wait};
+use oz_e2e::{Inside, Run, Session, cli, oz, wait};
 
 use crate::host;
 
@@ -33,7 +33,7 @@ fn an_app_is_told_nothing_else_and_can_set_nothing() {
     let told = inside.sh(&all).ok().text();
     assert!(told.contains("font-name"), "{told}");
     // Outside the same call says more.
-    let outside = oz_e2e::Run::sh(&all).run().ok().text();
+    let outside = Run::sh(&all).run().ok().text();
     assert!(outside.contains("org.gnome.desktop.input-sources") || outside.len() > told.len());
     for namespace in ["privacy", "input-sources", "lockdown", "sound"] {
         assert!(!told.contains(namespace), "{namespace}: {told}");
@@ -70,4 +70,23 @@ fn an_app_whose_profile_says_so_has_no_portals() {
     );
     assert!(inside.holds("test -z \"$GTK_USE_PORTAL\""));
     drop(profile);
+}
+
+#[test]
+fn what_an_app_sets_of_its_own_is_set_at_the_next_launch_and_is_not_the_hosts() {
+    let session = Session::begin();
+    session.forget("gedit");
+    const KEY: [&str; 2] = ["org.gnome.gedit.preferences.editor", "tabs-size"];
+    let inside = |words: &[&str]| {
+        let run = oz(["run", "--profile", "gedit", "--", "gsettings"]);
+        run.args(words).run().ok().text()
+    };
+    let hosts = || Run::new("gsettings", ["get"]).args(KEY).run().ok().text();
+    let before = hosts();
+    assert_ne!(before, "uint32 3");
+    inside(&["set", KEY[0], KEY[1], "3"]);
+    wait::for_condition("its sandbox to be gone", || !cli::is_running("gedit"));
+    assert_eq!(inside(&["get", KEY[0], KEY[1]]), "uint32 3");
+    assert_eq!(hosts(), before);
+    session.forget("gedit");
 }
