@@ -151,6 +151,14 @@ fn sound(plan: &Plan) {
                     assert!(!source.starts_with(tree), "{} is shared", source.display());
                 }
             }
+            Source::Tree { .. } => {
+                let shown = bind.source.on_host();
+                assert!(!writable, "{} is writable", shown.display());
+                assert!(!home.starts_with(&*shown), "{} is shared", shown.display());
+                for own in ["/proc", "/sys", "/dev", "/run", "/tmp"] {
+                    assert!(!target.starts_with(own), "{} is put over", target.display());
+                }
+            }
         }
         for place in dangerous.map(|place| home.join(place)) {
             let reached = source.starts_with(&place) || place.starts_with(source);
@@ -401,6 +409,7 @@ impl Host {
             cpus: 1,
             memory: 1 << 30,
             open_files: 1024,
+            tree: None,
             copies: Path::new(HOME).join(".local/state/oz/copies"),
             runtime: "/run/user/1000/oz".into(),
             state: Path::new(HOME).join(".local/state/oz"),

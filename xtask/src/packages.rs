@@ -192,8 +192,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("ffmpeg", "test: making and reading media"),
     package("firefox-esr", "test: a browser"),
     package("chromium", "test: a browser with a zygote"),
+    package("btrfs-progs", "test: homes on such a file system"),
+    package("xfsprogs", "test: likewise"),
     // bench
     package("bubblewrap", "bench: the peer for launching"),
+    package("rsync", "bench: the peer for what was written over copies"),
     package("waypipe", "bench: the peer for the display"),
     package("fuse3", "bench: what the document portal mounts with"),
 ];

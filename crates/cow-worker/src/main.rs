@@ -8,6 +8,7 @@
 mod analysis;
 mod confine;
 mod copies;
+mod progress;
 mod training;
 
 use std::io::{self, Write};
@@ -32,6 +33,8 @@ fn run() -> Result<()> {
         Some("analyse") => analysis::job(arguments.next().context("no path")?.as_ref()),
         Some("fold") => training::job(arguments.next().context("no home")?.as_ref()),
         Some("changes") => copies::changes(),
+        Some("note") => copies::note(),
+        Some("combine") => copies::combine(),
         Some("merge") => copies::merge(),
         Some("undo") => copies::undo(),
         Some("compare") => copies::compare(),

@@ -163,6 +163,12 @@ pub(crate) struct Run {
     /// With --try: merge what is in protected places too
     #[arg(long, requires = "trial")]
     pub(crate) protected: bool,
+    /// From the programs of this unpacked distribution instead of the system's: of `debootstrap`, of an image of a container
+    #[arg(long, value_name = "DIR", conflicts_with = "sandbox")]
+    pub(crate) root: Option<PathBuf>,
+    /// With --root: let the app change a copy of the distribution, without its /etc
+    #[arg(long, requires = "root")]
+    pub(crate) root_cow: bool,
     /// Another network than the profile's: none, internet (never this machine or its neighbours), or
     /// host (this machine's own, without a wall)
     #[arg(long, value_name = "MODE", value_parser = modes())]
@@ -185,8 +191,8 @@ pub(crate) struct Run {
         conflicts_with = "detach"
     )]
     pub(crate) explain: Option<Option<PathBuf>>,
-    /// With --explain: as one JSON document at the end
-    #[arg(long, requires = "explain")]
+    /// With --explain or --try: as one JSON document at the end
+    #[arg(long)]
     pub(crate) json: bool,
     /// An app with its arguments, or behind `--` a command with its own: all that follows is theirs
     #[arg(value_name = "NAME", trailing_var_arg = true)]
@@ -380,8 +386,11 @@ pub(crate) struct Merge {
     /// Only these files and directories
     pub(crate) paths: Vec<PathBuf>,
     /// Take the last merge back, as far as nothing was changed since: your files are as before, the changes in the sandbox again
-    #[arg(long, conflicts_with_all = ["paths", "take_theirs", "both", "protected"])]
+    #[arg(long, conflicts_with_all = ["paths", "combine", "take_theirs", "both", "protected"])]
     pub(crate) undo: bool,
+    /// Where both have changed a text, put both changes together, as far as they are of other lines and it is known what it was before
+    #[arg(long)]
+    pub(crate) combine: bool,
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
@@ -456,6 +465,9 @@ pub(crate) struct Unbox {
     /// Do not ask
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Print JSON: what became of it
+    #[arg(long, requires = "yes")]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) decided: Decided,
 }
@@ -660,6 +672,21 @@ pub(crate) struct Plan {
     /// As with `oz run --home`
     #[arg(long, value_name = "MODE")]
     pub(crate) home: Option<Home>,
+    /// As with `oz run --cow`
+    #[arg(long, conflicts_with = "home")]
+    pub(crate) cow: bool,
+    /// As with `oz run --try`
+    #[arg(long = "try", conflicts_with_all = ["ephemeral", "home"])]
+    pub(crate) trial: bool,
+    /// As with `oz run --try --dir`
+    #[arg(long, value_name = "DIR", requires = "trial")]
+    pub(crate) dir: Vec<PathBuf>,
+    /// As with `oz run --root`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+    /// As with `oz run --root-cow`
+    #[arg(long, requires = "root")]
+    pub(crate) root_cow: bool,
     /// As with `oz run --net`
     #[arg(long, value_name = "MODE", value_parser = modes())]
     pub(crate) net: Option<Mode>,
@@ -768,7 +795,11 @@ pub(crate) struct Doctor {
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// Which shell
-    pub(crate) shell: clap_complete::Shell,
+    #[arg(required_unless_present = "kept")]
+    pub(crate) shell: Option<clap_complete::Shell>,
+    /// Print the names of sandboxes that have written over copies
+    #[arg(long, hide = true, conflicts_with = "shell")]
+    pub(crate) kept: bool,
 }
 
 /// Write the manual, a page for each verb (for packagers)

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
             return ExitCode::from(if usage.use_stderr() { error::USAGE } else { 0 });
         }
     };
+    out::watch_long_work();
     match dispatch(arguments.verb) {
         Ok(code) => ExitCode::from(code),
         // Whoever read our output has had enough.

@@ -2,8 +2,11 @@
 #![allow(clippy::print_stderr)] // this is it
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
+use oz_host::worker;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -25,6 +28,12 @@ pub(crate) fn line(line: &str) -> Result<()> {
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
     line(&json)
+}
+
+/// JSON on standard error, where standard output is somebody else's.
+pub(crate) fn json_aside(value: &impl Serialize) -> Result<()> {
+    let json = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+    aside(&format!("{json}\n"))
 }
 
 /// Why the command failed, on standard error.
@@ -69,6 +78,35 @@ pub(crate) const HOST_NETWORK: &str = "the network of this machine itself: the a
 /// Text on standard error.
 pub(crate) fn aside(text: &str) -> Result<()> {
     Ok(io::stderr().lock().write_all(text.as_bytes())?)
+}
+
+/// How long work goes on before it is said how far it is.
+const LONG: Duration = Duration::from_secs(2);
+
+/// Has whoever sits at the terminal told how far long work on copies is, on a line that goes with it.
+pub(crate) fn watch_long_work() {
+    if io::stderr().is_terminal() {
+        worker::watch(progress);
+    }
+}
+
+fn progress(done: Option<u64>) {
+    static SINCE: Mutex<Option<Instant>> = Mutex::new(None);
+    let mut since = SINCE.lock().unwrap_or_else(PoisonError::into_inner);
+    match done {
+        Some(count) => {
+            // The first count comes a moment after the beginning.
+            let since = since.get_or_insert_with(Instant::now);
+            if since.elapsed() >= LONG {
+                eprint!("\r\x1b[Koz: {count} files and directories so far");
+            }
+        }
+        None => {
+            if since.take().is_some_and(|since| since.elapsed() >= LONG) {
+                eprint!("\r\x1b[K");
+            }
+        }
+    }
 }
 
 /// Text from an app or of a file's name, so that it cannot steer a terminal.

@@ -39,6 +39,61 @@ fn copy(plan: &mut Plan) -> &mut Overlay {
     overlays.next().expect("a copy")
 }
 
+/// A plan with a tree for a system, of which the app changes a copy.
+fn with_tree() -> Plan {
+    let profile = common::profile("{}");
+    let facts = common::with_tree(true);
+    build(&profile, &common::request("app"), &facts).expect("builds")
+}
+
+/// What breaks one.
+const BREAKS_OF_A_TREE: &[(&str, Break)] = &[
+    ("one system", |p| p.tree = None),
+    ("one system", |p| {
+        p.root.insert(0, bind(system("/opt"), "/opt", Access::Read))
+    }),
+    ("one system", |p| {
+        first_bind(p, |bind| bind.path == Path::new("/etc/fonts")).path = "/etc/other".into()
+    }),
+    ("one system", |p| {
+        first_bind(p, |bind| bind.path == Path::new("/etc/fonts")).access = Access::Write
+    }),
+    ("one system", |p| {
+        let other = Source::Tree {
+            tree: "/home/user".into(),
+            path: "/etc/fonts".into(),
+        };
+        first_bind(p, |bind| bind.path == Path::new("/etc/fonts")).source = other
+    }),
+    ("one system", |p| {
+        let bind = first_bind(p, |bind| bind.path == Path::new("/etc/fonts"));
+        bind.path = "/run/x".into();
+        bind.source = Source::Tree {
+            tree: "/srv/tree".into(),
+            path: "/run/x".into(),
+        };
+    }),
+    ("not put over", |p| copy(p).source = "/srv/other".into()),
+    ("not put over", |p| {
+        p.tree.as_mut().expect("a tree").copied = false
+    }),
+    ("a place of its own", |p| {
+        p.tree.as_mut().expect("a tree").path = "/home".into()
+    }),
+    ("a place of its own", |p| {
+        p.tree.as_mut().expect("a tree").path = "/".into()
+    }),
+    ("a place of its own", |p| {
+        p.tree.as_mut().expect("a tree").path = "/home/user/.ssh".into()
+    }),
+    ("a place of its own", |p| {
+        p.tree.as_mut().expect("a tree").path = "/srv/../tree".into()
+    }),
+    ("a place of its own", |p| {
+        copy(p).layers = "/srv/tree/layers".into()
+    }),
+];
+
 /// A plan in which something is taken out of what may be written.
 fn with_rules() -> Plan {
     let rules = r#"{ "files": { "rules": { "~/Music": "write", "~/Music/a/b/c": "hide" } } }"#;
@@ -660,12 +715,14 @@ const BREAKS: &[(&str, Break)] = &[
 #[test]
 fn a_sound_plan_passes() {
     check(&sound()).expect("is sound");
+    check(&with_tree()).expect("is sound");
 }
 
 #[test]
 fn each_rule_refuses_what_breaks_it() {
-    for (number, (rule, damage)) in BREAKS.iter().enumerate() {
-        let mut plan = sound();
+    let of_sound = BREAKS.iter().map(|one| (sound(), one));
+    let of_tree = BREAKS_OF_A_TREE.iter().map(|one| (with_tree(), one));
+    for (number, (mut plan, (rule, damage))) in of_sound.chain(of_tree).enumerate() {
         damage(&mut plan);
         match check(&plan) {
             Ok(()) => panic!("break {number}, of {rule:?}, is not found"),

@@ -10,7 +10,7 @@ use oz_core::plan::forward::{Direction, Endpoint};
 use oz_core::plan::{
     self, Access, Bind, Buffers, Clipboard, Comparison, Content, Display, Drops, Effect, Forward,
     Gate, Home, Life, Limits, Listener, Mark, Mode, Network, Op, Operator, Overlay, Passage, Plan,
-    Ruled, Service, Source, SyscallPolicy, User,
+    Ruled, Service, Source, SyscallPolicy, Tree, User,
 };
 use oz_core::report::{Held, State, WALLS, Wall};
 use oz_core::wire::audio::{Microphone, Speaker};
@@ -66,9 +66,10 @@ fn ops() -> Vec<Op> {
     let sources = every!(Source:
         Source::System("/s".into()) => Source::System(_),
         Source::User("/u".into()) => Source::User(_),
+        Source::Tree { tree: "/t".into(), path: "/x".into() } => Source::Tree { tree: _, path: _ },
     );
     let accesses = units!(Access: Read, Write);
-    let binds = sources.into_iter().zip(accesses);
+    let binds = sources.into_iter().zip(accesses.into_iter().cycle());
     let mut ops = every!(Op:
         Op::Directory { path: path(), mode: 1 } => Op::Directory { path: _, mode: _ },
         Op::Symlink { path: path(), target: "t".into() } => Op::Symlink { path: _, target: _ },
@@ -214,6 +215,10 @@ fn plans() -> Vec<Plan> {
             mode: modes[at % modes.len()],
             forwards: forwards(),
         },
+        tree: (at % 2 == 1).then(|| Tree {
+            path: "/t".into(),
+            copied: true,
+        }),
         home: homes[at % homes.len()].clone(),
         rules: effects.iter().map(ruled).collect(),
         own: vec!["/home/u/.o".into()],

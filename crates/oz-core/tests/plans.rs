@@ -413,3 +413,52 @@ fn a_profile_has_a_list_of_its_own_within_the_list() {
     calls(r#"{ "only": ["unshare"], "list": "browser" }"#).expect("builds");
     calls(r#"{ "only": ["unshare"] }"#).expect_err("is refused");
 }
+
+#[test]
+fn of_a_tree_all_is_shown_but_what_a_sandbox_has_of_its_own() {
+    for copied in [false, true] {
+        let profile = common::profile(r#"{ "files": { "rules": { "/srv/common": "read" } } }"#);
+        let facts = common::with_tree(copied);
+        let plan = build(&profile, &common::request("app"), &facts).expect("builds");
+        let shown = plan.root.iter().filter_map(|op| match op {
+            Op::Bind(bind) if matches!(bind.source, Source::Tree { .. }) => {
+                Some(format!("read {}", bind.path.display()))
+            }
+            Op::Bind(bind) if bind.path.starts_with("/srv") => Some("rule".to_owned()),
+            Op::Overlay(copy) => Some(format!(
+                "copy {} of {} in {}",
+                copy.path.display(),
+                copy.source.display(),
+                copy.layers.display()
+            )),
+            Op::Symlink { path, .. } if path.parent() == Some(Path::new("/")) => {
+                Some(format!("link {}", path.display()))
+            }
+            _ => None,
+        });
+        let shown: Vec<String> = shown.collect();
+        let expected: &[&str] = match copied {
+            false => &[
+                "link /bin",
+                "read /etc/fonts",
+                "read /etc/ld.so.cache",
+                "read /opt",
+                "read /usr",
+                "read /var/lib",
+                "rule",
+            ],
+            true => &[
+                "link /bin",
+                "read /etc/fonts",
+                "read /etc/ld.so.cache",
+                "copy /opt of /srv/tree/opt in /home/user/.local/state/oz/copies/app/tree%2fopt",
+                "copy /usr of /srv/tree/usr in /home/user/.local/state/oz/copies/app/tree%2fusr",
+                "copy /var/lib of /srv/tree/var/lib in /home/user/.local/state/oz/copies/app/tree%2fvar%2flib",
+                "rule",
+            ],
+        };
+        assert_eq!(shown, expected);
+        let services: Vec<_> = plan.listeners.iter().map(|l| l.service).collect();
+        assert_eq!(services, [Service::Pulse]);
+    }
+}

@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -56,6 +58,17 @@ pub fn order(
     do_it(job, argument, Stdio::piped(), order, most, within)
 }
 
+/// Hears how far a job is: how much of it is done, or that it is over.
+pub type Watcher = fn(Option<u64>);
+
+/// Who wants to know it of all jobs of this process, if anybody does.
+static WATCHER: OnceLock<Watcher> = OnceLock::new();
+
+/// Has somebody told how far jobs are; for programs in front of which somebody waits. Only the first counts.
+pub fn watch(watcher: Watcher) {
+    let _ = WATCHER.set(watcher);
+}
+
 fn do_it(
     job: &str,
     argument: &OsStr,
@@ -76,16 +89,42 @@ fn do_it(
         .current_dir("/")
         .stdin(input)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(match WATCHER.get() {
+            Some(_) => Stdio::piped(),
+            None => Stdio::null(),
+        })
         .spawn()
         .map_err(start)?;
+    let heard = child.stderr.take().map(listen);
     if let Some(mut input) = child.stdin.take() {
         // It reads all of it before it does anything; if it does not, it gives no answer either.
         let _ = io::Write::write_all(&mut input, order);
     }
     let answer = child.stdout.take().map(|out| answer(out, most, within));
     let answer = answer.unwrap_or(Err(Error::Failed));
-    end(&mut child, answer)
+    let answer = end(&mut child, answer);
+    // It has ended, and so has what it says.
+    drop(heard.map(JoinHandle::join));
+    answer
+}
+
+/// Longest line in which a job says how far it is.
+const LINE: u64 = 32;
+
+/// Passes on how far a job is. Whatever else it says is nobody's.
+fn listen(said: ChildStderr) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let tell = |done| WATCHER.get().iter().for_each(|watcher| watcher(done));
+        let mut said = BufReader::new(said);
+        let mut line = String::new();
+        while matches!(said.by_ref().take(LINE).read_line(&mut line), Ok(1..)) {
+            if let Ok(count) = line.trim_end().parse() {
+                tell(Some(count));
+            }
+            line.clear();
+        }
+        tell(None);
+    })
 }
 
 /// `PREFIX/libexec/oz/cow-worker` for a program in `PREFIX/bin` or `PREFIX/libexec/oz`.

@@ -77,6 +77,69 @@ fn a_symlink_in_a_users_source_is_refused() {
     );
 }
 
+/// A plan with one bind of a tree.
+fn rooted(tree: &std::path::Path, name: &str) -> oz_core::plan::Plan {
+    let mut plan = plan::minimal();
+    // The host's is no system beside it.
+    plan.root
+        .retain(|op| !matches!(op, Op::Bind(bind) if !bind.device));
+    let bind = Op::Bind(Bind {
+        source: Source::Tree {
+            tree: tree.to_owned(),
+            path: name.into(),
+        },
+        path: name.into(),
+        access: Access::Read,
+        noexec: false,
+        optional: false,
+        device: false,
+    });
+    plan::before_the_seal(&mut plan, bind);
+    plan.tree = Some(oz_core::plan::Tree {
+        path: tree.to_owned(),
+        copied: false,
+    });
+    plan
+}
+
+#[test]
+fn a_link_out_of_a_tree_leads_to_what_the_tree_has_there() {
+    let scratch = support::scratch::Scratch::new();
+    let outside = scratch.directory("outside");
+    let tree = scratch.directory("tree");
+    for (target, name) in [
+        (outside.as_path(), "absolute"),
+        ("../outside".as_ref(), "up"),
+    ] {
+        std::os::unix::fs::symlink(target, tree.join(name)).expect("linked");
+        let (stage, _, errno) = failure(rooted(&tree, &format!("/{name}")), vec![ALLOW]);
+        assert_eq!(
+            (stage, errno),
+            (Stage::Root, rustix::io::Errno::NOENT.raw_os_error())
+        );
+    }
+}
+
+#[test]
+fn what_has_become_a_fifo_in_a_tree_is_not_mounted() {
+    let scratch = support::scratch::Scratch::new();
+    let tree = scratch.directory("tree");
+    let mode = rustix::fs::Mode::RWXU;
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        tree.join("srv"),
+        rustix::fs::FileType::Fifo,
+        mode,
+        0,
+    )
+    .expect("made");
+    let (stage, _, errno) = failure(rooted(&tree, "/srv"), vec![ALLOW]);
+    assert_eq!(
+        (stage, errno),
+        (Stage::Root, rustix::io::Errno::NOTSUP.raw_os_error())
+    );
+}
+
 #[test]
 fn what_is_masked_cannot_be_seen() {
     let mut sandbox = start(plan::minimal());

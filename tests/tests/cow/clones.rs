@@ -221,8 +221,32 @@ fn what_is_unboxed_is_taken_over_whole_or_stays_in_its_sandbox() {
         .exits(1)
         .complains("--take-theirs");
     assert!(copies().join("sh").exists());
-    oz(["unbox", "sh", "--yes", "--take-theirs"]).run().ok();
+    oz(["unbox", "sh", "--json"]).run().exits(2);
+    let said = cli::json(["unbox", "sh", "--yes", "--take-theirs"]);
+    let (taken, disabled) = (&said["taken"], &said["disabled"]);
+    assert_eq!((taken, disabled), (&2.into(), &false.into()), "{said}");
     assert_eq!(fs::read(dir.join("changed")).expect("there"), b"in\n");
     assert_eq!(fs::read(dir.join("new")).expect("there"), b"in\n");
     assert!(!copies().join("sh").exists() && !dir.join("pipe").exists());
+}
+
+#[test]
+fn a_shell_completes_the_names_of_those_that_have_written_over_copies() {
+    let session = Session::begin();
+    let _dir = fresh(&session);
+    cow("echo x > ~/cow/new").run().ok();
+    oz(["clone", "sh", "kansas"]).run().ok();
+    let completed = |verb: &str, word: &str| {
+        let script = format!(
+            "source <(oz completions bash); COMP_WORDS=(oz {verb} '{word}'); COMP_CWORD=2
+            _oz_or_kept oz '{word}' {verb}; echo \"${{COMPREPLY[*]}}\""
+        );
+        Run::new("bash", ["-c", &script]).run().ok().text()
+    };
+    for verb in ["changes", "merge", "discard", "clone", "reset", "unbox"] {
+        assert_eq!(completed(verb, ""), "kansas sh", "{verb}");
+        assert_eq!(completed(verb, "ka"), "kansas", "{verb}");
+    }
+    assert!(completed("merge", "--y").contains("--yes"));
+    assert!(!completed("stop", "ka").contains("kansas"));
 }

@@ -3,12 +3,14 @@
 mod bus;
 mod changes;
 mod clones;
+mod combining;
 mod diffs;
 mod equal;
 mod full;
 mod homes;
 mod hostile;
 mod merging;
+mod trees;
 mod trials;
 mod undo;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use oz_e2e::fixtures::write;
 use oz_e2e::session::home;
 use oz_e2e::terminal::Terminal;
-use oz_e2e::{Run, Session, oz, wait};
+use oz_e2e::{Ran, Run, Session, oz, wait};
 
 use super::{copies, fresh};
 
@@ -14,6 +14,13 @@ fn trial(then: &[&str], script: &str) -> Run {
     oz(["run", "--try"])
         .args(then)
         .args(["--", "sh", "-c", script])
+}
+
+/// The document at the end of what `oz` said.
+fn report(ran: &Ran) -> serde_json::Value {
+    let said = ran.complaint();
+    let document = said.find("{\n").map(|at| &said[at..]);
+    serde_json::from_str(document.unwrap_or_default()).unwrap_or_else(|_| panic!("{ran}"))
 }
 
 fn is_kept(id: &str) -> bool {
@@ -80,6 +87,57 @@ fn somebody_at_a_terminal_is_asked() {
         assert_eq!(left == "before", answer == "discard", "{left}");
     }
     assert_eq!(fs::read(dir.join("changed")).expect("there"), b"after\n");
+}
+
+#[test]
+fn what_is_tried_is_told_to_programs() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let script = "cd ~/cow && echo after > changed && exit 3";
+    for (then, taken, kept) in [("discard", 0, false), ("keep", 0, true), ("merge", 1, true)] {
+        let ran = trial(&["--json", "--then", then], script).run().exits(3);
+        let said: serde_json::Value = report(&ran);
+        assert_eq!(said["then"], then, "{said}");
+        assert_eq!(
+            (&said["exit"], &said["taken"]),
+            (&3.into(), &taken.into()),
+            "{said}"
+        );
+        assert_eq!(said["id"].is_string(), kept, "{said}");
+        assert_eq!(said["changes"][0]["change"], "changed", "{said}");
+    }
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"after\n");
+    let nothing = trial(&["--json"], "true").run().ok();
+    let said: serde_json::Value = report(&nothing);
+    assert_eq!(said["then"], "nothing", "{said}");
+    oz(["run", "--json", "--", "true"]).run().exits(2);
+}
+
+#[test]
+fn a_trial_and_a_copy_can_be_planned() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let plan = |options: &[&str]| {
+        let plan = oz(["plan"]).args(options).args(["--json", "--", "sh"]);
+        let plan = plan.run().ok();
+        serde_json::from_slice::<serde_json::Value>(&plan.out).expect("JSON")
+    };
+    let copied = plan(&["--cow"]);
+    assert!(
+        copied["home"]["copy-on-write"].is_string(),
+        "{}",
+        copied["home"]
+    );
+    let place = dir.to_string_lossy().into_owned();
+    let trial = plan(&["--try", "--net", "internet", "--dir", &place]);
+    assert!(
+        trial["home"]["copy-on-write"].is_string(),
+        "{}",
+        trial["home"]
+    );
+    assert_eq!(trial["network"]["mode"], "internet");
+    assert_eq!(plan(&["--try"])["network"]["mode"], "none");
+    oz(["plan", "--dir", &place, "--", "sh"]).run().exits(2);
 }
 
 #[test]

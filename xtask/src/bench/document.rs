@@ -17,7 +17,7 @@ section begins with. The budgets are those of the design; one that is missed is 
 fails nothing, and one that is not listed is not measured yet.
 
 To measure again: `cargo xtask bench` (all), `cargo xtask bench launch scale`, `cargo xtask bench
-display`, `cargo xtask bench audio files ui`; `--quick` only shows that it works, `--print` leaves this file as it is. Everything
+display`, `cargo xtask bench audio files cow ui`; `--quick` only shows that it works, `--print` leaves this file as it is. Everything
 runs in headless sessions, as an ordinary user, with release builds.
 
 ## Starting a program
@@ -49,6 +49,12 @@ Not measured yet.
 <!-- files: begin -->
 Not measured yet.
 <!-- files: end -->
+
+## A home that is copied on writing
+
+<!-- cow: begin -->
+Not measured yet.
+<!-- cow: end -->
 
 ## The panel
 

@@ -46,6 +46,8 @@ enum Suite {
     Audio,
     /// Files that are added, and files that may be replaced
     Files,
+    /// A home that is copied on writing
+    Cow,
     /// The panel, while much happens
     Ui,
     /// What holds against attacks, into docs/walls.md; by name only, since it installs peers
@@ -53,12 +55,13 @@ enum Suite {
 }
 
 impl Suite {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Launch,
         Self::Scale,
         Self::Display,
         Self::Audio,
         Self::Files,
+        Self::Cow,
         Self::Ui,
     ];
 
@@ -69,6 +72,7 @@ impl Suite {
             Self::Display => "display",
             Self::Audio => "audio",
             Self::Files => "files",
+            Self::Cow => "cow",
             Self::Ui => "ui",
             Self::Walls => "walls",
         }

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
 use super::environment::Places;
 use super::interrupts::Interrupts;
-use super::{Host, Sound, Spec, dirs, newer, processes};
+use super::{FileSystem, Host, Sound, Spec, dirs, newer, processes};
 use crate::extension::{self, Form};
 use crate::user::User;
 use crate::{sh, stage};
@@ -26,6 +26,8 @@ pub(crate) struct Request {
     pub(crate) audio: Option<Sound>,
     /// With a network of its own.
     pub(crate) internet: bool,
+    /// On what the home is.
+    pub(crate) home_on: Option<FileSystem>,
     pub(crate) keep_on_failure: bool,
     pub(crate) timeout: Option<Duration>,
     /// Programs to bring into the session; the first is put before the command. They lie in
@@ -48,6 +50,7 @@ impl Default for Request {
             host: Host::Sway,
             audio: Some(Sound::Pulseaudio),
             internet: false,
+            home_on: None,
             keep_on_failure: false,
             timeout: None,
             bring: Vec::new(),
@@ -144,6 +147,7 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
         host: request.host,
         audio: request.audio,
         internet: request.internet,
+        home_on: request.home_on,
         command,
         cwd: match &request.cwd {
             Some(dir) if enterable(dir, user) => dir.clone(),

@@ -11,6 +11,7 @@ mod desktop;
 mod dirs;
 mod environment;
 mod front;
+mod home;
 mod interrupts;
 mod newer;
 mod processes;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use desktop::SWAY_CONFIG;
 pub(crate) use front::{Outcome, Request, run};
+pub(crate) use home::FileSystem;
 pub(crate) use supervisor::supervise;
 
 use crate::stage;
@@ -49,6 +51,9 @@ pub(crate) struct Args {
     /// With a network of its own and an Internet behind it (takes root)
     #[arg(long)]
     internet: bool,
+    /// With the home on a file system of this kind (takes root)
+    #[arg(long, value_name = "KIND")]
+    home_on: Option<FileSystem>,
     /// No sound server
     #[arg(long)]
     no_audio: bool,
@@ -105,6 +110,8 @@ struct Spec {
     audio: Option<Sound>,
     /// It has a network of its own.
     internet: bool,
+    /// On what its home is, if that is not where all else is.
+    home_on: Option<FileSystem>,
     command: Vec<OsString>,
     cwd: PathBuf,
     extra_environment: Vec<(String, String)>,
@@ -117,6 +124,7 @@ pub(crate) fn run_command(args: &Args) -> Result<ExitCode> {
         host: args.host,
         audio: (!args.no_audio).then_some(args.sound),
         internet: args.internet,
+        home_on: args.home_on,
         keep_on_failure: args.keep_on_failure,
         timeout: args.timeout.map(Duration::from_secs),
         command: args.command.clone(),

@@ -11,7 +11,7 @@ use rustix::process::{
 
 use super::environment::Places;
 use super::interrupts::Interrupts;
-use super::{Spec, SuperviseArgs, desktop, environment, processes, silent, volume, world};
+use super::{Spec, SuperviseArgs, desktop, environment, home, processes, silent, volume, world};
 use crate::sh;
 use crate::user::User;
 
@@ -46,6 +46,9 @@ fn session(spec: &Spec, interrupts: &Interrupts) -> Result<u8> {
     } else {
         None
     };
+    if let Some(kind) = spec.home_on {
+        home::mount(spec, kind)?;
+    }
     keep_runtime_in_memory(spec)?;
     desktop::start(spec, interrupts)?;
     let (program, arguments) = spec.command.split_first().context("no command")?;

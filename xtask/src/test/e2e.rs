@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::tally::{Part, Tally};
-use crate::session::{self, Host, Outcome, Request};
+use crate::session::{self, FileSystem, Host, Outcome, Request};
 use crate::sh;
 
 /// The package that has them.
@@ -25,6 +25,12 @@ const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
 /// The executables that run on an X server.
 const X11: &[&str] = &["x11", "x11_apps", "all_x11_input"];
+
+/// The executables whose homes are on other file systems.
+const HOMES: [(&str, FileSystem); 2] = [
+    ("all_btrfs", FileSystem::Btrfs),
+    ("all_xfs", FileSystem::Xfs),
+];
 
 /// A test executable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +132,9 @@ pub(super) fn run(
         prefix: prefix.to_owned(),
         timeout: Some(timeout),
         internet: executable.name == INTERNET,
+        home_on: HOMES
+            .into_iter()
+            .find_map(|(name, kind)| (name == executable.name).then_some(kind)),
         host: match executable.name.as_str() {
             name if name == GNOME.0 => Host::Gnome,
             name if name == GNOME.1 => Host::GnomeNewer,

@@ -13,6 +13,7 @@ use rustix::fs::Stat;
 
 use super::renamed;
 use super::tree::{Tree, changed, is_whiteout, kind, permissions, same_content, seen};
+use crate::progress;
 
 pub(super) struct Walk<'p> {
     place: &'p Place,
@@ -87,6 +88,7 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, path: &Path, opaque: bool, todo: &mut Vec<Todo>) -> io::Result<()> {
+        progress::step();
         let Some(copy) = self.upper.look(path)? else {
             return Ok(());
         };
@@ -172,6 +174,7 @@ impl Walk<'_> {
     fn deleted(&mut self, path: &Path) -> io::Result<()> {
         let mut todo = vec![path.to_owned()];
         while let Some(path) = todo.pop() {
+            progress::step();
             if self.found.all.len() > MOST_CHANGES {
                 self.found.complete = false;
                 return Ok(());

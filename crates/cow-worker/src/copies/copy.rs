@@ -19,6 +19,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use super::tree::{CHUNK, Tree, attributes_of, is_whiteout, kind, notes_of, permissions};
+use crate::progress;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 
@@ -98,6 +99,7 @@ impl Hand {
 
     /// Copies one, of a directory only that there is one; whether it is one.
     fn entry(&mut self, path: &Path) -> io::Result<bool> {
+        progress::step();
         let Some(stat) = self.from.look(path)? else {
             return Err(io::Error::other("it changed meanwhile"));
         };

@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use super::copy::{content as copy, times};
 use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
 use super::{changes, remove};
+use crate::progress;
 
 /// Why something is left as it is: a sentence for a person.
 pub(super) type Left = String;
@@ -106,6 +107,7 @@ impl Hand<'_> {
     }
 
     fn step(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
+        progress::step();
         if change.what == What::Deleted {
             return self.delete(number, target, change.original);
         }

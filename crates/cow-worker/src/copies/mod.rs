@@ -1,11 +1,13 @@
 //! What a sandbox wrote over a place of the user: what is different, taking it over and back, copying it, removing it.
 
+mod before;
 mod changes;
 mod copy;
 mod diff;
 mod merge;
 mod remove;
 mod renamed;
+mod three;
 mod tree;
 mod undo;
 
@@ -13,7 +15,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use oz_core::wire::copies::{Compare, Copy, MOST, Merge, Place, Undo};
+use oz_core::wire::copies::{Combine, Compare, Copy, MOST, Merge, Note, Place, Undo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +33,22 @@ pub(crate) fn compare() -> Result<()> {
     let compare: Compare = read()?;
     confine::walking(&[&compare.place.upper, &compare.place.source])?;
     say(&diff::of(&compare)?)
+}
+
+/// Keeps what texts were before.
+pub(crate) fn note() -> Result<()> {
+    let note: Note = read()?;
+    let reading = [note.place.upper.as_path(), &note.place.source];
+    confine::layering(&[&note.before], &reading)?;
+    say(&before::note(&note)?)
+}
+
+/// Puts changes of the same texts together.
+pub(crate) fn combine() -> Result<()> {
+    let combine: Combine = read()?;
+    let places = [combine.place.upper.as_path(), &combine.before];
+    confine::layering(&places, &[&combine.place.source])?;
+    say(&before::combine(&combine)?)
 }
 
 /// Takes over what was chosen.

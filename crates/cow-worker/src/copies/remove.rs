@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use crate::progress;
+
 /// Removes a directory, or whatever else has that name.
 pub fn all(parent: &Path, name: &OsStr) -> Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -39,6 +41,7 @@ fn empty(parent: impl AsFd, name: &CString, number: &mut u64) -> Result<()> {
             return Ok(());
         }
         for (entry, is_directory) in entries {
+            progress::step();
             if !is_directory {
                 rustix::fs::unlinkat(&top, &entry, AtFlags::empty())?;
                 continue;

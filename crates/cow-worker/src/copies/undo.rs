@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use super::copy::{content, mark_deleted, times};
 use super::merge::{Left, dress, failed, write_down};
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
+use crate::progress;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 /// Longest list of a journal, in bytes.
@@ -114,6 +115,7 @@ impl Hand {
 
     /// Takes what the merge put somewhere back into the copy, and brings back what was there.
     fn take(&self, step: &Step<'_>) -> Result<(), Left> {
+        progress::step();
         let (number, change, put) = (step.number, step.change, step.put);
         let target = step.target.as_path();
         let path = change.path.as_path();

@@ -15,12 +15,12 @@ pub const TRIALS: &[Trial] = &[
     Trial {
         wall: Wall::System,
         claim: "nothing can be made in the root, /etc or /usr",
-        run: |_| {
+        run: |ask| {
             let made = [
                 "/", "/etc", "/usr", "/usr/bin", "/run", "/dev", "/sys", "/var",
             ]
             .into_iter()
-            .filter(|place| is_writable(place))
+            .filter(|place| !is_copied(ask, place) && is_writable(place))
             .map(str::to_owned);
             Verdict::nothing(&made.collect::<Vec<_>>())
         },
@@ -28,10 +28,11 @@ pub const TRIALS: &[Trial] = &[
     Trial {
         wall: Wall::System,
         claim: "/, /usr and /opt are mounted read-only",
-        run: |_| {
+        run: |ask| {
             let writable = ["/", "/usr", "/opt"]
                 .into_iter()
-                .filter(|place| Path::new(place).exists() && !is_mounted_read_only(place))
+                .filter(|place| Path::new(place).exists() && !is_copied(ask, place))
+                .filter(|place| !is_mounted_read_only(place))
                 .map(str::to_owned);
             Verdict::nothing(&writable.collect::<Vec<_>>())
         },
@@ -106,7 +107,9 @@ pub const TRIALS: &[Trial] = &[
     Trial {
         wall: Wall::Files,
         claim: "what the host's root keeps is not there",
-        run: |_| {
+        run: |ask| {
+            // That of a tree which is the system is not the host's.
+            let of_host = |path: &&str| ask.plan.tree.is_none() || !path.starts_with("/var");
             let seen = [
                 "/root",
                 "/boot",
@@ -116,6 +119,7 @@ pub const TRIALS: &[Trial] = &[
                 "/var/backups",
             ]
             .into_iter()
+            .filter(of_host)
             .filter(|path| Path::new(path).exists())
             .map(str::to_owned);
             Verdict::nothing(&seen.collect::<Vec<_>>())
@@ -124,7 +128,9 @@ pub const TRIALS: &[Trial] = &[
     Trial {
         wall: Wall::Files,
         claim: "secrets of the system are not there",
-        run: |_| {
+        run: |ask| {
+            // Those of a tree which is the system are none of this machine.
+            let of_host = |_: &&str| ask.plan.tree.is_none();
             let seen = [
                 "/etc/shadow",
                 "/etc/gshadow",
@@ -133,6 +139,7 @@ pub const TRIALS: &[Trial] = &[
                 "/etc/ssl/private",
             ]
             .into_iter()
+            .filter(of_host)
             .filter(|path| Path::new(path).exists())
             .map(str::to_owned);
             Verdict::nothing(&seen.collect::<Vec<_>>())
@@ -170,6 +177,13 @@ fn shown_as(path: &Path) -> String {
 
 fn is_share(ask: &Ask, path: &Path) -> bool {
     ask.plan.shares().any(|share| share.path.starts_with(path))
+}
+
+/// Whether what is written there goes to a copy.
+fn is_copied(ask: &Ask, place: &str) -> bool {
+    let place = Path::new(place);
+    let mut overlays = ask.plan.overlays();
+    overlays.any(|overlay| place.starts_with(&overlay.path))
 }
 
 /// Whether a name can really be made there; an empty file is taken away again.

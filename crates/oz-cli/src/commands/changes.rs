@@ -17,7 +17,7 @@ use crate::out;
 /// One change in `--json`; the schema is tested.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct Row {
+pub(crate) struct Row {
     /// The whole path. What is no text in it, or steers a terminal, is escaped.
     path: String,
     /// `added`, `changed`, `attributes`, `deleted` or `renamed`.
@@ -109,7 +109,7 @@ pub(crate) fn shown(place: &Place, path: &OsBytes) -> OsBytes {
     OsBytes::from(place.at(path))
 }
 
-fn row(home: &Path, place: &Place, change: &Change) -> Row {
+pub(crate) fn row(home: &Path, place: &Place, change: &Change) -> Row {
     let size = |seen: Option<Seen>| {
         let file = seen.filter(|_| change.kind == Kind::File);
         file.map(|seen| seen.size)

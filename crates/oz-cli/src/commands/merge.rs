@@ -1,9 +1,10 @@
 //! `oz merge`: taking over what a sandbox wrote over copies of the user's files, and taking that back.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use oz_core::OsBytes;
-use oz_core::wire::copies::{Change, Kind};
+use oz_core::wire::copies::{Change, Combined, Conflict, Kind};
 use oz_host::copies::{self, Held, Kept, Place};
 
 use super::changes::{find, line, look, shown, wanted};
@@ -22,7 +23,17 @@ pub(crate) fn run(what: &Merge) -> Result<u8> {
         return undo(&kept, &held, what);
     }
     let how = How::of(what.yes);
-    let taken = take_over(&kept, &held, &wanted(&what.paths)?, what.decided, how)?;
+    let wanted = wanted(&what.paths)?;
+    let combined = match what.combine {
+        true => combine(&kept, &held, &wanted)?,
+        false => BTreeSet::new(),
+    };
+    let what = What {
+        wanted: &wanted,
+        decided: what.decided,
+        combined: &combined,
+    };
+    let taken = take_over(&kept, &held, &what, how)?;
     let nothing = taken.taken == 0 && taken.undecided > 0;
     Ok(u8::from(nothing || taken.left > 0))
 }
@@ -55,14 +66,29 @@ impl How {
     }
 }
 
-/// Takes over what is at these whole paths or below; without any all.
-pub(crate) fn take_over(
-    kept: &Kept,
-    _held: &Held,
-    wanted: &[PathBuf],
-    decided: Decided,
-    how: How,
-) -> Result<Taken> {
+/// What is to be taken over.
+pub(crate) struct What<'a> {
+    /// What is at these whole paths or below; without any all.
+    pub(crate) wanted: &'a [PathBuf],
+    pub(crate) decided: Decided,
+    /// Whole paths of copies that have what was changed outside as well.
+    pub(crate) combined: &'a BTreeSet<PathBuf>,
+}
+
+impl What<'_> {
+    /// All, as it was decided.
+    pub(crate) fn all(decided: Decided) -> Self {
+        static NONE: BTreeSet<PathBuf> = BTreeSet::new();
+        Self {
+            wanted: &[],
+            decided,
+            combined: &NONE,
+        }
+    }
+}
+
+/// Takes it over.
+pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &What<'_>, how: How) -> Result<Taken> {
     let failed = |error: String| {
         Error::failed(
             format!("the merge of {} was not finished: {error}.", kept.id),
@@ -75,7 +101,7 @@ pub(crate) fn take_over(
             "a merge that was cut off is finished: {finished} changes are taken over"
         ));
     }
-    let (orders, undecided) = choose(kept, wanted, decided, how)?;
+    let (orders, undecided) = choose(kept, what, how)?;
     let count: usize = orders.iter().map(|(_, chosen)| chosen.len()).sum();
     if count == 0 {
         out::note("there is nothing to take over");
@@ -108,6 +134,40 @@ pub(crate) fn take_over(
         left,
         undecided,
     })
+}
+
+/// Puts the changes of both together in texts that both have changed, and says of which that cannot be; the whole paths of those in
+/// which they are.
+fn combine(kept: &Kept, held: &Held, wanted: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
+    let mut done = BTreeSet::new();
+    for place in &kept.about.places {
+        let mut changes = look(kept, place)?.all;
+        changes.retain(|change| {
+            change.conflict == Some(Conflict::Changed) && place.is_wanted(change, wanted)
+        });
+        let paths: Vec<OsBytes> = changes.iter().map(|change| change.path.clone()).collect();
+        let combined = copies::combine(place, held, changes);
+        let combined = combined.map_err(|error| Error::advised(&error))?;
+        for (path, combined) in paths.iter().zip(combined) {
+            let why = match combined {
+                Combined::Done => {
+                    done.insert(place.at(path));
+                    continue;
+                }
+                Combined::Overlap => "both have changed the same lines".to_owned(),
+                Combined::NoBefore => {
+                    "what it was before is not known: it was changed outside before the sandbox had ended".to_owned()
+                }
+                Combined::NoText => "it is no text of up to 1 MiB on both sides".to_owned(),
+                Combined::Unknown(why) => out::safe(&why),
+            };
+            out::note(&format!(
+                "{} is not put together: {why}",
+                shown(place, path)
+            ));
+        }
+    }
+    Ok(done)
 }
 
 /// Takes the last merge back.
@@ -154,15 +214,15 @@ fn undo(kept: &Kept, held: &Held, what: &Merge) -> Result<u8> {
 /// What is taken over, shown; and how much of what was asked for needs a decision.
 fn choose<'c>(
     kept: &'c Kept,
-    wanted: &[PathBuf],
-    decided: Decided,
+    what: &What<'_>,
     how: How,
 ) -> Result<(Vec<(&'c Place, Chosen)>, usize)> {
     let home = oz_host::facts::home()?;
+    let wanted = what.wanted;
     let decided = copies::Decided {
-        theirs: decided.take_theirs,
-        both: decided.both,
-        protected: decided.protected,
+        theirs: what.decided.take_theirs,
+        both: what.decided.both,
+        protected: what.decided.protected,
     };
     let mut orders = Vec::new();
     let mut undecided = 0;
@@ -183,6 +243,11 @@ fn choose<'c>(
         }
         for change in found.all.into_iter().filter(asked) {
             let line = line(&home, place, &change);
+            let combined = what.combined.contains(&place.at(&change.path));
+            let decided = copies::Decided {
+                theirs: decided.theirs || combined,
+                ..decided
+            };
             if let Some(target) = copies::target(decided, &kept.id, &home, place, &change) {
                 if how != How::Go {
                     out::line(&line)?;

@@ -11,10 +11,18 @@ pub(crate) async fn run(what: Plan) -> Result<u8> {
     let mut options = Options {
         profile: what.profile,
         ephemeral: what.ephemeral.then_some(true),
-        home: what.home.map(|home| home.word().to_owned()),
-        network: what.net.map(|mode| mode.word().to_owned()),
         ..Options::default()
     };
+    launch::Kind {
+        home: what.home,
+        cow: what.cow,
+        trial: what.trial,
+        dir: &what.dir,
+        network: what.net,
+        root: what.root.as_deref(),
+        root_cow: what.root_cow,
+    }
+    .ask(&mut options)?;
     launch::session(&mut options);
     let argv = match what.name {
         Some(name) => launch::app(vec![name.into()], &mut options)?,

@@ -2,9 +2,6 @@
 
 mod trial;
 
-use oz_core::plan::Mode;
-use oz_core::profile::files::Home;
-
 use crate::arguments::Run;
 use crate::error::{Error, Result};
 use crate::launch::{self, How, Options, Wanted};
@@ -13,29 +10,29 @@ pub(crate) async fn run(what: Run) -> Result<u8> {
     launch(what).await.map_err(Error::of_a_launch)
 }
 
-fn home(what: &Run) -> Option<Home> {
-    (what.cow || what.trial)
-        .then_some(Home::CopyOnWrite)
-        .or(what.home)
-}
-
-fn network(what: &Run) -> Option<Mode> {
-    let none = what.trial.then_some(Mode::None);
-    what.net.or(none)
-}
-
 async fn launch(what: Run) -> Result<u8> {
-    let home = home(&what);
+    if what.json && !what.trial && what.explain.is_none() {
+        return Err(Error::usage(
+            "there is nothing to say as JSON.",
+            "`--json` goes with --explain, or with --try.",
+        ));
+    }
     let mut options = Options {
         profile: what.profile.clone(),
         ephemeral: what.ephemeral.then_some(true),
         sandbox: what.sandbox.clone(),
-        home: home.map(|home| home.word().to_owned()),
-        network: network(&what).map(|mode| mode.word().to_owned()),
-        trial: what.trial.then_some(true),
-        copy: trial::places(&what.dir)?,
         ..Options::default()
     };
+    launch::Kind {
+        home: what.home,
+        cow: what.cow,
+        trial: what.trial,
+        dir: &what.dir,
+        network: what.net,
+        root: what.root.as_deref(),
+        root_cow: what.root_cow,
+    }
+    .ask(&mut options)?;
     launch::session(&mut options);
     if what.command && options.sandbox.is_none() {
         launch::measure(what.words.first(), &mut options);
@@ -70,8 +67,13 @@ async fn launch(what: Run) -> Result<u8> {
     });
     let mut id = None;
     let code = launch::attached_in(argv, options, explain, &mut id).await;
+    let wish = trial::Wish {
+        then: what.then,
+        protected: what.protected,
+        json,
+    };
     match id.filter(|_| what.trial) {
-        Some(id) => trial::end(&id, code?, what.then, what.protected).await,
+        Some(id) => trial::end(&id, code?, &wish).await,
         None => code,
     }
 }

@@ -13,7 +13,8 @@ const GENERIC: &str = "generic";
 /// Chooses it, and tells whoever sits at the terminal.
 pub(crate) fn measure(command: Option<&OsString>, options: &mut Options) {
     // A home that is asked for lasts, maybe, and is that of `generic`, whatever the program.
-    if options.profile.is_some() || options.home.is_some() {
+    // And what is known of programs is of this system's.
+    if options.profile.is_some() || options.home.is_some() || options.root.is_some() {
         return;
     }
     // What cannot be told, and what is not there, is the daemon's to say.

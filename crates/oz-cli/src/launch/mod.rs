@@ -3,6 +3,7 @@
 mod arguments;
 mod context;
 mod explain;
+mod kind;
 mod many;
 mod measured;
 mod options;
@@ -27,6 +28,7 @@ use tokio::sync::OnceCell;
 pub(crate) use arguments::{Wanted, app, command, current_directory, in_time, open};
 pub(crate) use context::session;
 pub(crate) use explain::How;
+pub(crate) use kind::Kind;
 pub(crate) use measured::measure;
 pub(crate) use options::Options;
 

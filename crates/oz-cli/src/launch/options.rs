@@ -16,6 +16,8 @@ pub(crate) struct Options {
     pub(crate) sandbox: Option<String>,
     pub(crate) trial: Option<bool>,
     pub(crate) copy: Option<Vec<OwnedFd>>,
+    pub(crate) root: Option<OwnedFd>,
+    pub(crate) root_copy: Option<bool>,
     pub(crate) home: Option<String>,
     pub(crate) network: Option<String>,
     pub(crate) context: Option<HashMap<String, String>>,

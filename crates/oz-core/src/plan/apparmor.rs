@@ -136,7 +136,9 @@ impl Text {
         // What Oz makes for a sandbox, the home among it.
         let own = bind.path.starts_with("/run") || bind.path == plan.user.home;
         let is_home = matches!(&plan.home, Home::Private(home) if home == source);
-        if own || is_home {
+        // A tree is another system, which AppArmor's paths of this one say nothing of.
+        let of_tree = matches!(bind.source, Source::Tree { .. });
+        if own || is_home || of_tree {
             return;
         }
         let (before, access) = match (&bind.source, bind.access) {
@@ -144,7 +146,7 @@ impl Text {
             (Source::User(_), Access::Write) => ("owner ", "rwkl"),
             (Source::User(_), Access::Read) => ("owner ", "r"),
             (Source::System(_), _) if bind.noexec || source.starts_with("/etc") => ("", "r"),
-            (Source::System(_), _) => ("", "mrix"),
+            (Source::System(_) | Source::Tree { .. }, _) => ("", "mrix"),
         };
         self.rule(source, before, access);
         if !bind.device {

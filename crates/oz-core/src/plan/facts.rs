@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::User;
+use super::{Tree, User};
 
 /// Facts of the host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,9 +41,21 @@ pub struct HostFacts {
     /// Where copies are kept that sandboxes make by writing: a directory of mode 0700 on a file system that the kernel
     /// takes for it.
     pub copies: PathBuf,
+    /// The tree that is to stand for the host's system. Of a host with one `paths` says what the common probes are in it.
+    pub tree: Option<TreeFacts>,
     /// Variables of the caller's session that a plan may use (`LANG`, `LC_*`, `TZ`, …): see
     /// [`SESSION_VARIABLES`].
     pub session: BTreeMap<String, String>,
+}
+
+/// An unpacked distribution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TreeFacts {
+    /// Which, and whether it is to be copied on writing.
+    pub tree: Tree,
+    /// What is right in it, in its `/etc` and in its `/var`, by the path as if the tree were the root; without empty
+    /// directories, and without what has no name or target in UTF-8.
+    pub entries: BTreeMap<PathBuf, PathFact>,
 }
 
 /// Most places that one pattern can mean.

@@ -32,7 +32,7 @@ pub use build::{
 pub use facts::HostFacts;
 pub use forward::Forward;
 pub use network::{Mode, Network};
-pub use ops::{Access, Bind, Effect, Op, Overlay, Source};
+pub use ops::{Access, Bind, Effect, Op, Overlay, Source, below};
 
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
@@ -133,6 +133,8 @@ pub struct Plan {
     pub portals: bool,
     /// What of the network is inside.
     pub network: Network,
+    /// The distribution's tree that stands for the host's system; the mounts are in `root`.
+    pub tree: Option<Tree>,
     /// Where the app's home lies on the host, for people; the mounts are in `root`.
     pub home: Home,
     /// What the profile's rules came to on this host, for people; the mounts are in `root`.
@@ -173,6 +175,15 @@ impl Plan {
             _ => None,
         })
     }
+}
+
+/// An unpacked distribution that is the system of a sandbox instead of the host's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tree {
+    /// The directory on the host, canonical.
+    pub path: PathBuf,
+    /// The app may change a copy of it; else it is read-only.
+    pub copied: bool,
 }
 
 /// What a rule of the profile came to.

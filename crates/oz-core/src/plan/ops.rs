@@ -3,6 +3,7 @@
 //! They are executed on an empty tmpfs. Every target is resolved beneath that new root without
 //! following symlinks, every source beneath the host's root without magic links.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -205,15 +206,36 @@ pub enum Source {
     /// A path in places that the user, and so maybe an app, can write: no symlink is followed in
     /// any component.
     User(PathBuf),
+    /// A path in a distribution's tree, which anybody may have made: symlinks are followed beneath the tree, and none
+    /// leads out of it.
+    Tree {
+        /// The tree, opened as [`Source::User`].
+        tree: PathBuf,
+        /// Where in it; absolute, as if the tree were the root.
+        path: PathBuf,
+    },
 }
 
 impl Source {
     /// The path, however it is to be resolved.
     pub fn path(&self) -> &Path {
         match self {
-            Self::System(path) | Self::User(path) => path,
+            Self::System(path) | Self::User(path) | Self::Tree { path, .. } => path,
         }
     }
+
+    /// The path that it has on the host, if no symlink leads elsewhere.
+    pub fn on_host(&self) -> Cow<'_, Path> {
+        match self {
+            Self::System(path) | Self::User(path) => path.into(),
+            Self::Tree { tree, path } => below(tree, path).into(),
+        }
+    }
+}
+
+/// A path in a tree that stands for the root.
+pub fn below(tree: &Path, path: &Path) -> PathBuf {
+    tree.join(path.strip_prefix("/").unwrap_or(path))
 }
 
 impl Op {

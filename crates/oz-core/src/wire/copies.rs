@@ -200,6 +200,41 @@ pub enum Side {
     New,
 }
 
+/// Where to keep what texts were before a sandbox changed them, as far as they still are. Answered by how many were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// The place.
+    pub place: Place,
+    /// A directory of ours.
+    pub before: PathBuf,
+}
+
+/// What texts to put together that both a sandbox and somebody else have changed. Answered by what became of each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Combine {
+    /// The place.
+    pub place: Place,
+    /// The directory of what they were before.
+    pub before: PathBuf,
+    /// The changes, as they were found.
+    pub changes: Vec<Change>,
+}
+
+/// What became of a text that both have changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Combined {
+    /// The copy has both changes now.
+    Done,
+    /// Both have changed the same lines.
+    Overlap,
+    /// What it was before is not known.
+    NoBefore,
+    /// One of them is no text, or too large.
+    NoText,
+    /// It was not done: a sentence.
+    Unknown(String),
+}
+
 /// What to take over.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merge {

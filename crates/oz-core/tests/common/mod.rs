@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use oz_core::plan::facts::PathFact;
-use oz_core::plan::{HostFacts, Request, User};
+use oz_core::plan::facts::{PathFact, TreeFacts};
+use oz_core::plan::{HostFacts, Request, Tree, User};
 use oz_core::profile::{Catalogue, Layer, Profile, Text};
 
 pub fn text(name: &str, layer: Layer, template: bool, content: &str) -> Text {
@@ -139,6 +139,7 @@ pub fn facts() -> HostFacts {
         cpus: 4,
         memory: 16 << 30,
         open_files: 1024,
+        tree: None,
         copies: "/home/user/.local/state/oz/copies".into(),
         runtime: "/run/user/1000/oz".into(),
         state: "/home/user/.local/state/oz".into(),
@@ -154,6 +155,36 @@ pub fn facts() -> HostFacts {
             .map(owned),
         ),
     }
+}
+
+/// The same host, and on it a tree that is to be the system.
+pub fn with_tree(copied: bool) -> HostFacts {
+    let tree = Tree {
+        path: "/srv/tree".into(),
+        copied,
+    };
+    let directories = [
+        "/usr",
+        "/opt",
+        "/home",
+        "/srv",
+        "/etc",
+        "/etc/fonts",
+        "/etc/pulse",
+        "/var",
+        "/var/lib",
+        "/var/run",
+    ];
+    let mut entries = BTreeMap::new();
+    entries.extend(directories.map(|path| (path.into(), PathFact::Directory)));
+    entries.extend(["/etc/ld.so.cache", "/etc/passwd"].map(|path| (path.into(), PathFact::File)));
+    entries.insert("/bin".into(), PathFact::Symlink("usr/bin".into()));
+    entries.insert("/dev".into(), PathFact::Symlink("/home/user".into()));
+    entries.insert("/fifo".into(), PathFact::Other);
+    let mut facts = facts();
+    facts.paths.remove(Path::new("/usr/bin/dbus-daemon"));
+    facts.tree = Some(TreeFacts { tree, entries });
+    facts
 }
 
 /// Every key of a profile, `section.key`; of tables not their entries.

@@ -13,6 +13,7 @@ use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::access_word;
 use crate::grants::lasting::{self, Lasting};
+use crate::launch::named::Named;
 use crate::launch::options::Options;
 use crate::launch::{self, prepare};
 use crate::sandbox::log;
@@ -70,9 +71,11 @@ impl Manager {
 
     /// What `Launch` would do, as JSON.
     #[zbus(out_args("plan"))]
-    async fn plan(&self, argv: Vec<Vec<u8>>, options: Options) -> Result<String> {
+    async fn plan(&self, argv: Vec<Vec<u8>>, mut options: Options) -> Result<String> {
         let argv = argv.into_iter().map(OsBytes::from).collect();
-        let request = prepare::Request::bare(argv, options)?;
+        let named = Named::take(&mut options);
+        let mut request = prepare::Request::bare(argv, options)?;
+        named.resolve(&self.daemon, &mut request).await?;
         let plan = prepare::dry(&self.daemon, &request).await?;
         plan_json(&plan)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Drops, Effect, Overlay, Plan, SandboxId, layout};
+use oz_core::plan::{Access, Drops, Effect, Overlay, Plan, SandboxId, Tree, layout};
 use oz_core::profile::Profile;
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::{Rule, RulePath};
@@ -18,6 +18,8 @@ use crate::daemon::Daemon;
 use crate::directories::{self, Directories};
 use crate::failure::{Failure, Kind, Result};
 
+/// How long to finish a merge may take: as long as the worker has.
+const FINISHING: Duration = copies::PATIENCE;
 /// How long to remove what an app wrote may take.
 const REMOVING: Duration = Duration::from_secs(900);
 
@@ -36,7 +38,6 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
         let aside = copies::set_aside(of_sandbox);
         aside.map_err(|error| Failure::host("rename", of_sandbox, &error))?;
     }
-    finish(of_sandbox, earlier.as_ref());
     let mut places = Vec::new();
     for overlay in overlays {
         nothing_is_mounted_in(overlay)?;
@@ -51,8 +52,13 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
             .create(true)
             .open(&lock);
         create.map_err(|error| Failure::host("make the file", &lock, &error))?;
+        let untouched = copies::is_untouched(overlay);
+        if untouched {
+            let cleared = copies::forget_before(&overlay.layers);
+            cleared.map_err(|error| Failure::host("clear", &overlay.layers, &error))?;
+        }
         let before = earlier.iter().flat_map(|about| &about.places);
-        let before = before.filter(|_| !copies::is_untouched(overlay));
+        let before = before.filter(|_| !untouched);
         let since = before
             .filter(|place| place.overlay.source == overlay.source)
             .map(|place| place.since)
@@ -76,16 +82,25 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
     let about = About {
         profile: plan.profile.clone(),
         ephemeral,
+        tree: plan.tree.clone(),
         places,
     };
     write(of_sandbox, &about)
 }
 
-/// Whether a new sandbox cannot have a name, because what another wrote is kept under it.
-pub(crate) fn is_taken(place: &Path, id: &SandboxId, profile: &str, ephemeral: bool) -> bool {
+/// Whether a new sandbox with this profile and system cannot have a name, because what another wrote is kept under it.
+pub(crate) fn is_taken(
+    place: &Path,
+    id: &SandboxId,
+    (profile, tree): (&str, Option<&Tree>),
+    ephemeral: bool,
+) -> bool {
     match copies::read(place, id) {
         Ok(None) => false,
-        Ok(Some(about)) => ephemeral || about.ephemeral || about.profile != profile,
+        Ok(Some(about)) => {
+            let other = about.profile != profile || about.tree.as_ref() != tree;
+            ephemeral || about.ephemeral || other
+        }
         Err(_) => true,
     }
 }
@@ -112,8 +127,12 @@ pub(crate) fn home(kept: &About) -> Option<Home> {
 
 /// The profile with the places that were copied although it does not say so.
 pub(crate) fn with_places(profile: Arc<Profile>, kept: &About) -> Result<Arc<Profile>> {
+    let of_tree = |place: &Place| {
+        let tree = kept.tree.as_ref().filter(|tree| tree.copied);
+        tree.is_some_and(|tree| place.overlay.source.starts_with(&tree.path))
+    };
     let others = kept.places.iter();
-    let others = others.filter(|place| !place.is_home());
+    let others = others.filter(|place| !place.is_home() && !of_tree(place));
     let places: Vec<PathBuf> = others.map(|place| place.overlay.source.clone()).collect();
     copied(profile, &places)
 }
@@ -166,22 +185,27 @@ pub(crate) fn is_kept(place: &Path, id: &SandboxId) -> bool {
     }
 }
 
-/// Finishes a merge that was cut off, before the app changes what is to be merged. What cannot be finished now is by the
-/// next merge.
-fn finish(of_sandbox: &Path, about: Option<&About>) {
-    let Some(about) = about.filter(|_| copies::is_unfinished(of_sandbox)) else {
+/// Finishes a merge that was cut off, before the app changes what is to be merged; aside, for it can be a large one, and holds
+/// up nobody but who waits for it. What cannot be finished now is by the next merge.
+pub(crate) async fn finish(directories: &Directories, id: &SandboxId) {
+    let of_sandbox = place(&directories.state, &directories.runtime).join(id.as_str());
+    if !copies::is_unfinished(&of_sandbox) {
         return;
-    };
-    let locks = about
-        .places
-        .iter()
-        .map(|place| copies::lock(&place.overlay));
-    let locks: Vec<_> = locks.flatten().flatten().collect();
-    if locks.len() == about.places.len()
-        && let Err(error) = copies::finish(of_sandbox)
-    {
-        tracing::warn!(%error, "a merge that was cut off is not finished");
     }
+    let finish = move || {
+        let Ok(Some(about)) = known(&of_sandbox) else {
+            return;
+        };
+        let places = about.places.iter();
+        let locks = places.map(|place| copies::lock(&place.overlay));
+        let locks: Vec<_> = locks.flatten().flatten().collect();
+        if locks.len() == about.places.len()
+            && let Err(error) = copies::finish(&of_sandbox)
+        {
+            tracing::warn!(%error, "a merge that was cut off is not finished");
+        }
+    };
+    aside::within(None, FINISHING, finish).await;
 }
 
 /// Removes what a sandbox that is to leave nothing has written, once it has ended.
@@ -194,7 +218,12 @@ pub(crate) fn ended(daemon: &Arc<Daemon>, plan: &Plan) {
         return;
     };
     daemon.copies.send_replace(());
-    if !matches!(known(&of_sandbox), Ok(Some(about)) if about.ephemeral) {
+    let Ok(Some(about)) = known(&of_sandbox) else {
+        return;
+    };
+    if !about.ephemeral {
+        let note = move || note(&about);
+        tokio::spawn(aside::within(None, REMOVING, note));
         return;
     }
     let remove = move || {
@@ -207,6 +236,16 @@ pub(crate) fn ended(daemon: &Arc<Daemon>, plan: &Plan) {
         aside::within(None, REMOVING, remove).await;
         daemon.copies.send_replace(());
     });
+}
+
+/// Keeps what texts were before, for whoever merges them when others have changed them as well.
+fn note(about: &About) {
+    let places = about.places.iter();
+    for place in places.filter(|place| !copies::is_untouched(&place.overlay)) {
+        if let Err(error) = copies::note(place) {
+            tracing::debug!(%error, "what was before is not kept");
+        }
+    }
 }
 
 /// Removes what was to be removed and is there still.

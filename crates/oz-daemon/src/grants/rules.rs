@@ -169,13 +169,13 @@ pub(crate) fn shown_by(plan: &Plan, path: &Path, access: Access) -> bool {
         .find(|op| path.starts_with(op.target()));
     match step {
         Some(Op::Bind(bind)) => {
-            bind.source.path() == bind.path && (access == Access::Read || bind.access == access)
+            bind.source.on_host() == bind.path && (access == Access::Read || bind.access == access)
         }
         Some(Op::Overlay(overlay)) => {
             access == Access::Read && overlay.source == overlay.path && !overlay.hides(path)
         }
         Some(Op::ReadOnly { path: target }) if access == Access::Read => plan.root.iter().any(
-            |op| matches!(op, Op::Bind(bind) if bind.path == *target && bind.source.path() == target),
+            |op| matches!(op, Op::Bind(bind) if bind.path == *target && bind.source.on_host() == *target),
         ),
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod display;
 mod many;
+pub(crate) mod named;
 pub(crate) mod nascent;
 pub(crate) mod next;
 pub(crate) mod options;
@@ -25,6 +26,7 @@ use oz_core::wire::init::{ProcessId, Program};
 use oz_host::resolve::Resolved;
 use tokio::sync::oneshot;
 
+use crate::copies;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::change::{self, Wanted};
@@ -33,6 +35,7 @@ use crate::launchers;
 use crate::sandbox::moments::Moments;
 use crate::sandbox::status::StatusPipe;
 use crate::sandbox::{Command, Phase, Run, Sandbox, explain};
+use named::Named;
 use next::Next;
 use options::Options;
 pub(crate) use start::{CONTROL, adopt, control_address};
@@ -173,10 +176,9 @@ async fn launch_with(
         None => None,
     };
     let streams = Streams::of(&mut options)?;
-    let copy = options.copy.take().unwrap_or_default();
-    let copy = change::resolve(copy.into_iter().map(OwnedFd::from).collect()).await?;
+    let named = Named::take(&mut options);
     let mut request = prepare::Request::new(argv, options, &files)?;
-    request.copy = copy.into_iter().map(directory).collect::<Result<_>>()?;
+    named.resolve(daemon, &mut request).await?;
     let until = Instant::now() + TRYING;
     loop {
         let target = match &request.join {
@@ -184,6 +186,7 @@ async fn launch_with(
             None => {
                 let prepared = request.prepare(daemon)?;
                 request.look(&prepared, true).await?;
+                copies::finish(&daemon.directories, &request.free_id(daemon, &prepared)?).await;
                 start::open(daemon, &request, prepared, moments)?
             }
         };
@@ -246,22 +249,6 @@ async fn launch_with(
                 moments = Moments::begin();
             }
         }
-    }
-}
-
-/// Where it is.
-fn directory(resolved: Resolved) -> Result<PathBuf> {
-    let path = resolved.path.as_path().to_owned();
-    match resolved.identity.directory {
-        true => Ok(path),
-        false => Err(Failure::new(
-            Kind::Refused,
-            format!(
-                "{} is no directory, and only directories are copied on writing",
-                resolved.path
-            ),
-            "Name the directory that it is in",
-        )),
     }
 }
 

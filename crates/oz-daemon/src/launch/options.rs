@@ -26,6 +26,10 @@ pub(crate) struct Options {
     pub(crate) trial: Option<bool>,
     /// Directories to copy on writing, beside what the profile says.
     pub(crate) copy: Option<Vec<OwnedFd>>,
+    /// An unpacked distribution that is the system inside instead of the host's.
+    pub(crate) root: Option<OwnedFd>,
+    /// With `root`: the app may change a copy of it.
+    pub(crate) root_copy: Option<bool>,
     /// Another home than the profile's, by its word.
     pub(crate) home: Option<String>,
     /// Another network than the profile's, by its word.

@@ -89,6 +89,7 @@ mod tests {
             cpus: 2,
             memory: 1 << 32,
             open_files: 1024,
+            tree: None,
             copies: "/home/user/.local/state/oz/copies".into(),
             runtime: "/run/user/1000/oz".into(),
             state: "/home/user/.local/state/oz".into(),

@@ -5,12 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::facts::is_session_variable;
+use oz_core::plan::facts::{TreeFacts, is_session_variable};
 use oz_core::plan::{self, Access, Effect, Mode, Plan, SandboxId, check};
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::Rule;
@@ -62,6 +62,8 @@ pub(crate) struct Request {
     pub(super) trial: bool,
     /// Directories to copy on writing as well.
     pub(super) copy: Vec<PathBuf>,
+    /// The tree that is the system inside.
+    pub(super) tree: Option<TreeFacts>,
     /// Another home than the profile's.
     pub(super) home: Option<Home>,
     /// Where it is said what calls are refused.
@@ -182,6 +184,7 @@ impl Request {
             sandbox,
             trial,
             copy: Vec::new(),
+            tree: None,
             // Another would be changed itself.
             home: trial.then_some(Home::CopyOnWrite).or(home),
             explain,
@@ -230,6 +233,11 @@ impl Request {
         file.map(Some).map_err(failed)
     }
 
+    /// Where the tree is that is the system inside.
+    fn root(&self) -> Option<&Path> {
+        self.tree.as_ref().map(|facts| facts.tree.path.as_path())
+    }
+
     /// Finds profile and program.
     pub(super) fn prepare(&self, daemon: &Daemon) -> Result<Prepared> {
         let profiles = daemon.profiles()?;
@@ -237,7 +245,7 @@ impl Request {
         let known = |what: &str| catalogue.find(what);
         let command = match &self.name {
             Some(name) if self.profile.is_none() && known(name).is_none() => {
-                Some(program::command(name).ok_or_else(|| unknown(name))?)
+                Some(program::command(self.root(), name).ok_or_else(|| unknown(name))?)
             }
             _ => None,
         };
@@ -278,9 +286,9 @@ impl Request {
         let program = match (&self.name, command) {
             (_, Some(command)) => Some(command),
             (Some(name), None) if template => {
-                Some(program::command(name).ok_or_else(|| unknown(name))?)
+                Some(program::command(self.root(), name).ok_or_else(|| unknown(name))?)
             }
-            (Some(name), None) => Some(program::of(&profile, name)?),
+            (Some(name), None) => Some(program::of(self.root(), &profile, name)?),
             (None, None) => None,
         };
         let argv: Vec<OsBytes> = program
@@ -362,13 +370,16 @@ impl Request {
         let profile = &prepared.profile;
         let home = prepared.home.unwrap_or(profile.files.home);
         let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
-        let copies = home == Home::CopyOnWrite || profile.files.rules.values().any(copied);
+        let tree = self.tree.as_ref().map(|facts| &facts.tree);
+        let copies = home == Home::CopyOnWrite
+            || profile.files.rules.values().any(copied)
+            || tree.is_some_and(|tree| tree.copied);
         let place = || copies::place(&daemon.directories.state, &daemon.directories.runtime);
         let place = copies.then(place);
         let kept = |id: &SandboxId| {
             place.as_ref().is_some_and(|place| {
                 let any = self.trial && copies::is_kept(place, id);
-                any || copies::is_taken(place, id, &profile.name, self.ephemeral)
+                any || copies::is_taken(place, id, (&profile.name, tree), self.ephemeral)
             })
         };
         let registry = &daemon.sandboxes;
@@ -391,10 +402,17 @@ impl Request {
         };
         let profile = &prepared.profile;
         let user = facts::user().map_err(host)?;
-        let known = daemon.next.paths();
-        let known = known.unwrap_or_else(|| facts::look(&user, &plan::common_probes()));
+        let common = plan::common_probes();
+        let known = match self.root() {
+            Some(root) => facts::look_in_tree(root, &common).map_err(host)?,
+            None => {
+                let known = daemon.next.paths();
+                known.unwrap_or_else(|| facts::look(&user, &common))
+            }
+        };
         let probes = plan::own_probes(profile, &user);
         let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;
+        facts.tree = self.tree.clone();
         let home = prepared.home.unwrap_or(profile.files.home);
         let shares = !profile.files.rules.is_empty() || home == Home::CopyOnWrite;
         let protected = shares.then(|| Protected::look(&facts.user.home));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use oz_core::profile::Profile;
+use oz_host::facts;
 
 use crate::failure::{Failure, Kind, Result};
 
@@ -17,8 +18,8 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// The executable of a profile for what the user typed.
-pub(super) fn of(profile: &Profile, typed: &str) -> Result<String> {
-    of_installed(profile, typed, &installed)
+pub(super) fn of(root: Option<&Path>, profile: &Profile, typed: &str) -> Result<String> {
+    of_installed(profile, typed, &|name| installed(root, name))
 }
 
 fn of_installed(
@@ -57,13 +58,15 @@ fn of_installed(
 }
 
 /// A command without a profile, found as a shell finds it but among the system's programs only.
-pub(super) fn command(typed: &str) -> Option<String> {
-    (!typed.starts_with('-') && installed(typed)).then(|| typed.to_owned())
+pub(super) fn command(root: Option<&Path>, typed: &str) -> Option<String> {
+    (!typed.starts_with('-') && installed(root, typed)).then(|| typed.to_owned())
 }
 
-fn installed(name: &str) -> bool {
-    let executable = |path: &Path| {
-        path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+/// Whether it is a program of the system, or of the tree that is the system inside.
+fn installed(root: Option<&Path>, name: &str) -> bool {
+    let executable = |path: &Path| match root {
+        Some(root) => facts::has_program(root, path),
+        None => path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok(),
     };
     if name.contains('/') {
         return name.starts_with('/') && executable(Path::new(name));
@@ -80,8 +83,8 @@ mod tests {
 
     #[test]
     fn only_programs_of_the_system_are_commands() {
-        assert_eq!(command("sh").as_deref(), Some("sh"));
-        assert_eq!(command("/bin/sh").as_deref(), Some("/bin/sh"));
+        assert_eq!(command(None, "sh").as_deref(), Some("sh"));
+        assert_eq!(command(None, "/bin/sh").as_deref(), Some("/bin/sh"));
         for no in [
             "",
             "-c",
@@ -91,7 +94,7 @@ mod tests {
             "/usr",
             "a/b",
         ] {
-            assert_eq!(command(no), None, "{no}");
+            assert_eq!(command(None, no), None, "{no}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::mem;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -87,6 +88,17 @@ pub(super) fn open(
                     sandbox.id,
                     runs.word()
                 ),
+                format!("End it first: `oz stop {}`", sandbox.id),
+            ));
+        }
+        let runs = sandbox.plan.tree.as_ref().map(|tree| &tree.path);
+        let wanted = request.tree.as_ref().map(|facts| &facts.tree.path);
+        if wanted != runs {
+            let root = |root: &PathBuf| OsBytes::from(root.as_path()).to_string();
+            let system = runs.map_or_else(|| "of the host".to_owned(), root);
+            return Err(Failure::new(
+                Kind::Refused,
+                format!("{} runs already, with the system {system}", sandbox.id),
                 format!("End it first: `oz stop {}`", sandbox.id),
             ));
         }

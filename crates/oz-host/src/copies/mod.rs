@@ -4,6 +4,7 @@
 //! copies/ID/about.json     whose they are
 //! copies/ID/NAME/upper     what was written over one place, as overlayfs keeps it
 //! copies/ID/NAME/work      the kernel's
+//! copies/ID/NAME/before   what texts were before, by their path
 //! copies/ID/NAME/lock      locked by who has them mounted or changes them
 //! copies/ID/merge-N-P      what a merge replaced in one of the places, and how far it came
 //! copies/.gone-ID-N        what is being removed
@@ -12,6 +13,7 @@
 //!
 //! An app has written what is in `upper`; nothing else there is an app's.
 
+mod before;
 mod clone;
 mod decide;
 mod journals;
@@ -24,12 +26,13 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::layout::{COPIED_HOME, COPIES_NAME};
-use oz_core::plan::{Overlay, SandboxId};
+use oz_core::plan::{Overlay, SandboxId, Tree};
 use oz_core::wire::copies as wire;
 use rustix::fs::{FlockOperation, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
+pub use before::{clear as forget_before, combine, note};
 pub use clone::clone;
 pub use decide::{Decided, protection, target};
 pub use journals::{finish, is_unfinished, last, next_merge, order, undo};
@@ -53,6 +56,9 @@ pub struct About {
     pub profile: String,
     /// They go when the sandbox ends.
     pub ephemeral: bool,
+    /// The system that the sandbox had, if it was not the host's.
+    #[serde(default)]
+    pub tree: Option<Tree>,
     /// What was copied.
     pub places: Vec<Place>,
 }
@@ -151,6 +157,12 @@ pub fn lock(overlay: &Overlay) -> io::Result<Option<OwnedFd>> {
     }
 }
 
+/// Whether there are copies in a directory of a sandbox.
+#[must_use]
+pub fn is_there(of_sandbox: &Path) -> bool {
+    of_sandbox.join(ABOUT).exists()
+}
+
 /// Whether nothing was written.
 pub fn is_untouched(overlay: &Overlay) -> bool {
     match std::fs::read_dir(overlay.layers.join(Overlay::UPPER)) {
@@ -224,7 +236,11 @@ pub fn compare(
 /// # Errors
 /// The worker gives no answer; it may have done a part.
 pub fn merge(order: &wire::Merge) -> Result<wire::Merged, worker::Error> {
-    ask("merge", order)
+    let merged: wire::Merged = ask("merge", order)?;
+    let left = |path: &OsBytes| merged.left.iter().any(|(left, _)| left == path);
+    let changes = order.chosen.iter().map(|(change, _)| &change.path);
+    before::forget(&order.place, changes.filter(|path| !left(path)));
+    Ok(merged)
 }
 
 /// Removes all copies of a sandbox. The caller holds the [`lock`] of each place.

@@ -2,6 +2,7 @@
 
 mod paths;
 mod rules;
+mod tree;
 mod user_dirs;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use oz_core::plan::{HostFacts, User};
 use crate::resolve::canonical;
 use crate::{copies, environment};
 pub use rules::look_for_rules;
+pub use tree::{has_program, look_at_tree, look_in_tree};
 
 /// Where the user's well-known directories are, by their names (`MUSIC`).
 pub fn well_known(home: &Path) -> BTreeMap<String, PathBuf> {
@@ -86,6 +88,7 @@ pub fn gather(
         cpus: rustix::thread::sched_getaffinity(None).map_or(1, |cpus| cpus.count()),
         memory: memory(),
         open_files: open_files(),
+        tree: None,
         copies: copies::place(&state, &runtime),
         runtime,
         state,

@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use oz_core::plan::{Access, Bind, Op};
+use oz_core::plan::{Access, Bind, Op, Source};
 use oz_core::wire::init::Stage;
 use oz_sys::mounts::{
     Attributes, NO_DEVICES, NO_EXECUTE, NO_SETUID, Propagation, READ_ONLY, set_attributes,
@@ -172,6 +172,11 @@ impl Builder {
             source => source?,
         };
         let kind = FileType::from_raw_mode(rustix::fs::fstat(&source)?.st_mode);
+        let plain = matches!(kind, FileType::Directory | FileType::RegularFile);
+        if matches!(bind.source, Source::Tree { .. }) && !plain {
+            // It was a directory or a file when the plan was made, and somebody has replaced it since.
+            return Err(Errno::NOTSUP.into());
+        }
         let mount = source::clone(&source)?;
         let mut set = NO_SETUID;
         if !bind.device {

@@ -10,19 +10,24 @@ use rustix::mount::OpenTreeFlags;
 
 /// Opens a source of a bind on the host.
 pub fn open(source: &Source) -> io::Result<OwnedFd> {
-    let how = match source {
-        Source::System(_) => ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
-        Source::User(_) => ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
-    };
+    let links_within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let host = rustix::fs::openat(CWD, "/", flags, Mode::empty())?;
-    let path = source.path();
+    match source {
+        Source::System(path) => beneath(host, path, links_within),
+        Source::User(path) => beneath(host, path, no_links),
+        Source::Tree { tree, path } => beneath(beneath(host, tree, no_links)?, path, links_within),
+    }
+}
+
+fn beneath(root: OwnedFd, path: &Path, how: ResolveFlags) -> io::Result<OwnedFd> {
     let beneath = match path.strip_prefix("/").unwrap_or(path) {
         top if top == Path::new("") => Path::new("."),
         other => other,
     };
     let flags = OFlags::PATH | OFlags::CLOEXEC;
-    rustix::fs::openat2(host, beneath, flags, Mode::empty(), how)
+    rustix::fs::openat2(root, beneath, flags, Mode::empty(), how)
 }
 
 /// A detached copy of the mount at an open file or directory, with all that is mounted beneath.

@@ -27,6 +27,7 @@ pub fn minimal() -> Plan {
             name: text("dorothy"),
             home: HOME.into(),
         },
+        tree: None,
         hostname: text("kansas"),
         root: root(uid, gid),
         listeners: vec![Listener {

@@ -263,6 +263,7 @@ mod tests {
             }),
             portals: true,
             network: Network::default(),
+            tree: None,
             home: Home::Ephemeral,
             rules: Vec::new(),
             own: Vec::new(),

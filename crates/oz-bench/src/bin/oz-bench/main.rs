@@ -9,6 +9,7 @@
 
 mod audio;
 mod client;
+mod cow;
 mod display;
 mod files;
 mod idle;
@@ -55,6 +56,8 @@ enum Suite {
     Audio,
     /// Files that are added, and files that may be replaced
     Files,
+    /// A home that is copied on writing
+    Cow,
     /// The panel, while much happens
     Ui,
     /// What holds against attacks
@@ -70,6 +73,7 @@ fn main() -> Result<()> {
         Suite::Display => display::measure(args.quick, !args.no_oz)?,
         Suite::Audio => audio::measure(args.quick, !args.no_oz)?,
         Suite::Files => files::measure(args.quick, !args.no_oz)?,
+        Suite::Cow => cow::measure(args.quick, !args.no_oz)?,
         Suite::Ui => ui::measure(args.quick)?,
         Suite::Walls => walls::measure(!args.no_oz)?,
     };

@@ -24,6 +24,15 @@ pub(super) fn text(plan: &Plan, terminal: bool) -> String {
 fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
     writeln!(text, "sandbox   {}", plan.id)?;
     writeln!(text, "profile   {}", out::safe(&plan.profile))?;
+    match &plan.tree {
+        None => {}
+        Some(tree) if tree.copied => writeln!(
+            text,
+            "system    a copy of {}, without its /etc, which is read-only",
+            show(&tree.path)
+        )?,
+        Some(tree) => writeln!(text, "system    {}, read-only", show(&tree.path))?,
+    }
     match &plan.home {
         Home::Ephemeral => writeln!(text, "home      in memory, gone with the sandbox")?,
         Home::Private(path) => writeln!(text, "home      {}", show(path))?,
@@ -259,8 +268,9 @@ fn step_of_bind(bind: &Bind) -> String {
         (false, Access::Write) => "write    ",
     };
     let mut line = format!("{word}  {}", show(&bind.path));
-    if bind.source.path() != bind.path {
-        let _ = write!(line, "  from {}", show(bind.source.path()));
+    let source = bind.source.on_host();
+    if *source != bind.path {
+        let _ = write!(line, "  from {}", show(&source));
     }
     if bind.optional {
         line.push_str("  if it exists");

@@ -1,80 +1,101 @@
 //! `oz run --try`: what a command changed over copies, and what becomes of it.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
-
-use oz_core::OsBytes;
 use oz_host::copies::{self, Held, Kept, protection};
+use serde::Serialize;
 
 use crate::arguments::{Decided, Then};
 use crate::bus::Bus;
-use crate::commands::changes::{find, line, look, shown};
+use crate::commands::changes::{Row, find, line, look, row, shown};
 use crate::commands::merge;
 use crate::error::{Error, Result};
-use crate::{ask, launch, out};
+use crate::{ask, out};
 
 /// Most changes that are shown before the question; `oz changes` has all.
 const SHOWN: usize = 100;
-/// Most directories of one trial.
-const PLACES: usize = 8;
 
-/// Opens directories that are to be copied.
-pub(super) fn places(paths: &[PathBuf]) -> Result<Option<Vec<zbus::OwnedFd>>> {
-    if paths.len() > PLACES {
-        return Err(Error::usage(
-            format!("more than {PLACES} directories cannot be copied at once."),
-            "Name a directory that holds some of them.",
-        ));
-    }
-    let from = launch::current_directory()?;
-    let place = |path: &PathBuf| {
-        let fd = launch::open(path, &from)?;
-        let file = std::fs::File::from(std::os::fd::OwnedFd::from(fd));
-        let owner = file.metadata()?.uid();
-        if owner != rustix::process::getuid().as_raw() {
-            return Err(Error::usage(
-                format!(
-                    "{} belongs to another user, and what belongs to others cannot be changed in a copy of an ordinary user's either.",
-                    OsBytes::from(path.as_path())
-                ),
-                "Have it install into your home, which is copied anyway: `make install PREFIX=$HOME/.local`, `pip install --user`.",
-            ));
-        }
-        Ok(std::os::fd::OwnedFd::from(file).into())
-    };
-    let places = paths.iter().map(place).collect::<Result<Vec<_>>>()?;
-    Ok((!places.is_empty()).then_some(places))
+/// What `--json` says at the end, on standard error: the output is the command's. The schema is tested.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Report {
+    /// The sandbox, if what was changed is kept in it.
+    id: Option<String>,
+    /// The command's exit status.
+    exit: u8,
+    /// `merge`, `discard` or `keep`; `nothing` if nothing was changed.
+    then: &'static str,
+    /// What was changed, as `oz changes` says it.
+    changes: Vec<Row>,
+    /// How many of the changes were taken over.
+    taken: usize,
+}
+
+/// How it ends, as it was asked for.
+pub(super) struct Wish {
+    pub(super) then: Option<Then>,
+    pub(super) protected: bool,
+    pub(super) json: bool,
 }
 
 /// Shows what was changed, asks what becomes of it, and does that; the exit code.
-pub(super) async fn end(id: &str, code: u8, then: Option<Then>, protected: bool) -> Result<u8> {
+pub(super) async fn end(id: &str, code: u8, wish: &Wish) -> Result<u8> {
     // What the command has left running would go on changing things.
     if let Ok(bus) = Bus::connect().await {
         let _ = bus.stop(id).await;
     }
     let kept = find(id)?;
     let held = kept.hold().map_err(|error| Error::advised(&error))?;
-    let found = show(&kept)?;
-    if found.count == 0 {
-        copies::remove(&kept.directory).map_err(|error| Error::advised(&error))?;
-        out::note("nothing was changed");
-        return Ok(code);
+    let found = show(&kept, wish.json)?;
+    let (then, taken, code) = settle(&kept, &held, &found, code, wish)?;
+    if wish.json {
+        let report = Report {
+            id: copies::is_there(&kept.directory).then(|| id.to_owned()),
+            exit: code,
+            then,
+            changes: found.rows,
+            taken,
+        };
+        out::json_aside(&report)?;
     }
-    match then.map_or_else(|| question(&found), Ok)? {
+    Ok(code)
+}
+
+/// Asks, and does it: what was done, how many changes were taken over, the exit code.
+fn settle(
+    kept: &Kept,
+    held: &Held,
+    found: &Found,
+    code: u8,
+    wish: &Wish,
+) -> Result<(&'static str, usize, u8)> {
+    let id = &kept.id;
+    let discard = || copies::remove(&kept.directory).map_err(|error| Error::advised(&error));
+    let note = |text: &str| {
+        if !wish.json {
+            out::note(text);
+        }
+    };
+    if found.count == 0 {
+        discard()?;
+        note("nothing was changed");
+        return Ok(("nothing", 0, code));
+    }
+    match wish.then.map_or_else(|| question(found), Ok)? {
         Then::Keep => {
-            out::note(&format!(
+            note(&format!(
                 "it is kept in the sandbox {id}: `oz changes {id}`, `oz merge {id}`, `oz run --sandbox {id}`, `oz discard {id}`"
             ));
-            Ok(code)
+            Ok(("keep", 0, code))
         }
         Then::Discard => {
-            copies::remove(&kept.directory).map_err(|error| Error::advised(&error))?;
-            out::note("all of it is thrown away; your files are as they were");
-            Ok(code)
+            discard()?;
+            note("all of it is thrown away; your files are as they were");
+            Ok(("discard", 0, code))
         }
         Then::Merge => {
-            let protected = protected || found.protected > 0 && then.is_none() && also(&found)?;
-            take_over(&kept, &held, code, protected)
+            let unasked = wish.protected || wish.then.is_some() || found.protected == 0;
+            let protected = wish.protected || !unasked && also(found)?;
+            let (taken, code) = take_over(kept, held, code, protected)?;
+            Ok(("merge", taken, code))
         }
     }
 }
@@ -83,14 +104,17 @@ pub(super) async fn end(id: &str, code: u8, then: Option<Then>, protected: bool)
 struct Found {
     count: usize,
     protected: usize,
+    /// With `--json`: all of it.
+    rows: Vec<Row>,
 }
 
 /// On standard error: the output is the command's.
-fn show(kept: &Kept) -> Result<Found> {
+fn show(kept: &Kept, json: bool) -> Result<Found> {
     let home = oz_host::facts::home()?;
     let mut found = Found {
         count: 0,
         protected: 0,
+        rows: Vec::new(),
     };
     let mut text = String::new();
     for place in &kept.about.places {
@@ -103,14 +127,16 @@ fn show(kept: &Kept) -> Result<Found> {
             found.count += 1;
             let guarded = protection(&home, place, change.path.as_path());
             found.protected += usize::from(guarded.is_some());
-            if found.count <= SHOWN {
+            if json {
+                found.rows.push(row(&home, place, change));
+            } else if found.count <= SHOWN {
                 text.push_str(&line(&home, place, change));
                 text.push('\n');
             }
         }
     }
     out::aside(&text)?;
-    if found.count > SHOWN {
+    if found.count > SHOWN && !json {
         let more = found.count - SHOWN;
         out::note(&format!("and {more} more: `oz changes {}`", kept.id));
     }
@@ -148,14 +174,14 @@ fn also(found: &Found) -> Result<bool> {
     ))
 }
 
-fn take_over(kept: &Kept, held: &Held, code: u8, protected: bool) -> Result<u8> {
+fn take_over(kept: &Kept, held: &Held, code: u8, protected: bool) -> Result<(usize, u8)> {
     let id = &kept.id;
     let decided = Decided {
         take_theirs: false,
         both: false,
         protected,
     };
-    let taken = merge::take_over(kept, held, &[], decided, merge::How::Go)?;
+    let taken = merge::take_over(kept, held, &merge::What::all(decided), merge::How::Go)?;
     if taken.taken > 0 {
         out::note(&format!("`oz merge {id} --undo` takes that back"));
     }
@@ -163,7 +189,17 @@ fn take_over(kept: &Kept, held: &Held, code: u8, protected: bool) -> Result<u8> 
         out::note(&format!(
             "what is left is in the sandbox {id}: `oz merge {id}` with --protected, --take-theirs or --both takes it over"
         ));
-        return Ok(code.max(1));
+        return Ok((taken.taken, code.max(1)));
     }
-    Ok(code)
+    Ok((taken.taken, code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_read_what_the_schema_says() {
+        insta::assert_json_snapshot!("trial-schema", schemars::schema_for!(Report));
+    }
 }

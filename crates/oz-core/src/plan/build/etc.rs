@@ -122,6 +122,11 @@ pub(super) fn operations(facts: &HostFacts, ops: &mut Vec<Op>) {
             None => {}
         }
     }
+    of_now(ops);
+}
+
+/// What is of this moment, and never the system's own.
+pub(super) fn of_now(ops: &mut Vec<Op>) {
     ops.push(symlink("/etc/mtab", "/proc/self/mounts"));
     ops.push(live("localtime"));
 }

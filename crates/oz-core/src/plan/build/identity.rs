@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::root::{Shape, file, symlink};
+use super::root::{Shape, file};
 use crate::plan::{HostFacts, Op};
 
 /// The shell, if the host has it.
@@ -25,7 +25,6 @@ pub(super) fn of_user(facts: &HostFacts, ops: &mut Vec<Op>) {
         ),
         file("/etc/group", format!("{name}:x:{gid}:\nnogroup:x:{NOBODY}:\n")),
         file("/etc/nsswitch.conf", NSSWITCH.to_owned()),
-        symlink("/var/lib/dbus/machine-id", "/etc/machine-id"),
     ]);
 }
 

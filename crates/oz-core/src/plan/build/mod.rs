@@ -14,6 +14,7 @@ mod root;
 mod rules;
 mod sound;
 mod system;
+mod tree;
 mod view;
 
 use std::collections::BTreeSet;
@@ -327,6 +328,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         drops: profile.files.drops,
         siblings: profile.files.siblings,
         required: profile.walls.require.clone(),
+        tree: facts.tree.as_ref().map(|facts| facts.tree.clone()),
         hostname,
         home,
     };

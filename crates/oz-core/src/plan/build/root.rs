@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::view::View;
-use super::{Has, bus, device, etc, home, identity, proc, sound, system};
+use super::{Has, bus, device, etc, home, identity, proc, sound, system, tree};
 use crate::plan::{Access, Bind, Home, HostFacts, Mode, Op, Source, layout};
 use crate::profile::Profile;
 
@@ -35,30 +35,43 @@ pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
     let mut ops = Vec::new();
     system::operations(facts, &mut ops);
     etc::operations(facts, &mut ops);
-    device::operations(&mut ops);
-    proc::sys_skeleton(facts.cpus, &mut ops);
-    live(facts, &mut ops);
+    ops.push(symlink("/var/lib/dbus/machine-id", "/etc/machine-id"));
+    of_kernel(facts, &mut ops);
+    ops
+}
+
+/// What it goes on with, whatever the system is.
+fn of_kernel(facts: &HostFacts, ops: &mut Vec<Op>) {
+    device::operations(ops);
+    proc::sys_skeleton(facts.cpus, ops);
+    live(facts, ops);
     // Mount points, while the root can still take them.
     for path in ["/proc", "/tmp", "/dev/pts", "/dev/shm", "/dev/mqueue"] {
         ops.push(directory(path, 0o755));
     }
-    proc::operations(&mut ops);
+    proc::operations(ops);
     ops.push(Op::DevPts {
         path: "/dev/pts".into(),
     });
     ops.push(Op::Mqueue {
         path: "/dev/mqueue".into(),
     });
-    identity::of_user(facts, &mut ops);
+    identity::of_user(facts, ops);
     ops.push(directory(layout::runtime(facts.user.uid), 0o700));
-    ops
 }
 
 /// All steps.
 pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     let runtime = layout::runtime(shape.facts.user.uid);
     let tmp_size = shape.profile.limits.tmp_size.bytes();
-    let mut ops = system::with_extras(shape, common(shape.facts));
+    let mut ops = match &shape.facts.tree {
+        None => system::with_extras(shape, common(shape.facts)),
+        Some(tree) => {
+            let mut ops = tree::operations(shape, tree, view);
+            of_kernel(shape.facts, &mut ops);
+            ops
+        }
+    };
 
     ops.push(etc::resolv_conf(shape.network));
     identity::of_sandbox(shape, &mut ops);
@@ -91,6 +104,9 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     }
     if shape.has.portals {
         ops.push(bus::sign(&runtime));
+    }
+    if let Some(tree) = &shape.facts.tree {
+        tree::copies(shape, tree, view, &mut ops);
     }
     home::operations(shape, view, tmp_size, &mut ops);
     view.operations(&mut ops);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Violation;
 use super::paths::{is_plain, is_same, is_within};
+use super::tree::is_copied_of_it;
 use crate::plan::{Access, Bind, Effect, Home, Op, Overlay, Plan, Ruled, Source, layout};
 use crate::protected;
 
@@ -100,14 +101,15 @@ pub(super) fn user_sources_are_not_of_the_system(plan: &Plan) -> Result<(), Viol
         if is_of_the_system(source) || is_within(&plan.user.home, source) && !is_home {
             return Err(not_to_share(source));
         }
-        if is_over_the_system(plan, path) {
+        if is_over_the_system(plan, path) && !is_copied_of_it(plan, overlay) {
             return Err(put_over(path));
         }
     }
     Ok(())
 }
 
-fn is_of_the_system(path: &Path) -> bool {
+/// Whether a path is in a part of the host where nothing is a user's.
+pub fn is_of_the_system(path: &Path) -> bool {
     NOT_THE_USERS
         .iter()
         .any(|tree| is_within(path, Path::new(tree)))
@@ -161,7 +163,7 @@ pub(super) fn layers_are_kept_apart(plan: &Plan) -> Result<(), Violation> {
             .iter()
             .any(|other| overlaps(&other.layers, layers));
         let bound = binds(plan).any(|bind| {
-            let source = bind.source.path();
+            let source = &*bind.source.on_host();
             // What lies above shows them, unless it is covered, as protected places are.
             is_within(source, layers)
                 || is_within(layers, source) && !is_covered(plan, bind, layers)
@@ -370,7 +372,7 @@ pub(super) fn nothing_protected_shows_through(plan: &Plan) -> Result<(), Violati
     }
     for (at, op) in plan.root.iter().enumerate() {
         let Op::Bind(bind) = op else { continue };
-        let source = bind.source.path();
+        let source = &*bind.source.on_host();
         if matches!(&plan.home, Home::Private(home) if home == source) {
             continue;
         }

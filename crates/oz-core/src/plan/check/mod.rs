@@ -10,10 +10,12 @@ mod network;
 mod paths;
 mod process;
 mod syscalls;
+mod tree;
 
 use super::Plan;
 
 pub use general::is_host_label;
+pub use grants::is_of_the_system;
 
 /// What a plan must not say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +50,8 @@ const RULES: &[Rule] = &[
     paths::are_few,
     paths::home_is_a_place_of_its_own,
     mounts::home_is_what_the_plan_says,
+    tree::tree_is_a_place_of_its_own,
+    tree::there_is_one_system,
     grants::system_sources_are_of_the_system,
     grants::user_sources_are_not_of_the_system,
     grants::layers_are_kept_apart,
