@@ -119,7 +119,7 @@ export class Daemon {
         return this.#ask('Activate', new GLib.Variant('(a{sv})', [leave(token)]));
     }
 
-    // The same for one of its actions: `show` and `add-files` with the path of a sandbox, `shell` with its name.
+    // The same for one of its actions: `show` and `add-files` with the path of a sandbox, `shell` and `changes` with its name.
     openPanelFor(action, of, token) {
         const words = [action, [new GLib.Variant('s', of)], leave(token)];
         return this.#ask('ActivateAction', new GLib.Variant('(sava{sv})', words));

@@ -85,6 +85,7 @@ export default class OzExtension extends Extension {
         const wishes = {
             addFiles: () => daemon.openPanelFor('add-files', path, leave()),
             show: () => daemon.openPanelFor('show', path, leave()),
+            changes: () => daemon.openPanelFor('changes', id, leave()),
             openShell: () => daemon.openPanelFor('shell', id, leave()),
             open: () => daemon.openPanel(leave()),
             setMicrophone: () => daemon.setMicrophone(path, what),

@@ -117,6 +117,7 @@ export class Row {
         this.ask = this.#switch(_('Ask Before Copies Pass'), on => wish('setClipboard', path, on ? 'ask' : 'both'));
         this.forwards = new Items(menu, forward => removable(
             said(forward), 'network-transmit-receive-symbolic', () => wish('removeForward', path, forward)), more);
+        this.changes = add(_('Changes…'), 'changes');
         this.#own.push(add(_('Shell'), 'openShell'));
         this.#own.push(add(_('Open in Oz'), 'show'));
         add(_('End…'), 'stop');
@@ -156,6 +157,7 @@ export class Row {
             one.item.visible = clipboard !== undefined;
             one.show(on ?? false);
         }
+        this.changes.visible = sandbox.Copies ?? false;
         for (const item of this.#own)
             item.visible = !sandbox.stranger;
         this.files.show(sandbox.Files ?? [], ({access, origin, path}) => `${access} ${origin} ${path.join()}`);

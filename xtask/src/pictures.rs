@@ -26,11 +26,12 @@ const PICTURES: &[(&str, &str, &str, &str)] = &[
         "panel",
     ),
     (
-        "gnome",
-        "windows_of_a_sandbox_have_a_border_and_its_name",
-        "gnome",
-        "gnome",
+        "panel",
+        "what_a_running_app_writes",
+        "panel-changes-decided",
+        "changes",
     ),
+    ("gnome", "what_the_guide_shows_of_gnome", "gnome", "gnome"),
 ];
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {

@@ -133,6 +133,29 @@ impl Bus {
     }
 }
 
+/// Has the daemon say that what is kept of copies has changed. One that does not run has nobody to say it to, and is not started
+/// for that.
+pub(crate) async fn say_that_copies_changed() {
+    let say = async {
+        let bus = Bus::connect().await?;
+        let of_the_bus = "org.freedesktop.DBus";
+        let asked = bus.0.call_method(
+            Some(of_the_bus),
+            "/org/freedesktop/DBus",
+            Some(of_the_bus),
+            "NameHasOwner",
+            &(NAME,),
+        );
+        let reply = asked.await.map_err(Error::from_bus)?;
+        if reply.body().deserialize().map_err(Error::from_bus)? {
+            return bus.call(ROOT, "org.oz.Copies1", "Refresh", &()).await;
+        }
+        Ok(())
+    };
+    // Without a bus nobody shows anything.
+    let _: Result<()> = say.await;
+}
+
 /// One of the things that the daemon says `of` something.
 fn value<T>(all: &mut HashMap<String, OwnedVariant>, name: &str, of: &str) -> Result<T>
 where

@@ -59,11 +59,11 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Remove(what) => block_on(commands::remove::run(what)),
         Verb::Files(what) => block_on(commands::files::run(what)),
         Verb::Changes(what) => commands::changes::run(&what),
-        Verb::Merge(what) => commands::merge::run(&what),
-        Verb::Discard(what) => commands::discard::run(&what),
-        Verb::Clone(what) => commands::clone::run(&what),
-        Verb::Reset(what) => block_on(commands::reset::run(what)),
-        Verb::Unbox(what) => commands::unbox::run(&what),
+        Verb::Merge(what) => told(commands::merge::run(&what)),
+        Verb::Discard(what) => told(commands::discard::run(&what)),
+        Verb::Clone(what) => told(commands::clone::run(&what)),
+        Verb::Reset(what) => told(block_on(commands::reset::run(what))),
+        Verb::Unbox(what) => told(commands::unbox::run(&what)),
         Verb::Denied(what) => block_on(commands::denied::run(what)),
         Verb::Forward(what) => block_on(commands::forward::open(what)),
         Verb::Unforward(what) => block_on(commands::forward::close(what)),
@@ -75,6 +75,15 @@ fn dispatch(verb: Verb) -> Result<u8> {
         Verb::Check(what) => block_on(commands::check::run(what)),
         Verb::Plan(what) => block_on(commands::plan::run(what)),
     }
+}
+
+/// After something that may have changed copies, by this process itself: whoever shows them is to hear of it.
+fn told(result: Result<u8>) -> Result<u8> {
+    let tell = async {
+        bus::say_that_copies_changed().await;
+        Ok(0)
+    };
+    block_on(tell).and(result)
 }
 
 fn block_on(command: impl Future<Output = Result<u8>>) -> Result<u8> {

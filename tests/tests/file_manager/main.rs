@@ -2,6 +2,9 @@
 
 mod driven;
 mod nautilus;
+#[path = "../panel/opened.rs"]
+#[expect(dead_code, reason = "files are only dropped on it here")]
+mod opened;
 mod relatives;
 
 use std::path::PathBuf;

@@ -9,6 +9,8 @@ use oz_e2e::run::Started;
 use oz_e2e::{Inside, Run, Session, cli, oz, wait};
 use oz_testkit::desktop::{Widget, Window};
 
+use crate::opened::{self, Panel};
+
 /// What screen readers and the desktop call it.
 const APP: &str = "org.gnome.Nautilus";
 const OPEN: &str = "Open in Sandbox…";
@@ -79,6 +81,19 @@ impl<'a> Nautilus<'a> {
     }
 }
 
+/// The middle of a widget, on the screen.
+fn middle(
+    session: &Session,
+    window: &Window,
+    app: &str,
+    fits: impl Fn(&Widget) -> bool,
+) -> Result<(i32, i32)> {
+    let place = session.wait_for_widget(app, |widget| fits(widget) && widget.place.is_some())?;
+    let [left, top, width, height] = place.place.unwrap_or_default();
+    let content = session.again(window)?.content;
+    Ok((content.x + left + width / 2, content.y + top + height / 2))
+}
+
 impl Drop for Nautilus<'_> {
     fn drop(&mut self) {
         let _ = oz(["stop", "--all"]).run();
@@ -126,13 +141,8 @@ fn a_double_click_opens_the_file_in_the_sandbox_of_an_enabled_app() -> Result<()
     let text = write(&dir.join("doc.txt"), b"x\n");
     let other = write(&dir.join("other.txt"), b"y\n");
     let nautilus = Nautilus::begin(&session, &text)?;
-    let file = |widget: &Widget| {
-        widget.name == "doc.txt" && widget.role == "table cell" && widget.place.is_some()
-    };
-    let place = session.wait_for_widget(APP, file)?.place;
-    let [left, top, width, height] = place.unwrap_or_default();
-    let content = nautilus.window.content;
-    let middle = (content.x + left + width / 2, content.y + top + height / 2);
+    let cell = |widget: &Widget| widget.name == "doc.txt" && widget.role == "table cell";
+    let middle = middle(&session, &nautilus.window, APP, cell)?;
     for _ in 0..2 {
         session.click(middle)?;
     }
@@ -149,4 +159,43 @@ fn a_double_click_opens_the_file_in_the_sandbox_of_an_enabled_app() -> Result<()
     oz(["disable", "gedit"]).run().ok();
     std::fs::remove_file(session.home().join(".config/mimeapps.list"))?;
     Ok(())
+}
+
+#[test]
+fn a_file_that_is_dragged_from_it_onto_the_panel_is_shown_to_the_sandbox_to_be_read() -> Result<()>
+{
+    let session = Session::begin();
+    let dir = session.fresh_dir("dragged");
+    let file = write(&dir.join("doc.txt"), b"x\n");
+    let shown = file.display();
+    let inside = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let nautilus = Nautilus::begin(&session, &file)?;
+    session.resize(&nautilus.window, 640, 600)?;
+    session.move_to(&nautilus.window, 20, 40)?;
+    let panel = Panel::open(&session)?;
+    session.move_to(&panel.window, 690, 40)?;
+    for window in [&nautilus.window, &panel.window] {
+        session.settled(&session.again(window)?)?;
+    }
+    let cell = |widget: &Widget| widget.name == "doc.txt" && widget.role == "table cell";
+    let (x, y) = middle(&session, &nautilus.window, APP, cell)?;
+    let none = |widget: &Widget| widget.name == "It has none of your files.";
+    let to = middle(&session, &panel.window, opened::APP, none)?;
+    session.point((x, y))?;
+    session.button("left", "down")?;
+    for step in 1..=20 {
+        let at = |from: i32, to: i32| from + (to - from) * step / 20;
+        session.point((at(x, to.0), at(y, to.1)))?;
+        wait::pause(Duration::from_millis(40));
+    }
+    ensure!(
+        !inside.holds(&format!("cat {shown}")),
+        "it is not dropped yet"
+    );
+    session.button("left", "up")?;
+    inside.wait_for(&format!("grep -qx x {shown}"));
+    ensure!(!inside.holds(&format!("echo more >> {shown}")));
+    panel.wait_for_text("Read only · added in the panel")?;
+    panel.shoot("panel-dragged-from-nautilus")?;
+    panel.close()
 }

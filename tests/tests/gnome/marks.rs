@@ -30,16 +30,16 @@ fn border(window: &ShellWindow) -> Rect {
 }
 
 /// Puts the window of a process somewhere; as often as it takes, since it may not have its first place yet.
-fn put(shell: &Shell, pid: u32, x: i32) -> anyhow::Result<ShellWindow> {
+fn put(shell: &Shell, pid: u32, place: [i32; 4]) -> anyhow::Result<ShellWindow> {
+    let [x, y, width, height] = place;
     let put = format!(
         "void global.get_window_actors().find(actor => actor.meta_window.get_pid() === {pid})
-            .meta_window.move_resize_frame(true, {x}, 60, 560, 500)"
+            .meta_window.move_resize_frame(true, {x}, {y}, {width}, {height})"
     );
-    let wanted = [x, 60, 560, 500];
     wait::until("the window to be in its place", || {
         let windows = shell.windows().ok()?;
         let window = windows.into_iter().find(|window| window.pid == pid)?;
-        if window.place == wanted {
+        if window.place == place {
             return Some(Ok(window));
         }
         shell.eval::<()>(&put).err().map(Err)
@@ -73,8 +73,8 @@ fn windows_of_a_sandbox_have_a_border_and_its_name_and_others_do_not() -> Outcom
     let outside = shell
         .wait_for_window(|window| window.app_id == inside.app_id && window.pid != inside.pid)?;
     // Beside each other: both say that they are the same application.
-    let inside = put(shell, inside.pid, 30)?;
-    let outside = put(shell, outside.pid, 660)?;
+    let inside = put(shell, inside.pid, [30, 60, 560, 500])?;
+    let outside = put(shell, outside.pid, [660, 60, 560, 500])?;
     shell.wait_for_text(|text| text == id)?;
     session.shoot("gnome-marks")?;
     let picture = session.look()?;
@@ -92,7 +92,55 @@ fn windows_of_a_sandbox_have_a_border_and_its_name_and_others_do_not() -> Outcom
     let names = names(shell, id)?;
     ensure!(names.len() == 1, "{names:?}");
     ensure!((30..590).contains(&names[0].x), "{names:?}");
-    bar.open_for(id)?;
+    bar.disable()
+}
+
+#[test]
+fn what_the_guide_shows_of_gnome() -> Outcome {
+    let session = Session::begin();
+    let text = r#"{ "extends": "viewer", "display": { "mark": "title" } }"#;
+    let _profile = session.profile("notes", text);
+    let bar = Bar::enable(&session)?;
+    let shell = &bar.shell;
+    let other = |known: &[u32]| {
+        shell.wait_for_window(|window| {
+            window.app_id == "org.gtk.Demo4" && !known.contains(&window.pid)
+        })
+    };
+    // As it comes, with the mark left to the shell, and outside.
+    let demo = Inside::start(&["gtk4-demo"]);
+    let ours = other(&[])?;
+    let _notes = Inside::start(&["--profile", "notes", "--", "gtk4-demo"]);
+    let shells = other(&[ours.pid])?;
+    let _outside = Run::new("gtk4-demo", [] as [&str; 0]).start();
+    let none = other(&[ours.pid, shells.pid])?;
+    let ours = put(shell, ours.pid, [20, 60, 460, 500])?;
+    let shells = put(shell, shells.pid, [510, 60, 440, 340])?;
+    let none = put(shell, none.pid, [510, 440, 440, 340])?;
+    shell.wait_for_text(|text| text == "notes")?;
+    session.shoot("gnome-three-marks")?;
+    let picture = session.look()?;
+    let part = |rect: Rect, colour: Rgb| {
+        let drawn = u32::try_from(picture.count(rect, colour, 4)).unwrap_or(0);
+        f64::from(drawn) / f64::from(rect.width * rect.height)
+    };
+    // Ours is within the window: the bar with the name at the top of it.
+    let [x, y, width, _] = ours.place;
+    let bar_of_ours = Rect {
+        x: x + width / 2,
+        y: y + 4,
+        width: width / 3,
+        height: 8,
+    };
+    let drawn = part(bar_of_ours, colour("gtk4-demo"));
+    ensure!(drawn > 0.95, "only {drawn} of its own bar");
+    let drawn = part(border(&shells), colour("notes"));
+    ensure!(drawn > 0.95, "only {drawn} of the shell's border");
+    for profile in ["gtk4-demo", "notes"] {
+        let drawn = part(border(&none), colour(profile));
+        ensure!(drawn < 0.05, "the host's own has {drawn} of {profile}");
+    }
+    bar.open_for(demo.id())?;
     session.shoot("gnome")?;
     bar.disable()
 }

@@ -281,6 +281,40 @@ fn a_menu_of_many_sandboxes_stays_on_the_screen() -> Outcome {
 }
 
 #[test]
+fn what_a_sandbox_writes_over_copies_is_opened_from_its_menu_and_others_have_no_such_row() -> Outcome
+{
+    let session = Session::begin();
+    let text = r#"{ "extends": "generic", "match": { "executables": ["sleep"] },
+        "files": { "home": "copy-on-write" } }"#;
+    let _profile = session.profile("writer", text);
+    let bar = Bar::enable(&session)?;
+    let plain = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let writer = Inside::start(&["writer", "1000"]);
+    writer.sh("echo new > ~/written.txt").ok();
+    bar.open_for(plain.id())?;
+    ensure!(
+        bar.shell
+            .texts()?
+            .iter()
+            .all(|text| text.text != "Changes…")
+    );
+    let close = "void Main.panel.statusArea['oz@oz.org'].menu.close()";
+    bar.shell.eval::<()>(close)?;
+    bar.open_for(writer.id())?;
+    bar.shell.click("Changes…")?;
+    bar.shell
+        .wait_for_window(|window| window.app_id == "org.oz.Panel")?;
+    session.wait_for_widget("org.oz.Panel", |widget| {
+        widget.name == "written.txt" && widget.place.is_some()
+    })?;
+    session.shoot("gnome-changes")?;
+    bar.shell.close_windows()?;
+    oz(["stop", "--all"]).run().ok();
+    oz(["discard", writer.id(), "--yes"]).run().ok();
+    bar.disable()
+}
+
+#[test]
 fn the_panel_and_a_shell_are_opened_for_that_very_sandbox() -> Outcome {
     let session = Session::begin();
     let bar = Bar::enable(&session)?;

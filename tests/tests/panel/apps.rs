@@ -14,21 +14,8 @@ use super::{APP, Panel};
 /// The panel with its list of apps.
 fn apps(session: &Session) -> Result<Panel<'_>> {
     let panel = Panel::open(session)?;
-    show_apps(&panel)?;
+    panel.turn_to("Apps")?;
     Ok(panel)
-}
-
-fn show_apps(panel: &Panel<'_>) -> Result<()> {
-    for role in ["radio button", "toggle button", "page tab"] {
-        let fits = |w: &Widget| w.role == role && w.name == "Apps";
-        if panel.session.widgets(APP)?.iter().any(fits) {
-            return panel.session.press(APP, role, "Apps");
-        }
-    }
-    anyhow::bail!(
-        "no button leads to the apps: {:?}",
-        panel.session.widgets(APP)?
-    )
 }
 
 /// The first row of the list is above this.
@@ -46,24 +33,6 @@ fn choose(panel: &Panel<'_>, name: &str, shown: &str) -> Result<()> {
         w.role == "label" && w.name == shown && top.is_some_and(|top| top < FIRST)
     };
     session.click_widget(&panel.window, APP, is_first)
-}
-
-/// Goes on by the keyboard until it is at a widget.
-fn tab_to(panel: &Panel<'_>, fits: impl Fn(&Widget) -> bool) -> Result<()> {
-    let session = panel.session;
-    for _ in 0..40 {
-        session.key("tab", "press")?;
-        if session
-            .widgets(APP)?
-            .iter()
-            .any(|w| fits(w) && w.is("focused"))
-        {
-            return Ok(());
-        }
-    }
-    let all = session.widgets(APP)?;
-    let focused: Vec<&Widget> = all.iter().filter(|w| w.is("focused")).collect();
-    anyhow::bail!("the keyboard does not come there, but to {focused:?}")
 }
 
 fn own_profile(name: &str) -> PathBuf {
@@ -131,7 +100,7 @@ fn what_an_app_may_do_is_read_and_changed_in_the_users_own_profile() -> Result<(
     panel.shoot("panel-permissions")?;
     // By the keyboard alone: the microphone is asked about from now on.
     let row = |w: &Widget| w.role == "combo box" && w.name == "Microphone";
-    tab_to(&panel, row)?;
+    panel.key_to("tab", row)?;
     panel.shoot("panel-settings")?;
     for key in ["space", "down", "down", "enter"] {
         session.settled(&panel.window)?;

@@ -80,6 +80,8 @@ struct ChangesOptions {
 struct MergeOptions {
     /// Where both have changed something: `theirs` or `both`; without it that is left alone.
     conflicts: Option<String>,
+    /// The same for each token, in their order: `theirs`, `both` or an empty word.
+    each: Option<Vec<String>>,
     /// What is in protected places as well.
     protected: Option<bool>,
 }
@@ -168,22 +170,10 @@ impl CopiesObject {
         tokens: Vec<Vec<u8>>,
         options: MergeOptions,
     ) -> Result<(u64, Left)> {
-        let decided = Decided {
-            theirs: options.conflicts.as_deref() == Some("theirs"),
-            both: options.conflicts.as_deref() == Some("both"),
-            protected: options.protected.unwrap_or(false),
-        };
-        if options.conflicts.is_some() && !decided.theirs && !decided.both {
-            let what = "that is no way to decide on conflicts";
-            return Err(Failure::new(
-                Kind::InvalidArgument,
-                what,
-                "Use theirs or both",
-            ));
-        }
+        let decided = decided(tokens.len(), &options)?;
         let work = move |place: PathBuf| {
             let kept = Kept::find(&place, &id).map_err(failed)?;
-            take_over(&kept, &tokens, decided)
+            take_over(&kept, &tokens, &decided)
         };
         self.aside(true, work).await
     }
@@ -228,6 +218,11 @@ impl CopiesObject {
             Ok(clone.to_string())
         };
         self.aside(true, work).await
+    }
+
+    /// Has it said that what is kept changes: for who has changed it without the daemon, as `oz merge` does.
+    fn refresh(&self) {
+        self.daemon.copies.send_replace(());
     }
 
     /// Makes a sandbox as if nothing had ever run in it: what it wrote, its own home and its log go.
@@ -340,7 +335,31 @@ fn of_place(tokens: &[Vec<u8>], place: usize) -> Result<(Vec<usize>, Vec<Change>
     Ok(all)
 }
 
-fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: Decided) -> Result<(u64, Left)> {
+/// What is decided of each token.
+fn decided(tokens: usize, options: &MergeOptions) -> Result<Vec<Decided>> {
+    let protected = options.protected.unwrap_or(false);
+    let all = options.conflicts.clone().unwrap_or_default();
+    let each = options.each.clone().unwrap_or_else(|| vec![all; tokens]);
+    let one = |word: &String| {
+        let known = ["", "theirs", "both"].contains(&word.as_str());
+        known.then(|| Decided {
+            theirs: word == "theirs",
+            both: word == "both",
+            protected,
+        })
+    };
+    let decided: Option<Vec<Decided>> = each.iter().map(one).collect();
+    decided.filter(|all| all.len() == tokens).ok_or_else(|| {
+        let what = "that is no way to decide on conflicts";
+        Failure::new(
+            Kind::InvalidArgument,
+            what,
+            "Use theirs or both, one for each change",
+        )
+    })
+}
+
+fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: &[Decided]) -> Result<(u64, Left)> {
     let home = facts::user().map_err(|error| failed_host(&error))?.home;
     let _held = kept.hold().map_err(failed)?;
     copies::finish(&kept.directory).map_err(|error| failed(error.into()))?;
@@ -349,8 +368,9 @@ fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: Decided) -> Result<(u64, 
     for (index, place) in kept.about.places.iter().enumerate() {
         let mut chosen = Vec::new();
         let at = |path: &OsBytes| bytes(place.at(path));
-        for change in of_place(tokens, index)?.1 {
-            match copies::target(decided, &kept.id, &home, place, &change) {
+        let (which, changes) = of_place(tokens, index)?;
+        for (which, change) in which.into_iter().zip(changes) {
+            match copies::target(decided[which], &kept.id, &home, place, &change) {
                 Some(target) => chosen.push((change, target)),
                 None => left.push((at(&change.path), "it needs a decision".to_owned())),
             }

@@ -236,6 +236,12 @@ impl SandboxObject {
         display.map_or_else(String::new, |display| display.mark.word().to_owned())
     }
 
+    /// It writes over copies of the user's files: `org.oz.Copies1` says what.
+    #[zbus(property(emits_changed_signal = "const"))]
+    fn copies(&self) -> bool {
+        self.sandbox.plan.overlays().next().is_some()
+    }
+
     /// Seconds since 1970.
     #[zbus(property(emits_changed_signal = "const"))]
     fn started(&self) -> u64 {

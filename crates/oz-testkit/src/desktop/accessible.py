@@ -19,6 +19,7 @@ STATES = {
     "pressed": Atspi.StateType.PRESSED,
     "sensitive": Atspi.StateType.SENSITIVE,
     "expanded": Atspi.StateType.EXPANDED,
+    "focusable": Atspi.StateType.FOCUSABLE,
 }
 # What a press is called by the kinds of widgets.
 PRESSES = ("click", "activate", "toggle", "press", "switch")
@@ -56,6 +57,8 @@ def described(node):
     said["states"] = sorted(name for name, state in STATES.items() if states.contains(state))
     said["place"] = place(node)
     value = node.get_value_iface()
+    text = node.get_text_iface() if said["role"] == "text" else None
+    said["text"] = text.get_text(0, min(text.get_character_count(), 5000)) if text else None
     said["value"] = round(value.get_current_value() * 1000) if value else None
     return said
 

@@ -24,10 +24,12 @@ pub struct Widget {
     pub name: String,
     /// What else is said of it.
     pub description: String,
-    /// `checked`, `focused`, `pressed`, `sensitive`, `expanded`: those that it has.
+    /// `checked`, `focused`, `focusable`, `pressed`, `sensitive`, `expanded`: those that it has.
     pub states: Vec<String>,
     /// Where it is in its window: left, top, width, height; nothing if it is not on the screen.
     pub place: Option<[i32; 4]>,
+    /// What is written in it, if that is its kind: the beginning.
+    pub text: Option<String>,
     /// What it stands at, in thousandths, if it has such a thing.
     pub value: Option<i64>,
 }

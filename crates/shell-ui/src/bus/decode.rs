@@ -46,6 +46,7 @@ pub(super) fn change(sandbox: &mut Sandbox, properties: &Properties) {
             "Clipboard" => sandbox.clipboard = clipboard(value.str().unwrap_or_default()),
             "Denials" => sandbox.denials = rows(value).iter().filter_map(denial).collect(),
             "Files" => sandbox.files = rows(value).iter().filter_map(file).collect(),
+            "Copies" => put(&mut sandbox.copies, value),
             "StillOpen" => sandbox.still_open = still_open(value),
             "Enforcement" => sandbox.walls = rows(value).iter().filter_map(wall).collect(),
             _ => {}
@@ -67,7 +68,7 @@ fn state(word: &str) -> State {
     }
 }
 
-fn rows(value: &glib::Variant) -> Vec<Properties> {
+pub(super) fn rows(value: &glib::Variant) -> Vec<Properties> {
     value.get().unwrap_or_default()
 }
 
@@ -148,6 +149,7 @@ mod tests {
             ("WindowCount", 1_u32.to_variant()),
             ("Network", "internet".to_variant()),
             ("Microphone", "ask".to_variant()),
+            ("Copies", true.to_variant()),
             ("Files", vec![file].to_variant()),
             ("Enforcement", vec![wall].to_variant()),
             (
@@ -161,6 +163,7 @@ mod tests {
         assert_eq!(sandbox.files[0].path, b"/home/u/a\xff");
         assert!(sandbox.files[0].write && sandbox.files[0].lasting);
         assert_eq!(sandbox.walls.len(), 1);
+        assert!(sandbox.copies);
         assert_eq!(sandbox.still_open[0].programs, [b"vim"]);
         change(&mut sandbox, &all(&[("Microphone", "on".to_variant())]));
         assert_eq!(sandbox.microphone.state, "on");

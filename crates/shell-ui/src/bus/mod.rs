@@ -1,10 +1,12 @@
 //! The daemon, as far as the panel asks it things. The toolkit's own D-Bus runs in its event loop, so there is no
 //! second one here.
 
+mod copies;
 mod decode;
 mod prompter;
 mod watch;
 
+pub use copies::Left;
 pub use prompter::{Answered, Asked, Prompter, start as start_prompter};
 pub use watch::{Watch, watch};
 
@@ -52,6 +54,8 @@ impl Drop for Until {
     }
 }
 
+type Replied = std::result::Result<(glib::Variant, Option<gio::UnixFDList>), glib::Error>;
+
 /// What went wrong, in words for a person.
 pub type Result<T> = std::result::Result<T, String>;
 
@@ -68,10 +72,21 @@ impl Bus {
 
     async fn call(
         &self,
+        method: (&str, &str, &str),
+        arguments: glib::Variant,
+        files: Option<gio::UnixFDList>,
+    ) -> Replied {
+        self.call_within(PATIENCE_MS, method, arguments, files)
+            .await
+    }
+
+    async fn call_within(
+        &self,
+        patience_ms: i32,
         (path, interface, method): (&str, &str, &str),
         arguments: glib::Variant,
         files: Option<gio::UnixFDList>,
-    ) -> std::result::Result<(glib::Variant, Option<gio::UnixFDList>), glib::Error> {
+    ) -> Replied {
         let flags = gio::DBusCallFlags::NONE;
         self.0
             .call_with_unix_fd_list_future(
@@ -82,7 +97,7 @@ impl Bus {
                 Some(&arguments),
                 None,
                 flags,
-                PATIENCE_MS,
+                patience_ms,
                 files.as_ref(),
             )
             .await

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use gtk::glib::variant::ToVariant;
 use gtk::{gio, glib};
 
+use super::copies::{self, COPIES};
 use super::decode::{self, Properties};
 use super::{Bus, NAME, PROPERTIES, ROOT, SANDBOX, STRANGER, Until};
 use crate::model::{Event, Levels, Sandbox};
@@ -67,6 +68,9 @@ pub fn watch(bus: &Bus, tell: impl Fn(Event) + 'static) -> Watch {
                 if let Some(event) = known.all(&bus).await {
                     tell(event);
                 }
+                if let Ok(copies) = bus.copies().await {
+                    tell(Event::Copies(copies));
+                }
             });
         },
         move |_, _| {
@@ -119,6 +123,10 @@ impl Known {
             }
             "PropertiesChanged" => {
                 let of = arguments.child_value(0);
+                if of.str() == Some(COPIES) {
+                    let changed: Properties = arguments.child_value(1).get()?;
+                    return Some(Event::Copies(copies::kept(changed.get("Copies")?)));
+                }
                 let sandbox = known.get_mut(path).filter(|_| of.str() == Some(SANDBOX))?;
                 decode::change(sandbox, &arguments.child_value(1).get()?);
                 Some(Event::Added(path.to_owned(), Box::new(sandbox.clone())))

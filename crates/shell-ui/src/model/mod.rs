@@ -1,6 +1,7 @@
 //! What the panel knows, without any toolkit: sandboxes as the bus shows them, and the words for what they may do.
 
 mod apps;
+mod copies;
 mod denial;
 mod file;
 mod forward;
@@ -12,6 +13,7 @@ mod sound;
 mod wall;
 
 pub use apps::{App, Launcher, apps};
+pub use copies::{Changed, Chosen, Copies, Decision, Difference, Line, Part, Review};
 pub use denial::{Allow, Denial};
 pub use file::{File, StillOpen};
 pub use forward::words as forward_words;
@@ -36,6 +38,8 @@ pub enum Event {
     Levels(String, Levels),
     /// One has ended.
     Gone(String),
+    /// This is kept of copies, and nothing else.
+    Copies(Vec<Copies>),
     /// The daemon has ended; sandboxes go on, and nobody says what they do.
     NoDaemon,
 }
@@ -96,7 +100,7 @@ impl List {
                 }
             }
             // It is shown as it comes.
-            Event::Levels(..) => Change::default(),
+            Event::Levels(..) | Event::Copies(_) => Change::default(),
             Event::Gone(path) => Change {
                 gone: self.0.remove(&path).map(|_| path).into_iter().collect(),
                 changed: Vec::new(),

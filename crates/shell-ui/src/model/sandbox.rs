@@ -39,6 +39,8 @@ pub struct Sandbox {
     pub forwards: Vec<String>,
     /// What it holds of the user's files.
     pub files: Vec<File>,
+    /// It writes over copies of the user's files.
+    pub copies: bool,
     /// What was taken back and is open still, as far as that can be seen.
     pub still_open: Vec<StillOpen>,
     /// What it hears.

@@ -1,7 +1,7 @@
 //! What the desktop asks of the panel: actions of the application, which it gets over the bus by
 //! `org.freedesktop.Application`, started for it if need be.
 //!
-//! `show` and `add-files` take the path of a sandbox on the bus, `shell` its name. What they do is what a person can do
+//! `show` and `add-files` take the path of a sandbox on the bus, `shell` and `changes` its name. What they do is what a person can do
 //! in the window, no more: files are given when the person has chosen some.
 
 use std::ffi::OsString;
@@ -37,6 +37,12 @@ pub(super) fn add(
             }
         });
     }
+    let (to, show) = (application.downgrade(), open.clone());
+    add_one(application, "changes", move |id| {
+        if let Some(panel) = to.upgrade().and_then(|application| show(&application)) {
+            panel.window.select_copies(id);
+        }
+    });
     let to = application.downgrade();
     add_one(application, "shell", move |id| {
         let opened = match id.parse::<SandboxId>() {

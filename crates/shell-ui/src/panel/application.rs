@@ -1,7 +1,7 @@
 //! One panel for the session: what is told goes into the model, from there into the window; what is wished goes to the
 //! daemon.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,9 @@ pub(super) struct Panel {
     heard: RefCell<Option<String>>,
     /// What was asked of a sandbox that the panel does not know yet.
     asked: RefCell<Option<(String, Ask)>>,
+    /// Whether somebody asks what was changed in copies, and whether it is to be asked again.
+    pub(super) looking: Cell<bool>,
+    pub(super) look_again: Cell<bool>,
     /// What ends with the panel.
     kept: OnceCell<(bus::Watch, Option<bus::Prompter>)>,
 }
@@ -72,6 +75,8 @@ impl Panel {
             prompts: RefCell::default(),
             heard: RefCell::default(),
             asked: RefCell::default(),
+            looking: Cell::default(),
+            look_again: Cell::default(),
             kept: OnceCell::new(),
         });
         let to = Rc::downgrade(&panel);
@@ -88,6 +93,7 @@ impl Panel {
             }
         });
         panel.follow_apps();
+        panel.follow_copies();
         memory::watch(&panel.window);
         let to = Rc::downgrade(&panel);
         glib::spawn_future_local(async move {
@@ -111,8 +117,10 @@ impl Panel {
     }
 
     fn take(&self, event: Event) {
-        if let Event::Levels(path, levels) = &event {
-            return self.window.show_levels(path, *levels);
+        match &event {
+            Event::Levels(path, levels) => return self.window.show_levels(path, *levels),
+            Event::Copies(all) => return self.window.show_copies(all),
+            _ => {}
         }
         if matches!(event, Event::All(_) | Event::NoDaemon) {
             // A daemon that has just come does not know who looks.
@@ -173,6 +181,10 @@ impl Panel {
             Wish::Clipboard(ways) => self.bus.set(sandbox, "Clipboard", ways.word()).await,
             Wish::Allow { what, always } => self.allow(sandbox, what, always).await,
             Wish::RemoveForward(forward) => self.bus.remove_forward(sandbox, &forward).await,
+            Wish::Changes => {
+                self.window.select_copies(&self.id(sandbox));
+                Ok(())
+            }
             Wish::Shell => terminal::open(&self.id(sandbox), &self.path),
             Wish::Logs => self.show_log(sandbox).await,
             Wish::Stop => self.stop(sandbox).await,
@@ -285,7 +297,7 @@ impl Panel {
     }
 
     /// Asks whether something that cannot be undone is meant.
-    async fn is_sure(&self, heading: &str, warning: &str, yes: &str) -> bool {
+    pub(super) async fn is_sure(&self, heading: &str, warning: &str, yes: &str) -> bool {
         let question = adw::MessageDialog::new(Some(&self.window), Some(heading), Some(warning));
         question.add_responses(&[("no", &tr("_Cancel")), ("yes", yes)]);
         question.set_response_appearance("yes", adw::ResponseAppearance::Destructive);

@@ -201,7 +201,7 @@ impl Panel {
     }
 
     /// What else there is to do and to say.
-    async fn tell(&self, switched: &installed::Switched) {
+    pub(super) async fn tell(&self, switched: &installed::Switched) {
         if switched.services {
             self.bus.reload_services().await;
         }

@@ -3,37 +3,56 @@
 use adw::prelude::*;
 use gtk::glib;
 
-use crate::words::tr_with;
+use crate::words::{tr, tr_with};
 
 /// How much of the end of a log is shown.
 pub(super) const MOST: u64 = 64 << 10;
 
 /// Shows it beside a window.
 pub(super) fn show(parent: &impl IsA<gtk::Window>, id: &str, log: &[u8]) {
+    let title = tr_with("Log of {app}", &[("app", id)]);
+    let (window, text) = reader(parent, &title, &tr("What its programs wrote last"));
+    text.buffer().set_text(&readable(log));
+    let end = text.buffer().end_iter();
+    let mark = text.buffer().create_mark(None, &end, false);
+    text.scroll_to_mark(&mark, 0.0, false, 0.0, 1.0);
+    window.present();
+}
+
+/// A window beside another for a text that is only read, and what that is; Escape closes it.
+pub(super) fn reader(
+    parent: &impl IsA<gtk::Window>,
+    title: &str,
+    about: &str,
+) -> (adw::Window, gtk::TextView) {
     let text = gtk::TextView::builder()
         .editable(false)
         .monospace(true)
         .wrap_mode(gtk::WrapMode::WordChar)
         .css_classes(["oz-log"])
         .build();
-    text.buffer().set_text(&readable(log));
     let scrolled = gtk::ScrolledWindow::builder()
         .child(&text)
         .vexpand(true)
         .build();
     let content = gtk::Box::new(gtk::Orientation::Vertical, 0);
     content.append(&adw::HeaderBar::new());
+    let about = gtk::Label::builder()
+        .label(about)
+        .xalign(0.0)
+        .wrap(true)
+        .mnemonic_widget(&text)
+        .css_classes(["oz-about", "dim-label"])
+        .build();
+    content.append(&about);
     content.append(&scrolled);
     let window = adw::Window::builder()
-        .title(tr_with("Log of {app}", &[("app", id)]))
+        .title(title)
         .transient_for(parent)
         .default_width(720)
         .default_height(480)
         .content(&content)
         .build();
-    let end = text.buffer().end_iter();
-    let mark = text.buffer().create_mark(None, &end, false);
-    text.scroll_to_mark(&mark, 0.0, false, 0.0, 1.0);
     let keys = gtk::EventControllerKey::new();
     let close = window.downgrade();
     keys.connect_key_pressed(move |_, key, _, _| {
@@ -44,7 +63,7 @@ pub(super) fn show(parent: &impl IsA<gtk::Window>, id: &str, log: &[u8]) {
         glib::Propagation::Proceed
     });
     window.add_controller(keys);
-    window.present();
+    (window, text)
 }
 
 /// Text of hostile programs: line by line, and nothing that turns or hides what stands beside it.

@@ -45,6 +45,8 @@ pub enum Wish {
     },
     /// Close what leads through the wall of its network.
     RemoveForward(String),
+    /// To see what it changed in copies.
+    Changes,
     /// A terminal inside.
     Shell,
     /// What its programs wrote.
@@ -69,6 +71,10 @@ mod imp {
         pub still_open_group: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         pub still_open: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub copies_group: TemplateChild<adw::PreferencesGroup>,
+        #[template_child]
+        pub copies: TemplateChild<adw::ActionRow>,
         #[template_child]
         pub speaker_row: TemplateChild<adw::ActionRow>,
         #[template_child]
@@ -181,6 +187,7 @@ impl Page {
         }
         self.show_sound(sandbox);
         self.show_clipboard(sandbox);
+        parts.copies_group.set_visible(sandbox.copies);
         let running = sandbox.is_running();
         parts.add.set_sensitive(running);
         parts.shell.set_sensitive(running);
@@ -383,6 +390,12 @@ impl Page {
         parts.shell.connect_clicked(to(|| Wish::Shell));
         parts.logs.connect_clicked(to(|| Wish::Logs));
         parts.stop.connect_clicked(to(|| Wish::Stop));
+        let page = self.downgrade();
+        parts.copies.connect_activated(move |_| {
+            if let Some(page) = page.upgrade() {
+                page.wish(Wish::Changes);
+            }
+        });
         let switched = |wish: fn(&'static str) -> Wish| {
             let page = self.downgrade();
             move |_: &gtk::Switch, on: bool| {
@@ -677,6 +690,19 @@ mod tests {
         sandbox.files.clear();
         page.show_sandbox(&sandbox);
         assert_eq!(page.imp().files.row_at_index(0), None);
+    }
+
+    #[gtk::test]
+    fn who_writes_over_copies_has_a_row_that_leads_to_them() {
+        let (page, wishes) = page();
+        let mut sandbox = sandbox();
+        page.show_sandbox(&sandbox);
+        assert!(!page.imp().copies_group.is_visible());
+        sandbox.copies = true;
+        page.show_sandbox(&sandbox);
+        assert!(page.imp().copies_group.is_visible());
+        ActionRowExt::activate(&*page.imp().copies);
+        assert_eq!(wishes.take(), [Wish::Changes]);
     }
 
     #[gtk::test]

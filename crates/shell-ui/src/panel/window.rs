@@ -11,10 +11,12 @@ use gtk::{gdk, gio, glib};
 
 use super::app_page::{self, AppPage};
 use super::apps::Apps;
+use super::changes::Changes;
+use super::kept::Kept;
 use super::page::{Page, Wish, drop_target};
 use super::prompt::PromptCard;
 use super::row::Row;
-use crate::model::{App, Change, Levels, List, Prompt};
+use crate::model::{App, Change, Copies, Levels, List, Prompt};
 
 /// What a person wants, and of which sandbox: its path on the bus.
 type Listener = Rc<dyn Fn(&str, Wish)>;
@@ -42,6 +44,10 @@ mod imp {
         #[template_child]
         pub app_page: TemplateChild<AppPage>,
         #[template_child]
+        pub kept: TemplateChild<Kept>,
+        #[template_child]
+        pub changes: TemplateChild<Changes>,
+        #[template_child]
         pub list: TemplateChild<gtk::ListBox>,
         #[template_child]
         pub detail: TemplateChild<gtk::Box>,
@@ -65,6 +71,7 @@ mod imp {
         pub list_now: RefCell<Rc<RefCell<List>>>,
         pub listener: RefCell<Option<Listener>>,
         pub looked: RefCell<Option<Rc<dyn Fn()>>>,
+        pub changes_looked: RefCell<Option<Rc<dyn Fn()>>>,
     }
 
     #[glib::object_subclass]
@@ -77,6 +84,8 @@ mod imp {
             Page::ensure_type();
             Apps::ensure_type();
             AppPage::ensure_type();
+            Kept::ensure_type();
+            Changes::ensure_type();
             class.bind_template();
         }
 
@@ -243,6 +252,38 @@ impl Window {
         }
     }
 
+    /// Shows what is kept of copies.
+    pub fn show_copies(&self, all: &[Copies]) {
+        self.imp().kept.show_copies(all);
+        if self.shows("changes") {
+            self.show_selected();
+        }
+    }
+
+    /// Shows what one sandbox has changed in copies, as soon as that is known.
+    pub fn select_copies(&self, id: &str) {
+        self.imp().sides.set_visible_child_name("changes");
+        self.imp().kept.select(id);
+        self.imp()
+            .leaflet
+            .navigate(adw::NavigationDirection::Forward);
+    }
+
+    /// The page of changes.
+    pub fn changes(&self) -> Changes {
+        self.imp().changes.get()
+    }
+
+    /// Whether a person can see the page of changes.
+    pub fn shows_changes(&self) -> bool {
+        self.changes().is_mapped() && !self.is_suspended_or_hidden()
+    }
+
+    /// Who is told when the page of changes may show others.
+    pub fn connect_changes_looked(&self, listener: impl Fn() + 'static) {
+        self.imp().changes_looked.replace(Some(Rc::new(listener)));
+    }
+
     /// Shows one sandbox.
     pub fn select(&self, path: &str) {
         let row = self.imp().rows.borrow().get(path).cloned();
@@ -301,7 +342,7 @@ impl Window {
         let told = move |_: &gtk::Stack| {
             if let Some(window) = window.upgrade() {
                 window.show_selected();
-                if window.shows_apps() {
+                if window.shows("apps") {
                     listener();
                 }
             }
@@ -312,7 +353,7 @@ impl Window {
     /// Shows an app, if it is the one that is chosen.
     pub fn show_app(&self, app: &App, shown: &app_page::Shown) {
         let parts = self.imp();
-        let selected = parts.apps.selected().filter(|_| self.shows_apps());
+        let selected = parts.apps.selected().filter(|_| self.shows("apps"));
         if selected.is_none_or(|selected| selected.id != app.id) {
             return;
         }
@@ -322,17 +363,42 @@ impl Window {
         parts.detail_stack.set_visible_child_name("app");
     }
 
-    fn shows_apps(&self) -> bool {
-        self.imp().sides.visible_child_name().as_deref() == Some("apps")
+    fn shows(&self, side: &str) -> bool {
+        self.imp().sides.visible_child_name().as_deref() == Some(side)
+    }
+
+    fn show_nothing(&self) {
+        let parts = self.imp();
+        parts.detail_title.set_title("");
+        parts.detail_title.set_subtitle("");
+        parts.detail_stack.set_visible_child_name("none");
+    }
+
+    fn show_selected_copies(&self) {
+        let parts = self.imp();
+        let Some(copies) = parts.kept.selected() else {
+            self.show_nothing();
+            parts.leaflet.set_visible_child(&*parts.side);
+            return;
+        };
+        parts.detail_title.set_title(&copies.id);
+        parts.detail_title.set_subtitle(&copies.summary());
+        parts.changes.show_copies(&copies);
+        parts.detail_stack.set_visible_child_name("changes");
+        let listener = parts.changes_looked.borrow().clone();
+        if let Some(listener) = listener {
+            listener();
+        }
     }
 
     fn show_selected(&self) {
         let parts = self.imp();
-        if self.shows_apps() {
+        if self.shows("changes") {
+            return self.show_selected_copies();
+        }
+        if self.shows("apps") {
             if parts.apps.selected().is_none() {
-                parts.detail_title.set_title("");
-                parts.detail_title.set_subtitle("");
-                parts.detail_stack.set_visible_child_name("none");
+                self.show_nothing();
             }
             return;
         }
@@ -351,9 +417,7 @@ impl Window {
                 parts.detail_stack.set_visible_child_name("page");
             }
             None => {
-                parts.detail_title.set_title("");
-                parts.detail_title.set_subtitle("");
-                parts.detail_stack.set_visible_child_name("none");
+                self.show_nothing();
                 parts.leaflet.set_visible_child(&*parts.side);
             }
         }
@@ -401,22 +465,26 @@ impl Window {
                 window.show_selected();
             }
         });
-        let window = self.downgrade();
-        parts.apps.connect_activated(move || {
+        let forward = |window: &glib::WeakRef<Self>| {
             if let Some(window) = window.upgrade() {
-                window
-                    .imp()
-                    .leaflet
-                    .navigate(adw::NavigationDirection::Forward);
+                let leaflet = &window.imp().leaflet;
+                leaflet.navigate(adw::NavigationDirection::Forward);
             }
-        });
+        };
         let window = self.downgrade();
-        parts.list.connect_row_activated(move |_, _| {
-            if let Some(window) = window.upgrade() {
-                window
-                    .imp()
-                    .leaflet
-                    .navigate(adw::NavigationDirection::Forward);
+        parts.apps.connect_activated(move || forward(&window));
+        let window = self.downgrade();
+        parts.kept.connect_activated(move || forward(&window));
+        let window = self.downgrade();
+        parts
+            .list
+            .connect_row_activated(move |_, _| forward(&window));
+        let window = self.downgrade();
+        parts.kept.connect_selected(move || {
+            if let Some(window) = window.upgrade()
+                && window.shows("changes")
+            {
+                window.show_selected();
             }
         });
         let window = self.downgrade();

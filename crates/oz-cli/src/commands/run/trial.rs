@@ -4,7 +4,7 @@ use oz_host::copies::{self, Held, Kept, protection};
 use serde::Serialize;
 
 use crate::arguments::{Decided, Then};
-use crate::bus::Bus;
+use crate::bus::{self, Bus};
 use crate::commands::changes::{Row, find, line, look, row, shown};
 use crate::commands::merge;
 use crate::error::{Error, Result};
@@ -42,6 +42,12 @@ pub(super) async fn end(id: &str, code: u8, wish: &Wish) -> Result<u8> {
     if let Ok(bus) = Bus::connect().await {
         let _ = bus.stop(id).await;
     }
+    let ended = decide(id, code, wish);
+    bus::say_that_copies_changed().await;
+    ended
+}
+
+fn decide(id: &str, code: u8, wish: &Wish) -> Result<u8> {
     let kept = find(id)?;
     let held = kept.hold().map_err(|error| Error::advised(&error))?;
     let found = show(&kept, wish.json)?;
