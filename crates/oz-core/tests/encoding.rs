@@ -31,7 +31,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (15, "0162f2e2130be74111df8aa890618120"),
     (16, "a7859b590a0ff30e9fe69412ac2f7e32"),
     (17, "963ba6fa0ed43c3a830f20019f5da4ce"),
-    (18, "922d143f80498c360dc4591e1223322b"),
+    (18, "b7871c29e9238eb2b45c02c07c12a154"),
 ];
 
 /// One value of each variant.

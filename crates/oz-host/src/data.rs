@@ -447,7 +447,7 @@ mod tests {
         let (user, home) = (user(), "homes/app");
         user.write(&format!("{home}/file"), "x");
         let home = user.directory.path().join(home);
-        let closed = std::os::unix::fs::PermissionsExt::from_mode(0);
+        let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
         fs::set_permissions(&home, closed).expect("closed");
         let place = user.data.inside("app");
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o700);
