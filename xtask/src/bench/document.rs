@@ -116,6 +116,7 @@ mod tests {
         let twice = replace(&twice, "audio", "loud").unwrap();
         let twice = replace(&twice, "scale", "many").unwrap();
         let twice = replace(&twice, "files", "soon").unwrap();
+        let twice = replace(&twice, "cow", "little").unwrap();
         let twice = replace(&twice, "ui", "smooth").unwrap();
         assert!(twice.contains("begin -->\nfast\n<!-- launch"));
         assert!(twice.contains("begin -->\nsmooth\n<!-- display"));
