@@ -369,6 +369,8 @@ static void show (GtkWidget *dialog) {
   if (state->cancellable != NULL || state->exported)
     return;
   forget (state);
+  /* Apps do things to the window of what they have shown; it is there then, and the host never sees it. */
+  gtk_widget_realize (dialog);
   ask (state);
 }
 
