@@ -160,10 +160,6 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("x11-apps", "test: X11 programs of all kinds"),
     package("vim-gtk3", "test: an editor that knows X11"),
     package(
-        "openjdk-17-jdk",
-        "test: programs of Swing, which know X11 only",
-    ),
-    package(
         "mesa-utils",
         "test: GL on an X server without graphics hardware",
     ),
