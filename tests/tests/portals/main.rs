@@ -3,7 +3,6 @@
 
 mod app;
 mod attacks;
-mod dead;
 mod dialog;
 mod host;
 mod links;

@@ -56,11 +56,6 @@ impl App {
             .ok();
     }
 
-    /// Another sandbox with the same program in it.
-    pub fn beside(&self) -> Inside {
-        sandbox(&self.script)
-    }
-
     /// Begins to open something.
     pub fn open(&self, method: &str, kind: &str, path: &Path) -> Started {
         self.open_in(&self.inside, method, kind, path)
