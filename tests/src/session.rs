@@ -3,14 +3,27 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use oz_testkit::desktop;
 
-use crate::{cli, wait};
+use crate::{Run, cli, wait};
 
 /// One desktop, one test at a time.
 static TURN: Mutex<()> = Mutex::new(());
+
+static STILL: Once = Once::new();
+
+/// Has text cursors not blink, on the host and in sandboxes: a window with one comes to rest only after a while otherwise.
+fn hold_cursors_still() {
+    let key = [
+        "set",
+        "org.gnome.desktop.interface",
+        "cursor-blink",
+        "false",
+    ];
+    Run::new("gsettings", key).run().ok();
+}
 
 /// The desktop, held by one test.
 pub struct Session {
@@ -33,6 +46,7 @@ impl Session {
         // A test that failed left nothing that the next one could not clear away.
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let desktop = desktop::Session::enter();
+        STILL.call_once(hold_cursors_still);
         cli::stop_all();
         Self {
             desktop,
