@@ -63,8 +63,9 @@ impl Outside {
     }
 }
 
-/// A key that no text has, held long enough for who asks again and again which are down.
-const PRESS: &str = "xdotool keydown F8; sleep 0.3; xdotool keyup F8";
+/// F8, a key that no text has, held long enough for who asks again and again which are down. By its number: a name would be
+/// put onto another key where the server has no keymap yet.
+const PRESS: &str = "xdotool keydown 74; sleep 0.3; xdotool keyup 74";
 
 /// Presses it on the spy's server until the spy has heard it in each of its ways.
 fn hears_f8(spy: &Started, press: impl Fn()) {

@@ -1,8 +1,20 @@
 //! Windows on an X server. `all_x11_input` has all that `input` has, in such a session.
 
+#[path = "../old_apps/attacks.rs"]
+mod attacks;
+#[path = "../old_apps/attention.rs"]
+mod attention;
 mod claims;
+#[path = "../old_apps/clipboard.rs"]
+mod clipboard;
+#[path = "../old_apps/host.rs"]
+mod host;
+#[path = "../old_apps/hostile.rs"]
+mod hostile;
 mod old_apps;
 mod popups;
+#[path = "../old_apps/programs.rs"]
+mod programs;
 #[path = "../old_apps/shell.rs"]
 mod shell;
 #[path = "../input/terminal.rs"]
@@ -10,6 +22,7 @@ mod terminal;
 
 use anyhow::Result;
 use oz_e2e::{Session, typing, wait};
+use shell::xterm;
 use terminal::terminal;
 
 #[test]

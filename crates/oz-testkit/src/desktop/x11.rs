@@ -73,7 +73,11 @@ impl Screen {
         };
         let class = self.text(id, "WM_CLASS")?;
         let app_id = class.split('\0').next().unwrap_or_default();
-        let title = self.text(id, "_NET_WM_NAME")?;
+        // Programs from before that have only the other one, as window managers know.
+        let mut title = self.text(id, "_NET_WM_NAME")?;
+        if title.is_empty() {
+            title = self.text(id, "WM_NAME")?;
+        }
         let (mark, title) = marked(app_id, &title);
         Ok(Window {
             con_id: id.into(),
