@@ -56,15 +56,21 @@ impl Bus {
 
     /// Has the bus read the files of its services again.
     pub(crate) async fn reload_services(&self) -> Result<()> {
-        let bus = "org.freedesktop.DBus";
-        let reply = self.0.call_method(
-            Some(bus),
-            "/org/freedesktop/DBus",
-            Some(bus),
-            "ReloadConfig",
-            &(),
-        );
-        reply.await.map(drop).map_err(Error::from_bus)
+        self.of_the_bus("ReloadConfig", &()).await
+    }
+
+    /// Calls a method of the bus itself.
+    async fn of_the_bus<A, R>(&self, method: &str, arguments: &A) -> Result<R>
+    where
+        A: Serialize + Type,
+        R: DeserializeOwned + Type,
+    {
+        let (name, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+        let reply = self
+            .0
+            .call_method(Some(name), path, Some(name), method, arguments);
+        let reply = reply.await.map_err(Error::from_bus)?;
+        reply.body().deserialize().map_err(Error::from_bus)
     }
 
     /// Calls a method of the manager.
@@ -138,16 +144,7 @@ impl Bus {
 pub(crate) async fn say_that_copies_changed() {
     let say = async {
         let bus = Bus::connect().await?;
-        let of_the_bus = "org.freedesktop.DBus";
-        let asked = bus.0.call_method(
-            Some(of_the_bus),
-            "/org/freedesktop/DBus",
-            Some(of_the_bus),
-            "NameHasOwner",
-            &(NAME,),
-        );
-        let reply = asked.await.map_err(Error::from_bus)?;
-        if reply.body().deserialize().map_err(Error::from_bus)? {
+        if bus.of_the_bus("NameHasOwner", &(NAME,)).await? {
             return bus.call(ROOT, "org.oz.Copies1", "Refresh", &()).await;
         }
         Ok(())
