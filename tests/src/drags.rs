@@ -14,6 +14,19 @@ use crate::{Inside, Session, cli, oz, wait};
 /// Type of a list of URIs.
 pub const LIST: &str = "text/uri-list";
 
+/// Takes what is at a point and moves it to another, as a hand does; the button stays down.
+pub fn carry(session: &Session, from: (i32, i32), to: (i32, i32)) -> Result<()> {
+    const STEPS: i32 = 20;
+    session.point(from)?;
+    session.button("left", "down")?;
+    for step in 1..=STEPS {
+        let at = |from: i32, to: i32| from + (to - from) * step / STEPS;
+        session.point((at(from.0, to.0), at(from.1, to.1)))?;
+        wait::pause(Duration::from_millis(40));
+    }
+    Ok(())
+}
+
 /// `oz-drag`, a window to drag from and to, outside and inside.
 pub struct Tool<'a> {
     session: &'a Session,

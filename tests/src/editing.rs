@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fixtures::write;
 use crate::session::Session;
-use crate::wait;
+use crate::{Inside, oz, wait};
 
 /// How an editor gets its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,18 @@ impl Document {
     /// Where it is, outside and inside.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Adds it to a sandbox that runs, writable, and opens it there.
+    #[track_caller]
+    pub fn add_and_open(&self, inside: &Inside, program: &str) {
+        oz(["add", inside.id(), "--write"])
+            .arg(&self.path)
+            .run()
+            .ok();
+        inside
+            .sh(&format!("{program} {}", self.path.display()))
+            .ok();
     }
 
     /// Waits until it has just this content.

@@ -31,20 +31,12 @@ fn writer(
     } else {
         let inside = Inside::of(&run.run().ok().text());
         let empty = session.wait_for_window(wait::LONG, |w| w.title.contains("Untitled"))?;
-        if way == Way::Picked {
-            session.give_focus(&empty)?;
-            session.settled_but_for_the_cursor(&empty)?;
-            session.chord(&["ctrl", "o"])?;
-            let shown = dialog::wait_for(session, inside.id())?;
-            dialog::pick(session, &shown, document.path())?;
-        } else {
-            oz(["add", inside.id(), "--write"])
-                .arg(document.path())
-                .run()
-                .ok();
-            inside
-                .sh(&format!("soffice {}", document.path().display()))
-                .ok();
+        match way {
+            Way::Picked => {
+                let shot = "dialog-open-writer";
+                dialog::open(session, inside.id(), &empty, document.path(), shot)?;
+            }
+            Way::Argument | Way::Added => document.add_and_open(&inside, "soffice"),
         }
         inside
     };

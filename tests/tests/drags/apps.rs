@@ -2,10 +2,9 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use oz_e2e::drags::held;
+use oz_e2e::drags::{self, held};
 use oz_e2e::fixtures::write;
 use oz_e2e::run::Started;
 use oz_e2e::{Inside, Run, Session, oz, wait};
@@ -25,19 +24,7 @@ fn thunar(session: &Session, dir: &Path) -> Result<(oz_testkit::desktop::App, Wi
 /// Takes the first file of Thunar's and moves it there.
 fn carry(session: &Session, thunar: &Window, to: (i32, i32)) -> Result<()> {
     let from = (thunar.content.x + FIRST.0, thunar.content.y + FIRST.1);
-    carry_from(session, from, to)
-}
-
-/// Takes what is at a point and moves it to another.
-fn carry_from(session: &Session, (x, y): (i32, i32), to: (i32, i32)) -> Result<()> {
-    session.point((x, y))?;
-    session.button("left", "down")?;
-    for step in 1..=20 {
-        let at = |from: i32, to: i32| from + (to - from) * step / 20;
-        session.point((at(x, to.0), at(y, to.1)))?;
-        wait::pause(Duration::from_millis(40));
-    }
-    Ok(())
+    drags::carry(session, from, to)
 }
 
 /// A file of Thunar's is dragged onto an editor that has none open, changed there and saved.
@@ -150,7 +137,7 @@ fn a_file_of_nautilus_is_taken_by_an_app_which_may_read_it_and_no_other() -> Res
     // The row at the bottom is what takes files.
     let place = session.again(&window)?.content;
     let to = (place.x + place.width / 2, place.y + place.height - 24);
-    carry_from(&session, middle, to)?;
+    drags::carry(&session, middle, to)?;
     session.settled(&window)?;
     session.shoot("dragged-from-nautilus")?;
     ensure!(held(&inside, &file).is_none(), "it is not dropped yet");

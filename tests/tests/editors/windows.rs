@@ -17,20 +17,12 @@ fn saves_twice(name: &str, way: Way, home: &str) -> Result<()> {
     } else {
         let inside = Inside::of(&run.run().ok().text());
         let window = session.wait_for_window(wait::LONG, |window| !window.app_id.is_empty())?;
-        if way == Way::Picked {
-            session.give_focus(&window)?;
-            session.settled_but_for_the_cursor(&window)?;
-            session.chord(&["ctrl", "o"])?;
-            let shown = dialog::wait_for(&session, inside.id())?;
-            dialog::pick(&session, &shown, document.path())?;
-        } else {
-            oz(["add", inside.id(), "--write"])
-                .arg(document.path())
-                .run()
-                .ok();
-            inside
-                .sh(&format!("{name} {}", document.path().display()))
-                .ok();
+        match way {
+            Way::Picked => {
+                let shot = format!("dialog-open-{name}");
+                dialog::open(&session, inside.id(), &window, document.path(), &shot)?;
+            }
+            Way::Argument | Way::Added => document.add_and_open(&inside, name),
         }
         inside
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use oz_e2e::fixtures::write;
 use oz_e2e::run::Started;
-use oz_e2e::{Inside, Run, Session, cli, oz, wait};
+use oz_e2e::{Inside, Run, Session, cli, drags, oz, wait};
 use oz_testkit::desktop::{Widget, Window};
 
 use crate::opened::{self, Panel};
@@ -178,16 +178,10 @@ fn a_file_that_is_dragged_from_it_onto_the_panel_is_shown_to_the_sandbox_to_be_r
         session.settled(&session.again(window)?)?;
     }
     let cell = |widget: &Widget| widget.name == "doc.txt" && widget.role == "table cell";
-    let (x, y) = middle(&session, &nautilus.window, APP, cell)?;
+    let from = middle(&session, &nautilus.window, APP, cell)?;
     let none = |widget: &Widget| widget.name == "It has none of your files.";
     let to = middle(&session, &panel.window, opened::APP, none)?;
-    session.point((x, y))?;
-    session.button("left", "down")?;
-    for step in 1..=20 {
-        let at = |from: i32, to: i32| from + (to - from) * step / 20;
-        session.point((at(x, to.0), at(y, to.1)))?;
-        wait::pause(Duration::from_millis(40));
-    }
+    drags::carry(&session, from, to)?;
     ensure!(
         !inside.holds(&format!("cat {shown}")),
         "it is not dropped yet"

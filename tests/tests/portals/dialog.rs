@@ -23,6 +23,22 @@ pub fn wait_for(session: &Session, sandbox: &str) -> Result<Window> {
     Ok(window)
 }
 
+/// Opens a file from a window of a sandbox, as most apps do by Ctrl+O; keeps a picture of the dialog.
+pub fn open(
+    session: &Session,
+    sandbox: &str,
+    window: &Window,
+    path: &Path,
+    shot: &str,
+) -> Result<()> {
+    session.give_focus(window)?;
+    session.settled_but_for_the_cursor(window)?;
+    session.chord(&["ctrl", "o"])?;
+    let shown = wait_for(session, sandbox)?;
+    session.shoot(shot)?;
+    pick(session, &shown, path)
+}
+
 /// Types the path of a file, accepts, and waits until the dialog is gone.
 pub fn pick(session: &Session, window: &Window, path: &Path) -> Result<()> {
     type_path(session, path)?;

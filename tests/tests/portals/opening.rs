@@ -58,17 +58,12 @@ impl App {
 
     /// Begins to open something.
     pub fn open(&self, method: &str, kind: &str, path: &Path) -> Started {
-        self.open_in(&self.inside, method, kind, path)
-    }
-
-    /// Likewise in another sandbox.
-    pub fn open_in(&self, inside: &Inside, method: &str, kind: &str, path: &Path) -> Started {
         let run = format!(
             "exec python3 {} {method} {kind} {} 2>&1",
             self.script.display(),
             path.display()
         );
-        inside.script(&run).within(wait::LONG).start()
+        self.inside.script(&run).within(wait::LONG).start()
     }
 
     /// Opens a file, and has it opened with another app when `/tmp/go` is there.

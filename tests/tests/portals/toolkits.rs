@@ -142,11 +142,7 @@ fn opens(
     let ran = oz(["run", "--detach", name]).args(arguments).run().ok();
     let inside = Inside::of(&ran.text());
     let window = session.window_within(wait::LONG, app_id, "")?;
-    session.give_focus(&window)?;
-    session.settled(&window)?;
-    session.chord(&["ctrl", "o"])?;
-    let shown = dialog::wait_for(session, inside.id())?;
-    session.shoot(&format!("portal-open-{name}"))?;
-    dialog::pick(session, &shown, file)?;
+    let shot = format!("portal-open-{name}");
+    dialog::open(session, inside.id(), &window, file, &shot)?;
     Ok(inside)
 }
