@@ -43,13 +43,15 @@ use daemon::Daemon;
 const SESSION_END: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    // Apps send descriptors, of file systems that may not answer even to their being closed: no program that is started has those.
+    let kept = oz_sys::spawn::keep_low();
     let filter = EnvFilter::try_from_env("OZ_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
-    match run() {
+    match kept.context("cannot hold descriptors").and_then(|()| run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error:#}");

@@ -2,17 +2,65 @@
 //!
 //! The child borrows the caller's memory until it executes the program (as `posix_spawn` does it),
 //! so the size of the caller costs nothing and threads of it do no harm.
+//!
+//! A child begins with copies of all descriptors and closes those that are not for it. To close one asks its file system, and one
+//! that has stopped answering would hold every program that is started: who holds descriptors from somebody hostile calls
+//! [`keep_low`] first, and its children never have them.
 
 use std::ffi::{CStr, CString, c_void};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use libc::{c_char, c_int};
 use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus};
 
 /// Enough for the few calls of the child.
 const STACK: usize = 64 << 10;
+
+/// The kernel copies descriptors by words of its bit maps: what is below this is copied, what is above need not be.
+const LOW: RawFd = 64;
+
+/// /dev/null, held at all numbers from 3 to [`LOW`].
+static HELD: OnceLock<Mutex<OwnedFd>> = OnceLock::new();
+
+/// Takes the low numbers of descriptors for the programs that are started from now on: they begin with copies of those alone, so
+/// nothing that is opened later is theirs, not even to close it.
+///
+/// To be called before anything is open; what is at those numbers is closed.
+///
+/// # Errors
+/// When there is no /dev/null, or not as many descriptors may be open.
+pub fn keep_low() -> io::Result<()> {
+    // A number of its own that is none of those, and the one that it was opened at free again.
+    let null = rustix::io::fcntl_dupfd_cloexec(null()?, LOW)?;
+    for number in 3..LOW {
+        place(&null, number)?;
+    }
+    // A second call has held what the first one holds.
+    let _ = HELD.set(Mutex::new(null));
+    Ok(())
+}
+
+fn null() -> io::Result<OwnedFd> {
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    Ok(rustix::fs::open(
+        c"/dev/null",
+        flags,
+        rustix::fs::Mode::empty(),
+    )?)
+}
+
+/// Puts a descriptor at a number of those that are held.
+fn place(source: &impl AsRawFd, number: RawFd) -> io::Result<()> {
+    // SAFETY: the number is nobody's, or held for this.
+    let placed = unsafe { libc::dup3(source.as_raw_fd(), number, libc::O_CLOEXEC) };
+    if placed < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
 
 /// A program that was started.
 #[derive(Debug)]
@@ -47,6 +95,8 @@ struct Child {
     envp: Vec<*const c_char>,
     /// Source and target, by target.
     fds: Vec<(RawFd, RawFd)>,
+    /// It shares the caller's descriptors and is to have only the low ones.
+    low: bool,
     /// Set by the child before it gives up.
     errno: c_int,
 }
@@ -61,11 +111,7 @@ pub fn spawn(
     envp: &[CString],
     fds: &[(BorrowedFd, RawFd)],
 ) -> io::Result<Spawned> {
-    let null = rustix::fs::open(
-        c"/dev/null",
-        rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    )?;
+    let null = null()?;
     let mut by_target: Vec<(RawFd, RawFd)> = Vec::with_capacity(fds.len() + 3);
     by_target.extend(
         fds.iter()
@@ -87,15 +133,40 @@ pub fn spawn(
         argv: pointers(argv),
         envp: pointers(envp),
         fds: by_target,
+        low: false,
         errno: 0,
     };
-    let spawned = clone_and_exec(&mut child)?;
+    let spawned = match HELD.get() {
+        Some(held) => {
+            let held = held.lock().unwrap_or_else(PoisonError::into_inner);
+            from_low(&mut child, &held)?
+        }
+        None => clone_and_exec(&mut child)?,
+    };
     if child.errno == 0 {
         Ok(spawned)
     } else {
         spawned.wait()?;
         Err(io::Error::from_raw_os_error(child.errno))
     }
+}
+
+/// Starts it with what it is given at low numbers, and with copies of those alone.
+fn from_low(child: &mut Child, held: &OwnedFd) -> io::Result<Spawned> {
+    if child.fds.len() > (3..LOW).len() {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    let mut placed = Ok(());
+    for ((source, _), number) in child.fds.iter_mut().zip(3..) {
+        placed = placed.and_then(|()| place(source, number));
+        *source = number;
+    }
+    child.low = true;
+    let spawned = placed.and_then(|()| clone_and_exec(child));
+    for ((_, _), number) in child.fds.iter().zip(3..) {
+        place(held, number)?;
+    }
+    spawned
 }
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
@@ -106,7 +177,10 @@ fn pointers(strings: &[CString]) -> Vec<*const c_char> {
 fn clone_and_exec(child: &mut Child) -> io::Result<Spawned> {
     let mut stack = vec![0u128; STACK / size_of::<u128>()];
     let mut pidfd: c_int = -1;
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let mut flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    if child.low {
+        flags |= libc::CLONE_FILES;
+    }
     // SAFETY: CLONE_VFORK suspends this thread until the child has executed or ended, so `child`,
     // the strings that it points to and the stack, whose end is aligned to 16 bytes, outlive it and
     // nothing here runs meanwhile. All signals are blocked, so no handler of this process runs on
@@ -146,7 +220,8 @@ extern "C" fn run(argument: *mut c_void) -> c_int {
 
 /// Signals, session and descriptors of the child.
 fn prepare(child: &mut Child) -> Result<(), c_int> {
-    // SAFETY: plain system calls of a process with its own descriptor table and signal handlers.
+    // SAFETY: plain system calls of a process with its own signal handlers, and with its own descriptor table from where it
+    // would change it.
     unsafe {
         let mut default: libc::sigaction = std::mem::zeroed();
         default.sa_sigaction = libc::SIG_DFL;
@@ -155,6 +230,11 @@ fn prepare(child: &mut Child) -> Result<(), c_int> {
             libc::sigaction(signal, &raw const default, ptr::null_mut());
         }
         libc::setsid();
+        if child.low {
+            let (low, last) = (LOW.cast_unsigned(), c_int::MAX.cast_unsigned());
+            let unshare = libc::CLOSE_RANGE_UNSHARE.cast_signed();
+            errno(libc::close_range(low, last, unshare))?;
+        }
         let above = child.fds.last().map_or(0, |(_, target)| target + 1);
         for (source, _) in &mut child.fds {
             *source = errno(libc::fcntl(*source, libc::F_DUPFD_CLOEXEC, above))?;

@@ -3,6 +3,7 @@
 
 mod app;
 mod attacks;
+mod dead;
 mod dialog;
 mod host;
 mod links;

@@ -56,14 +56,24 @@ impl App {
             .ok();
     }
 
+    /// Another sandbox with the same program in it.
+    pub fn beside(&self) -> Inside {
+        sandbox(&self.script)
+    }
+
     /// Begins to open something.
     pub fn open(&self, method: &str, kind: &str, path: &Path) -> Started {
+        self.open_in(&self.inside, method, kind, path)
+    }
+
+    /// Likewise in another sandbox.
+    pub fn open_in(&self, inside: &Inside, method: &str, kind: &str, path: &Path) -> Started {
         let run = format!(
             "exec python3 {} {method} {kind} {} 2>&1",
             self.script.display(),
             path.display()
         );
-        self.inside.script(&run).within(wait::LONG).start()
+        inside.script(&run).within(wait::LONG).start()
     }
 
     /// Opens a file, and has it opened with another app when `/tmp/go` is there.
