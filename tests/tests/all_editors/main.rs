@@ -62,6 +62,8 @@ fn edit(
     session.give_focus(window)?;
     session.settled_but_for_the_cursor(window)?;
     session.chord(&["ctrl", "home"])?;
+    // What a key does that is no letter comes later than what is typed behind it.
+    session.settled_but_for_the_cursor(window)?;
     session.type_text(&format!("{word} "))?;
     for _ in 0..4 {
         session.settled_but_for_the_cursor(window)?;
