@@ -23,6 +23,16 @@ fn hold_cursors_still() {
         "false",
     ];
     Run::new("gsettings", key).run().ok();
+    // Where nobody tells an X server's clients the desktop's settings, they read them from files.
+    for version in ["3", "4"] {
+        let dir = home().join(format!(".config/gtk-{version}.0"));
+        fs::create_dir_all(&dir).expect("a directory of settings can be made");
+        fs::write(
+            dir.join("settings.ini"),
+            "[Settings]\ngtk-cursor-blink=false\n",
+        )
+        .expect("settings can be written");
+    }
 }
 
 /// The desktop, held by one test.

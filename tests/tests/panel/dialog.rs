@@ -16,8 +16,8 @@ use crate::app::App;
 const APP: &str = "org.oz.Dialog";
 
 /// A dialog on the screen.
-struct Dialog {
-    program: Started,
+pub(super) struct Dialog {
+    pub(super) program: Started,
     window: Window,
 }
 
@@ -41,7 +41,11 @@ impl Dialog {
     }
 
     /// Asks in front of a window of that name, and says on its error output what it tells the compositor.
-    fn ask_before(session: &Session, words: &Value, parent: Option<&str>) -> Result<Self> {
+    pub(super) fn ask_before(
+        session: &Session,
+        words: &Value,
+        parent: Option<&str>,
+    ) -> Result<Self> {
         let mut dialog = nothing();
         for (key, value) in words.as_object().into_iter().flatten() {
             dialog[key] = value.clone();
@@ -241,33 +245,5 @@ fn an_app_in_a_sandbox_has_it_where_no_portal_shows_one() -> Result<()> {
     app.wait_for("done");
     ensure!(app.said("read hello"), "{}", app.text());
     ensure!(app.inside().sh(&look).ok().text() == "hello");
-    Ok(())
-}
-
-#[test]
-fn it_stands_in_front_of_the_window_that_it_is_for() -> Result<()> {
-    let session = Session::begin();
-    let exporter = Run::new("python3", ["-c", include_str!("exporter.py")])
-        .within(wait::LONG)
-        .start();
-    let name = wait::until("a name", || {
-        let said = exporter.text_so_far();
-        said.strip_prefix("name ")
-            .map(|name| name.trim().to_owned())
-    });
-    for (name, stands) in [(name.as_str(), true), ("made-up", false)] {
-        let dialog = Dialog::ask_before(&session, &json!({}), Some(name))?;
-        session.shoot(&format!("dialog-before-{stands}"))?;
-        let said = |what: &str| {
-            let said = dialog.program.complaint_so_far();
-            said.lines()
-                .any(|line| line.contains("zxdg_imported") && line.contains(what))
-        };
-        wait::for_condition("it was put before the window", || said("set_parent_of"));
-        // The compositor says which names are none.
-        wait::for_condition("the compositor's word", || said("destroyed") != stands);
-        session.key("escape", "press")?;
-        dialog.program.end_within(wait::PATIENCE).ok();
-    }
     Ok(())
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use oz_e2e::drags::{Tool, drag, offer};
 use oz_e2e::fixtures::write;
 use oz_e2e::{Session, cli, oz, wait};
 
@@ -58,26 +57,6 @@ fn a_file_is_added_by_the_chooser_and_taken_back_with_a_warning() -> Result<()> 
     panel.press("Take Back")?;
     inside.wait_for(&format!("! cat {shown}"));
     panel.wait_for_text("It has none of your files.")?;
-    panel.close()
-}
-
-#[test]
-fn a_file_that_is_dropped_on_the_panel_is_shown_to_be_read() -> Result<()> {
-    let session = Session::begin();
-    let tool = Tool::install(&session);
-    let _profile = session.profile("dropped-on", r#"{ "extends": "generic" }"#);
-    let file = write(&session.fresh_dir("Papers").join("letter.txt"), b"hello\n");
-    let shown = file.display();
-    let inside = idle("dropped-on");
-    let panel = Panel::open(&session)?;
-    panel.wait_for_text("It has none of your files.")?;
-    session.move_to(&panel.window, 660, 100)?;
-    let host = tool.outside(&["--offer", &offer(&[&file])])?;
-    let window = session.again(&panel.window)?;
-    drag(&session, &host.window, &window)?;
-    inside.wait_for(&format!("grep -qx hello {shown}"));
-    ensure!(!inside.holds(&format!("echo more >> {shown}")));
-    panel.wait_for_text("letter.txt")?;
     panel.close()
 }
 

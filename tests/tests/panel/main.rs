@@ -8,10 +8,13 @@ mod denied;
 mod dialog;
 mod files;
 mod guide;
+#[path = "../old_apps/host.rs"]
+mod host;
 mod opened;
 mod prompts;
 mod running;
 mod sound;
+mod wayland;
 
 use opened::{APP, Panel};
 use oz_e2e::Inside;

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use oz_e2e::{Inside, Run, Session, oz, wait};
 use serde_json::Value;
 
+use super::host::host_terminal;
 use super::{Panel, idle};
 
 fn asking(session: &Session) -> (oz_e2e::session::Profile, Inside) {
@@ -61,11 +62,17 @@ fn a_question_is_answered_in_the_panel() -> Result<()> {
 fn who_does_other_things_keeps_the_keyboard_and_is_asked_by_a_notification() -> Result<()> {
     let session = Session::begin();
     let (_profile, inside) = asking(&session);
-    let _service = Run::new("mako", [""; 0]).start();
+    // Of the two that show notifications here, one knows X11.
+    let _service = if session.is_x11() {
+        Run::new("dunst", ["-conf", "/dev/null"]).start()
+    } else {
+        Run::new("mako", [""; 0]).start()
+    };
     let panel = Panel::open(&session)?;
     panel.wait_for_text("asking")?;
-    let _other = Run::new("foot", ["--title=work", "sleep", "1000"]).start();
-    let other = session.window_within(wait::LONG, "foot", "work")?;
+    let home = oz_e2e::session::home();
+    let _other = host_terminal(&session, &home, "work", "ffffff", "sleep 1000");
+    let other = session.wait_for_window(wait::LONG, |window| window.title == "work")?;
     session.give_focus(&other)?;
     let heard = recording(&inside).start();
     let prompt = shown("notification");

@@ -76,7 +76,12 @@ fn there_is_one_panel() -> Result<()> {
 fn a_launcher_starts_it_by_the_bus_and_a_key_closes_it() -> Result<()> {
     let session = Session::begin();
     // As desktops do when they start: what the bus starts finds the display.
-    Run::new("dbus-update-activation-environment", ["WAYLAND_DISPLAY"])
+    let display: &[&str] = if session.is_x11() {
+        &["DISPLAY", "XAUTHORITY"]
+    } else {
+        &["WAYLAND_DISPLAY"]
+    };
+    Run::new("dbus-update-activation-environment", display)
         .run()
         .ok();
     let activate = [

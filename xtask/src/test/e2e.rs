@@ -24,7 +24,7 @@ const INTERNET: &str = "internet";
 const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
 /// The executables that run on an X server.
-const X11: &[&str] = &["x11", "all_x11_input"];
+const X11: &[&str] = &["x11", "all_x11_input", "all_x11_panel"];
 
 /// The executables whose homes are on other file systems.
 const HOMES: [(&str, FileSystem); 2] = [
