@@ -14,6 +14,8 @@ mod dialog;
 mod files;
 #[path = "../old_apps/host.rs"]
 mod host;
+#[path = "../panel/keyboard.rs"]
+mod keyboard;
 #[path = "../file_manager/nautilus.rs"]
 mod nautilus;
 #[path = "../panel/opened.rs"]

@@ -29,6 +29,7 @@ STATES = {
     "sensitive": Atspi.StateType.SENSITIVE,
     "expanded": Atspi.StateType.EXPANDED,
     "focusable": Atspi.StateType.FOCUSABLE,
+    "showing": Atspi.StateType.SHOWING,
 }
 # What a press is called by the kinds of widgets.
 PRESSES = ("click", "activate", "toggle", "press", "switch")

@@ -24,7 +24,8 @@ pub struct Widget {
     pub name: String,
     /// What else is said of it.
     pub description: String,
-    /// `checked`, `focused`, `focusable`, `pressed`, `sensitive`, `expanded`: those that it has.
+    /// `checked`, `focused`, `focusable`, `pressed`, `sensitive`, `showing`, `expanded`: those
+    /// that it has.
     pub states: Vec<String>,
     /// Where it is in its window: left, top, width, height; nothing if it is not on the screen.
     pub place: Option<[i32; 4]>,
