@@ -5,6 +5,7 @@ mod changes;
 mod clones;
 mod combining;
 mod diffs;
+mod editors;
 mod equal;
 mod full;
 mod homes;
