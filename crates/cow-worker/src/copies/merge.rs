@@ -376,10 +376,6 @@ impl Hand<'_> {
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let to = self.lower.at(target, flags).map_err(failed)?;
-        if self.renamed_in.borrow_mut().remove(target) {
-            // Its permissions may not let it be opened any more.
-            rustix::fs::fsync(&to).map_err(failed)?;
-        }
         let from = self
             .upper
             .at(change.path.as_path(), flags)
