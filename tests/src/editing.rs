@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::fixtures::write;
 use crate::session::Session;
-use crate::{Inside, oz, wait};
+use crate::{Inside, cli, oz, wait};
 
 /// How an editor gets its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +67,38 @@ impl Document {
             .arg(&self.path)
             .run()
             .ok();
+        self.open(inside, program);
+    }
+
+    /// Opens it in an editor that runs in a sandbox in which it is.
+    #[track_caller]
+    pub fn open(&self, inside: &Inside, program: &str) {
         inside
             .sh(&format!("{program} {}", self.path.display()))
             .ok();
+    }
+
+    /// What an editor wrote over a copy of it is shown, comes to the host with the permissions that the document has, and is
+    /// taken back from there.
+    #[track_caller]
+    pub fn is_merged_and_taken_back(&self, id: &str, content: &[u8]) {
+        let read = || fs::read(&self.path).expect("there");
+        let old = read();
+        assert_ne!(old, content, "it was written on the host");
+        let changes = cli::json(["changes", id]);
+        let mut rows = changes.as_array().expect("a list").iter();
+        let path = self.path.to_str();
+        let own = rows.find(|row| row["path"].as_str() == path);
+        let own = own.unwrap_or_else(|| panic!("nothing about it in {changes}"));
+        assert_eq!(own["change"].as_str(), Some("changed"), "{changes}");
+        let directory = self.path.parent().expect("a directory");
+        oz(["merge", id, "--yes"]).arg(directory).run().ok();
+        assert_eq!(read(), content);
+        self.is_alone_as_before();
+        oz(["merge", id, "--undo", "--yes"]).run().ok();
+        assert_eq!(read(), old);
+        self.is_alone_as_before();
+        oz(["discard", id, "--yes"]).run().ok();
     }
 
     /// Waits until it has just this content.

@@ -19,6 +19,7 @@ pub mod editing;
 pub mod fixtures;
 pub mod fuse;
 pub mod inside;
+pub mod layers;
 pub mod leftovers;
 pub mod parts;
 pub mod probe;

@@ -10,7 +10,7 @@ use rustix::net::SocketAddrUnix;
 use crate::failure::{Failure, Kind, Result};
 
 /// Where things of ours lie.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Directories {
     /// `$XDG_RUNTIME_DIR/oz`.
     pub(crate) runtime: PathBuf,

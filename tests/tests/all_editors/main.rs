@@ -40,6 +40,12 @@ fn writer(
         }
         inside
     };
+    let window = shown(session, document)?;
+    Ok((inside, window))
+}
+
+/// Its window, once it shows the document; it has the keyboard.
+fn shown(session: &Session, document: &Document) -> Result<Window> {
     let name = document
         .path()
         .file_name()
@@ -47,7 +53,7 @@ fn writer(
         .to_string_lossy();
     let window = session.wait_for_window(wait::LONG, |w| w.title.contains(&*name))?;
     session.give_focus(&window)?;
-    Ok((inside, window))
+    Ok(window)
 }
 
 /// Types a word at the beginning, and saves as often as it takes to come to something: while it is busy it
@@ -85,6 +91,17 @@ fn end(session: &Session, inside: &Inside) -> Result<()> {
     Ok(())
 }
 
+/// It asks once whether a file is to stay plain text.
+fn keep_plain(session: &Session) -> Result<()> {
+    let windows = session.windows()?;
+    if let Some(question) = windows.iter().find(|w| w.title.contains("Format")) {
+        session.give_focus(question)?;
+        session.key("enter", "press")?;
+        session.wait_for_no_window(wait::PATIENCE, |w| w.con_id == question.con_id)?;
+    }
+    Ok(())
+}
+
 #[test]
 fn writer_saves_a_plain_text_twice() -> Result<()> {
     for (way, home) in WITH_DIALOG {
@@ -92,14 +109,8 @@ fn writer_saves_a_plain_text_twice() -> Result<()> {
         let document = Document::new(&session, "written", "letter.txt", b"old\n");
         let (inside, window) = writer(&session, &document, way, home)?;
         for (word, content) in [("One", "One old\n"), ("Two", "Two One old\n")] {
-            // It asks once whether the file is to stay plain text.
             edit(&session, &window, word, || {
-                let windows = session.windows()?;
-                if let Some(question) = windows.iter().find(|w| w.title.contains("Format")) {
-                    session.give_focus(question)?;
-                    session.key("enter", "press")?;
-                    session.wait_for_no_window(wait::PATIENCE, |w| w.con_id == question.con_id)?;
-                }
+                keep_plain(&session)?;
                 Ok(std::fs::read(document.path())? == content.as_bytes())
             })?;
             document.wait_for(content.as_bytes());
@@ -165,5 +176,24 @@ fn writer_saves_a_document_twice() -> Result<()> {
         ensure!(words(&document) == "Two One old");
         document.is_alone_as_before();
     }
+    Ok(())
+}
+
+#[test]
+fn what_writer_saves_over_a_copy_of_the_home_is_merged_and_taken_back() -> Result<()> {
+    let session = Session::begin();
+    let document = Document::new(&session, "written", "letter.txt", b"old\n");
+    let run = oz(["run", "--detach", "--cow", "libreoffice"]).args(OPTIONS);
+    let inside = Inside::of(&run.run().ok().text());
+    session.wait_for_window(wait::LONG, |w| w.title.contains("Untitled"))?;
+    document.open(&inside, "soffice");
+    let window = shown(&session, &document)?;
+    let written = format!("grep -qx 'One old' {}", document.path().display());
+    edit(&session, &window, "One", || {
+        keep_plain(&session)?;
+        Ok(inside.holds(&written))
+    })?;
+    end(&session, &inside)?;
+    document.is_merged_and_taken_back(inside.id(), b"One old\n");
     Ok(())
 }

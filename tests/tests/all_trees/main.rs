@@ -28,6 +28,8 @@ fn debian_from_its_packages_runs_programs_and_shows_a_window() {
     let dir = session.fresh_dir("debian");
     let packages = [
         "base-files",
+        // The session's locale, without which foot does not start; every installation has it.
+        "libc-bin",
         "dash",
         "coreutils",
         "grep",

@@ -28,7 +28,7 @@ fn a_clone_goes_on_where_its_parent_was_and_each_writes_for_itself() {
     assert_eq!(oz(["clone", "sh", "other"]).run().ok().text(), "other");
     let of_clone = cli::json(["changes", "other"]);
     assert_eq!(before, of_clone, "the layers differ");
-    let used = Run::sh("du -sk ~/.local/state/oz/copies/other | cut -f1");
+    let used = Run::sh("du -sk \"$0/other\" | cut -f1").arg(copies());
     let used: u64 = used.run().ok().text().parse().expect("a number");
     assert!(used < 10_000, "{used} KiB: holes were filled");
     let seen = within(

@@ -8,7 +8,7 @@ import sys
 
 home = os.path.expanduser("~")
 place = home + "/cow"
-copies = home + "/.local/state/oz/copies"
+copies = sys.argv[1]
 before = b"before" * 4000
 after = b"after!" * 4000
 names = [f"f{number}" for number in range(4)]
@@ -89,7 +89,7 @@ for left in range(0, 40, 4):
     identity = f"state{left}"
     assert oz("clone", "sh", identity).returncode == 0
     layers = copies + "/" + identity
-    aside = f"{home}/aside-{left}"
+    aside = f"{copies}-aside-{left}"
     shutil.rmtree(aside, ignore_errors=True)
     os.rename(layers, aside)
     os.mkdir(layers)

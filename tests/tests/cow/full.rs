@@ -5,7 +5,7 @@ use std::time::Duration;
 use oz_e2e::fixtures::write;
 use oz_e2e::{Run, Session};
 
-use super::{cow, fresh};
+use super::{copies, cow, fresh};
 
 #[test]
 fn a_merge_onto_a_full_disk_breaks_nothing_and_is_finished_once_there_is_room() {
@@ -25,6 +25,7 @@ fn a_merge_onto_a_full_disk_breaks_nothing_and_is_finished_once_there_is_room() 
     );
     let ran = Run::new("unshare", ["-Urm", "python3"])
         .arg(script)
+        .arg(copies())
         .within(Duration::from_secs(240))
         .run()
         .ok();

@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use oz_e2e::layers::{Merge, STEPS};
 use oz_e2e::session::home;
-use oz_e2e::{Inside, Run, Session, cli, oz, processes};
+use oz_e2e::{Inside, Session, cli, oz, processes};
 
 use super::{catch, copies, cow, fresh};
 
@@ -35,6 +36,23 @@ fn what_is_merged_is_there_and_what_is_discarded_never_was() {
     oz(["discard", "sh", "--yes"]).run().ok();
     assert!(dir.join("a/b/c").exists() && !copies().join("sh").exists());
     assert_eq!(cow("cat ~/cow/a/b/c").run().ok().text(), "x");
+}
+
+#[test]
+fn a_directory_that_is_closed_when_something_in_it_was_deleted_is_merged() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let closed = dir.join("closed");
+    fs::create_dir(&closed).expect("made");
+    fs::write(closed.join("inner"), "inner").expect("written");
+    cow("cd ~/cow && rm closed/inner && chmod 500 closed")
+        .run()
+        .ok();
+    oz(["merge", "sh", "--yes"]).run().ok();
+    let mode = fs::metadata(&closed).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o500);
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).expect("set");
+    assert!(!closed.join("inner").exists());
 }
 
 #[test]
@@ -131,53 +149,14 @@ fn nothing_that_gives_a_program_rights_is_merged() {
 #[test]
 fn a_merge_that_is_killed_is_finished_by_the_next() {
     let session = Session::begin();
-    for round in 0..20u64 {
-        let dir = fresh(&session);
-        for number in 0..120 {
-            fs::write(dir.join(format!("f{number}")), "before").expect("written");
-        }
-        cow("cd ~/cow && for n in $(seq 0 59); do echo after$n > f$n; done; for n in $(seq 60 89); do rm f$n; done; mkdir d; for n in $(seq 0 59); do echo new$n > d/n$n; done")
-            .run()
-            .ok();
-        let merge = oz(["merge", "sh", "--yes"]).start();
-        // Any moment of it, wherever on the way through its 151 steps that is.
-        let enough = usize::try_from(round * 7919 % 152).expect("small");
-        catch("so much is done", || {
-            let read = |name: String| fs::read_to_string(dir.join(name)).ok();
-            let changed = (0..60).filter(|n| read(format!("f{n}")) == Some(format!("after{n}\n")));
-            let gone = (60..90).filter(|n| read(format!("f{n}")).is_none());
-            let new = (0..60).filter(|n| read(format!("d/n{n}")) == Some(format!("new{n}\n")));
-            let done = changed.count() + gone.count() + new.count();
-            done >= enough || copies().join("sh/merge-00000-000/done").exists()
+    for round in 0..20 {
+        // Any moment of it, wherever on the way through its steps that is.
+        let enough = round * 7919 % (STEPS + 1);
+        Merge::new(&session).is_finished_when_killed(|merge| {
+            catch("so much is done", || {
+                merge.done() >= enough || merge.is_over()
+            });
         });
-        // The worker with it: they are one process group.
-        let _ = rustix::process::kill_process_group(merge.pid(), rustix::process::Signal::KILL);
-        drop(merge);
-        // Whole at any time.
-        for number in 0..60 {
-            let text = fs::read_to_string(dir.join(format!("f{number}"))).expect("there");
-            assert!(
-                text == "before" || text == format!("after{number}\n"),
-                "{text}"
-            );
-        }
-        oz(["merge", "sh", "--yes"]).run();
-        for number in 0..60 {
-            let text = fs::read_to_string(dir.join(format!("f{number}"))).expect("there");
-            assert_eq!(text, format!("after{number}\n"), "round {round}");
-            let text = fs::read_to_string(dir.join(format!("d/n{number}"))).expect("there");
-            assert_eq!(text, format!("new{number}\n"), "round {round}");
-        }
-        assert!(
-            (60..90).all(|number| !dir.join(format!("f{number}")).exists()),
-            "round {round}"
-        );
-        let names = Run::sh("ls -A ~/cow ~/cow/d | grep -c ^.oz-").run().text();
-        assert_eq!(names, "0", "round {round}");
-        assert_eq!(
-            cli::json(["changes", "sh"]).as_array().map(Vec::len),
-            Some(0)
-        );
     }
 }
 

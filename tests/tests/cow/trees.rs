@@ -5,8 +5,9 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use oz_e2e::fixtures::write;
+use oz_e2e::fuse::Fuse;
 use oz_e2e::session::home;
-use oz_e2e::{Inside, Run, Session, oz};
+use oz_e2e::{Inside, Run, Session, oz, wait};
 
 use super::fresh;
 
@@ -233,6 +234,29 @@ fn fifos_and_sockets_in_place_of_directories_hold_nobody_up() {
         for name in ["srv", "sbin", "fifo", "socket"] {
             assert!(!said.lines().any(|line| line == name), "{said}");
         }
+    }
+}
+
+#[test]
+fn a_tree_whose_file_system_does_not_answer_holds_up_nobody_else() {
+    let session = Session::begin();
+    let tree = tree(&session);
+    // All of it, and only where its programs are.
+    for (place, root) in [
+        (session.fresh_dir("tree-dead"), None),
+        (tree.join("usr/bin"), Some(&tree)),
+    ] {
+        let fuse = Fuse::mount(place, "heels", "no place like home");
+        fuse.stop();
+        let root = root.map_or(fuse.dir(), PathBuf::as_path);
+        let held_up = oz(["run", "--root"]).arg(root).arg("heels").start();
+        oz(["ps"]).run().ok();
+        oz(["run", "--ephemeral", "--", "true"]).run().ok();
+        let refused = held_up.end_within(wait::PATIENCE).exits(125);
+        refused.complains("within 5 seconds");
+        // It never gets its answer, and the daemon goes on.
+        oz(["plan", "--root"]).arg(root).arg("heels").run().fails();
+        oz(["run", "--ephemeral", "--", "true"]).run().ok();
     }
 }
 

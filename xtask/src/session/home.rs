@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -21,33 +22,58 @@ pub(crate) enum FileSystem {
     Btrfs,
     /// Which does as well, and is the usual one elsewhere
     Xfs,
+    /// Which is in memory above what cannot be written, as on systems that run from a medium
+    Overlay,
 }
 
-impl FileSystem {
-    fn maker(self) -> &'static str {
-        match self {
-            Self::Btrfs => "mkfs.btrfs",
-            Self::Xfs => "mkfs.xfs",
-        }
-    }
-}
-
-/// Makes one in a file of the session's and mounts it as the home.
+/// Makes one and mounts it as the home.
 pub(super) fn mount(spec: &Spec, kind: FileSystem) -> Result<()> {
     if !spec.user.drop {
         bail!("a home on a file system of its own takes root: run this with sudo");
     }
-    let image = spec.root.join("home.img");
-    let file = File::create(&image).context("cannot make a file for the home")?;
-    file.set_len(SIZE)?;
-    sh::run_quietly(Command::new(kind.maker()).arg("-q").arg(&image))?;
     let home = Places(&spec.root).home();
-    let mut mount = Command::new("mount");
-    mount.args(["-o", "loop,nosuid,nodev"]).arg(&image);
-    sh::run_quietly(mount.arg(&home))?;
+    match kind {
+        FileSystem::Btrfs => mount_file(spec, "mkfs.btrfs", &home)?,
+        FileSystem::Xfs => mount_file(spec, "mkfs.xfs", &home)?,
+        FileSystem::Overlay => mount_overlay(spec, &home)?,
+    }
     chown(&home, Some(spec.user.uid), Some(spec.user.gid))?;
     Ok(fs::set_permissions(
         &home,
         fs::Permissions::from_mode(0o700),
     )?)
+}
+
+/// One in a file of the session's.
+fn mount_file(spec: &Spec, maker: &str, home: &Path) -> Result<()> {
+    let image = spec.root.join("home.img");
+    let file = File::create(&image).context("cannot make a file for the home")?;
+    file.set_len(SIZE)?;
+    sh::run_quietly(Command::new(maker).arg("-q").arg(&image))?;
+    let mut mount = Command::new("mount");
+    mount.args(["-o", "loop,nosuid,nodev"]).arg(&image);
+    sh::run_quietly(mount.arg(home))
+}
+
+/// What is written is in memory, above a directory of the session's.
+fn mount_overlay(spec: &Spec, home: &Path) -> Result<()> {
+    let [medium, memory] = ["home.medium", "home.memory"].map(|name| spec.root.join(name));
+    let [upper, work] = ["upper", "work"].map(|name| memory.join(name));
+    for directory in [&medium, &memory] {
+        fs::create_dir(directory)?;
+    }
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "mode=700", "memory"]);
+    sh::run_quietly(mount.arg(&memory))?;
+    for directory in [&upper, &work] {
+        fs::create_dir(directory)?;
+    }
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "overlay", "-o"]).arg(format!(
+        "nosuid,nodev,lowerdir={},upperdir={},workdir={}",
+        medium.display(),
+        upper.display(),
+        work.display()
+    ));
+    sh::run_quietly(mount.arg("home").arg(home))
 }

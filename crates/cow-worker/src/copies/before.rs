@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use oz_core::wire::copies::{Change, Combine, Combined, Kind, Note, What};
-use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::three;
-use super::tree::{Tree, attributes_of, changed, is_whiteout, kind, notes_of, permissions, seen};
+use super::tree::{Tree, changed, dress, is_whiteout, kind, permissions, seen};
 use crate::progress;
 
 /// Larger texts are not kept.
@@ -140,12 +140,8 @@ impl Hand {
         let from = self.upper.file(path)?;
         let to = new_file(&above, Path::new(UNREADY))?;
         let put = write(&to, text).and_then(|()| {
-            for (name, value) in attributes_of(&from)?.into_iter().chain(notes_of(&from)?) {
-                let name = oz_core::OsBytes::from(name);
-                rustix::fs::fsetxattr(&to, name.as_os_str(), &value, XattrFlags::empty())?;
-            }
             let mode = permissions(rustix::fs::fstat(&from)?.st_mode);
-            rustix::fs::fchmod(&to, Mode::from_raw_mode(mode))?;
+            dress(&from, &to, Mode::from_raw_mode(mode))?;
             Ok(rustix::fs::renameat(&above, UNREADY, &above, name)?)
         });
         if put.is_err() {

@@ -13,12 +13,10 @@ use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
 use oz_core::wire::copies::{Copy, Kind};
-use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, XattrFlags,
-};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps};
 use rustix::io::Errno;
 
-use super::tree::{CHUNK, Tree, attributes_of, is_whiteout, kind, notes_of, permissions};
+use super::tree::{CHUNK, Tree, dress, is_whiteout, kind, permissions};
 use crate::progress;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
@@ -146,14 +144,10 @@ impl Hand {
 
     /// Permissions, attributes, times, and what overlays note.
     fn dress(&self, path: &Path, from: &impl AsFd, to: &impl AsFd) -> io::Result<()> {
-        for (name, value) in attributes_of(from)?.into_iter().chain(notes_of(from)?) {
-            let name = OsBytes::from(name);
-            rustix::fs::fsetxattr(to, name.as_os_str(), &value, XattrFlags::empty())?;
-        }
         let stat = rustix::fs::fstat(from)?;
         let mode = Mode::from_raw_mode(permissions(stat.st_mode));
         let mode = self.closed.get(path).copied().unwrap_or(mode);
-        rustix::fs::fchmod(to, mode)?;
+        dress(from, to, mode)?;
         Ok(rustix::fs::futimens(to, &times(&stat))?)
     }
 

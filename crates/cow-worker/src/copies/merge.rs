@@ -5,6 +5,7 @@
 //! done, and each step can be done again, so that a merge that was cut off is finished by doing it once more.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
@@ -32,6 +33,8 @@ struct Hand<'m> {
     journal: Tree,
     /// Directories of the place that were made on the way to something.
     made: RefCell<Vec<OsBytes>>,
+    /// Those in which names are others now.
+    renamed_in: RefCell<BTreeSet<PathBuf>>,
 }
 
 pub fn take_over(merge: &Merge) -> Result<Merged> {
@@ -41,6 +44,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
         lower: Tree::open(&merge.place.source).context("no place")?,
         journal: Tree::open(&merge.journal).context("no journal")?,
         made: RefCell::default(),
+        renamed_in: RefCell::default(),
     };
     hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
     let mut merged = Merged::default();
@@ -66,6 +70,8 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
             Err(why) => merged.left.push((change.path.clone(), why)),
         }
     }
+    hand.settle()
+        .context("what was merged is not on the disk yet")?;
     merged.done = done.iter().map(|done| u64::from(*done)).sum();
     // Only now, since one that goes changes when others were changed: its directory, its other names.
     for (_, (change, _)) in all().rev().filter(|(number, _)| done[*number]) {
@@ -199,7 +205,29 @@ impl Hand<'_> {
             let _ = rustix::fs::unlinkat(parent, &temporary, AtFlags::empty());
         }
         put?;
-        rustix::fs::fsync(parent).map_err(failed)
+        self.note(target);
+        Ok(())
+    }
+
+    /// The directory of something has other names in it now.
+    fn note(&self, target: &Path) {
+        let above = target.parent().unwrap_or(Path::new(""));
+        self.renamed_in.borrow_mut().insert(above.to_owned());
+    }
+
+    /// Puts names onto the disk: once for all in a directory, which takes half the time. What files are is there already, and
+    /// no copy is removed before.
+    fn settle(&self) -> io::Result<()> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        for directory in self.renamed_in.take() {
+            match self.lower.at(&directory, flags) {
+                Ok(directory) => rustix::fs::fsync(directory)?,
+                // It was deleted as well.
+                Err(Errno::NOENT | Errno::NOTDIR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// The same in each try, so that none stays.
@@ -316,7 +344,8 @@ impl Hand<'_> {
         let parent = target.parent().unwrap_or(Path::new(""));
         let parent = self.lower.at(parent, flags).map_err(failed)?;
         self.keep(number, &parent, name, true)?;
-        rustix::fs::fsync(&parent).map_err(failed)
+        self.note(target);
+        Ok(())
     }
 
     fn directory(
@@ -336,6 +365,7 @@ impl Hand<'_> {
             self.keep(number, &parent, name, false)?;
             rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(failed)?;
         }
+        self.note(target);
         match rustix::fs::mkdirat(&parent, name, Mode::RWXU) {
             Ok(()) => {}
             Err(Errno::EXIST) => {
@@ -370,6 +400,7 @@ impl Hand<'_> {
                 .map_or(0o700, |copy| copy.st_mode);
             let mode = Mode::from_raw_mode(permissions(mode) | 0o700);
             rustix::fs::mkdirat(above, part, mode).map_err(failed)?;
+            self.note(&here);
             self.made.borrow_mut().push(here.as_path().into());
         }
         self.lower.at(path, flags).map_err(|error| match error {

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use oz_core::wire::copies::{Kind, Seen};
-use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, XattrFlags};
 use rustix::io::Errno;
 
 /// Bytes that are compared or copied at a time.
@@ -135,6 +135,14 @@ pub fn notes_of(file: &impl AsFd) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
         all.extend(value.map(|value| (name.as_bytes().to_vec(), value)));
     }
     Ok(all)
+}
+
+/// Gives a file or directory permissions, and of another the attributes and what overlays have noted of it.
+pub fn dress(from: &impl AsFd, to: &impl AsFd, mode: Mode) -> io::Result<()> {
+    for (name, value) in attributes_of(from)?.into_iter().chain(notes_of(from)?) {
+        rustix::fs::fsetxattr(to, OsStr::from_bytes(&name), &value, XattrFlags::empty())?;
+    }
+    Ok(rustix::fs::fchmod(to, mode)?)
 }
 
 fn attribute(file: impl AsFd, name: &OsStr) -> io::Result<Option<Vec<u8>>> {

@@ -184,7 +184,7 @@ async fn launch_with(
         let target = match &request.join {
             Some(id) => start::join(daemon, &request, id)?,
             None => {
-                let prepared = request.prepare(daemon)?;
+                let prepared = request.prepare(daemon).await?;
                 request.look(&prepared, true).await?;
                 copies::finish(&daemon.directories, &request.free_id(daemon, &prepared)?).await;
                 start::open(daemon, &request, prepared, moments)?

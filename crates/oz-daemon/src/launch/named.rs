@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::facts::{PathFact, TreeFacts};
-use oz_core::plan::{Access, Tree, check};
+use oz_core::plan::{self, Access, Tree, check};
 use oz_core::protected;
-use oz_host::facts;
+use oz_host::facts::{self, Paths};
 use oz_host::resolve::Resolved;
 use rustix::process::getuid;
 
@@ -17,6 +17,7 @@ use super::prepare::Request;
 use crate::aside;
 use crate::copies;
 use crate::daemon::Daemon;
+use crate::directories::Directories;
 use crate::failure::{Failure, Kind, Result};
 use crate::grants::{change, rules};
 
@@ -57,19 +58,76 @@ impl Named {
         }
         let kept = request.sandbox.as_ref();
         let kept = kept.and_then(|id| copies::kept(&daemon.directories, id).ok());
-        let tree = match change::resolve(self.root.into_iter().collect())
+        let root = change::resolve(self.root.into_iter().collect())
             .await?
-            .pop()
-        {
-            Some(root) => Some(named(daemon, root, self.copied)?),
+            .pop();
+        request.system = match (root, kept.and_then(|kept| kept.tree)) {
+            (Some(root), _) => {
+                let path = root.path.as_path().to_owned();
+                let directories = daemon.directories.clone();
+                let look = move |_: &Path| System::look(named(&directories, root, self.copied)?);
+                Some(in_tree(&path, look).await??)
+            }
             // It goes on with the system that it had.
-            None => kept.and_then(|kept| kept.tree),
+            (None, Some(tree)) => {
+                let path = tree.path.clone();
+                Some(in_tree(&path, |_| System::look(tree)).await??)
+            }
+            (None, None) => None,
         };
-        if let Some(tree) = tree {
-            request.tree = Some(look(tree).await?);
-        }
         Ok(())
     }
+}
+
+/// A tree that is to be the system inside, as it was looked at.
+pub(super) struct System {
+    pub(super) facts: TreeFacts,
+    /// What every plan asks of a system.
+    pub(super) paths: Paths,
+}
+
+impl System {
+    fn look(tree: Tree) -> Result<Self> {
+        let path = tree.path.clone();
+        let failed = |error| Failure::host("look at the tree", &path, &error);
+        let facts = facts::look_at_tree(tree).map_err(failed)?;
+        let has = |name: &str| {
+            let fact = facts.entries.get(Path::new(name));
+            matches!(fact, Some(PathFact::Directory | PathFact::Symlink(_)))
+        };
+        if !has("/usr") && !has("/bin") {
+            return Err(Failure::new(
+                Kind::Refused,
+                format!(
+                    "{} is no system: there is neither a usr nor a bin directory in it",
+                    OsBytes::from(path.as_path())
+                ),
+                "Unpack a distribution there: `debootstrap`, or an image of a container",
+            ));
+        }
+        let paths = facts::look_in_tree(&path, &plan::common_probes()).map_err(failed)?;
+        Ok(Self { facts, paths })
+    }
+}
+
+/// Looks at something in a tree aside: its file system may never answer, and the daemon has others to serve.
+pub(super) async fn in_tree<T: Send + 'static>(
+    tree: &Path,
+    look: impl FnOnce(&Path) -> T + Send + 'static,
+) -> Result<T> {
+    let path = tree.to_owned();
+    let looked = aside::within(None, LOOK_DEADLINE, move || look(&path)).await;
+    looked.ok_or_else(|| {
+        Failure::new(
+            Kind::Timeout,
+            format!(
+                "the file system of {} did not answer within {} seconds",
+                OsBytes::from(tree),
+                LOOK_DEADLINE.as_secs()
+            ),
+            "Try again when it does, or name another tree",
+        )
+    })
 }
 
 /// Where it is.
@@ -86,7 +144,7 @@ fn directory(resolved: Resolved, other: &str, remedy: &str) -> Result<PathBuf> {
 }
 
 /// A tree that may be the system of a sandbox.
-fn named(daemon: &Daemon, root: Resolved, copied: bool) -> Result<Tree> {
+fn named(directories: &Directories, root: Resolved, copied: bool) -> Result<Tree> {
     let owner = rustix::fs::fstat(&root.fd).map(|stat| stat.st_uid);
     let other = "is no directory, and only a directory can be the system of a sandbox";
     let path = directory(root, other, "Unpack it, and name where")?;
@@ -101,7 +159,7 @@ fn named(daemon: &Daemon, root: Resolved, copied: bool) -> Result<Tree> {
         ));
     }
     let user = facts::user().map_err(|error| Failure::host("look at", &path, &error))?;
-    let hidden = rules::check(&daemon.directories, &user, &path, Access::Read)?;
+    let hidden = rules::check(directories, &user, &path, Access::Read)?;
     let place = protected::is_protected(&user.home, &path).map(|place| user.home.join(place.path));
     let place = hidden
         .first()
@@ -129,38 +187,4 @@ fn named(daemon: &Daemon, root: Resolved, copied: bool) -> Result<Tree> {
         ));
     }
     Ok(Tree { path, copied })
-}
-
-async fn look(tree: Tree) -> Result<TreeFacts> {
-    let path = tree.path.clone();
-    let looked = aside::within(None, LOOK_DEADLINE, move || facts::look_at_tree(tree)).await;
-    let facts = match looked {
-        Some(facts) => facts.map_err(|error| Failure::host("look at the tree", &path, &error))?,
-        None => {
-            return Err(Failure::new(
-                Kind::Timeout,
-                format!(
-                    "the file system of {} did not answer within {} seconds",
-                    OsBytes::from(path.as_path()),
-                    LOOK_DEADLINE.as_secs()
-                ),
-                "Try again when it does, or name another tree",
-            ));
-        }
-    };
-    let has = |name: &str| {
-        let fact = facts.entries.get(Path::new(name));
-        matches!(fact, Some(PathFact::Directory | PathFact::Symlink(_)))
-    };
-    if has("/usr") || has("/bin") {
-        return Ok(facts);
-    }
-    Err(Failure::new(
-        Kind::Refused,
-        format!(
-            "{} is no system: there is neither a usr nor a bin directory in it",
-            OsBytes::from(path.as_path())
-        ),
-        "Unpack a distribution there: `debootstrap`, or an image of a container",
-    ))
 }

@@ -1,7 +1,8 @@
 //! What a request means: which profile, which program, which plan.
 //!
-//! Nothing here waits for anything but the host's own file systems, so that between the look for a
-//! sandbox to join and the start of a new one no other launch comes in between.
+//! Profile and program are found first, and what may not answer is looked at aside. A plan waits for nothing but the host's
+//! own file systems, so that between the look for a sandbox to join and the start of a new one no other launch comes in
+//! between.
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -10,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oz_core::OsBytes;
-use oz_core::plan::facts::{TreeFacts, is_session_variable};
-use oz_core::plan::{self, Access, Effect, Mode, Plan, SandboxId, check};
+use oz_core::plan::facts::is_session_variable;
+use oz_core::plan::{self, Access, Effect, Mode, Plan, SandboxId, Tree, check};
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::Rule;
 use oz_core::profile::{Profile, ProfileError};
@@ -23,6 +24,7 @@ use oz_host::make::Unmade;
 use oz_host::own::Own;
 use oz_host::protected::Protected;
 
+use super::named::System;
 use super::options::Options;
 use super::{Files, display, program};
 use crate::aside;
@@ -63,7 +65,7 @@ pub(crate) struct Request {
     /// Directories to copy on writing as well.
     pub(super) copy: Vec<PathBuf>,
     /// The tree that is the system inside.
-    pub(super) tree: Option<TreeFacts>,
+    pub(super) system: Option<System>,
     /// Another home than the profile's.
     pub(super) home: Option<Home>,
     /// Where it is said what calls are refused.
@@ -184,7 +186,7 @@ impl Request {
             sandbox,
             trial,
             copy: Vec::new(),
-            tree: None,
+            system: None,
             // Another would be changed itself.
             home: trial.then_some(Home::CopyOnWrite).or(home),
             explain,
@@ -233,19 +235,25 @@ impl Request {
         file.map(Some).map_err(failed)
     }
 
+    /// The tree that is the system inside.
+    pub(super) fn tree(&self) -> Option<&Tree> {
+        self.system.as_ref().map(|system| &system.facts.tree)
+    }
+
     /// Where the tree is that is the system inside.
     fn root(&self) -> Option<&Path> {
-        self.tree.as_ref().map(|facts| facts.tree.path.as_path())
+        self.tree().map(|tree| tree.path.as_path())
     }
 
     /// Finds profile and program.
-    pub(super) fn prepare(&self, daemon: &Daemon) -> Result<Prepared> {
+    pub(super) async fn prepare(&self, daemon: &Daemon) -> Result<Prepared> {
         let profiles = daemon.profiles()?;
         let catalogue = &profiles.catalogue;
         let known = |what: &str| catalogue.find(what);
         let command = match &self.name {
             Some(name) if self.profile.is_none() && known(name).is_none() => {
-                Some(program::command(self.root(), name).ok_or_else(|| unknown(name))?)
+                let command = program::command(self.root(), name).await?;
+                Some(command.ok_or_else(|| unknown(name))?)
             }
             _ => None,
         };
@@ -286,9 +294,10 @@ impl Request {
         let program = match (&self.name, command) {
             (_, Some(command)) => Some(command),
             (Some(name), None) if template => {
-                Some(program::command(self.root(), name).ok_or_else(|| unknown(name))?)
+                let command = program::command(self.root(), name).await?;
+                Some(command.ok_or_else(|| unknown(name))?)
             }
-            (Some(name), None) => Some(program::of(self.root(), &profile, name)?),
+            (Some(name), None) => Some(program::of(self.root(), &profile, name).await?),
             (None, None) => None,
         };
         let argv: Vec<OsBytes> = program
@@ -370,7 +379,7 @@ impl Request {
         let profile = &prepared.profile;
         let home = prepared.home.unwrap_or(profile.files.home);
         let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
-        let tree = self.tree.as_ref().map(|facts| &facts.tree);
+        let tree = self.tree();
         let copies = home == Home::CopyOnWrite
             || profile.files.rules.values().any(copied)
             || tree.is_some_and(|tree| tree.copied);
@@ -402,17 +411,16 @@ impl Request {
         };
         let profile = &prepared.profile;
         let user = facts::user().map_err(host)?;
-        let common = plan::common_probes();
-        let known = match self.root() {
-            Some(root) => facts::look_in_tree(root, &common).map_err(host)?,
+        let known = match &self.system {
+            Some(system) => system.paths.clone(),
             None => {
                 let known = daemon.next.paths();
-                known.unwrap_or_else(|| facts::look(&user, &common))
+                known.unwrap_or_else(|| facts::look(&user, &plan::common_probes()))
             }
         };
         let probes = plan::own_probes(profile, &user);
         let mut facts = facts::gather(user, known, &probes, self.session.clone()).map_err(host)?;
-        facts.tree = self.tree.clone();
+        facts.tree = self.system.as_ref().map(|system| system.facts.clone());
         let home = prepared.home.unwrap_or(profile.files.home);
         let shares = !profile.files.rules.is_empty() || home == Home::CopyOnWrite;
         let protected = shares.then(|| Protected::look(&facts.user.home));
@@ -526,7 +534,7 @@ fn profile_failure(error: &ProfileError) -> Failure {
 
 /// The plan of a launch that does not happen, for `oz plan`.
 pub(crate) async fn dry(daemon: &Daemon, request: &Request) -> Result<Plan> {
-    let prepared = request.prepare(daemon)?;
+    let prepared = request.prepare(daemon).await?;
     request.look(&prepared, false).await?;
     let id = request.free_id(daemon, &prepared)?;
     Ok(request.plan(daemon, &prepared, id)?.0)

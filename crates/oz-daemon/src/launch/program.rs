@@ -1,10 +1,12 @@
 //! Which program an app is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oz_core::profile::Profile;
 use oz_host::facts;
 
+use super::named::in_tree;
 use crate::failure::{Failure, Kind, Result};
 
 /// Where programs of the system are; the caller's PATH may lead into the home, which is not
@@ -18,8 +20,11 @@ const SYSTEM: &[&str] = &[
 ];
 
 /// The executable of a profile for what the user typed.
-pub(super) fn of(root: Option<&Path>, profile: &Profile, typed: &str) -> Result<String> {
-    of_installed(profile, typed, &|name| installed(root, name))
+pub(super) async fn of(root: Option<&Path>, profile: &Arc<Profile>, typed: &str) -> Result<String> {
+    let (profile, typed) = (Arc::clone(profile), typed.to_owned());
+    let find =
+        move |root: Option<&Path>| of_installed(&profile, &typed, &|name| installed(root, name));
+    look(root, find).await?
 }
 
 fn of_installed(
@@ -58,8 +63,24 @@ fn of_installed(
 }
 
 /// A command without a profile, found as a shell finds it but among the system's programs only.
-pub(super) fn command(root: Option<&Path>, typed: &str) -> Option<String> {
-    (!typed.starts_with('-') && installed(root, typed)).then(|| typed.to_owned())
+pub(super) async fn command(root: Option<&Path>, typed: &str) -> Result<Option<String>> {
+    let typed = typed.to_owned();
+    let find = move |root: Option<&Path>| {
+        let is_one = !typed.starts_with('-') && installed(root, &typed);
+        is_one.then_some(typed)
+    };
+    look(root, find).await
+}
+
+/// Looks for a program, in the system or in the tree that is the system inside.
+async fn look<T: Send + 'static>(
+    root: Option<&Path>,
+    find: impl FnOnce(Option<&Path>) -> T + Send + 'static,
+) -> Result<T> {
+    match root {
+        Some(root) => in_tree(root, |root| find(Some(root))).await,
+        None => Ok(find(None)),
+    }
 }
 
 /// Whether it is a program of the system, or of the tree that is the system inside.
@@ -81,10 +102,12 @@ fn installed(root: Option<&Path>, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_programs_of_the_system_are_commands() {
-        assert_eq!(command(None, "sh").as_deref(), Some("sh"));
-        assert_eq!(command(None, "/bin/sh").as_deref(), Some("/bin/sh"));
+    #[tokio::test(flavor = "current_thread")]
+    async fn only_programs_of_the_system_are_commands() {
+        for yes in ["sh", "/bin/sh"] {
+            let found = command(None, yes).await.expect("looked");
+            assert_eq!(found.as_deref(), Some(yes));
+        }
         for no in [
             "",
             "-c",
@@ -94,7 +117,7 @@ mod tests {
             "/usr",
             "a/b",
         ] {
-            assert_eq!(command(None, no), None, "{no}");
+            assert_eq!(command(None, no).await.expect("looked"), None, "{no}");
         }
     }
 }

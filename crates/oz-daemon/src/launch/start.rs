@@ -92,7 +92,7 @@ pub(super) fn open(
             ));
         }
         let runs = sandbox.plan.tree.as_ref().map(|tree| &tree.path);
-        let wanted = request.tree.as_ref().map(|facts| &facts.tree.path);
+        let wanted = request.tree().map(|tree| &tree.path);
         if wanted != runs {
             let root = |root: &PathBuf| OsBytes::from(root.as_path()).to_string();
             let system = runs.map_or_else(|| "of the host".to_owned(), root);

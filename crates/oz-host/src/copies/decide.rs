@@ -23,11 +23,11 @@ pub struct Decided {
 /// Why a path below a place is protected, if it is.
 #[must_use]
 pub fn protection(home: &Path, place: &Place, path: &Path) -> Option<&'static str> {
-    let path = place.overlay.source.join(path);
-    let hidden = |hidden: &PathBuf| path.starts_with(place.overlay.source.join(hidden));
-    let unnamed = place.overlay.hidden.iter().any(hidden);
-    let named = protected::is_protected(home, &path).map(|place| place.reason);
-    named.or(unnamed.then_some(protected::LINKED))
+    let hidden = |hidden: &PathBuf| path.starts_with(hidden);
+    let unnamed = || place.overlay.hidden.iter().any(hidden);
+    let named = protected::is_protected(home, &place.overlay.source.join(path));
+    let named = named.map(|place| place.reason);
+    named.or_else(|| unnamed().then_some(protected::LINKED))
 }
 
 /// Where a change goes below its place; none if it is left out.

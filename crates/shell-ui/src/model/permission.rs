@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::plan::{Access, Clipboard, Drops, Gate, Home, Mode, Plan};
+use oz_core::plan::{Access, Clipboard, Drops, Gate, Home, Mode, Plan, Tree};
 use oz_core::wire::audio::{Microphone, Speaker};
 
 use super::forward_words;
@@ -32,6 +32,7 @@ pub struct Permission {
 /// All that there is to say of a plan, in the order of what a person cares for.
 pub fn permissions(plan: &Plan) -> Vec<Permission> {
     let mut all = List(Vec::new());
+    system(&mut all, plan.tree.as_ref(), &plan.user.home);
     files(&mut all, plan);
     windows(&mut all, plan);
     sound(&mut all, plan.audio.as_ref());
@@ -64,6 +65,19 @@ impl List {
     }
 }
 
+fn system(all: &mut List, tree: Option<&Tree>, home: &Path) {
+    let Some(tree) = tree else { return };
+    let path = place(&tree.path, home);
+    let fill = [("place", path.as_str())];
+    all.can(match tree.copied {
+        false => tr_with("run the programs in {place} instead of the system's", &fill),
+        true => tr_with(
+            "run the programs in {place} instead of the system's, and change a copy of them",
+            &fill,
+        ),
+    });
+}
+
 fn files(all: &mut List, plan: &Plan) {
     match plan.home {
         Home::Private(_) => all.can(tr("keep files and settings of its own")),
@@ -84,9 +98,13 @@ fn files(all: &mut List, plan: &Plan) {
             Access::Write => tr_with("read and change {place}", &fill),
         });
     }
+    let of_tree = |path: &Path| {
+        let tree = plan.tree.as_ref();
+        tree.is_some_and(|tree| path.starts_with(&tree.path))
+    };
     let places = plan
         .overlays()
-        .filter(|overlay| overlay.path != plan.user.home);
+        .filter(|overlay| overlay.path != plan.user.home && !of_tree(&overlay.source));
     for overlay in places {
         let path = place(&overlay.path, &plan.user.home);
         all.can(tr_with(
@@ -316,6 +334,19 @@ mod tests {
                 "{words}: {cannot:?}"
             );
         }
+        let tree = |copied| {
+            let path = "/home/u/sid".into();
+            let plan = Plan {
+                tree: Some(Tree { path, copied }),
+                ..plan.clone()
+            };
+            of(&plan, Verdict::Can).remove(0)
+        };
+        assert_eq!(
+            tree(false),
+            "run the programs in ~/sid instead of the system's"
+        );
+        assert!(tree(true).ends_with("and change a copy of them"));
         plan.audio = None;
         plan.display = None;
         plan.portals = false;

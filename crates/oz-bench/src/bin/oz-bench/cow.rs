@@ -45,9 +45,13 @@ const WHAT: [(Part, Option<usize>, &str); 11] = [
     (Part::Start, None, "`oz run --ephemeral -- true`"),
     (Part::Start, Some(0), "`oz run --cow --ephemeral -- true`"),
     (Part::Write, None, "the files themselves"),
-    (Part::Write, Some(2), "over a copy: each is copied first"),
-    (Part::List, None, "`rsync -rcn`, which compares content"),
-    (Part::List, Some(4), "`oz changes`, which does as well"),
+    (
+        Part::Write,
+        Some(2),
+        "over a copy: the kernel copies each first, onto the disk",
+    ),
+    (Part::List, None, "`rsync -rcn`, by size and content"),
+    (Part::List, Some(4), "`oz changes`, likewise"),
     (Part::Merge, None, "`cp -a` over the originals"),
     (
         Part::Merge,
@@ -257,7 +261,9 @@ mod tests {
         round[10] = None;
         let text = report(&QUICK, &[round, round]);
         assert!(
-            text.contains("| over a copy: each is copied first | 2500.0 | 2.50 |"),
+            text.contains(
+                "| over a copy: the kernel copies each first, onto the disk | 2500.0 | 2.50 |"
+            ),
             "{text}"
         );
         assert!(text.contains("| `oz clone` | – | – |"), "{text}");
