@@ -63,4 +63,12 @@ impl<'a> Shell<'a> {
         wait::for_condition(command, || done.exists());
         Ok(std::fs::read_to_string(said)?)
     }
+
+    /// Pastes until it is this. What the window is offered it hears a moment after it has got the keyboard.
+    pub fn pastes(&self, text: &str) {
+        wait::for_condition("what was copied", || {
+            let said = self.says("xclip -o -selection clipboard");
+            said.is_ok_and(|it| it == text)
+        });
+    }
 }

@@ -9,17 +9,11 @@ use super::shell::Shell;
 fn what_is_copied_passes_between_the_two_x_servers() -> Result<()> {
     let session = Session::begin();
     let shell = Shell::begin(&session, "x11-clipboards")?;
-    let pastes = |text: &str| {
-        wait::for_condition(text, || {
-            let said = shell.says("xclip -o -selection clipboard");
-            said.is_ok_and(|it| it == text)
-        });
-    };
     // Each takes it away from the other, whatever comes first of what the servers say of it.
     for turn in 0..8 {
         let text = format!("of the host: ä{turn}");
         session.copy(&text)?;
-        pastes(&text);
+        shell.pastes(&text);
         shell.types(&format!(
             "printf 'of X: \\303\\244{turn}' | xclip -selection clipboard"
         ))?;

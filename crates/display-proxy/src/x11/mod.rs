@@ -24,6 +24,7 @@ mod wire;
 
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags};
 use tracing::{debug, trace};
@@ -35,6 +36,7 @@ use x11rb_protocol::x11_utils::ExtensionInformation;
 
 use crate::session::Session;
 use atoms::Atoms;
+use focus::Keys;
 use properties::Property;
 use selections::Selections;
 use windows::Window;
@@ -63,6 +65,8 @@ enum Asked {
     TypeAtom(u64, usize),
     /// A part of what a client has copied, in a property of a window of ours.
     Part(u32),
+    /// Where the keyboard is, which is where it was put.
+    Focus,
 }
 
 /// The X server, as its window manager knows it.
@@ -95,6 +99,7 @@ pub(crate) struct X11 {
     pub(crate) seat: Option<WlSeat>,
     /// The host's question whether the app answers, which a window was asked.
     ping: Option<u32>,
+    keys: Keys,
     selections: Selections,
 }
 
@@ -123,6 +128,7 @@ impl X11 {
             spent: None,
             seat: None,
             ping: None,
+            keys: Keys::default(),
             selections: Selections::default(),
         }
     }
@@ -130,6 +136,12 @@ impl X11 {
     /// How many descriptors [`Self::poll`] adds.
     pub(crate) fn polled(&self) -> usize {
         1 + self.selections.polled()
+    }
+
+    /// When something is given up.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let keys = self.keys.deadline();
+        keys.into_iter().chain(self.selections.deadline()).min()
     }
 
     /// Adds what is waited for. The server is not heard while the host does not keep up.
@@ -175,6 +187,15 @@ impl Session {
         }
     }
 
+    /// Gives up what has waited too long for the X server or its clients.
+    pub(crate) fn give_up_x11(&mut self, now: Instant) {
+        let Some(x11) = &mut self.x11 else { return };
+        if x11.keys.deadline().is_some_and(|until| until <= now) {
+            x11.keys.go();
+        }
+        x11.give_up_selections(now);
+    }
+
     /// Sends what waits for the X server.
     pub(crate) fn flush_x11(&mut self) {
         if let Some(x11) = &mut self.x11
@@ -209,6 +230,7 @@ impl Session {
             Message::Answer(Asked::Part(window), answer) => {
                 self.x11_part(window, answer.as_deref());
             }
+            Message::Answer(Asked::Focus, _) => x11.keys.answered(),
             Message::Answer(asked, answer) => {
                 x11.learn(&asked, answer.as_deref());
                 self.join_x11_selections();

@@ -477,6 +477,8 @@ impl Session {
 
     /// The host is gone. Windows lose what they were of it and keep what they show.
     pub(crate) fn lose_x11(&mut self) {
+        let Some(x11) = &mut self.x11 else { return };
+        x11.keys.forget();
         let Some(x11) = &self.x11 else { return };
         let windows: Vec<(u32, WlSurface)> = (x11.windows.iter())
             .filter_map(|(window, known)| Some((*window, known.surface.clone()?)))

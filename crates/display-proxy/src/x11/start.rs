@@ -71,7 +71,11 @@ impl X11 {
                     });
                 }
             }
-            Asked::Property(..) | Asked::TypeName(..) | Asked::TypeAtom(..) | Asked::Part(_) => {}
+            Asked::Property(..)
+            | Asked::TypeName(..)
+            | Asked::TypeAtom(..)
+            | Asked::Part(_)
+            | Asked::Focus => {}
         }
         self.unknown = self.unknown.saturating_sub(1);
         if self.unknown == 0 {

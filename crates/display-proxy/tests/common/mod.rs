@@ -94,6 +94,8 @@ pub struct Rig {
     hosts: Hosts,
     /// Where the daemon hands over connections.
     handed: UnixDatagram,
+    /// Where init hands over X servers.
+    pub x11: UnixDatagram,
     path: PathBuf,
     stop: Option<OwnedFd>,
     thread: Option<JoinHandle<Exit>>,
@@ -269,11 +271,13 @@ impl Rig {
         let (reports, report) = rustix::pipe::pipe().unwrap();
         let (controlled, control) = rustix::pipe::pipe().unwrap();
         let (handed, taken) = UnixDatagram::pair().unwrap();
+        let (x11, served) = UnixDatagram::pair().unwrap();
         let thread = std::thread::spawn(move || {
             let mut server =
                 Server::new(config, backend, listener, Report::new(Some(report))).unwrap();
             server.hear(controlled).unwrap();
             server.take_hosts(taken.into());
+            server.serve_x11(served.into());
             server.stop_on(stopped);
             // Every test runs behind the walls, which are the thread's own.
             display_proxy::confine::confine("/nonexistent".as_ref()).unwrap();
@@ -283,6 +287,7 @@ impl Rig {
             host: Some(FakeHost::with(connections, versions)),
             hosts,
             handed,
+            x11,
             path,
             stop: Some(stop),
             thread: Some(thread),

@@ -12,7 +12,7 @@ use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_client::protocol::wl_touch::{self, WlTouch as HostTouch};
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, WEnum};
 use wayland_server::Resource;
-use wayland_server::protocol::wl_keyboard::WlKeyboard;
+use wayland_server::protocol::wl_keyboard::{Event as AppEvent, WlKeyboard};
 use wayland_server::protocol::wl_pointer::WlPointer;
 use wayland_server::protocol::wl_seat::{Capability, WlSeat};
 use wayland_server::protocol::wl_surface::WlSurface;
@@ -183,12 +183,14 @@ impl Dispatch<HostKeyboard, WlKeyboard> for Session {
             } => {
                 session.input.keyboard_entered();
                 if let Some(surface) = app_surface(&surface) {
+                    session.x11_has_keyboard(&surface);
                     session.places.keyboards.enter(keyboard, &surface);
                     keyboard.enter(serial, &surface, keys);
                 }
             }
             Event::Leave { serial, surface } => {
                 session.input.keyboard_left();
+                session.x11_lost_keyboard();
                 session.places.keyboards.leave(keyboard);
                 session.selections_lose_focus();
                 if let Some(surface) = app_surface(&surface) {
@@ -207,7 +209,13 @@ impl Dispatch<HostKeyboard, WlKeyboard> for Session {
                     session.acted(serial);
                 }
                 if let Some(state) = same(state) {
-                    keyboard.key(serial, time, key, state);
+                    let event = AppEvent::Key {
+                        serial,
+                        time,
+                        key,
+                        state,
+                    };
+                    session.tell_key(keyboard, event);
                 }
             }
             Event::Modifiers {
@@ -217,7 +225,14 @@ impl Dispatch<HostKeyboard, WlKeyboard> for Session {
                 mods_locked,
                 group,
             } => {
-                keyboard.modifiers(serial, mods_depressed, mods_latched, mods_locked, group);
+                let event = AppEvent::Modifiers {
+                    serial,
+                    mods_depressed,
+                    mods_latched,
+                    mods_locked,
+                    group,
+                };
+                session.tell_key(keyboard, event);
             }
             Event::RepeatInfo { rate, delay } if keyboard.version() >= 4 => {
                 keyboard.repeat_info(rate, delay)

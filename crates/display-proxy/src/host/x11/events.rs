@@ -41,6 +41,7 @@ impl State {
             Event::XinputLeave(event) => self.pointer_left(&event),
             Event::XinputKeyPress(event) => self.key(&event, true),
             Event::XinputKeyRelease(event) => self.key(&event, false),
+            Event::KeymapNotify(event) => self.keys_are_down(&event),
             Event::XinputFocusIn(event) => self.keyboard_entered(&event),
             Event::XinputFocusOut(event) => self.keyboard_left(&event),
             Event::XkbStateNotify(event) => self.modifiers_changed(&event),

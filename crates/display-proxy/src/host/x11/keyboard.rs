@@ -7,7 +7,7 @@ use wayland_server::backend::ObjectId;
 use wayland_server::protocol::wl_keyboard::{KeyState, KeymapFormat, WlKeyboard};
 use x11rb::protocol::xinput::{EnterEvent, KeyEventFlags, KeyPressEvent, NotifyDetail, NotifyMode};
 use x11rb::protocol::xkb::{self, ConnectionExt as _, StateNotifyEvent};
-use x11rb::protocol::xproto::ConnectionExt as _;
+use x11rb::protocol::xproto::KeymapNotifyEvent;
 
 use super::State;
 use super::keymap;
@@ -38,6 +38,8 @@ pub(super) struct Keyboard {
     /// The surface that is told: a menu of that window, if one is open.
     focus: Option<ObjectId>,
     pressed: Vec<u32>,
+    /// The keys that were down when the server last said so: it does just before it says that a window has the keyboard.
+    down: [u8; 31],
     modifiers: Modifiers,
     keymap: Option<(OwnedFd, u32)>,
     /// Keys a second, and milliseconds before the first.
@@ -59,6 +61,7 @@ impl Keyboard {
             window: None,
             focus: None,
             pressed: Vec::new(),
+            down: [0; 31],
             modifiers,
             keymap: keymap_file(screen),
             repeat: repeat(screen),
@@ -186,6 +189,11 @@ impl State {
         }
     }
 
+    /// Which keys are down where a window gets the keyboard or the pointer.
+    pub(super) fn keys_are_down(&mut self, event: &KeymapNotifyEvent) {
+        self.seat.keyboard.down = event.keys;
+    }
+
     pub(super) fn keyboard_entered(&mut self, event: &EnterEvent) {
         if event.detail == NotifyDetail::POINTER {
             return;
@@ -197,7 +205,8 @@ impl State {
             return;
         }
         self.seat.keyboard.window = Some(id.clone());
-        self.seat.keyboard.pressed = self.held_keys();
+        // Not what is down now: of a key that was pressed meanwhile the event is still to come, and would say nothing new.
+        self.seat.keyboard.pressed = keys(&self.seat.keyboard.down);
         self.seat.time = event.time;
         self.focus_changed(&id, true);
         self.selections_focused();
@@ -247,22 +256,6 @@ impl State {
         }
     }
 
-    fn held_keys(&self) -> Vec<u32> {
-        let keys = self.screen.conn.query_keymap().ok();
-        let Some(keys) = keys.and_then(|cookie| cookie.reply().ok()) else {
-            return Vec::new();
-        };
-        let bits = keys
-            .keys
-            .iter()
-            .flat_map(|byte| (0..8).map(move |bit| byte & (1 << bit) != 0));
-        (0_u32..)
-            .zip(bits)
-            .filter(|(code, held)| *held && *code >= OFFSET)
-            .map(|(code, _)| code - OFFSET)
-            .collect()
-    }
-
     pub(super) fn key(&mut self, event: &KeyPressEvent, pressed: bool) {
         // Apps repeat keys themselves.
         if event.flags.contains(KeyEventFlags::KEY_REPEAT) || event.detail < OFFSET {
@@ -270,13 +263,12 @@ impl State {
         }
         let key = event.detail - OFFSET;
         let held = &mut self.seat.keyboard.pressed;
-        if pressed == held.contains(&key) {
-            return;
-        }
+        let was_held = held.contains(&key);
+        held.retain(|one| *one != key);
         if pressed {
             held.push(key);
-        } else {
-            held.retain(|one| *one != key);
+        } else if !was_held {
+            return;
         }
         if self.seat.keyboard.focus.is_none() {
             return;
@@ -316,10 +308,33 @@ impl State {
     }
 }
 
+/// The keys of a set that begins with the lowest.
+fn keys(set: &[u8; 31]) -> Vec<u32> {
+    let bits = set
+        .iter()
+        .flat_map(|byte| (0..8).map(move |bit| byte & (1 << bit) != 0));
+    let keys = (0_u32..).zip(bits);
+    keys.filter_map(|(key, is_down)| is_down.then_some(key))
+        .collect()
+}
+
 fn bytes(keys: &[u32]) -> Vec<u8> {
     keys.iter().flat_map(|key| key.to_ne_bytes()).collect()
 }
 
 fn tell_modifiers(keyboard: &WlKeyboard, serial: u32, now: Modifiers) {
     keyboard.modifiers(serial, now.base, now.latched, now.locked, now.group);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_key_of_a_set_is_the_lowest_that_there_is() {
+        let mut set = [0; 31];
+        // Of the server's numbers, 8, 17 and 255.
+        (set[0], set[1], set[30]) = (1, 2, 0x80);
+        assert_eq!(keys(&set), [0, 9, 247]);
+    }
 }

@@ -82,7 +82,10 @@ impl Window {
             .override_redirect(u32::from(wanted.override_redirect))
             .colormap(colormap)
             .event_mask(
-                EventMask::EXPOSURE | EventMask::STRUCTURE_NOTIFY | EventMask::PROPERTY_CHANGE,
+                EventMask::EXPOSURE
+                    | EventMask::STRUCTURE_NOTIFY
+                    | EventMask::PROPERTY_CHANGE
+                    | EventMask::KEYMAP_STATE,
             );
         conn.create_window(
             depth,

@@ -96,6 +96,15 @@ impl Selections {
         }
     }
 
+    /// When something is given up.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let learning = self.both.iter().filter_map(|it| it.learning.as_ref());
+        let learning = learning.map(Learning::until);
+        let incoming = self.incoming.iter().map(Incoming::until);
+        let outgoing = self.outgoing.iter().map(Outgoing::until);
+        learning.chain(incoming).chain(outgoing).min()
+    }
+
     fn one(&mut self, which: Which) -> &mut Selection {
         &mut self.both[which as usize]
     }
@@ -113,14 +122,16 @@ impl X11 {
         2 * self.selections.transfers()
     }
 
-    /// When something is given up.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        let selections = &self.selections;
-        let learning = selections.both.iter().filter_map(|it| it.learning.as_ref());
-        let learning = learning.map(Learning::until);
-        let incoming = selections.incoming.iter().map(Incoming::until);
-        let outgoing = selections.outgoing.iter().map(Outgoing::until);
-        learning.chain(incoming).chain(outgoing).min()
+    /// Gives up what has waited too long.
+    pub(super) fn give_up_selections(&mut self, now: Instant) {
+        for which in Which::BOTH {
+            let learning = &self.selections.one(which).learning;
+            if learning.as_ref().is_some_and(|it| it.until() <= now) {
+                self.forget_learning(which);
+            }
+        }
+        self.give_up_incoming(now);
+        self.give_up_outgoing(now);
     }
 
     fn which(&self, atom: u32) -> Option<Which> {
@@ -279,19 +290,6 @@ impl Session {
                 self.x11_read(which, &kind, to);
             }
         }
-    }
-
-    /// Gives up what has waited too long.
-    pub(crate) fn give_up_x11(&mut self, now: Instant) {
-        let Some(x11) = &mut self.x11 else { return };
-        for which in Which::BOTH {
-            let learning = &x11.selections.one(which).learning;
-            if learning.as_ref().is_some_and(|it| it.until() <= now) {
-                x11.forget_learning(which);
-            }
-        }
-        x11.give_up_incoming(now);
-        x11.give_up_outgoing(now);
     }
 
     /// Moves what can be moved at once.

@@ -43,21 +43,20 @@ impl Incoming {
 
 impl State {
     /// Asks the owner of a selection what it has.
-    pub(super) fn ask_types(&self, which: Which) {
-        let selection = &self.selections.both[which as usize];
-        let atoms = &self.screen.atoms;
-        // Each has a property of its own, so that the answers are told apart.
-        let place = match which {
-            Which::Clipboard => atoms.CLIPBOARD,
-            Which::Primary => AtomEnum::PRIMARY.into(),
-        };
-        let window = self.selections.window;
-        let time = x11rb::CURRENT_TIME;
-        let asked =
-            self.screen
-                .conn
-                .convert_selection(window, selection.atom, atoms.TARGETS, place, time);
-        drop(asked);
+    pub(super) fn ask_types(&mut self, which: Which) {
+        let selections = &mut self.selections;
+        // The next question comes with another property: of two answers in one, the first that is taken would take the second along.
+        selections.questions.rotate_left(1);
+        let (window, place) = (selections.window, selections.questions[0]);
+        let selection = selections.one(which);
+        selection.asked = place;
+        let (atom, targets, time) = (
+            selection.atom,
+            self.screen.atoms.TARGETS,
+            x11rb::CURRENT_TIME,
+        );
+        let conn = &self.screen.conn;
+        drop(conn.convert_selection(window, atom, targets, place, time));
     }
 
     /// The app reads a selection into a pipe.
@@ -121,13 +120,22 @@ impl State {
         }
         if event.target == self.screen.atoms.TARGETS {
             if let Some(which) = self.selections.which(event.selection) {
-                let none = event.property == x11rb::NONE;
-                let reply = if none {
+                let refuses = event.property == x11rb::NONE;
+                let reply = if refuses {
                     None
                 } else {
                     self.take_property(event.property)
                 };
-                self.types_came(which, reply.as_ref());
+                // A refusal does not say of which question it is: where the types are known, of one before.
+                let selection = self.selections.one(which);
+                let is_new = if refuses {
+                    selection.types.is_none()
+                } else {
+                    event.property == selection.asked
+                };
+                if is_new {
+                    self.types_came(which, reply.as_ref());
+                }
             }
             return;
         }

@@ -100,6 +100,8 @@ struct Selection {
     foreign: bool,
     /// What it has, once that is known.
     types: Option<Vec<Type>>,
+    /// The property in which the answer to the last question for that comes.
+    asked: u32,
     /// Counts its owners.
     generation: u64,
 }
@@ -117,6 +119,8 @@ pub(super) struct Selections {
     drag: Option<Drag>,
     /// Properties of the window in which answers come; each is of one answer at a time.
     places: Vec<u32>,
+    /// The same for what selections have, in turn.
+    questions: Vec<u32>,
 }
 
 impl Selections {
@@ -127,9 +131,13 @@ impl Selections {
         let class = WindowClass::INPUT_ONLY;
         let (root, none) = (screen.root, x11rb::COPY_FROM_PARENT);
         conn.create_window(0, window, root, -1, -1, 1, 1, 0, class, none, &events)?;
-        let places = (0..8)
-            .map(|n| conn.intern_atom(false, format!("OZ_SELECTION_{n}").as_bytes()))
-            .collect::<Result<Vec<_>, _>>()?;
+        let named = |name: &str| {
+            let asked: Vec<_> = (0..8)
+                .map(|n| conn.intern_atom(false, format!("{name}_{n}").as_bytes()))
+                .collect::<Result<_, _>>()?;
+            let atoms = asked.into_iter().map(|cookie| Ok(cookie.reply()?.atom));
+            atoms.collect::<Result<Vec<u32>, ReplyOrIdError>>()
+        };
         let one = |atom: u32| {
             let mask = SelectionEventMask::SET_SELECTION_OWNER
                 | SelectionEventMask::SELECTION_WINDOW_DESTROY
@@ -141,6 +149,7 @@ impl Selections {
                 own: None,
                 foreign: owner != x11rb::NONE,
                 types: None,
+                asked: x11rb::NONE,
                 generation: 0,
             })
         };
@@ -152,10 +161,8 @@ impl Selections {
             incoming: Vec::new(),
             outgoing: Vec::new(),
             drag: None,
-            places: places
-                .into_iter()
-                .map(|cookie| Ok(cookie.reply()?.atom))
-                .collect::<Result<_, ReplyOrIdError>>()?,
+            places: named("OZ_SELECTION")?,
+            questions: named("OZ_TYPES")?,
         })
     }
 
