@@ -164,10 +164,10 @@ fn a_merge_that_is_killed_is_finished_by_the_next() {
 fn a_merge_that_a_launch_finishes_holds_up_no_other_launch() {
     let session = Session::begin();
     let dir = fresh(&session);
-    for number in 0..600 {
+    for number in 0..2000 {
         fs::write(dir.join(format!("f{number}")), "before").expect("written");
     }
-    cow("cd ~/cow && for n in $(seq 0 599); do echo after > f$n; done")
+    cow("cd ~/cow && for n in $(seq 0 1999); do echo after > f$n; done")
         .run()
         .ok();
     let merge = oz(["merge", "sh", "--yes"]).start();
@@ -175,10 +175,10 @@ fn a_merge_that_a_launch_finishes_holds_up_no_other_launch() {
         let text = fs::read_to_string(dir.join(format!("f{number}")));
         text.is_ok_and(|text| text == "after\n")
     };
-    catch("something is done", || (0..600).any(is_merged));
+    catch("something is done", || (0..2000).any(is_merged));
     let _ = rustix::process::kill_process_group(merge.pid(), rustix::process::Signal::KILL);
     drop(merge);
-    let launch = oz(["run", "--cow", "--", "sh", "-c", "cat ~/cow/f599"]).start();
+    let launch = oz(["run", "--cow", "--", "sh", "-c", "cat ~/cow/f1999"]).start();
     let mut worker = None;
     catch("the launch finishes it", || {
         let all = processes::of_session().into_iter();
@@ -187,12 +187,12 @@ fn a_merge_that_a_launch_finishes_holds_up_no_other_launch() {
     });
     let worker = worker.expect("caught");
     worker.signal(rustix::process::Signal::STOP);
-    assert!(!(0..600).all(is_merged), "it was too quick to be stopped");
+    assert!(!(0..2000).all(is_merged), "it was too quick to be stopped");
     oz(["run", "--ephemeral", "--", "true"]).run().ok();
     worker.signal(rustix::process::Signal::CONT);
     let launched = launch.end_within(oz_e2e::wait::LONG).ok();
     assert_eq!(launched.text(), "after");
-    assert!((0..600).all(is_merged));
+    assert!((0..2000).all(is_merged));
 }
 
 #[test]
