@@ -119,7 +119,6 @@ pub(crate) const PACKAGES: &[Package] = &[
         "mako-notifier",
         "test: notifications with buttons, pressed by makoctl",
     ),
-    package("dunst", "test: notifications on an X server"),
     package("xdotool", "test: X11 windows"),
     package("openbox", "test: the window manager of X11 sessions"),
     package("xclip", "test: the clipboard of X11 sessions"),

@@ -12,8 +12,6 @@ mod denied;
 mod dialog;
 #[path = "../panel/files.rs"]
 mod files;
-#[path = "../old_apps/host.rs"]
-mod host;
 #[path = "../panel/keyboard.rs"]
 mod keyboard;
 #[path = "../file_manager/nautilus.rs"]

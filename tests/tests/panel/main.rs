@@ -8,8 +8,6 @@ mod denied;
 mod dialog;
 mod files;
 mod guide;
-#[path = "../old_apps/host.rs"]
-mod host;
 mod opened;
 mod prompts;
 mod running;

@@ -4,24 +4,23 @@ use anyhow::{Result, ensure};
 use oz_e2e::{Inside, Run, Session, oz, wait};
 use serde_json::Value;
 
-use super::host::host_terminal;
 use super::{Panel, idle};
 
-fn asking(session: &Session) -> (oz_e2e::session::Profile, Inside) {
+pub(super) fn asking(session: &Session) -> (oz_e2e::session::Profile, Inside) {
     let text = r#"{ "extends": "generic", "audio": { "microphone": "ask" } }"#;
     let profile = session.profile("asking", text);
     (profile, idle("asking"))
 }
 
 /// A recording inside, which succeeds once it has heard something.
-fn recording(inside: &Inside) -> Run {
+pub(super) fn recording(inside: &Inside) -> Run {
     inside
         .script("timeout 100 parec --latency-msec=50 | head -c 20000 | wc -c | grep -qx 20000")
         .within(wait::LONG)
 }
 
 /// Waits until a prompt is shown in a certain way.
-fn shown(by: &str) -> Value {
+pub(super) fn shown(by: &str) -> Value {
     wait::until("a prompt", || {
         let list = oz_e2e::cli::json(["answer"]);
         let list = list.as_array().expect("a list").clone();
@@ -55,35 +54,5 @@ fn a_question_is_answered_in_the_panel() -> Result<()> {
     panel.press("Deny")?;
     heard.end_within(wait::LONG).fails();
     panel.wait_for_no_text(title);
-    panel.close()
-}
-
-#[test]
-fn who_does_other_things_keeps_the_keyboard_and_is_asked_by_a_notification() -> Result<()> {
-    let session = Session::begin();
-    let (_profile, inside) = asking(&session);
-    // Of the two that show notifications here, one knows X11.
-    let _service = if session.is_x11() {
-        Run::new("dunst", ["-conf", "/dev/null"]).start()
-    } else {
-        Run::new("mako", [""; 0]).start()
-    };
-    let panel = Panel::open(&session)?;
-    panel.wait_for_text("asking")?;
-    let home = oz_e2e::session::home();
-    let _other = host_terminal(&session, &home, "work", "ffffff", "sleep 1000");
-    let other = session.wait_for_window(wait::LONG, |window| window.title == "work")?;
-    session.give_focus(&other)?;
-    let heard = recording(&inside).start();
-    let prompt = shown("notification");
-    ensure!(
-        session.again(&other)?.focused,
-        "the keyboard was taken away"
-    );
-    // It is in the panel as well, for whoever looks there.
-    session.give_focus(&panel.window)?;
-    panel.wait_for_text(prompt["title"].as_str().expect("a title"))?;
-    panel.press("Allow")?;
-    heard.end_within(wait::LONG).ok();
     panel.close()
 }

@@ -1,4 +1,5 @@
-//! What only hosts of Wayland have: names of windows that others can stand before, and a tool that drags.
+//! What only hosts of Wayland have here: names of windows that others can stand before, a tool that drags, and one that shows
+//! notifications.
 
 use anyhow::{Result, ensure};
 use oz_e2e::drags::{Tool, drag, offer};
@@ -7,6 +8,7 @@ use oz_e2e::{Run, Session, wait};
 use serde_json::json;
 
 use super::dialog::Dialog;
+use super::prompts::{asking, recording, shown};
 use super::{Panel, idle};
 
 #[test]
@@ -54,5 +56,29 @@ fn a_file_that_is_dropped_on_the_panel_is_shown_to_be_read() -> Result<()> {
     inside.wait_for(&format!("grep -qx hello {shown}"));
     ensure!(!inside.holds(&format!("echo more >> {shown}")));
     panel.wait_for_text("letter.txt")?;
+    panel.close()
+}
+
+#[test]
+fn who_does_other_things_keeps_the_keyboard_and_is_asked_by_a_notification() -> Result<()> {
+    let session = Session::begin();
+    let (_profile, inside) = asking(&session);
+    let _service = Run::new("mako", [""; 0]).start();
+    let panel = Panel::open(&session)?;
+    panel.wait_for_text("asking")?;
+    let _other = Run::new("foot", ["--title=work", "sleep", "1000"]).start();
+    let other = session.window_within(wait::LONG, "foot", "work")?;
+    session.give_focus(&other)?;
+    let heard = recording(&inside).start();
+    let prompt = shown("notification");
+    ensure!(
+        session.again(&other)?.focused,
+        "the keyboard was taken away"
+    );
+    // It is in the panel as well, for whoever looks there.
+    session.give_focus(&panel.window)?;
+    panel.wait_for_text(prompt["title"].as_str().expect("a title"))?;
+    panel.press("Allow")?;
+    heard.end_within(wait::LONG).ok();
     panel.close()
 }
