@@ -18,6 +18,12 @@ impl Inside {
         Self { id: id.to_owned() }
     }
 
+    /// One of a profile's in which nothing happens by itself.
+    #[track_caller]
+    pub fn idle(profile: &str) -> Self {
+        Self::start(&["--profile", profile, "--", "sleep", "1000"])
+    }
+
     /// Starts a command detached and looks into its sandbox.
     pub fn start(arguments: &[&str]) -> Self {
         let ran = oz(["run", "--detach"]).args(arguments).run().ok();

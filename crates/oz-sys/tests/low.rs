@@ -46,10 +46,7 @@ fn programs_get_what_they_are_given_and_what_is_opened_later_is_never_low() {
         let at = std::fs::read_link(format!("/proc/self/fd/{number}")).unwrap();
         assert_eq!(at.to_str(), Some("/dev/null"), "{number}");
     }
-    assert_eq!(
-        root.metadata().unwrap().file_type().is_dir(),
-        usr.metadata().unwrap().is_dir()
-    );
+    assert!(root.metadata().unwrap().is_dir() && usr.metadata().unwrap().is_dir());
     let missing = spawn::spawn(c"/nonexistent", &[], &[], &[]).unwrap_err();
     assert_eq!(missing.kind(), io::ErrorKind::NotFound);
     let many: Vec<_> = (3..80).map(|target| (root.as_fd(), target)).collect();

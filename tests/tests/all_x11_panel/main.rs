@@ -26,9 +26,3 @@ mod running;
 mod sound;
 
 use opened::{APP, Panel};
-use oz_e2e::Inside;
-
-/// A sandbox in which nothing happens by itself.
-fn idle(profile: &str) -> Inside {
-    Inside::start(&["--profile", profile, "--", "sleep", "1000"])
-}

@@ -43,7 +43,7 @@ fn a_microphone_that_is_off_is_listed_told_once_and_allowed_by_what_the_list_say
     let service = Service::start(&[]);
     let text = r#"{ "extends": "generic", "audio": { "microphone": "off" } }"#;
     let _profile = session.profile("listener", text);
-    let inside = Inside::start(&["--profile", "listener", "--", "sleep", "1000"]);
+    let inside = Inside::idle("listener");
     ensure!(cli::json(["denied", inside.id()]) == Value::Array(Vec::new()));
     inside.sh("timeout 20 parec > /tmp/heard").fails();
     let refused = one(inside.id(), "microphone");
@@ -109,8 +109,8 @@ fn a_sandbox_that_is_killed_is_said_to_have_ended_and_one_that_is_stopped_is_not
     let service = Service::start(&[]);
     let _one = session.profile("stopped", r#"{ "extends": "generic" }"#);
     let _two = session.profile("killed", r#"{ "extends": "generic" }"#);
-    let stopped = Inside::start(&["--profile", "stopped", "--", "sleep", "1000"]);
-    let killed = Inside::start(&["--profile", "killed", "--", "sleep", "1000"]);
+    let stopped = Inside::idle("stopped");
+    let killed = Inside::idle("killed");
     oz(["stop", stopped.id()]).run().ok();
     let list = cli::json(["ps"]);
     let all = list.as_array().context("a list")?;

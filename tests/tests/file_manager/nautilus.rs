@@ -168,7 +168,7 @@ fn a_file_that_is_dragged_from_it_onto_the_panel_is_shown_to_the_sandbox_to_be_r
     let dir = session.fresh_dir("dragged");
     let file = write(&dir.join("doc.txt"), b"x\n");
     let shown = file.display();
-    let inside = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let inside = Inside::idle("viewer");
     let nautilus = Nautilus::begin(&session, &file)?;
     session.resize(&nautilus.window, 640, 600)?;
     session.move_to(&nautilus.window, 20, 40)?;

@@ -88,7 +88,7 @@ fn the_client_follows_the_daemon_and_does_not_start_it() -> Outcome {
     ensure!(client.ask(&nobody)?["failed"].is_string());
     ensure!(daemon().is_none(), "it has started the daemon");
 
-    let sandbox = Inside::start(&["--profile", "media", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("media");
     let id = sandbox.id();
     client.wait_for("that it runs", |all| all[id]["microphone"] == "off");
     let path = client.all()[id]["path"]

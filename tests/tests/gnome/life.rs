@@ -72,7 +72,7 @@ fn it_does_not_start_the_daemon_and_finds_the_next_one() -> Outcome {
     let bar = Bar::enable(&session)?;
     ensure!(!bar.is_there());
     ensure!(daemon().is_none(), "it has started the daemon");
-    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("viewer");
     bar.open()?;
     bar.shell.wait_for_text(|text| text == sandbox.id())?;
     kill_daemon();

@@ -52,7 +52,7 @@ fn a_file_is_added_by_the_chooser_and_taken_back() -> Outcome {
     let file = session.fresh_dir("given").join("letter.txt");
     fs::write(&file, "dear")?;
     let bar = Bar::enable(&session)?;
-    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("viewer");
     let id = sandbox.id();
     let reads = format!("test \"$(cat '{}')\" = dear", file.display());
     ensure!(!sandbox.holds(&reads));
@@ -87,7 +87,7 @@ fn a_hostile_name_is_one_short_line_of_plain_text() -> Outcome {
         fs::write(directory.join(name), "x")?;
     }
     let bar = Bar::enable(&session)?;
-    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("viewer");
     oz(["add", sandbox.id()])
         .args([directory.join(HOSTILE), directory.join(&long)])
         .run()
@@ -114,7 +114,7 @@ fn a_hostile_name_is_one_short_line_of_plain_text() -> Outcome {
 fn a_sandbox_is_ended_when_that_is_confirmed() -> Outcome {
     let session = Session::begin();
     let bar = Bar::enable(&session)?;
-    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("viewer");
     bar.open_for(sandbox.id())?;
     bar.shell.click("End…")?;
     bar.shell.wait_for_text(|text| text == "End sleep?")?;
@@ -134,7 +134,7 @@ fn a_sandbox_is_ended_when_that_is_confirmed() -> Outcome {
 fn a_forward_is_listed_and_closed() -> Outcome {
     let session = Session::begin();
     let bar = Bar::enable(&session)?;
-    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("viewer");
     let forwards = || -> Value { cli::json(["ps"])[0]["forwards"].clone() };
     oz(["forward", sandbox.id(), "out:tcp:18080=tcp:80"])
         .run()
@@ -247,7 +247,7 @@ fn what_is_much_has_few_rows_and_the_rest_is_in_the_panel() -> Outcome {
         fs::write(file, "x")?;
     }
     let bar = Bar::enable(&session)?;
-    let sandbox = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let sandbox = Inside::idle("viewer");
     oz(["add", sandbox.id()]).args(&files).run().ok();
     bar.open_for(sandbox.id())?;
     bar.shell.wait_for_text(|text| text == "22 more…")?;
@@ -288,7 +288,7 @@ fn what_a_sandbox_writes_over_copies_is_opened_from_its_menu_and_others_have_no_
         "files": { "home": "copy-on-write" } }"#;
     let _profile = session.profile("writer", text);
     let bar = Bar::enable(&session)?;
-    let plain = Inside::start(&["--profile", "viewer", "--", "sleep", "1000"]);
+    let plain = Inside::idle("viewer");
     let writer = Inside::start(&["writer", "1000"]);
     writer.sh("echo new > ~/written.txt").ok();
     bar.open_for(plain.id())?;
@@ -318,8 +318,7 @@ fn what_a_sandbox_writes_over_copies_is_opened_from_its_menu_and_others_have_no_
 fn the_panel_and_a_shell_are_opened_for_that_very_sandbox() -> Outcome {
     let session = Session::begin();
     let bar = Bar::enable(&session)?;
-    let [first, second] = ["media", "viewer"]
-        .map(|profile| Inside::start(&["--profile", profile, "--", "sleep", "1000"]));
+    let [first, second] = ["media", "viewer"].map(|profile| Inside::idle(profile));
     bar.open_for(second.id())?;
     bar.shell.click("Open in Oz")?;
     bar.shell

@@ -9,7 +9,7 @@ fn one_press_among_the_quick_settings_ends_that_any_app_may_listen() -> Outcome 
     let session = Session::begin();
     let bar = Bar::enable(&session)?;
     let ids = ["viewer", "media"].map(|profile| {
-        let sandbox = Inside::start(&["--profile", profile, "--", "sleep", "1000"]);
+        let sandbox = Inside::idle(profile);
         oz(["mic", sandbox.id(), "on"]).run().ok();
         sandbox
     });

@@ -41,6 +41,6 @@ fn a_sandbox_whose_profile_says_so_has_no_x_server() {
         "no-x11",
         r#"{ "extends": "generic", "display": { "x11": false } }"#,
     );
-    let inside = Inside::start(&["--profile", "no-x11", "--", "sleep", "1000"]);
+    let inside = Inside::idle("no-x11");
     assert!(inside.holds("test ! -e /tmp/.X11-unix && test -z \"$DISPLAY$XAUTHORITY\""));
 }

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use oz_e2e::session::home;
 use oz_e2e::{Inside, Session, cli, oz, wait};
 
-use super::{Panel, idle};
+use super::Panel;
 
 /// Waits until its microphone is so.
 fn wait_for_microphone(inside: &Inside, state: &str) {
@@ -23,7 +23,7 @@ fn what_was_refused_is_allowed_once_and_then_always() -> Result<()> {
     let session = Session::begin();
     let text = "{ \"extends\": \"generic\", // mine\n  \"audio\": { \"microphone\": \"off\" } }\n";
     let _profile = session.profile("listener", text);
-    let inside = idle("listener");
+    let inside = Inside::idle("listener");
     let panel = Panel::open(&session)?;
     panel.wait_for_text("Microphone")?;
     inside.sh("timeout 20 parec > /tmp/heard").fails();

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::{Result, ensure};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Session, cli, oz, wait};
+use oz_e2e::{Inside, Session, cli, oz, wait};
 
-use super::{APP, Panel, idle};
+use super::{APP, Panel};
 
 /// Chooses a file in the dialog that is open.
 fn choose(panel: &Panel<'_>, title: &str, file: &Path) -> Result<()> {
@@ -29,7 +29,7 @@ fn a_file_is_added_by_the_chooser_and_taken_back_with_a_warning() -> Result<()> 
     let _profile = session.profile("reader", r#"{ "extends": "generic" }"#);
     let file = write(&session.fresh_dir("Papers").join("notes.txt"), b"hello\n");
     let shown = file.display();
-    let inside = idle("reader");
+    let inside = Inside::idle("reader");
     let panel = Panel::open(&session)?;
     panel.wait_for_text("It has none of your files.")?;
     ensure!(!inside.holds(&format!("cat {shown}")));
@@ -65,7 +65,7 @@ fn what_is_open_still_after_it_was_taken_back_is_listed() -> Result<()> {
     let session = Session::begin();
     let _profile = session.profile("holder", r#"{ "extends": "generic" }"#);
     let file = write(&session.fresh_dir("Papers").join("kept.txt"), b"hello\n");
-    let inside = idle("holder");
+    let inside = Inside::idle("holder");
     oz(["add", inside.id()]).arg(&file).run().ok();
     let panel = Panel::open(&session)?;
     panel.wait_for_text("kept.txt")?;
@@ -94,7 +94,7 @@ fn what_cannot_be_given_is_said() -> Result<()> {
     let place = oz_e2e::session::home().join(".ssh");
     std::fs::create_dir_all(&place)?;
     let key = write(&place.join("id_test"), b"secret\n");
-    let inside = idle("curious");
+    let inside = Inside::idle("curious");
     let panel = Panel::open(&session)?;
     panel.press("Add…")?;
     session.press(APP, "menu item", "Files That It May Change…")?;

@@ -7,7 +7,7 @@ use oz_e2e::sound::{self, speak};
 use oz_e2e::{Inside, Session, oz, wait};
 use oz_testkit::desktop::Widget;
 
-use super::{APP, Panel, idle};
+use super::{APP, Panel};
 
 #[test]
 fn what_the_guide_shows_of_the_panel() -> Result<()> {
@@ -34,8 +34,8 @@ fn what_the_guide_shows_of_the_panel() -> Result<()> {
     );
     let _both = foot.script(&both).within(wait::LONG).start();
     wait::for_condition("it to listen", || sound::is_recorded_for(foot.id()));
-    let call = idle("call");
-    let _player = idle("player");
+    let call = Inside::idle("call");
+    let _player = Inside::idle("player");
     let panel = Panel::open(&session)?;
     let row = |w: &Widget| w.role == "label" && w.name == foot.id() && w.place.is_some();
     session.click_widget(&panel.window, APP, row)?;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Session, oz, wait};
+use oz_e2e::{Inside, Session, oz, wait};
 use oz_testkit::desktop::Widget;
 
-use super::{APP, Panel, idle};
+use super::{APP, Panel};
 
 /// What a person does something with.
 const CONTROLS: &[&str] = &[
@@ -48,8 +48,8 @@ fn around(session: &Session, key: &str) -> Result<Vec<Widget>> {
 }
 
 /// A panel with something to do on each of its lists.
-fn busy(session: &Session) -> Result<(Panel<'_>, oz_e2e::Inside, std::path::PathBuf)> {
-    let inside = idle("handy");
+fn busy(session: &Session) -> Result<(Panel<'_>, Inside, std::path::PathBuf)> {
+    let inside = Inside::idle("handy");
     let file = write(&session.fresh_dir("Papers").join("notes.txt"), b"hello\n");
     oz(["add", inside.id()]).arg(&file).run().ok();
     oz(["forward", inside.id(), "in:tcp:9050"]).run().ok();

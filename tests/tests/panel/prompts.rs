@@ -4,12 +4,12 @@ use anyhow::{Result, ensure};
 use oz_e2e::{Inside, Run, Session, oz, wait};
 use serde_json::Value;
 
-use super::{Panel, idle};
+use super::Panel;
 
 pub(super) fn asking(session: &Session) -> (oz_e2e::session::Profile, Inside) {
     let text = r#"{ "extends": "generic", "audio": { "microphone": "ask" } }"#;
     let profile = session.profile("asking", text);
-    (profile, idle("asking"))
+    (profile, Inside::idle("asking"))
 }
 
 /// A recording inside, which succeeds once it has heard something.

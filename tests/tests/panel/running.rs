@@ -1,9 +1,9 @@
 //! What runs is in the list, as long as it runs.
 
 use anyhow::{Result, ensure};
-use oz_e2e::{Run, Session, cli, oz, wait};
+use oz_e2e::{Inside, Run, Session, cli, oz, wait};
 
-use super::{APP, Panel, idle};
+use super::{APP, Panel};
 
 #[test]
 fn sandboxes_come_and_go_in_the_list_as_they_do() -> Result<()> {
@@ -13,9 +13,9 @@ fn sandboxes_come_and_go_in_the_list_as_they_do() -> Result<()> {
     panel.shoot("panel-empty")?;
     let _first = session.profile("first", r#"{ "extends": "generic" }"#);
     let _second = session.profile("second", r#"{ "extends": "generic" }"#);
-    let first = idle("first");
+    let first = Inside::idle("first");
     panel.wait_for_text("first")?;
-    let second = idle("second");
+    let second = Inside::idle("second");
     panel.wait_for_text("second")?;
     // Who looks is told how much memory each takes.
     panel.wait_for_text("No window · ")?;
@@ -32,7 +32,7 @@ fn sandboxes_come_and_go_in_the_list_as_they_do() -> Result<()> {
 fn what_ran_before_is_there_and_the_daemon_may_end_in_between() -> Result<()> {
     let session = Session::begin();
     let _profile = session.profile("steady", r#"{ "extends": "generic" }"#);
-    let steady = idle("steady");
+    let steady = Inside::idle("steady");
     let panel = Panel::open(&session)?;
     panel.wait_for_text("steady")?;
     oz_e2e::processes::kill_daemon();
@@ -48,7 +48,7 @@ fn what_ran_before_is_there_and_the_daemon_may_end_in_between() -> Result<()> {
 fn a_sandbox_is_ended_by_a_button_and_a_yes() -> Result<()> {
     let session = Session::begin();
     let _profile = session.profile("ended", r#"{ "extends": "generic" }"#);
-    let ended = idle("ended");
+    let ended = Inside::idle("ended");
     let panel = Panel::open(&session)?;
     panel.press("Stop")?;
     panel.wait_for_text("End ended?")?;
@@ -105,7 +105,7 @@ fn a_launcher_starts_it_by_the_bus_and_a_key_closes_it() -> Result<()> {
 fn what_leads_through_the_network_s_wall_is_listed_and_closed() -> Result<()> {
     let session = Session::begin();
     let _profile = session.profile("offline", r#"{ "extends": "generic" }"#);
-    let offline = idle("offline");
+    let offline = Inside::idle("offline");
     let panel = Panel::open(&session)?;
     panel.wait_for_text("It has no network.")?;
     oz(["forward", offline.id(), "in:tcp:9050"]).run().ok();
@@ -149,7 +149,7 @@ fn the_panel_speaks_german_to_whoever_does() -> Result<()> {
     let panel = Panel::open_with(&session, oz(["panel"]).env("LANG", "de_DE.UTF-8"))?;
     panel.wait_for_text("Es läuft kein Sandkasten")?;
     let _profile = session.profile("gast", r#"{ "extends": "generic" }"#);
-    let guest = idle("gast");
+    let guest = Inside::idle("gast");
     panel.wait_for_text("Sie hat keine Ihrer Dateien.")?;
     panel.wait_for_text("Sie hat kein Netz.")?;
     panel.shoot("panel-german")?;

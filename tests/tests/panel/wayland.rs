@@ -4,12 +4,12 @@
 use anyhow::{Result, ensure};
 use oz_e2e::drags::{Tool, drag, offer};
 use oz_e2e::fixtures::write;
-use oz_e2e::{Run, Session, wait};
+use oz_e2e::{Inside, Run, Session, wait};
 use serde_json::json;
 
+use super::Panel;
 use super::dialog::Dialog;
 use super::prompts::{asking, recording, shown};
-use super::{Panel, idle};
 
 #[test]
 fn it_stands_in_front_of_the_window_that_it_is_for() -> Result<()> {
@@ -46,7 +46,7 @@ fn a_file_that_is_dropped_on_the_panel_is_shown_to_be_read() -> Result<()> {
     let _profile = session.profile("dropped-on", r#"{ "extends": "generic" }"#);
     let file = write(&session.fresh_dir("Papers").join("letter.txt"), b"hello\n");
     let shown = file.display();
-    let inside = idle("dropped-on");
+    let inside = Inside::idle("dropped-on");
     let panel = Panel::open(&session)?;
     panel.wait_for_text("It has none of your files.")?;
     session.move_to(&panel.window, 660, 100)?;

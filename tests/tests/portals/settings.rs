@@ -62,7 +62,7 @@ fn an_app_whose_profile_says_so_has_no_portals() {
     let session = Session::begin();
     host::begin();
     let profile = session.profile("no-portals", r#"{ "bus": { "portals": false } }"#);
-    let inside = Inside::start(&["--profile", "no-portals", "--", "sleep", "1000"]);
+    let inside = Inside::idle("no-portals");
     let asked = inside.sh(&format!("{} '[]'", host::call("Settings.ReadAll")));
     assert!(
         asked.code != 0 && asked.complaint().contains("ServiceUnknown"),

@@ -10,7 +10,7 @@ use super::{gate, only, parec, record_inside};
 /// A sandbox that may do with sound whatever a profile can allow.
 fn trusted(session: &Session) -> (oz_e2e::session::Profile, Inside) {
     let profile = gate(session, "on", "on");
-    let inside = Inside::start(&["--profile", "sounds", "--", "sleep", "1000"]);
+    let inside = Inside::idle("sounds");
     (profile, inside)
 }
 

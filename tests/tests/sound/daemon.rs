@@ -61,7 +61,7 @@ fn a_microphone_that_was_turned_off_stays_off_whoever_dies() -> Result<()> {
         !sound::is_recorded_for(id.id())
     });
     ensure!(told(id.id(), "microphone", "state") == "silent");
-    let keeps = Inside::start(&["--profile", "sounds", "--", "sleep", "1000"]);
+    let keeps = Inside::idle("sounds");
     ensure!(keeps.id() == id.id());
     // Nor does a proxy of its own making open it again.
     let proxy = processes::of_session()
@@ -80,7 +80,7 @@ fn a_proxy_that_does_not_read_what_it_is_told_is_killed() -> Result<()> {
     let session = Session::begin();
     let _profile = gate(&session, "off", "on");
     let _speaking = speak();
-    let id = Inside::start(&["--profile", "sounds", "--", "sleep", "1000"]);
+    let id = Inside::idle("sounds");
     let _listener = record_inside(&parec());
     wait_for_use(id.id(), true);
     let proxy = processes::of_session()

@@ -106,7 +106,7 @@ fn an_asker_that_has_left_the_bus_looks_no_longer() -> Result<()> {
 fn no_more_look_than_there_is_room_for() -> Result<()> {
     let session = Session::begin();
     let _profile = gate(&session, "on", "off");
-    let id = oz_e2e::Inside::start(&["--profile", "sounds", "--", "sleep", "1000"]);
+    let id = oz_e2e::Inside::idle("sounds");
     let script = format!(
         r#"
 import gi

@@ -58,7 +58,7 @@ fn a_server_that_dies_and_comes_back_is_found_again_and_the_gate_stands_as_it_di
     let session = Session::begin();
     let file = tone(&session.fresh_dir("played").join("tone.wav"), 200);
     let _profile = gate(&session, "on", "off");
-    let inside = Inside::start(&["--profile", "sounds", "--", "sleep", "1000"]);
+    let inside = Inside::idle("sounds");
     oz(["add", inside.id()]).arg(&file).run().ok();
     let play = format!("paplay {}", file.display());
     oz(["speaker", inside.id(), "silent"]).run().ok();

@@ -48,7 +48,7 @@ class Bus:
         self.loop = GLib.MainLoop()
         self.missing = 0
 
-    def ask(self, at, interface, method, arguments, then):
+    def call(self, at, interface, method, arguments, then):
         """Has `then` called with what is answered; with None if nothing is."""
 
         def answered(bus, result):
@@ -63,23 +63,16 @@ class Bus:
                 self.loop.quit()
 
         self.missing += 1
-        self.bus.call(at[0], at[1], OF + interface, method, arguments, None, 0, LONGEST, None, answered)
+        self.bus.call(at[0], at[1], interface, method, arguments, None, 0, LONGEST, None, answered)
+
+    def ask(self, at, interface, method, arguments, then):
+        """Likewise with a method of accessibility."""
+        self.call(at, OF + interface, method, arguments, then)
 
     def get(self, at, interface, name, then):
         """Likewise with a property."""
         words = GLib.Variant("(ss)", (OF + interface, name))
-        self.missing += 1
-
-        def answered(bus, result):
-            try:
-                then(bus.call_finish(result).unpack()[0])
-            except GLib.Error:
-                then(None)
-            self.missing -= 1
-            if not self.missing:
-                self.loop.quit()
-
-        self.bus.call(at[0], at[1], "org.freedesktop.DBus.Properties", "Get", words, None, 0, LONGEST, None, answered)
+        self.call(at, "org.freedesktop.DBus.Properties", "Get", words, lambda it: then(it and it[0]))
 
     def wait(self):
         if self.missing:
