@@ -98,6 +98,11 @@ impl<'a> Panel<'a> {
     /// Closes it: it ends, and has complained about nothing.
     pub(super) fn close(self) -> Result<()> {
         self.session.close(&self.window)?;
+        self.end_by_itself()
+    }
+
+    /// Waits for its end; it has complained about nothing.
+    pub(super) fn end_by_itself(self) -> Result<()> {
         let ran = self.program.end_within(wait::PATIENCE).ok();
         let complaint = ran.complaint();
         let of_ours = |line: &&str| {

@@ -1,6 +1,7 @@
 //! What runs is in the list, as long as it runs.
 
 use anyhow::{Result, ensure};
+use oz_e2e::session::home;
 use oz_e2e::{Inside, Run, Session, cli, oz, wait};
 
 use super::{APP, Panel};
@@ -70,6 +71,30 @@ fn there_is_one_panel() -> Result<()> {
     let windows = session.windows()?;
     ensure!(windows.iter().filter(|window| window.app_id == APP).count() == 1);
     panel.close()
+}
+
+/// A bus that starts nothing by itself.
+const BARE_BUS: &str = r#"<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_destination="*"/>
+<allow receive_sender="*"/></policy></busconfig>"#;
+
+#[test]
+fn it_ends_with_the_session_without_a_word() -> Result<()> {
+    let session = Session::begin();
+    let config = home().join("bare-bus.conf");
+    std::fs::write(&config, BARE_BUS)?;
+    let bus = Run::new("dbus-daemon", ["--nofork", "--print-address"])
+        .arg(format!("--config-file={}", config.display()))
+        .start();
+    let address = wait::until("an address", || {
+        Some(bus.text_so_far().lines().next()?.to_owned())
+    });
+    let run = oz(["panel"])
+        .env("DBUS_SESSION_BUS_ADDRESS", address)
+        .env("GTK_A11Y", "none");
+    let panel = Panel::open_with(&session, run)?;
+    bus.signal(rustix::process::Signal::KILL);
+    panel.end_by_itself()
 }
 
 #[test]

@@ -38,13 +38,22 @@ pub fn run(path: OsString) -> glib::ExitCode {
             let _ = writeln!(std::io::stderr(), "oz-panel: there is no session bus");
             return None;
         };
-        let panel = panel.get_or_init(|| Panel::new(application, Bus::new(bus), path.clone()));
+        let panel = panel.get_or_init(|| {
+            end_with(&bus);
+            Panel::new(application, Bus::new(bus), path.clone())
+        });
         panel.window.present();
         Some(Rc::clone(panel))
     };
     actions::add(&application, open.clone(), programs);
     application.connect_activate(move |application| drop(open(application)));
     application.run()
+}
+
+/// Ends the panel with its connection to the bus, which ends with the session. Before whatever else hears of that: the
+/// toolkit tells who watches names of a connection that is none any more, and that is not to be had in Rust.
+fn end_with(bus: &gio::DBusConnection) {
+    bus.connect_closed(|_, _, _| std::process::exit(0));
 }
 
 pub(super) struct Panel {
