@@ -86,6 +86,9 @@ impl Files {
     }
 }
 
+/// How often the screen is looked at until it holds still.
+const LOOKS: usize = 8;
+
 impl Show {
     fn go(&mut self, args: &Args, files: &Files, home: &Path) -> Result<()> {
         let letter = files.letter.to_string_lossy();
@@ -168,13 +171,23 @@ impl Show {
 
     fn picture(&mut self, args: &Args) -> Result<()> {
         println!("\n# What it looks like");
-        // Windows that have just appeared get the time to draw themselves.
-        std::thread::sleep(std::time::Duration::from_secs(2));
-        let grim = Command::new("grim")
-            .arg(&args.screenshot)
-            .stderr(Stdio::null())
-            .status();
-        if !grim.is_ok_and(|status| status.success()) {
+        let mut before = None;
+        let mut taken = false;
+        // Windows that have just appeared get the time to draw themselves; one in which something moves is taken as it is.
+        for _ in 0..LOOKS {
+            std::thread::sleep(std::time::Duration::from_secs(2));
+            let grim = Command::new("grim")
+                .arg(&args.screenshot)
+                .stderr(Stdio::null())
+                .status();
+            taken = grim.is_ok_and(|status| status.success());
+            let now = fs::read(&args.screenshot).ok();
+            if !taken || now == before {
+                break;
+            }
+            before = now;
+        }
+        if !taken {
             if args.arrange {
                 self.wrong.push("no screenshot could be taken".to_owned());
             }

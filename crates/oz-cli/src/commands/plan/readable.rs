@@ -5,8 +5,8 @@ use std::path::Path;
 
 use oz_core::OsBytes;
 use oz_core::plan::{
-    Access, Bind, Clipboard, Display, Drops, Gate, Home, Mark, Mode, Network, Op, Passage, Plan,
-    SyscallPolicy, syscalls,
+    Access, Bind, Buffers, Clipboard, Display, Drops, Gate, Home, Mark, Mode, Network, Op, Passage,
+    Plan, SyscallPolicy, syscalls,
 };
 
 use oz_core::profile::Size;
@@ -72,14 +72,17 @@ fn write_plan(text: &mut String, plan: &Plan, terminal: bool) -> fmt::Result {
         None => writeln!(text, "display   none")?,
         Some(display) => writeln!(
             text,
-            "display   windows{}; {}; buffers {:?}{}; {}",
+            "display   windows{}; {}; pictures {}{}; {}",
             if plan.environment.contains_key("DISPLAY") {
                 ", those of X11 apps too"
             } else {
                 ""
             },
             copying(display),
-            display.buffers,
+            match display.buffers {
+                Buffers::Shared => "are not copied",
+                Buffers::Copied => "are copied",
+            },
             if display.shortcuts {
                 "; may take the desktop's shortcuts"
             } else {
@@ -214,13 +217,14 @@ fn sound(gate: &Gate) -> String {
         Gate::FULL => String::new(),
         percent => format!(" at {percent} %"),
     };
-    format!(
+    let states = format!(
         "speaker {:?}{}; microphone {:?}{}",
         gate.speaker,
         quieter(gate.speaker_volume),
         gate.microphone,
         quieter(gate.microphone_volume)
-    )
+    );
+    states.to_lowercase()
 }
 
 fn write_network(text: &mut String, network: &Network, terminal: bool) -> fmt::Result {
