@@ -7,8 +7,11 @@ use zbus::{Connection, MatchRule, MessageStream};
 
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
-/// How long somebody may take to answer a call.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long somebody who runs may take to answer a call.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Likewise who may have to be started for it, or has others started, on a machine that has much to do: as long as programs
+/// wait for answers where nobody says otherwise.
+const STARTING: Duration = Duration::from_secs(25);
 
 /// The connection that has a well-known name.
 pub(crate) struct Owner {
@@ -25,7 +28,7 @@ impl Owner {
         let mut owner = owner(bus, name).await;
         if owner.is_none() && start {
             let arguments = (name, 0_u32);
-            call(bus, BUS, BUS_PATH, BUS, "StartServiceByName", &arguments).await?;
+            call_started(bus, BUS, BUS_PATH, BUS, "StartServiceByName", &arguments).await?;
             owner = self::owner(bus, name).await;
         }
         Some(Self {
@@ -99,8 +102,39 @@ pub(crate) async fn call<B>(
 where
     B: serde::Serialize + zbus::Type,
 {
+    let place = (destination, path);
+    call_within(PATIENCE, bus, place, interface, method, arguments).await
+}
+
+/// As [`call`], of a program that may just be starting.
+pub(crate) async fn call_started<B>(
+    bus: &Connection,
+    destination: &str,
+    path: &str,
+    interface: &str,
+    method: &str,
+    arguments: &B,
+) -> Option<zbus::Message>
+where
+    B: serde::Serialize + zbus::Type,
+{
+    let place = (destination, path);
+    call_within(STARTING, bus, place, interface, method, arguments).await
+}
+
+async fn call_within<B>(
+    patience: Duration,
+    bus: &Connection,
+    (destination, path): (&str, &str),
+    interface: &str,
+    method: &str,
+    arguments: &B,
+) -> Option<zbus::Message>
+where
+    B: serde::Serialize + zbus::Type,
+{
     let call = bus.call_method(Some(destination), path, Some(interface), method, arguments);
-    match tokio::time::timeout(PATIENCE, call).await {
+    match tokio::time::timeout(patience, call).await {
         Ok(Ok(reply)) => Some(reply),
         Ok(Err(error)) => {
             tracing::debug!(%error, method, "a call failed");

@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::Result;
 use oz_e2e::fixtures::write;
-use oz_e2e::{Session, cli, wait};
+use oz_e2e::{Run, Session, cli, wait};
 
 use crate::app::App;
 use crate::{dialog, host};
@@ -47,6 +47,30 @@ fn opens_a_file(gtk: u8) -> Result<()> {
         .refused_inside();
     let held = cli::json(["files", inside.id()]);
     assert!(held.to_string().contains("\"dialog\""), "{held}");
+    Ok(())
+}
+
+/// Longer than a program that runs may take for an answer, for each of two.
+const SECONDS: &str = "6";
+
+#[test]
+fn a_portal_that_takes_its_time_is_waited_for() -> Result<()> {
+    let session = Session::begin();
+    host::begin();
+    let directory = session.fresh_dir("picked");
+    let file = write(&directory.join("letter.txt"), b"Dear all\n");
+    let portal = write(
+        &directory.join("slow_portal.py"),
+        include_bytes!("slow_portal.py"),
+    );
+    let portal = Run::new("python3", [portal.as_os_str()])
+        .args([SECONDS, &format!("file://{}", file.display())])
+        .start();
+    wait::for_condition("the portal", || portal.text_so_far().contains("ready"));
+    let app = App::start(&session, 3, &["open"]);
+    app.wait_for("done");
+    assert!(app.said("read Dear all"), "{}", app.text());
+    assert!(portal.text_so_far().contains("OpenFile"));
     Ok(())
 }
 

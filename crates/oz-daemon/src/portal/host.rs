@@ -35,7 +35,7 @@ impl Portal {
         const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
         let owner = Owner::of(bus, NAME, true).await?;
         let version = (interface, "version");
-        owner::call(bus, &owner.name, PATH, PROPERTIES, "Get", &version).await?;
+        owner::call_started(bus, &owner.name, PATH, PROPERTIES, "Get", &version).await?;
         Some(Self {
             bus: bus.clone(),
             owner,
@@ -75,7 +75,7 @@ impl Portal {
         };
         let arguments = (window, text, options);
         let (owner, interface) = (&self.owner.name, self.interface);
-        owner::call(&self.bus, owner, PATH, interface, method, &arguments).await?;
+        owner::call_started(&self.bus, owner, PATH, interface, method, &arguments).await?;
         let answer = tokio::select! {
             () = self.owner.lost() => None,
             answer = answers.next() => answer?.ok(),

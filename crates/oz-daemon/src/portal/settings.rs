@@ -207,7 +207,8 @@ impl Portal {
             std::collections::HashMap<String, std::collections::HashMap<String, OwnedVariant>>;
         let namespaces: Vec<&str> = TOLD.iter().map(|(namespace, ..)| *namespace).collect();
         let name = &self.owner.name;
-        let reply = owner::call(&self.bus, name, PATH, INTERFACE, "ReadAll", &(namespaces,)).await;
+        let read = (namespaces,);
+        let reply = owner::call_started(&self.bus, name, PATH, INTERFACE, "ReadAll", &read).await;
         let read = reply.and_then(|reply| reply.body().deserialize::<Read>().ok());
         let mut all = Vec::new();
         for (namespace, values) in read.unwrap_or_default() {
