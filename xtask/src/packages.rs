@@ -143,6 +143,7 @@ pub(crate) const PACKAGES: &[Package] = &[
         "util-linux",
         "test: setpriv drops root for the headless desktop",
     ),
+    package("wlcs", "test: the Wayland conformance suite"),
     package("sudo", "test: that setuid programs gain nothing inside"),
     package("locales", "test: a German locale"),
     package("openssl", "test: that certificates are found inside"),

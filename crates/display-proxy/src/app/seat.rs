@@ -23,6 +23,7 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, 
 use super::mirror::Mirror;
 use crate::bridge::surfaces::{CURSOR_ROLE, Role};
 use crate::bridge::toplevels::at_least;
+use crate::host::wayland::seat::SeatOf;
 use crate::peer::{Peer, host_of, link};
 use crate::policy;
 use crate::quota::Kind;
@@ -40,7 +41,8 @@ impl GlobalDispatch<WlSeat, Mirror> for Session {
         let seat = data_init.init(resource, Peer::<HostSeat>::default());
         session.take(Kind::Object, &seat);
         // An X server counts the seats that have said what they are, each once, and waits for the rest.
-        if session.x11.is_none() {
+        let described = session.x11.is_none();
+        if described {
             session.known.describe_seat(mirror.name, &seat);
         }
         if let Some(x11) = &mut session.x11 {
@@ -48,7 +50,9 @@ impl GlobalDispatch<WlSeat, Mirror> for Session {
         }
         let (name, version) = (mirror.name, seat.version());
         link::<_, HostSeat>(session, &seat, move |session, of| {
-            Some(session.bind(name, version, of.clone()))
+            let known = session.known.seats.get(&name).copied();
+            let of = SeatOf::new(of.clone(), known.filter(|_| described));
+            Some(session.bind(name, version, of))
         });
         session.join_x11_selections();
     }

@@ -272,7 +272,10 @@ impl Dispatch<XdgWmBase, XdgWmBaseUserData> for Session {
             xdg_wm_base::Request::CreatePositioner { .. } => {
                 session.take(Kind::Positioner, wm_base)
             }
-            xdg_wm_base::Request::GetXdgSurface { .. } => session.take(Kind::Object, wm_base),
+            xdg_wm_base::Request::GetXdgSurface { surface, .. } => {
+                session.take(Kind::Object, wm_base)
+                    && session.free_for_role(surface, wm_base).is_some()
+            }
             _ => true,
         };
         <XdgShellState as Dispatch<XdgWmBase, XdgWmBaseUserData, Self>>::request(

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use oz_core::denied::Denied;
 use smithay::utils::Serial;
-use smithay::wayland::compositor::with_states;
+use smithay::wayland::compositor::{BufferAssignment, SurfaceAttributes, with_states};
 use smithay::wayland::shell::xdg::{ToplevelSurface, XdgToplevelSurfaceData};
 use wayland_client::Proxy;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
@@ -185,6 +185,17 @@ pub(crate) fn relay_geometry(xdg: &HostXdgSurface, sent: &mut Shell, shell: Shel
     }
 }
 
+/// Whether the next commit of a surface brings a buffer.
+fn is_attached(surface: &WlSurface) -> bool {
+    with_states(surface, |states| {
+        let mut attributes = states.cached_state.get::<SurfaceAttributes>();
+        matches!(
+            attributes.pending().buffer,
+            Some(BufferAssignment::NewBuffer(_))
+        )
+    })
+}
+
 impl Session {
     pub(crate) fn toplevel_created(&mut self, app: ToplevelSurface) {
         let Some(host) = self.free_for_role(app.wl_surface(), app.xdg_toplevel()) else {
@@ -285,7 +296,7 @@ impl Session {
             self.end("gave a surface a second role object");
             return None;
         }
-        if link.has_buffer() {
+        if link.has_buffer() || is_attached(surface) {
             object.post_error(
                 xdg_wm_base::Error::InvalidSurfaceState,
                 "the surface already has a buffer",

@@ -2,6 +2,7 @@
 //! translated, serials pass as they are.
 
 use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::time::ClockId;
 use tracing::warn;
@@ -44,17 +45,39 @@ fn now() -> u32 {
     wrapped
 }
 
-impl Dispatch<HostSeat, WlSeat> for Session {
+/// The app's seat that one of the host's stands for.
+#[derive(Debug)]
+pub(crate) struct SeatOf {
+    app: WlSeat,
+    /// What the app was told that the seat has; all bits if nothing. It is not told again: an app that takes its pointer
+    /// anew whenever it hears of one would have two.
+    told: AtomicU32,
+}
+
+impl SeatOf {
+    pub(crate) fn new(app: WlSeat, told: Option<u32>) -> Self {
+        Self {
+            app,
+            told: AtomicU32::new(told.unwrap_or(u32::MAX)),
+        }
+    }
+}
+
+impl Dispatch<HostSeat, SeatOf> for Session {
     fn event(
         _session: &mut Self,
         _host: &HostSeat,
         event: wl_seat::Event,
-        seat: &WlSeat,
+        seat: &SeatOf,
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
         if let wl_seat::Event::Capabilities { capabilities } = event {
-            seat.capabilities(Capability::from_bits_truncate(capabilities.into()));
+            let capabilities = capabilities.into();
+            if seat.told.swap(capabilities, Ordering::Relaxed) != capabilities {
+                let capabilities = Capability::from_bits_truncate(capabilities);
+                seat.app.capabilities(capabilities);
+            }
         }
     }
 }
