@@ -17,6 +17,14 @@ use oz_testkit::desktop::Window;
 // Words begin with capitals, which it would correct otherwise.
 const OPTIONS: [&str; 3] = ["--norestore", "--nologo", "--writer"];
 
+/// A session whose bus starts what finds the screen, from the first sandbox on: that already asks the portals how the desktop
+/// looks, and those that were started without a screen show nothing later either.
+fn begin() -> Session {
+    let session = Session::begin();
+    host::begin();
+    session
+}
+
 /// Writer with the document in a window that has the keyboard.
 fn writer(
     session: &Session,
@@ -24,7 +32,6 @@ fn writer(
     way: Way,
     home: &str,
 ) -> Result<(Inside, Window)> {
-    host::begin();
     let run = oz(["run", "--detach", "--home", home, "libreoffice"]).args(OPTIONS);
     let inside = if way == Way::Argument {
         Inside::of(&run.arg(document.path()).run().ok().text())
@@ -105,7 +112,7 @@ fn keep_plain(session: &Session) -> Result<()> {
 #[test]
 fn writer_saves_a_plain_text_twice() -> Result<()> {
     for (way, home) in WITH_DIALOG {
-        let session = Session::begin();
+        let session = begin();
         let document = Document::new(&session, "written", "letter.txt", b"old\n");
         let (inside, window) = writer(&session, &document, way, home)?;
         for (word, content) in [("One", "One old\n"), ("Two", "Two One old\n")] {
@@ -139,7 +146,7 @@ fn writer_saves_a_document_twice() -> Result<()> {
         office:mimetype="application/vnd.oasis.opendocument.text"><office:body><office:text><text:p>old</text:p>
         </office:text></office:body></office:document>"#;
     let made = {
-        let session = Session::begin();
+        let session = begin();
         let dir = session.fresh_dir("made");
         let flat = oz_e2e::fixtures::write(&dir.join("letter.fodt"), flat.as_bytes());
         let convert = oz(["run", "--write"]).arg(&dir).args([
@@ -158,7 +165,7 @@ fn writer_saves_a_document_twice() -> Result<()> {
         std::fs::read(dir.join("letter.odt"))?
     };
     for (way, home) in WITH_DIALOG {
-        let session = Session::begin();
+        let session = begin();
         let document = Document::new(&session, "written", "letter.odt", &made);
         ensure!(words(&document) == "old", "{}", words(&document));
         let (inside, window) = writer(&session, &document, way, home)?;
@@ -181,7 +188,7 @@ fn writer_saves_a_document_twice() -> Result<()> {
 
 #[test]
 fn what_writer_saves_over_a_copy_of_the_home_is_merged_and_taken_back() -> Result<()> {
-    let session = Session::begin();
+    let session = begin();
     let document = Document::new(&session, "written", "letter.txt", b"old\n");
     let run = oz(["run", "--detach", "--cow", "libreoffice"]).args(OPTIONS);
     let inside = Inside::of(&run.run().ok().text());
