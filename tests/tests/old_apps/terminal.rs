@@ -9,7 +9,7 @@ use super::xterm;
 fn what_is_typed_into_an_xterm_arrives() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("x11-typing");
-    let (run, window) = xterm(&session, &dir, "typing", typing::SCRIPT)?;
+    let (run, window) = xterm(&session, &dir, "keys of X", typing::SCRIPT)?;
     let text = "Hello, World! 0123456789 ~!@#$%^&*()_+{}|:<>?";
     typing::arrives(&session, &dir, &window, text)?;
     session.shoot("xterm-typed")?;

@@ -7,10 +7,12 @@ mod attention;
 mod claims;
 #[path = "../old_apps/clipboard.rs"]
 mod clipboard;
+mod frames;
 #[path = "../old_apps/host.rs"]
 mod host;
 #[path = "../old_apps/hostile.rs"]
 mod hostile;
+mod managers;
 mod old_apps;
 mod popups;
 #[path = "../old_apps/programs.rs"]
@@ -19,11 +21,13 @@ mod programs;
 mod shell;
 #[path = "../input/terminal.rs"]
 mod terminal;
+#[path = "../old_apps/xterm.rs"]
+mod xterm;
 
 use anyhow::Result;
 use oz_e2e::{Session, typing, wait};
-use shell::xterm;
 use terminal::terminal;
+use xterm::xterm;
 
 #[test]
 fn a_window_is_shown_typed_into_and_closed() -> Result<()> {

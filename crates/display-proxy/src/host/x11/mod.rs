@@ -32,6 +32,7 @@ mod shapes;
 mod shell;
 mod surfaces;
 mod toplevels;
+mod unmanaged;
 mod windows;
 
 use std::collections::{HashMap, VecDeque};
@@ -98,8 +99,10 @@ pub(super) struct State {
     seat: Seat,
     selections: Selections,
     tokens: Tokens,
-    /// Whether there is a window manager.
-    managed: bool,
+    /// The window by which the window manager is known, if there is one.
+    manager: Option<u32>,
+    /// Without one, what the user drags by its frame.
+    dragged: Option<unmanaged::Drag>,
     /// Menus that are open, the last one above the others; which of them holds the pointer; which was open when
     /// Escape was last pressed.
     menus: Vec<ObjectId>,
@@ -156,7 +159,8 @@ impl Server {
             place: Arc::clone(place),
             selections: Selections::new(&screen)?,
             seat: Seat::new(&screen),
-            managed: screen.is_managed(),
+            manager: unmanaged::manager(&screen),
+            dragged: None,
             screen,
             dh: dh.clone(),
             surfaces: Surfaces::new(),

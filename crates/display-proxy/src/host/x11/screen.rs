@@ -201,13 +201,6 @@ impl Screen {
             .and_then(|reply| reply.value32().map(Iterator::collect))
             .unwrap_or_default()
     }
-
-    /// Whether a window manager is there.
-    pub(super) fn is_managed(&self) -> bool {
-        !self
-            .root_numbers(self.atoms._NET_SUPPORTING_WM_CHECK)
-            .is_empty()
-    }
 }
 
 /// The format of pixels with transparency, blue first.
