@@ -99,9 +99,14 @@ impl SecondX {
         let _ = std::fs::remove_file(&self.mouse);
     }
 
+    fn socket(&self) -> String {
+        format!("/tmp/.X11-unix/X{}", self.display.trim_start_matches(':'))
+    }
+
     /// Starts another of the same name, which another cookie opens.
     pub fn again(&mut self) {
         self.write_authority();
+        let _ = std::fs::remove_file(self.socket());
         let xvfb = Run::new("Xvfb", [self.display.as_str()])
             .args(["-screen", "0", "1600x1000x24", "-nolisten", "tcp"])
             .args(["-noreset", "-auth"])
@@ -128,5 +133,15 @@ impl SecondX {
         let file = std::fs::File::create(&self.authority);
         file.and_then(|mut file| file.write_all(&bytes))
             .expect("a cookie can be written");
+    }
+}
+
+impl Drop for SecondX {
+    fn drop(&mut self) {
+        self.kill();
+        // One that was killed leaves what it listened at, where all sessions of the machine have it.
+        let _ = std::fs::remove_file(self.socket());
+        let number = self.display.trim_start_matches(':');
+        let _ = std::fs::remove_file(format!("/tmp/.X{number}-lock"));
     }
 }

@@ -4,16 +4,12 @@
 mod apps;
 #[path = "../x11/frames.rs"]
 mod frames;
-#[path = "../input/keyboard.rs"]
-mod keyboard;
 #[path = "../input/menus.rs"]
 mod menus;
 #[path = "../old_apps/menus.rs"]
 mod old_menus;
 #[path = "../old_apps/terminal.rs"]
 mod old_terminal;
-#[path = "../input/pointer.rs"]
-mod pointer;
 #[path = "../x11/popups.rs"]
 mod popups;
 #[path = "../input/terminal.rs"]

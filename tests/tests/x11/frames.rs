@@ -108,6 +108,9 @@ fn a_question_stands_before_its_window_and_has_the_keyboard() -> Result<()> {
     session.key("escape", "press")?;
     session.wait_for_no_window(wait::PATIENCE, |w| w.con_id == question.con_id)?;
     // And its window has it again.
+    wait::for_condition("the keyboard", || {
+        session.again(&window).is_ok_and(|now| now.focused)
+    });
     session.chord(&["ctrl", "s"])?;
     wait::for_condition("the file", || {
         std::fs::read_to_string(&file).is_ok_and(|it| it.contains("changed"))

@@ -17,6 +17,7 @@ mod old_apps;
 mod popups;
 #[path = "../old_apps/programs.rs"]
 mod programs;
+mod returns;
 #[path = "../old_apps/shell.rs"]
 mod shell;
 #[path = "../input/terminal.rs"]

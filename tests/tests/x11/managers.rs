@@ -7,9 +7,11 @@ use oz_testkit::desktop::Window;
 
 /// Types a line, and waits until the terminal has it.
 fn types(desktop: &Session, window: &Window, file: &std::path::Path, line: &str) -> Result<()> {
-    desktop.click_window(&desktop.again(window)?)?;
+    // Who has only just begun to manage may not hear of the first click.
     wait::for_condition("the focus", || {
-        desktop.again(window).is_ok_and(|now| now.focused)
+        desktop
+            .again(window)
+            .is_ok_and(|now| now.focused || desktop.click(now.content.centre()).is_err())
     });
     desktop.type_text(&format!("{line}\n"))?;
     wait::for_condition(line, || {
