@@ -7,6 +7,7 @@ mod attention;
 mod claims;
 #[path = "../old_apps/clipboard.rs"]
 mod clipboard;
+mod dense;
 mod frames;
 #[path = "../old_apps/host.rs"]
 mod host;
