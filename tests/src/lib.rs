@@ -28,6 +28,7 @@ pub mod processes;
 pub mod race;
 pub mod run;
 pub mod second;
+pub mod second_x;
 pub mod session;
 pub mod sound;
 pub mod terminal;

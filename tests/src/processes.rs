@@ -154,14 +154,14 @@ fn descends(all: &BTreeMap<i32, Process>, mut pid: i32, from: i32) -> bool {
     true
 }
 
-/// Who starts everything in the session: the parent of its compositor, or of its window manager.
+/// Who starts everything in the session: the parent of its compositor, or of its X server.
 fn supervisor(all: &BTreeMap<i32, Process>) -> i32 {
     let session = format!("OZ_SESSION={}", crate::session::id());
     let compositor = all
         .values()
-        .filter(|p| ["sway", "gnome-shell", "openbox"].contains(&p.name.as_str()))
+        .filter(|p| ["sway", "gnome-shell", "Xvfb"].contains(&p.name.as_str()))
         .find(|p| environment(p.pid).any(|var| var == session.as_str()))
-        .expect("the session has a compositor that is ours to look at");
+        .expect("the session has a display that is ours to look at");
     compositor.parent
 }
 

@@ -84,6 +84,37 @@ impl Session {
         Ok(())
     }
 
+    /// Drags a window by its border: presses the button there and moves until it follows, since whoever takes the pointer then may
+    /// miss the first moves, and on until it has arrived.
+    pub fn drag_window(
+        &self,
+        window: &Window,
+        from: (i32, i32),
+        by: (i32, i32),
+        arrived: impl Fn(&Window) -> bool,
+    ) -> Result<Window> {
+        self.point(from)?;
+        self.button("left", "down")?;
+        let mut turn = 0;
+        wait::for_condition("the window to follow the pointer", || {
+            turn += 1;
+            let step = 10 + turn % 8;
+            let moved = self.point((from.0 + step, from.1 + step));
+            moved.is_ok() && self.again(window).is_ok_and(|now| now.rect != window.rect)
+        });
+        self.point((from.0 + by.0, from.1 + by.1))?;
+        let now = wait::until("the window where it was dragged", || {
+            self.again(window).ok().filter(&arrived)
+        });
+        self.button("left", "up")?;
+        // What comes later is nobody's drag.
+        self.point((5, 5))?;
+        self.settled(window)?;
+        let later = self.again(window)?;
+        ensure!(later.rect == now.rect, "{later:?} goes on from {now:?}");
+        Ok(later)
+    }
+
     /// Closes all windows that fit and waits until they are gone.
     pub fn close_all(&self, fits: impl Fn(&Window) -> bool) -> Result<()> {
         for window in self.windows()?.iter().filter(|w| fits(w)) {

@@ -121,6 +121,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     ),
     package("xdotool", "test: X11 windows"),
     package("openbox", "test: the window manager of X11 sessions"),
+    package("metacity", "test: another one"),
+    package("mutter", "test: a third one, which composes"),
     package("xclip", "test: the clipboard of X11 sessions"),
     package("x11-utils", "test: what an X server knows of windows"),
     package("x11-xkb-utils", "test: other layouts of its keyboard"),

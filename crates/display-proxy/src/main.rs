@@ -10,10 +10,7 @@ use display_proxy::config::Host;
 use display_proxy::host::Backend;
 use display_proxy::host::x11::Place;
 use display_proxy::report::Report;
-use display_proxy::server::{Exit, Server};
-
-/// The daemon tells this apart from a crash: the session has ended, not the proxy failed.
-const HOST_GONE: u8 = 3;
+use display_proxy::server::Server;
 
 fn main() -> ExitCode {
     let filter =
@@ -24,8 +21,7 @@ fn main() -> ExitCode {
         .without_time()
         .init();
     match run() {
-        Ok(Exit::Asked) => ExitCode::SUCCESS,
-        Ok(Exit::HostGone) => ExitCode::from(HOST_GONE),
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "cannot start");
             ExitCode::FAILURE
@@ -33,13 +29,13 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> anyhow::Result<Exit> {
+fn run() -> anyhow::Result<()> {
     let start = args::parse(std::env::args_os().skip(1))?;
     let host = start.config.host.clone();
     let backend = match &host {
         Host::Wayland(socket) => Backend::Wayland(socket.clone()),
         // Its files are read now: later there are none.
-        Host::X11(server) => Backend::X11(Arc::new(Place::find(server)?)),
+        Host::X11(server) => Backend::X11(Arc::new(Place::find(server))),
     };
     let mut server = Server::new(
         start.config,
@@ -62,5 +58,6 @@ fn run() -> anyhow::Result<Exit> {
         .context("cannot watch for signals")?;
     // Nothing that an app sent has been read yet.
     display_proxy::confine::confine(host.socket()).context("cannot confine itself")?;
-    Ok(server.run())
+    server.run();
+    Ok(())
 }

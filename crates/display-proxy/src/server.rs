@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use oz_core::wire::display::ANOTHER;
+use oz_core::wire::display::{GIVEN_MAX, Given, Opening};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use tracing::{debug, info, warn};
@@ -22,15 +22,6 @@ use crate::quota;
 use crate::report::{Event, Report};
 use crate::session::Shared;
 use crate::x11::Begin;
-
-/// Why the proxy ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exit {
-    /// It was asked to.
-    Asked,
-    /// The host compositor is gone.
-    HostGone,
-}
 
 /// The proxy of one sandbox.
 pub struct Server {
@@ -46,14 +37,12 @@ pub struct Server {
     control: Option<Control>,
     /// No descriptor was left for a new client: wait until one leaves.
     full: bool,
-    /// An idle connection to a host that may be about to end: when it closes, that is known.
-    sentinel: Option<UnixStream>,
     /// There is no host: when it is looked for again.
     lost: Option<Instant>,
     /// Where connections come from that the proxy cannot make itself.
     hosts: Option<OwnedFd>,
-    /// Those that came.
-    given: VecDeque<UnixStream>,
+    /// Those that came, with what opens them if they are to an X server.
+    given: VecDeque<(UnixStream, Option<Opening>)>,
     /// All come from there: it is another host than that of the start, or one that the walls keep away.
     asks: bool,
 }
@@ -83,7 +72,6 @@ impl Server {
             x11: None,
             control: None,
             full: false,
-            sentinel: None,
             lost: None,
             hosts: None,
             given: VecDeque::new(),
@@ -132,39 +120,30 @@ impl Server {
         self.hosts = Some(socket);
     }
 
-    /// Serves until asked to stop or the host is gone.
-    pub fn run(mut self) -> Exit {
+    /// Serves until asked to stop.
+    pub fn run(mut self) {
         self.shared.report.send(&Event::Ready);
-        let exit = loop {
-            if let Some(exit) = self.turn() {
-                break exit;
-            }
-        };
-        if exit == Exit::HostGone {
-            self.shared.report.send(&Event::HostGone);
-        }
-        info!(?exit, clients = self.clients.len(), "ending");
-        exit
+        while self.turn() {}
+        info!(clients = self.clients.len(), "ending");
     }
 
-    /// Waits for something, handles all of it, flushes once.
-    fn turn(&mut self) -> Option<Exit> {
+    /// Waits for something, handles all of it, flushes once. False when it was asked to stop.
+    fn turn(&mut self) -> bool {
         let ready = match self.wait() {
             Ok(ready) => ready,
-            Err(Errno::INTR) => return None,
+            Err(Errno::INTR) => return true,
             Err(error) => {
                 warn!(%error, "poll failed");
-                return Some(Exit::Asked);
+                return false;
             }
         };
         let mut ready = ready.into_iter();
         if ready.next().is_some_and(|flags| !flags.is_empty())
             || ready.next().is_some_and(|flags| !flags.is_empty())
         {
-            return Some(Exit::Asked);
+            return false;
         }
         let accept = ready.next().is_some_and(|flags| !flags.is_empty());
-        let host_suspect = ready.next().is_some_and(|flags| !flags.is_empty());
         let said = ready.next().is_some_and(|flags| !flags.is_empty());
         if ready.next().is_some_and(|flags| !flags.is_empty()) {
             self.shared.report.flush();
@@ -189,13 +168,14 @@ impl Server {
         if hosts {
             self.hear_of_hosts();
         }
-        if accept && let Some(exit) = self.accept() {
-            return Some(exit);
+        if accept {
+            self.accept();
         }
-        if x11 && let Some(exit) = self.accept_x11() {
-            return Some(exit);
+        if x11 {
+            self.accept_x11();
         }
-        self.settle(host_suspect)
+        self.settle();
+        true
     }
 
     fn wait(&self) -> Result<Vec<PollFlags>, Errno> {
@@ -218,9 +198,6 @@ impl Server {
             PollFlags::IN
         };
         fds.push(PollFd::from_borrowed_fd(listener, accepting));
-        // That the host closes is told without asking for it.
-        let sentinel = self.sentinel.as_ref().map_or(listener, AsFd::as_fd);
-        fds.push(PollFd::from_borrowed_fd(sentinel, PollFlags::empty()));
         fds.push(match &self.control {
             Some(control) => PollFd::from_borrowed_fd(control.pipe(), PollFlags::IN),
             None => PollFd::from_borrowed_fd(listener, PollFlags::empty()),
@@ -287,53 +264,53 @@ impl Server {
         }
     }
 
-    fn accept(&mut self) -> Option<Exit> {
+    fn accept(&mut self) {
         loop {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) => {
                     warn!(%error, "cannot accept");
                     self.full = true;
-                    return None;
+                    return;
                 }
             };
             if self.clients.len() >= quota::CLIENTS {
                 self.refuse("too many clients");
                 continue;
             }
-            if let Some(exit) = self.let_in(stream, None) {
-                return Some(exit);
-            }
+            self.let_in(stream, None);
             if self.clients.last().is_some_and(Live::wants_host) {
                 // The others wait until it is there.
-                return None;
+                return;
             }
         }
     }
 
     /// An X server has been started inside.
-    fn accept_x11(&mut self) -> Option<Exit> {
-        let channel = self.x11.as_ref()?;
+    fn accept_x11(&mut self) {
+        let Some(channel) = self.x11.as_ref() else {
+            return;
+        };
         let mut cookie = [0; 64];
         let (length, fds) = match oz_sys::socket::try_recv(channel, &mut cookie) {
             Ok((0, _)) => {
                 // The sandbox ends.
                 self.x11 = None;
-                return None;
+                return;
             }
             Ok(received) => received,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return None,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
             Err(error) => {
                 warn!(%error, "no X server can be heard of");
                 self.x11 = None;
-                return None;
+                return;
             }
         };
         debug!(length, fds = fds.len(), "an X server has come");
         let Ok([display, socket]) = <[OwnedFd; 2]>::try_from(fds) else {
             self.refuse("what came is no X server");
-            return None;
+            return;
         };
         for client in &mut self.clients {
             if client.is_x11() {
@@ -344,25 +321,20 @@ impl Server {
             socket,
             cookie: cookie[..length].to_vec(),
         };
-        self.let_in(UnixStream::from(display), Some(begin))
+        self.let_in(UnixStream::from(display), Some(begin));
     }
 
-    fn let_in(&mut self, client: UnixStream, x11: Option<Begin>) -> Option<Exit> {
-        match self.connect(client, x11) {
-            Ok(()) => {}
-            Err(ConnectError::Gone) if !self.backend.returns() => return Some(Exit::HostGone),
-            Err(error) => {
-                warn!(error = %error, "no host connection");
-                self.refuse("the host did not take another connection");
-            }
+    fn let_in(&mut self, client: UnixStream, x11: Option<Begin>) {
+        if let Err(error) = self.connect(client, x11) {
+            warn!(error = %error, "no host connection");
+            self.refuse("the host did not take another connection");
         }
-        None
     }
 
     fn connect(&mut self, client: UnixStream, x11: Option<Begin>) -> Result<(), ConnectError> {
         let host = match self.connect_host() {
             Ok(host) => Some(host),
-            Err(ConnectError::Gone) if self.backend.returns() => None,
+            Err(ConnectError::Gone) => None,
             Err(error) => return Err(error),
         };
         match Live::new(Rc::clone(&self.shared), client, x11, host) {
@@ -396,7 +368,7 @@ impl Server {
     }
 
     /// Lets selections settle, flushes everybody once, and lets go of those who are done.
-    fn settle(&mut self, mut host_suspect: bool) -> Option<Exit> {
+    fn settle(&mut self) {
         for client in &mut self.clients {
             client.settle();
         }
@@ -407,11 +379,7 @@ impl Server {
         let shared = Rc::clone(&self.shared);
         self.clients.retain_mut(|client| match client.ended() {
             None => true,
-            Some(Ended::Closed) => false,
-            Some(Ended::HostClosed) => {
-                host_suspect = true;
-                false
-            }
+            Some(Ended::Closed | Ended::HostClosed) => false,
             Some(Ended::Refused(reason)) => {
                 info!(reason, "a client was thrown out");
                 shared.report.send(&Event::ClientRefused { reason });
@@ -427,14 +395,7 @@ impl Server {
                 client.flush();
             }
         }
-        if self.backend.returns() {
-            self.look_for_host();
-            None
-        } else if host_suspect {
-            self.look_at_host()
-        } else {
-            None
-        }
+        self.look_for_host();
     }
 
     /// Connects those anew that have lost their host, once there is one. A host that is about to end may accept and close
@@ -463,18 +424,18 @@ impl Server {
     fn connect_host(&mut self) -> Result<Connected, ConnectError> {
         if !self.asks {
             match self.backend.connect() {
-                // Landlock tells the socket that was there at the start from one that was made later.
-                Err(ConnectError::Failed(Errno::ACCESS)) if self.hosts.is_some() => {
+                // Landlock tells the socket that was there at the start from one that was made later, and another X server
+                // is opened by another cookie.
+                Err(ConnectError::Failed(Errno::ACCESS) | ConnectError::Refused)
+                    if self.hosts.is_some() =>
+                {
                     self.asks = true;
                 }
                 other => return other,
             }
         }
-        let socket = self.given.pop_front().ok_or(ConnectError::Gone)?;
-        Ok(Connected {
-            socket,
-            server: None,
-        })
+        let (socket, opening) = self.given.pop_front().ok_or(ConnectError::Gone)?;
+        self.backend.adopt(socket, opening.as_ref())
     }
 
     /// Asks the daemon for what is needed and has not come.
@@ -490,8 +451,8 @@ impl Server {
     /// Takes connections that the daemon hands over.
     fn hear_of_hosts(&mut self) {
         while let Some(socket) = &self.hosts {
-            let mut word = [0; 16];
-            let (length, fds) = match oz_sys::socket::try_recv(socket, &mut word) {
+            let mut message = [0; GIVEN_MAX];
+            let (length, fds) = match oz_sys::socket::try_recv(socket, &mut message) {
                 Ok(received) => received,
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return,
                 Err(error) => {
@@ -500,7 +461,11 @@ impl Server {
                     return;
                 }
             };
-            if &word[..length] == ANOTHER && self.backend.returns() {
+            let Some(said) = Given::read(&message[..length]) else {
+                warn!("what is said of a host is not understood");
+                continue;
+            };
+            if said.another {
                 info!("windows go to another host");
                 self.asks = true;
                 self.given.clear();
@@ -511,7 +476,8 @@ impl Server {
                 // What nobody waits for would be old when somebody does.
                 if wanted.count() > self.given.len() && rustix::io::ioctl_fionbio(&fd, true).is_ok()
                 {
-                    self.given.push_back(UnixStream::from(fd));
+                    let given = (UnixStream::from(fd), said.opening.clone());
+                    self.given.push_back(given);
                 }
             }
             self.lost = Some(Instant::now());
@@ -542,19 +508,5 @@ impl Server {
         info!("there is a host again");
         self.shared.report.send(&Event::HostFound);
         false
-    }
-
-    /// A host that closed a connection without a word may have ended, or be about to: it closes what
-    /// it has before it stops listening.
-    fn look_at_host(&mut self) -> Option<Exit> {
-        self.sentinel = match self.backend.watch() {
-            Ok(idle) => Some(idle),
-            Err(ConnectError::Gone) => return Some(Exit::HostGone),
-            Err(error) => {
-                debug!(%error, "the host cannot be asked now");
-                None
-            }
-        };
-        None
     }
 }

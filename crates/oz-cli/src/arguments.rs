@@ -521,17 +521,17 @@ pub(crate) struct Speaker {
     pub(crate) volume: Option<u8>,
 }
 
-/// Show the windows of a running app on another compositor
+/// Show the windows of a running app on another compositor or X server
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Without --display it is the compositor of the session that this is said in. The one that shows \
+    after_help = "Without --display it is that of the session that this is said in. The one that shows \
                   them now may be gone or not; a new one at the same socket has them by itself."
 )]
 pub(crate) struct Attach {
     /// The sandbox
     pub(crate) id: String,
-    /// The compositor's socket, as in WAYLAND_DISPLAY
-    #[arg(long, value_name = "SOCKET")]
+    /// The compositor's socket, as in WAYLAND_DISPLAY, or the X server, as in DISPLAY
+    #[arg(long, value_name = "DISPLAY")]
     pub(crate) display: Option<PathBuf>,
 }
 

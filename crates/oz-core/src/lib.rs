@@ -19,5 +19,6 @@ pub mod said;
 pub mod uri;
 pub mod variables;
 pub mod wire;
+pub mod xauthority;
 
 pub use os_bytes::OsBytes;

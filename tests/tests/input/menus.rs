@@ -45,7 +45,8 @@ fn mousepad(session: &Session) -> Result<Window> {
 /// The middle of the word File in the menu bar. Where the app draws its own title bar, that is
 /// above the menu bar.
 fn file_menu(window: &Window) -> (i32, i32) {
-    let own_title_bar = window.rect == window.content;
+    let mark = if window.mark.is_some() { 18 } else { 0 };
+    let own_title_bar = window.content.y == window.rect.y + mark;
     (
         window.content.x + 18,
         window.content.y + if own_title_bar { 59 } else { 13 },
@@ -129,7 +130,14 @@ fn a_click_elsewhere_closes_a_menu() -> Result<()> {
 fn a_menu_near_the_edge_of_the_screen_stays_on_it() -> Result<()> {
     let session = Session::begin();
     let window = mousepad(&session)?;
-    session.move_to(&window, 400, 880)?;
+    if session.is_x11() {
+        // There are window managers that let nobody but the user put a window over the edge.
+        let from = (window.content.x + 60, window.content.y - 9);
+        let down = 890 - window.content.y;
+        session.drag_window(&window, from, (0, down), |now| now.content.y > 850)?;
+    } else {
+        session.move_to(&window, 400, 880)?;
+    }
     let window = wait::until("the new place", || {
         session.again(&window).ok().filter(|w| w.content.y > 850)
     });

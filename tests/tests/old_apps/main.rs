@@ -11,5 +11,6 @@ mod menus;
 mod programs;
 mod shell;
 mod terminal;
+mod xterm;
 
-use shell::xterm;
+use xterm::xterm;

@@ -1,6 +1,6 @@
 //! A terminal of X: keys, pointer, size, end.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use oz_e2e::{Session, typing, wait};
 
 use super::xterm;
@@ -9,7 +9,7 @@ use super::xterm;
 fn what_is_typed_into_an_xterm_arrives() -> Result<()> {
     let session = Session::begin();
     let dir = session.fresh_dir("x11-typing");
-    let (run, window) = xterm(&session, &dir, "typing", typing::SCRIPT)?;
+    let (run, window) = xterm(&session, &dir, "keys of X", typing::SCRIPT)?;
     let text = "Hello, World! 0123456789 ~!@#$%^&*()_+{}|:<>?";
     typing::arrives(&session, &dir, &window, text)?;
     session.shoot("xterm-typed")?;
@@ -26,14 +26,15 @@ fn a_terminal_has_as_many_lines_as_the_host_gives_it_room_for() -> Result<()> {
     let size = || std::fs::read_to_string(dir.join("now")).unwrap_or_default();
     wait::for_condition("a size", || size() == "24 80\n");
     session.resize(&window, 900, 700)?;
-    wait::for_condition("another size", || {
-        !matches!(size().as_str(), "" | "24 80\n")
+    let large = wait::until("a larger window", || {
+        let now = session.again(&window).ok()?;
+        (now.content.width > 800 && now.content.height > 600).then_some(now)
     });
-    let now = session.again(&window)?;
-    ensure!(
-        now.content.width > 800 && now.content.height > 600,
-        "{now:?}"
-    );
+    // As many lines as there is room for, and no fewer.
+    wait::for_condition("more lines", || {
+        let lines = size().split(' ').next().and_then(|it| it.parse().ok());
+        lines.is_some_and(|lines: i32| lines * 20 > large.content.height)
+    });
     session.shoot("xterm-large")?;
     Ok(())
 }

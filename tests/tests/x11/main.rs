@@ -7,23 +7,29 @@ mod attention;
 mod claims;
 #[path = "../old_apps/clipboard.rs"]
 mod clipboard;
+mod dense;
+mod frames;
 #[path = "../old_apps/host.rs"]
 mod host;
 #[path = "../old_apps/hostile.rs"]
 mod hostile;
+mod managers;
 mod old_apps;
 mod popups;
 #[path = "../old_apps/programs.rs"]
 mod programs;
+mod returns;
 #[path = "../old_apps/shell.rs"]
 mod shell;
 #[path = "../input/terminal.rs"]
 mod terminal;
+#[path = "../old_apps/xterm.rs"]
+mod xterm;
 
 use anyhow::Result;
 use oz_e2e::{Session, typing, wait};
-use shell::xterm;
 use terminal::terminal;
+use xterm::xterm;
 
 #[test]
 fn a_window_is_shown_typed_into_and_closed() -> Result<()> {

@@ -151,7 +151,7 @@ pub(super) fn desktop(spec: &Spec) -> BTreeMap<String, String> {
     let of_host = match spec.host {
         Host::X11 => vec![
             ("OZ_SEAT_SOCKET", text(places.seat())),
-            ("XDG_CURRENT_DESKTOP", "openbox".to_owned()),
+            ("XDG_CURRENT_DESKTOP", spec.manager.name().to_owned()),
         ],
         Host::Sway => vec![
             ("SWAYSOCK", text(places.sway())),

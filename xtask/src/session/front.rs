@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, getpid, kill_process, set_child_subreaper};
 
 use super::environment::Places;
 use super::interrupts::Interrupts;
-use super::{FileSystem, Host, Sound, Spec, dirs, newer, processes};
+use super::{FileSystem, Host, Manager, Sound, Spec, dirs, newer, processes};
 use crate::extension::{self, Form};
 use crate::user::User;
 use crate::{sh, stage};
@@ -23,6 +23,8 @@ pub(crate) struct Request {
     /// The staged prefix; the session gets its own links to it.
     pub(crate) prefix: PathBuf,
     pub(crate) host: Host,
+    /// If the host is an X server.
+    pub(crate) manager: Manager,
     pub(crate) audio: Option<Sound>,
     /// With a network of its own.
     pub(crate) internet: bool,
@@ -48,6 +50,7 @@ impl Default for Request {
         Self {
             prefix: PathBuf::new(),
             host: Host::Sway,
+            manager: Manager::default(),
             audio: Some(Sound::Pulseaudio),
             internet: false,
             home_on: None,
@@ -145,6 +148,7 @@ fn prepare(root: &Path, user: &User, request: &Request) -> Result<()> {
         root: root.to_owned(),
         user: user.clone(),
         host: request.host,
+        manager: request.manager,
         audio: request.audio,
         internet: request.internet,
         home_on: request.home_on,

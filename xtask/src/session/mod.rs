@@ -42,6 +42,9 @@ pub(crate) struct Args {
     /// The kind of desktop
     #[arg(long, default_value = "sway")]
     host: Host,
+    /// Who manages the windows of an X server
+    #[arg(long, value_name = "MANAGER", default_value = "openbox")]
+    manager: Manager,
     /// Use release binaries of Oz
     #[arg(long)]
     release: bool,
@@ -86,8 +89,22 @@ pub(crate) enum Host {
     Gnome,
     /// The same of a later release of Debian (takes root)
     GnomeNewer,
-    /// Xvfb with openbox: no Wayland at all
+    /// Xvfb with a window manager: no Wayland at all
     X11,
+}
+
+/// A window manager of an X server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+pub(crate) enum Manager {
+    /// Small, without a picture of its own of the screen
+    #[default]
+    Openbox,
+    /// GNOME's old one, which can put windows together from their pictures
+    Metacity,
+    /// GNOME's, which always does
+    Mutter,
+    /// None at all
+    None,
 }
 
 /// A kind of sound server.
@@ -105,6 +122,7 @@ struct Spec {
     root: PathBuf,
     user: User,
     host: Host,
+    manager: Manager,
     /// Where its GNOME Shell is from, if not from this machine.
     shell_root: Option<PathBuf>,
     audio: Option<Sound>,
@@ -122,6 +140,7 @@ pub(crate) fn run_command(args: &Args) -> Result<ExitCode> {
     let outcome = run(Request {
         prefix,
         host: args.host,
+        manager: args.manager,
         audio: (!args.no_audio).then_some(args.sound),
         internet: args.internet,
         home_on: args.home_on,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::tally::{Part, Tally};
-use crate::session::{self, FileSystem, Host, Outcome, Request};
+use crate::session::{self, FileSystem, Host, Manager, Outcome, Request};
 use crate::sh;
 
 /// The package that has them.
@@ -23,8 +23,15 @@ const INTERNET: &str = "internet";
 /// The executables that run on GNOME, on this machine's and a newer one.
 const GNOME: (&str, &str) = ("gnome", "all_gnome");
 
-/// The executables that run on an X server.
-const X11: &[&str] = &["x11", "all_x11_input", "all_x11_panel"];
+/// The executables that run on an X server, and who manages its windows.
+const X11: &[(&str, Manager)] = &[
+    ("x11", Manager::Openbox),
+    ("all_x11_input", Manager::Openbox),
+    ("all_x11_panel", Manager::Openbox),
+    ("all_x11_metacity", Manager::Metacity),
+    ("all_x11_mutter", Manager::Mutter),
+    ("all_x11_bare", Manager::None),
+];
 
 /// The executables whose homes are on other file systems.
 const HOMES: [(&str, FileSystem); 3] = [
@@ -129,6 +136,7 @@ pub(super) fn run(
         .into_iter()
         .map(str::to_owned)
         .chain(filters.iter().cloned());
+    let manager = X11.iter().find(|(name, _)| *name == executable.name);
     let outcome = session::run(Request {
         prefix: prefix.to_owned(),
         timeout: Some(timeout),
@@ -139,9 +147,10 @@ pub(super) fn run(
         host: match executable.name.as_str() {
             name if name == GNOME.0 => Host::Gnome,
             name if name == GNOME.1 => Host::GnomeNewer,
-            name if X11.contains(&name) => Host::X11,
+            _ if manager.is_some() => Host::X11,
             _ => Host::Sway,
         },
+        manager: manager.map(|(_, manager)| *manager).unwrap_or_default(),
         bring: std::iter::once(&executable.path)
             .chain(&built.programs)
             .cloned()

@@ -289,7 +289,7 @@ impl Live {
         match outcome {
             Ok(()) => {}
             // One of another process may be there again.
-            Err(Ended::HostClosed) if self.server.is_none() => return self.lose_host(),
+            Err(Ended::HostClosed) => return self.lose_host(),
             Err(ended) => {
                 self.ended.get_or_insert(ended);
                 return;
@@ -322,11 +322,9 @@ impl Live {
         }
     }
 
-    /// It has no host, and waits for one; those of an X server in this process have none but that.
+    /// It has no host, and waits for one.
     pub(crate) fn leave_host(&mut self) {
-        if self.server.is_some() {
-            return;
-        }
+        self.server = None;
         if catch_unwind(AssertUnwindSafe(|| self.drop_host())).is_err() {
             error!("a client was dropped because of a bug in the proxy");
             self.end("the proxy failed");
@@ -360,6 +358,7 @@ impl Live {
     /// A connection to a host that is there again.
     pub(crate) fn found_host(&mut self, host: Connected) -> anyhow::Result<()> {
         let asked = Some(Asked::new(host.socket)?);
+        (self.server, self.server_due) = (host.server, true);
         match &mut self.stage {
             Stage::Waiting { host, .. } => *host = asked,
             Stage::Serving(serving) => serving.next = asked,
@@ -485,9 +484,7 @@ impl Live {
         }
         match catch_unwind(AssertUnwindSafe(|| server.turn())) {
             Ok(true) => {}
-            Ok(false) => {
-                self.ended.get_or_insert(Ended::HostClosed);
-            }
+            Ok(false) => self.lose_host(),
             Err(_) => {
                 error!("a client was dropped because of a bug in the proxy");
                 self.end("the proxy failed");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use oz_core::wire::display::Opening;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
@@ -33,6 +34,9 @@ pub enum ConnectError {
     /// It listens, but not now: its queue is full.
     #[error("the host does not accept connections")]
     Busy,
+    /// It wants to be opened by something else than it was.
+    #[error("the host refuses the connection")]
+    Refused,
     /// Something else is wrong.
     #[error("cannot connect to the host")]
     Failed(#[source] Errno),
@@ -46,15 +50,6 @@ pub(crate) struct Connected {
 }
 
 impl Backend {
-    /// Whether it may be there again once it is gone: what its windows show is kept until then.
-    pub(crate) fn returns(&self) -> bool {
-        match self {
-            Self::Wayland(_) | Self::Headless(_) => true,
-            // The server in this process would have to be made anew as well.
-            Self::X11(_) => false,
-        }
-    }
-
     /// Opens one more connection, without waiting for a compositor.
     pub(crate) fn connect(&self) -> Result<Connected, ConnectError> {
         let server = None;
@@ -81,12 +76,27 @@ impl Backend {
         }
     }
 
-    /// A connection on which nothing is said: it closes when the host ends.
-    pub(crate) fn watch(&self) -> Result<UnixStream, ConnectError> {
-        match self {
-            Self::X11(place) => place.socket(),
-            Self::Wayland(_) | Self::Headless(_) => self.connect().map(|made| made.socket),
-        }
+    /// What is done with a connection that the daemon has made, to a compositor or to an X server.
+    pub(crate) fn adopt(
+        &self,
+        socket: UnixStream,
+        opening: Option<&Opening>,
+    ) -> Result<Connected, ConnectError> {
+        let Some(opening) = opening else {
+            return Ok(Connected {
+                socket,
+                server: None,
+            });
+        };
+        let place = match self {
+            Self::X11(place) => Arc::clone(place),
+            Self::Wayland(_) | Self::Headless(_) => Arc::new(Place::elsewhere()),
+        };
+        let (server, socket) = Server::start_on(&place, socket, opening)?;
+        Ok(Connected {
+            socket,
+            server: Some(server),
+        })
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use display_proxy::config::{self, Clipboard, Config, Mark};
 use display_proxy::host::{Backend, Hosts};
 use display_proxy::report::Report;
-use display_proxy::server::{Exit, Server};
+use display_proxy::server::Server;
 use oz_core::OsBytes;
 use oz_core::denied::Denied;
 use oz_core::wire::display::{Direction, Event, Tell, answer};
@@ -98,7 +98,7 @@ pub struct Rig {
     pub x11: UnixDatagram,
     path: PathBuf,
     stop: Option<OwnedFd>,
-    thread: Option<JoinHandle<Exit>>,
+    thread: Option<JoinHandle<()>>,
     daemon: Daemon,
 }
 
@@ -341,7 +341,7 @@ impl Rig {
     }
 
     /// Ends the proxy and says why it ended.
-    pub fn stop(mut self) -> Exit {
+    pub fn stop(mut self) {
         self.stop = None;
         self.thread.take().unwrap().join().unwrap()
     }

@@ -7,6 +7,7 @@
 //! A list of files takes as many lines as it needs: [`Event::Files`] for its paths, then what is wanted of it. The
 //! answer comes in the same way, one entry for each path, in the same order.
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,12 +16,91 @@ use crate::OsBytes;
 use crate::colour::Colour;
 use crate::denied::Denied;
 use crate::plan::{Buffers, Clipboard, Mark, Passage};
+use crate::xauthority::Said;
 
 /// A message on the hosts socket: a connection to the host comes with it, which the proxy could not make itself.
-pub const MORE: &[u8] = b"more";
+const MORE: &str = "more";
 
 /// The same of another host: all windows go there.
-pub const ANOTHER: &[u8] = b"another";
+const ANOTHER: &str = "another";
+
+/// Longest message on the hosts socket in bytes.
+pub const GIVEN_MAX: usize = 2048;
+
+/// What is said of a connection to a host on the hosts socket: one word, and for an X server what opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// It is to another host: all windows go there.
+    pub another: bool,
+    /// Nothing for a Wayland compositor.
+    pub opening: Option<Opening>,
+}
+
+/// What is said at the beginning of a connection to an X server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Which of its screens.
+    pub screen: u32,
+    /// The authorization, if it wants one.
+    pub said: Option<Said>,
+}
+
+/// Whether the X server of a user may be one of this other's: a display manager starts it as either.
+#[must_use]
+pub const fn may_serve(server: u32, user: u32) -> bool {
+    server == user || server == 0
+}
+
+impl Given {
+    /// As one message: the word, and for an X server its screen and the two parts of the authorization.
+    #[must_use]
+    pub fn write(&self) -> Vec<u8> {
+        let mut text = String::from(if self.another { ANOTHER } else { MORE });
+        if let Some(opening) = &self.opening {
+            // Writing to a string cannot fail.
+            let _ = write!(text, " {}", opening.screen);
+            for part in opening.said.iter().flat_map(|(name, data)| [name, data]) {
+                text.push(' ');
+                part.iter().for_each(|byte| {
+                    let _ = write!(text, "{byte:02x}");
+                });
+            }
+        }
+        text.into_bytes()
+    }
+
+    /// Reads one; none if it is not understood.
+    #[must_use]
+    pub fn read(message: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(message).ok()?;
+        let mut words = text.split(' ');
+        let another = match words.next()? {
+            MORE => false,
+            ANOTHER => true,
+            _ => return None,
+        };
+        let opening = match words.next() {
+            None => None,
+            Some(screen) => Some(Opening {
+                screen: screen.parse().ok()?,
+                said: match (words.next(), words.next()) {
+                    (None, _) => None,
+                    (Some(name), data) => Some((bytes(name)?, bytes(data?)?)),
+                },
+            }),
+        };
+        words.next().is_none().then_some(Self { another, opening })
+    }
+}
+
+/// Bytes that were written with two digits each.
+fn bytes(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes();
+    let byte = |two: &[u8]| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok();
+    let (pairs, rest) = digits.as_chunks::<2>();
+    (rest.is_empty() && text.bytes().all(|it| it.is_ascii_hexdigit()))
+        .then(|| pairs.iter().map(|two| byte(two)).collect())?
+}
 
 /// Longest line in bytes, its end included: PIPE_BUF, so that lines never tear.
 pub const LINE_MAX: usize = 4096;
@@ -173,8 +253,6 @@ pub enum Event {
         /// How often since it was last said.
         count: u32,
     },
-    /// The host no longer answers, and the proxy ends.
-    HostGone,
     /// The host is gone. Windows are kept until there is one again.
     HostLost,
     /// There is one again.
@@ -378,13 +456,48 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn an_x_server_is_the_user_s_or_root_s() {
+        assert!(may_serve(1000, 1000) && may_serve(0, 1000));
+        assert!(!may_serve(1001, 1000) && !may_serve(65534, 1000));
+    }
+
+    #[test]
+    fn what_comes_with_a_connection_is_read_as_it_was_written() {
+        let opening = Opening {
+            screen: 1,
+            said: Some((b"MIT-MAGIC-COOKIE-1".to_vec(), vec![0, 255])),
+        };
+        for opening in [None, Some(opening)] {
+            for another in [false, true] {
+                let given = Given {
+                    another,
+                    opening: opening.clone(),
+                };
+                assert_eq!(Given::read(&given.write()), Some(given));
+            }
+        }
+        for odd in [
+            "",
+            "mores",
+            "more ",
+            "more x",
+            "more 0 00",
+            "more 0 0 00",
+            "more 0 00 0g",
+            "more 0 00 00 ",
+        ] {
+            assert_eq!(Given::read(odd.as_bytes()), None, "{odd}");
+        }
+    }
+
+    #[test]
     fn events_are_lines_of_json() {
         let text = |event: &Event| serde_json::to_string(event).expect("encodes");
         assert_eq!(
             text(&Event::WindowOpened { window: 3 }),
             r#"{"event":"window-opened","window":3}"#
         );
-        assert_eq!(text(&Event::HostGone), r#"{"event":"host-gone"}"#);
+        assert_eq!(text(&Event::HostLost), r#"{"event":"host-lost"}"#);
         let files = asked(1, &["/a%\n".into(), b"/\xff\xc3\xa4".to_vec().into()]);
         assert_eq!(
             text(&files[0]),

@@ -1,5 +1,6 @@
 //! `org.oz.Sandbox1`: one running sandbox.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use oz_core::colour::Colour;
 use oz_core::plan::{Access, Bind, Clipboard, Forward, Gate, Service};
 use oz_core::report::Line;
 use oz_core::wire::audio::Microphone;
+use oz_core::wire::display::{Host, X11};
 use zbus::object_server::SignalEmitter;
 use zbus::{Connection, DeserializeDict, OwnedFd, OwnedObjectPath, SerializeDict, Type};
 
@@ -374,6 +376,24 @@ impl SandboxObject {
         display::set_clipboard(&self.sandbox, clipboard).await
     }
 
+    /// Has its windows go to the X server of this name, if it is one of this machine. The file opens it; empty: the one in the home.
+    #[zbus(name = "AttachToX11")]
+    async fn attach_to_x11(&self, display: &str, authority: &str) -> Result<()> {
+        let authority = if authority.starts_with('/') {
+            PathBuf::from(authority)
+        } else {
+            self.sandbox.plan.user.home.join(".Xauthority")
+        };
+        let server = X11::named(display, Some(authority)).ok_or_else(|| {
+            Failure::new(
+                Kind::InvalidArgument,
+                "that is no X server of this machine",
+                "Use a name such as :0",
+            )
+        })?;
+        display::attach(&self.daemon, &self.sandbox, Host::X11(server)).await
+    }
+
     /// Has its windows go to the Wayland compositor that listens at this path.
     async fn attach(&self, display: &str) -> Result<()> {
         if !display.starts_with('/') {
@@ -383,7 +403,7 @@ impl SandboxObject {
                 "Use a path such as /run/user/1000/wayland-1",
             ));
         }
-        display::attach(&self.daemon, &self.sandbox, display.into()).await
+        display::attach(&self.daemon, &self.sandbox, Host::Wayland(display.into())).await
     }
 
     #[zbus(property)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
 use oz_core::plan::{Op, Plan, Service};
-use oz_core::wire::display::{Host, X11};
+use oz_core::wire::display::{Host, X11, may_serve};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::failure::{Failure, Kind, Result};
@@ -112,6 +112,23 @@ pub(crate) fn connect(path: &Path) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
     rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
     Ok(socket)
+}
+
+/// The same of a host, if it is its user's. Where an X server was, in a directory that is everybody's, anybody may listen once
+/// it has gone.
+pub(crate) fn connect_to(host: &Host) -> io::Result<OwnedFd> {
+    let connection = connect(host.socket())?;
+    if let Host::X11(_) = host {
+        let peer = rustix::net::sockopt::socket_peercred(&connection)?;
+        let own = rustix::process::geteuid();
+        if !may_serve(peer.uid.as_raw(), own.as_raw()) {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "somebody else listens there",
+            ));
+        }
+    }
+    Ok(connection)
 }
 
 #[cfg(test)]

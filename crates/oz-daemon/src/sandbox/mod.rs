@@ -85,8 +85,6 @@ pub(crate) enum Command {
     Stop { grace: Duration },
     /// End because of something outside: what programs that still run are told.
     Abandon(Failure),
-    /// Say how programs ended that may have lost their windows.
-    Decide,
     /// Let init send a connection to a socket that is served inside.
     Reach(Service),
     /// Write down what a later daemon needs to know.

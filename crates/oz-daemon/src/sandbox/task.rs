@@ -41,8 +41,6 @@ pub(crate) const KILL_AFTER: Duration = Duration::from_secs(1);
 /// How long a killed one may take to be gone: the kernel gives back what it has, and that can be all memory that
 /// it may have, in thousands of processes.
 pub(crate) const GONE: Duration = Duration::from_secs(20);
-/// How long it takes a compositor that goes to be gone.
-const UNDECIDED: Duration = Duration::from_millis(100);
 /// How long the end waits for a change of the files to be through.
 const FILES: Duration = Duration::from_secs(1);
 /// Most messages that init sends in a second; programs inside cannot make it send many.
@@ -62,8 +60,6 @@ pub(crate) struct Task {
     init: Option<Child>,
     nonce: Nonce,
     processes: Processes,
-    /// Programs that ended, maybe because their windows went.
-    undecided: Vec<(ProcessId, ExitStatus)>,
     /// Programs that an earlier daemon knew by name, if there was one.
     earlier: Option<Vec<(ProcessId, String)>>,
     /// The first number that this daemon gives.
@@ -143,7 +139,6 @@ impl Task {
             init: hold.init,
             nonce: hold.nonce,
             processes: Processes::default(),
-            undecided: Vec::new(),
             entering: None,
             supervisors: Vec::new(),
             bus: None,
@@ -272,11 +267,7 @@ impl Task {
                     return self.missed(process).map(|()| None);
                 }
                 self.say_crashed(status);
-                if self.may_have_lost_windows(status) {
-                    self.decide_soon(process, status);
-                } else {
-                    self.processes.ended(process, status)?;
-                }
+                self.processes.ended(process, status)?;
                 self.publish_processes();
             }
             FromInit::Failed {
@@ -318,14 +309,6 @@ impl Task {
         Ok(())
     }
 
-    /// Whether a program failed while it had windows: if the compositor goes, programs may notice
-    /// before their proxy does, and their own words would be all that the user reads.
-    fn may_have_lost_windows(&self, status: ExitStatus) -> bool {
-        status != ExitStatus::Code(0)
-            && self.sandbox.published().windows > 0
-            && self.sandbox.phase() == Phase::Running
-    }
-
     /// Says that an app with windows is gone by a fault of its own, which nobody else may.
     fn say_crashed(&self, status: ExitStatus) {
         if let ExitStatus::Signal(signal) = status
@@ -336,35 +319,6 @@ impl Task {
             let why = format!("One of its programs has crashed, by the signal {signal}.");
             notice::died(&self.daemon, &self.sandbox, why);
         }
-    }
-
-    /// A compositor that is going may still be there at this moment.
-    fn decide_soon(&mut self, process: ProcessId, status: ExitStatus) {
-        self.undecided.push((process, status));
-        let sandbox = Arc::clone(&self.sandbox);
-        tokio::spawn(async move {
-            tokio::time::sleep(UNDECIDED).await;
-            let _ = sandbox.ask(Command::Decide);
-        });
-    }
-
-    /// Says how programs ended that had windows: by themselves, or because the compositor went.
-    fn decide(&mut self) {
-        let host = self.sandbox.host();
-        let gone = host
-            .as_ref()
-            .filter(|host| !display::returns(host) && !display::answers(host))
-            .map(display::host_gone);
-        for (process, status) in std::mem::take(&mut self.undecided) {
-            let known = match &gone {
-                Some(failure) => self.processes.failed(process, failure),
-                None => self.processes.ended(process, status),
-            };
-            if let Err(error) = known {
-                tracing::debug!(%error, "it was decided before");
-            }
-        }
-        self.publish_processes();
     }
 
     /// Whether a program that was started is one of an earlier daemon's.
@@ -625,10 +579,6 @@ impl Task {
                 self.stop(grace).await
             }
             Command::Reach(service) => self.connection.send(&ToInit::Reach { service }, &[]).await,
-            Command::Decide => {
-                self.decide();
-                Ok(())
-            }
             Command::Save => {
                 self.save().await;
                 Ok(())
@@ -741,10 +691,6 @@ impl Task {
 
     /// Nothing of it stays: whatever is left is killed, and whoever waits is told.
     async fn end(mut self, over: Over) {
-        if !self.undecided.is_empty() {
-            tokio::time::sleep(UNDECIDED).await;
-            self.decide();
-        }
         for supervisor in &self.supervisors {
             supervisor.abort();
         }

@@ -19,7 +19,7 @@ impl Session {
     /// When wl-copy fails.
     pub fn copy_as(&self, kind: &str, bytes: &[u8]) -> Result<()> {
         if self.kind == Kind::X11 {
-            return x11::copy(kind, bytes);
+            return x11::copy(&mut self.command("sh"), kind, bytes);
         }
         // wl-copy stays in the background to serve the clipboard and would hold our pipes open.
         let script = r#"exec wl-copy --type "$0" >/dev/null 2>&1"#;
@@ -40,7 +40,7 @@ impl Session {
     /// When wl-paste hangs.
     pub fn paste(&self) -> Result<Option<String>> {
         if self.kind == Kind::X11 {
-            return x11::paste("clipboard", "UTF8_STRING");
+            return x11::paste(self.command("xclip"), "clipboard", "UTF8_STRING");
         }
         let done = finish(self.command("wl-paste").arg("--no-newline"), b"", PATIENCE)?;
         Ok(done
@@ -55,7 +55,7 @@ impl Session {
     /// When wl-paste hangs.
     pub fn paste_primary(&self) -> Result<Option<String>> {
         if self.kind == Kind::X11 {
-            return x11::paste("primary", "UTF8_STRING");
+            return x11::paste(self.command("xclip"), "primary", "UTF8_STRING");
         }
         let done = finish(
             self.command("wl-paste").args(["--primary", "--no-newline"]),
@@ -74,7 +74,8 @@ impl Session {
     /// When wl-paste hangs.
     pub fn clipboard_types(&self) -> Result<Vec<String>> {
         if self.kind == Kind::X11 {
-            let types = x11::paste("clipboard", "TARGETS")?.unwrap_or_default();
+            let types =
+                x11::paste(self.command("xclip"), "clipboard", "TARGETS")?.unwrap_or_default();
             return Ok(types.lines().map(str::to_owned).collect());
         }
         let done = finish(self.command("wl-paste").arg("--list-types"), b"", PATIENCE)?;

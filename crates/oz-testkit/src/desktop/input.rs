@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::{Kind, Session, Window};
+use super::{Kind, PATIENCE, Session, Window, wait_for};
 use crate::seat;
 
 /// What clients of an X server may take to hear of another layout.
@@ -33,7 +33,14 @@ impl Session {
     /// # Errors
     /// When the seat refuses.
     pub fn click_window(&self, window: &Window) -> Result<()> {
-        self.click(window.content.centre())
+        self.click(window.content.centre())?;
+        if self.kind == Kind::X11 {
+            // Whoever gives it the focus has to hear of the click first, and keys do not wait for that.
+            wait_for("the focus", PATIENCE, || {
+                self.again(window).ok().filter(|now| now.focused)
+            })?;
+        }
+        Ok(())
     }
 
     /// A button (`left`, `right`, `middle`): `down`, `up` or `click`.

@@ -64,9 +64,10 @@ impl Session {
                 panic!("{name} is not set: this test must run in a session, `cargo xtask test NAME`")
             })
         };
+        let is_x11 = need("XDG_SESSION_TYPE") == Path::new("x11");
         let kind = match need("XDG_CURRENT_DESKTOP").to_str() {
+            _ if is_x11 => Kind::X11,
             Some("GNOME") => Kind::Gnome,
-            Some("openbox") => Kind::X11,
             _ => Kind::Sway,
         };
         let this = Self {
@@ -103,10 +104,36 @@ impl Session {
         }
     }
 
+    /// The same session as one sees it on another X server that runs in it.
+    #[must_use]
+    pub fn on_x11(&self, display: &str, authority: &Path, seat: PathBuf) -> Self {
+        Self {
+            seat,
+            kind: Kind::X11,
+            elsewhere: vec![
+                ("DISPLAY", display.into()),
+                ("XAUTHORITY", authority.into()),
+            ],
+            ..self.clone()
+        }
+    }
+
     /// Whether its windows are those of an X server.
     #[must_use]
     pub fn is_x11(&self) -> bool {
         self.kind == Kind::X11
+    }
+
+    /// A connection to its X server.
+    fn screen(&self) -> Result<x11::Screen> {
+        let elsewhere = |wanted: &str| {
+            let found = self.elsewhere.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| value.as_path())
+        };
+        match (elsewhere("DISPLAY"), elsewhere("XAUTHORITY")) {
+            (Some(display), Some(authority)) => x11::Screen::open_with(display, authority),
+            _ => x11::Screen::open(),
+        }
     }
 
     fn command(&self, program: &str) -> Command {

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
@@ -30,7 +29,7 @@ impl Session {
             Kind::Gnome => return self.shell().screenshot(path),
             Kind::Sway => self.command("grim"),
             Kind::X11 => {
-                let mut import = Command::new("import");
+                let mut import = self.command("import");
                 // Eight bits a channel, whatever the picture would fit in.
                 import.args(["-window", "root", "-depth", "8"]);
                 import

@@ -73,7 +73,7 @@ impl Session {
     /// When sway does not answer.
     pub fn windows(&self) -> Result<Vec<Window>> {
         if self.kind == Kind::X11 {
-            return x11::Screen::open()?.windows();
+            return self.screen()?.windows();
         }
         let tree: Value = serde_json::from_str(&self.swaymsg(&["-t", "get_tree"])?)?;
         let mut found = Vec::new();
@@ -128,7 +128,7 @@ impl Session {
     /// When sway refuses, as for each of the following.
     pub fn focus(&self, window: &Window) -> Result<()> {
         if self.kind == Kind::X11 {
-            return x11::Screen::open()?.focus(x11::id(window)?);
+            return self.screen()?.focus(x11::id(window)?);
         }
         self.command_window(window, "focus")
     }
@@ -139,7 +139,7 @@ impl Session {
     /// When sway refuses.
     pub fn close(&self, window: &Window) -> Result<()> {
         if self.kind == Kind::X11 {
-            return x11::Screen::open()?.close(x11::id(window)?);
+            return self.screen()?.close(x11::id(window)?);
         }
         self.command_window(window, "kill")
     }
@@ -151,7 +151,7 @@ impl Session {
     pub fn move_to(&self, window: &Window, x: i32, y: i32) -> Result<()> {
         if self.kind == Kind::X11 {
             let place = ConfigureWindowAux::new().x(x).y(y);
-            return x11::Screen::open()?.configure(x11::id(window)?, &place);
+            return self.screen()?.configure(x11::id(window)?, &place);
         }
         self.command_window(window, &format!("move absolute position {x} {y}"))
     }
@@ -166,7 +166,7 @@ impl Session {
             let size = ConfigureWindowAux::new()
                 .width(side(width))
                 .height(side(height));
-            return x11::Screen::open()?.configure(x11::id(window)?, &size);
+            return self.screen()?.configure(x11::id(window)?, &size);
         }
         self.command_window(
             window,
@@ -181,7 +181,7 @@ impl Session {
     pub fn fullscreen(&self, window: &Window, on: bool) -> Result<()> {
         if self.kind == Kind::X11 {
             let names = ["_NET_WM_STATE_FULLSCREEN"; 2];
-            return x11::Screen::open()?.state(x11::id(window)?, on, names);
+            return self.screen()?.state(x11::id(window)?, on, names);
         }
         self.command_window(
             window,
@@ -203,7 +203,7 @@ impl Session {
                 "_NET_WM_STATE_MAXIMIZED_VERT",
                 "_NET_WM_STATE_MAXIMIZED_HORZ",
             ];
-            return x11::Screen::open()?.state(x11::id(window)?, true, names);
+            return self.screen()?.state(x11::id(window)?, true, names);
         }
         self.command_window(window, "floating disable")
     }
@@ -213,7 +213,15 @@ impl Session {
     /// # Errors
     /// When the X server does not answer.
     pub fn popups(&self) -> Result<Vec<Rect>> {
-        x11::Screen::open()?.popups()
+        self.screen()?.popups()
+    }
+
+    /// Whether there is a window manager, on an X server.
+    ///
+    /// # Errors
+    /// When the X server does not answer.
+    pub fn is_managed(&self) -> Result<bool> {
+        self.screen()?.is_managed()
     }
 
     /// A property of a window that is a list of numbers, on an X server.
@@ -221,7 +229,7 @@ impl Session {
     /// # Errors
     /// When the X server does not answer.
     pub fn numbers_of(&self, window: &Window, property: &str) -> Result<Vec<u32>> {
-        x11::Screen::open()?.numbers(x11::id(window)?, property)
+        self.screen()?.numbers(x11::id(window)?, property)
     }
 
     fn command_window(&self, window: &Window, command: &str) -> Result<()> {

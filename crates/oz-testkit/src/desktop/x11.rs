@@ -1,13 +1,16 @@
-//! The windows of an X server's screen, as its window manager has them.
+//! The windows of an X server's screen, as its window manager has them, or as they are if there is none.
 
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, MapState,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, InputFocus,
+    MapState, StackMode,
 };
-use x11rb::rust_connection::RustConnection;
+use x11rb::rust_connection::{DefaultStream, RustConnection};
 
 use super::windows::{marked, within_mark};
 use super::{PATIENCE, Rect, Window, finish};
@@ -25,6 +28,23 @@ impl Screen {
     pub(super) fn open() -> Result<Self> {
         let (conn, screen) = x11rb::connect(None).context("cannot connect to the X server")?;
         let root = conn.setup().roots[screen].root;
+        Ok(Self { conn, root })
+    }
+
+    /// On a server of this name, with the only cookie that a file has.
+    pub(super) fn open_with(display: &Path, authority: &Path) -> Result<Self> {
+        let number = display.to_str().and_then(|name| name.strip_prefix(':'));
+        let socket = format!("/tmp/.X11-unix/X{}", number.context("a number")?);
+        let cookie = std::fs::read(authority)?;
+        let cookie = cookie.get(cookie.len().saturating_sub(16)..);
+        let (stream, _) = DefaultStream::from_unix_stream(UnixStream::connect(socket)?)?;
+        let conn = RustConnection::connect_to_stream_with_auth_info(
+            stream,
+            0,
+            b"MIT-MAGIC-COOKIE-1".to_vec(),
+            cookie.unwrap_or_default().to_vec(),
+        )?;
+        let root = conn.setup().roots[0].root;
         Ok(Self { conn, root })
     }
 
@@ -50,12 +70,40 @@ impl Screen {
         Ok(String::from_utf8_lossy(&reply.value).into_owned())
     }
 
+    /// Whether somebody manages windows now: one who was killed has left what it said on the root window.
+    pub(super) fn is_managed(&self) -> Result<bool> {
+        let name = "_NET_SUPPORTING_WM_CHECK";
+        let said = self.numbers(self.root, name)?;
+        let itself = |window: &u32| self.numbers(*window, name).is_ok_and(|own| own == said);
+        Ok(said.first().is_some_and(itself))
+    }
+
     /// All that are managed, those that have gone meanwhile left out.
     pub(super) fn windows(&self) -> Result<Vec<Window>> {
-        let active = self.numbers(self.root, "_NET_ACTIVE_WINDOW")?;
-        let all = self.numbers(self.root, "_NET_CLIENT_LIST")?;
+        let (active, all) = if self.is_managed()? {
+            (
+                self.numbers(self.root, "_NET_ACTIVE_WINDOW")?,
+                self.numbers(self.root, "_NET_CLIENT_LIST")?,
+            )
+        } else {
+            let focus = self.conn.get_input_focus()?.reply()?.focus;
+            (vec![focus], self.unmanaged()?)
+        };
         let described = |id: &u32| self.window(*id, active.first() == Some(id)).ok();
         Ok(all.iter().filter_map(described).collect())
+    }
+
+    /// What a window manager would have to manage.
+    fn unmanaged(&self) -> Result<Vec<u32>> {
+        let all = self.conn.query_tree(self.root)?.reply()?.children;
+        let is_one = |id: &u32| {
+            let known = self.conn.get_window_attributes(*id).ok();
+            let shown = known.and_then(|it| it.reply().ok());
+            let shown =
+                shown.is_some_and(|it| !it.override_redirect && it.map_state == MapState::VIEWABLE);
+            shown && self.text(*id, "WM_CLASS").is_ok_and(|it| !it.is_empty())
+        };
+        Ok(all.into_iter().filter(is_one).collect())
     }
 
     fn window(&self, id: u32, focused: bool) -> Result<Window> {
@@ -132,7 +180,11 @@ impl Screen {
         Ok(found)
     }
 
+    /// Tells the window manager something.
     fn tell(&self, id: u32, what: &str, data: [u32; 5]) -> Result<()> {
+        if !self.is_managed()? {
+            bail!("there is no window manager to be told {what}");
+        }
         let what = self.atom(what)?;
         let message = ClientMessageEvent::new(32, id, what, data);
         let to = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
@@ -146,10 +198,25 @@ impl Screen {
     }
 
     pub(super) fn focus(&self, id: u32) -> Result<()> {
+        if !self.is_managed()? {
+            let above = ConfigureWindowAux::new().stack_mode(StackMode::ABOVE);
+            self.conn.configure_window(id, &above)?;
+            let now = x11rb::CURRENT_TIME;
+            self.conn.set_input_focus(InputFocus::PARENT, id, now)?;
+            return self.settle();
+        }
         self.tell(id, "_NET_ACTIVE_WINDOW", [PAGER, 0, 0, 0, 0])
     }
 
     pub(super) fn close(&self, id: u32) -> Result<()> {
+        if !self.is_managed()? {
+            let (protocols, delete) = (self.atom("WM_PROTOCOLS")?, self.atom("WM_DELETE_WINDOW")?);
+            let data = [delete, x11rb::CURRENT_TIME, 0, 0, 0];
+            let message = ClientMessageEvent::new(32, id, protocols, data);
+            self.conn
+                .send_event(false, id, EventMask::NO_EVENT, message)?;
+            return self.settle();
+        }
         self.tell(id, "_NET_CLOSE_WINDOW", [0, PAGER, 0, 0, 0])
     }
 
@@ -176,7 +243,7 @@ pub(super) fn id(window: &Window) -> Result<u32> {
 }
 
 /// Runs xclip, which stays to serve what it was given.
-pub(super) fn copy(kind: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn copy(sh: &mut Command, kind: &str, bytes: &[u8]) -> Result<()> {
     // By the name that its own programs ask for.
     let kind = if kind.starts_with("text/plain") {
         "UTF8_STRING"
@@ -184,11 +251,7 @@ pub(super) fn copy(kind: &str, bytes: &[u8]) -> Result<()> {
         kind
     };
     let script = r#"exec xclip -selection clipboard -in -target "$0" >/dev/null 2>&1"#;
-    let done = finish(
-        Command::new("sh").args(["-c", script, kind]),
-        bytes,
-        PATIENCE,
-    )?;
+    let done = finish(sh.args(["-c", script, kind]), bytes, PATIENCE)?;
     if !done.status.success() {
         bail!("xclip failed ({})", done.status);
     }
@@ -196,8 +259,7 @@ pub(super) fn copy(kind: &str, bytes: &[u8]) -> Result<()> {
 }
 
 /// What a selection has of a type; none if it has nothing of it.
-pub(super) fn paste(selection: &str, kind: &str) -> Result<Option<String>> {
-    let mut xclip = Command::new("xclip");
+pub(super) fn paste(mut xclip: Command, selection: &str, kind: &str) -> Result<Option<String>> {
     xclip.args(["-selection", selection, "-out", "-target", kind]);
     let done = finish(&mut xclip, b"", PATIENCE)?;
     let text = String::from_utf8_lossy(&done.stdout).into_owned();

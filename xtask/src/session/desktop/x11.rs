@@ -1,4 +1,4 @@
-//! An X server without a screen, and a window manager on it.
+//! An X server without a screen, and a window manager on it, if there is to be one.
 
 use std::fs;
 use std::io::Read;
@@ -8,10 +8,28 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::Parts;
+use crate::session::Manager;
 use crate::session::environment::{self, Places};
 
 /// Any machine, in a file of Xau(3).
 const ANY: u16 = 65535;
+
+impl Manager {
+    /// How it is started; empty for none.
+    fn command(self) -> &'static [&'static str] {
+        match self {
+            Self::Openbox => &["openbox"],
+            Self::Metacity => &["metacity"],
+            Self::Mutter => &["mutter", "--x11"],
+            Self::None => &[],
+        }
+    }
+
+    /// What a desktop that has only this is called.
+    pub(in crate::session) fn name(self) -> &'static str {
+        self.command().first().copied().unwrap_or("none")
+    }
+}
 
 impl Parts<'_> {
     pub(super) fn x11(&mut self, places: &Places<'_>, end: Instant) -> Result<()> {
@@ -51,8 +69,13 @@ impl Parts<'_> {
         let answer = || crate::sh::read_quietly(&mut ask.borrow_mut());
         // It says its number before it lets anybody in.
         self.until("Xvfb", "answer", end, || answer().is_ok())?;
-        self.spawn("openbox", &["openbox"], environment::desktop(self.spec))?;
-        self.until("openbox", "manage windows", end, || {
+        let manager = self.spec.manager;
+        let [name, ..] = manager.command() else {
+            return Ok(());
+        };
+        let environment = environment::desktop(self.spec);
+        self.spawn(name, manager.command(), environment)?;
+        self.until(name, "manage windows", end, || {
             answer().is_ok_and(|answer| answer.contains("window id"))
         })
     }

@@ -101,6 +101,7 @@ impl State {
         let atoms = &self.screen.atoms;
         match moment {
             // 1: an app asks, not a pager.
+            Some(_) if !self.is_managed() => self.raise_and_focus(window),
             Some(time) => {
                 self.tell_manager(window, atoms._NET_ACTIVE_WINDOW, [1, time, 0, 0, 0]);
             }

@@ -58,6 +58,9 @@ impl State {
                     self.visible(&id, false);
                 }
             }
+            Event::DestroyNotify(event) if Some(event.window) == self.manager => {
+                self.manager_changed();
+            }
             Event::PropertyNotify(event) => self.property_changed(&event),
             Event::ClientMessage(event) => self.message(&event),
             Event::RandrScreenChangeNotify(_) | Event::RandrNotify(_) => self.offer_outputs(),
@@ -95,7 +98,7 @@ impl State {
         }
         // Only what the window manager says itself is a place on the screen; else it is one in its frame.
         let said = event.response_type & 0x80 != 0;
-        let at = if said || event.override_redirect || !self.managed {
+        let at = if said || event.override_redirect || !self.is_managed() {
             (event.x.into(), event.y.into())
         } else {
             window.at
@@ -133,7 +136,7 @@ impl State {
                 let screen = std::rc::Rc::clone(&self.screen);
                 self.monitors.ask_work(&screen);
             } else if event.atom == atoms._NET_SUPPORTING_WM_CHECK {
-                self.managed = self.screen.is_managed();
+                self.manager_changed();
             }
         } else if event.atom == atoms._NET_WM_STATE {
             if let Some(id) = self.surface_of(event.window) {

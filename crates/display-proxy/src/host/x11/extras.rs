@@ -271,7 +271,7 @@ impl GlobalDispatch<OrgKdeKwinServerDecorationManager, ()> for State {
     ) {
         use org_kde_kwin_server_decoration_manager::Mode;
         let manager = data_init.init(resource, ());
-        manager.default_mode(if state.managed {
+        manager.default_mode(if state.is_managed() {
             Mode::Server
         } else {
             Mode::Client
@@ -292,7 +292,7 @@ impl Dispatch<OrgKdeKwinServerDecorationManager, ()> for State {
         if let org_kde_kwin_server_decoration_manager::Request::Create { id, surface } = request {
             use org_kde_kwin_server_decoration::Mode;
             let decoration = data_init.init(id, surface.id());
-            decoration.mode(if state.managed {
+            decoration.mode(if state.is_managed() {
                 Mode::Server
             } else {
                 Mode::Client
@@ -315,7 +315,11 @@ impl Dispatch<OrgKdeKwinServerDecoration, ObjectId> for State {
         if let Request::RequestMode { mode } = request
             && let Some(mode) = known(mode)
         {
-            let mode = if state.managed { mode } else { Mode::Client };
+            let mode = if state.is_managed() {
+                mode
+            } else {
+                Mode::Client
+            };
             object.mode(mode);
             state.set_own_frame(id, mode != Mode::Server);
         }

@@ -17,6 +17,9 @@ use super::screen::Screen;
 const REAL: [&str; 8] = [
     "Shift", "Lock", "Control", "Mod1", "Mod2", "Mod3", "Mod4", "Mod5",
 ];
+/// The types that every keymap begins with. An X server that reads one without these names adds its own, which libxkbcommon does
+/// not take from it.
+const CANONICAL: [&str; 4] = ["ONE_LEVEL", "TWO_LEVEL", "ALPHABETIC", "KEYPAD"];
 /// The longest name that is written.
 const NAME: usize = 128;
 
@@ -129,10 +132,17 @@ fn read(
                 .active
                 .then(|| (mask(entry.mods_mask), entry.level, kept(n)))
         };
+        // Virtual modifiers may be the same real ones; the server goes by the first entry.
+        let mut entries: Vec<(u16, u8, u16)> = Vec::new();
+        for entry in it.map.iter().enumerate().filter_map(entry) {
+            if entries.iter().all(|known| known.0 != entry.0) {
+                entries.push(entry);
+            }
+        }
         Type {
             levels: it.num_levels,
             modifiers: mask(it.mods_mask),
-            map: it.map.iter().enumerate().filter_map(entry).collect(),
+            map: entries,
         }
     };
     let types: Vec<Type> = types.iter().map(one).collect();
@@ -178,6 +188,11 @@ fn read(
     }
 }
 
+fn type_name(number: usize) -> String {
+    let known = CANONICAL.get(number);
+    known.map_or_else(|| format!("T{number}"), |name| (*name).to_owned())
+}
+
 /// Modifiers as the text has them.
 fn sum(modifiers: u16) -> String {
     let names = (0..8).filter(|bit| modifiers & (1 << bit) != 0);
@@ -202,12 +217,15 @@ impl Keymap {
         for key in &self.keys {
             writeln!(to, "\t<K{0}> = {0};", key.code)?;
         }
+        // Xwayland 22.1 ends when it is asked for its lights and has none.
+        to.push_str("\tindicator 1 = \"Caps Lock\";\n");
         to.push_str("};\nxkb_types \"oz\" {\n");
         self.write_virtuals(to)?;
         for (n, kind) in self.types.iter().enumerate() {
+            let name = type_name(n);
             write!(
                 to,
-                "\ttype \"T{n}\" {{ modifiers = {};",
+                "\ttype \"{name}\" {{ modifiers = {};",
                 sum(kind.modifiers)
             )?;
             for (modifiers, level, kept) in &kind.map {
@@ -217,12 +235,18 @@ impl Keymap {
                     write!(to, " preserve[{modifiers}] = {};", sum(*kept))?;
                 }
             }
+            // Without them Xwayland has a keymap that libxkbcommon cannot read from it.
+            for level in 1..=kind.levels {
+                write!(to, " level_name[Level{level}] = \"{level}\";")?;
+            }
             to.push_str(" };\n");
         }
         to.push_str("};\nxkb_compatibility \"oz\" {\n");
         self.write_virtuals(to)?;
         to.push_str(
-            "\tinterpret Any+AnyOf(all) { action = NoAction(); };\n};\nxkb_symbols \"oz\" {\n",
+            "\tinterpret Any+AnyOf(all) { action = NoAction(); };\n\
+             \tindicator \"Caps Lock\" { whichModState = locked; modifiers = Lock; };\n\
+             };\nxkb_symbols \"oz\" {\n",
         );
         self.write_virtuals(to)?;
         for (n, layout) in (1..).zip(&self.layouts) {
@@ -238,9 +262,10 @@ impl Keymap {
                 let symbols: Vec<String> = symbols.iter().map(symbol).collect();
                 let comma = if n == 1 { "" } else { ", " };
                 let symbols = symbols.join(", ");
+                let name = type_name((*kind).into());
                 write!(
                     to,
-                    "{comma}type[Group{n}] = \"T{kind}\", symbols[Group{n}] = [ {symbols} ]"
+                    "{comma}type[Group{n}] = \"{name}\", symbols[Group{n}] = [ {symbols} ]"
                 )?;
             }
             to.push_str(" };\n");
@@ -326,5 +351,6 @@ mod tests {
         assert_eq!(types(0, 1), "й");
         assert_eq!(compiled.layout_get_name(1), "Russian");
         assert_ne!(compiled.mod_get_index("Alt"), xkb::MOD_INVALID);
+        assert_ne!(compiled.led_get_index("Caps Lock"), xkb::LED_INVALID);
     }
 }

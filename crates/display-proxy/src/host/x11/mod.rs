@@ -7,7 +7,6 @@
 //! What arrives here is what the bridge has validated. The X server is trusted: its answers are waited for.
 
 mod activation;
-mod authority;
 mod buffers;
 mod compositor;
 mod cursors;
@@ -32,6 +31,7 @@ mod shapes;
 mod shell;
 mod surfaces;
 mod toplevels;
+mod unmanaged;
 mod windows;
 
 use std::collections::{HashMap, VecDeque};
@@ -41,6 +41,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use oz_core::wire::display::Opening;
 use rustix::event::{PollFd, PollFlags};
 use wayland_protocols::xdg::shell::server::xdg_wm_base::XdgWmBase;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason, ObjectId};
@@ -50,12 +51,13 @@ use x11rb::protocol::randr::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     ChangeWindowAttributesAux, ClientMessageEvent, ConnectionExt as _, EventMask,
 };
+use x11rb::rust_connection::RustConnection;
 
 use super::backend::ConnectError;
 use activation::Tokens;
 use buffers::{Picture, Pool};
 use outputs::{Monitors, Outputs};
-pub use place::{Place, PlaceError};
+pub use place::Place;
 use screen::Screen;
 use seat::Seat;
 use selections::Selections;
@@ -98,8 +100,10 @@ pub(super) struct State {
     seat: Seat,
     selections: Selections,
     tokens: Tokens,
-    /// Whether there is a window manager.
-    managed: bool,
+    /// The window by which the window manager is known, if there is one.
+    manager: Option<u32>,
+    /// Without one, what the user drags by its frame.
+    dragged: Option<unmanaged::Drag>,
     /// Menus that are open, the last one above the others; which of them holds the pointer; which was open when
     /// Escape was last pressed.
     menus: Vec<ObjectId>,
@@ -128,7 +132,25 @@ impl ClientData for Bridge {
 impl Server {
     /// A new one, and the end of its connection for the bridge.
     pub(crate) fn start(place: &Arc<Place>) -> Result<(Box<Self>, UnixStream), ConnectError> {
-        let screen = Rc::new(Screen::open(place)?);
+        Self::on(place, place.connect()?)
+    }
+
+    /// The same on a connection that somebody else has made.
+    pub(crate) fn start_on(
+        place: &Arc<Place>,
+        socket: UnixStream,
+        opening: &Opening,
+    ) -> Result<(Box<Self>, UnixStream), ConnectError> {
+        let conn = place::greet(socket, opening)?;
+        let screen = usize::try_from(opening.screen).unwrap_or(0);
+        Self::on(place, (conn, screen))
+    }
+
+    fn on(
+        place: &Arc<Place>,
+        (conn, number): (RustConnection, usize),
+    ) -> Result<(Box<Self>, UnixStream), ConnectError> {
+        let screen = Rc::new(Screen::open(conn, number)?);
         let (ours, theirs) = UnixStream::pair().map_err(|_| ConnectError::Busy)?;
         let server = Self::make(place, screen, ours).map_err(|error| {
             tracing::warn!(%error, "cannot set up a screen for a client");
@@ -156,7 +178,8 @@ impl Server {
             place: Arc::clone(place),
             selections: Selections::new(&screen)?,
             seat: Seat::new(&screen),
-            managed: screen.is_managed(),
+            manager: unmanaged::manager(&screen),
+            dragged: None,
             screen,
             dh: dh.clone(),
             surfaces: Surfaces::new(),

@@ -103,6 +103,11 @@ impl Monitors {
         self.of(rect)
             .map_or_else(Rect::default, |one| self.area(one))
     }
+
+    /// All of that monitor.
+    pub(super) fn whole_of(&self, rect: Rect) -> Rect {
+        self.of(rect).map_or_else(Rect::default, |one| one.rect)
+    }
 }
 
 fn ask(screen: &Screen) -> Option<Vec<Monitor>> {

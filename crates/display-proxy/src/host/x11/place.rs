@@ -4,11 +4,14 @@ use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use oz_core::wire::display::{Opening, may_serve};
+use oz_core::xauthority;
 use rustix::net::SocketAddrUnix;
+use rustix::net::sockopt::socket_peercred;
+use rustix::process::geteuid;
 use x11rb::rust_connection::{ConnectError as X11Error, DefaultStream, RustConnection};
 
 use super::super::backend::{ConnectError, open};
-use super::authority::{self, Said};
 use super::cursors::theme::Theme;
 
 /// The largest file of cookies that is read.
@@ -18,44 +21,45 @@ const AUTHORITY_MAX: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct Place {
     socket: PathBuf,
-    screen: usize,
-    said: Option<Said>,
+    opening: Opening,
+    /// Whose windows these are.
+    user: u32,
     pub(super) theme: Theme,
 }
 
-/// Why an X server cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
-    /// Nobody listens, or not for us.
-    #[error("cannot connect to the X server at {0}")]
-    Connect(PathBuf, #[source] ConnectError),
-    /// It does not want us.
-    #[error("the X server at {0} refuses the connection: {1}")]
-    Refused(PathBuf, String),
-}
-
 impl Place {
-    /// Reads what opens the server and what its user likes, and tries it once.
-    ///
-    /// # Errors
-    /// When it cannot be connected to.
-    pub fn find(server: &oz_core::wire::display::X11) -> Result<Self, PlaceError> {
+    /// Reads what opens the server and what its user likes. A server that is not there may come.
+    #[must_use]
+    pub fn find(server: &oz_core::wire::display::X11) -> Self {
         let hostname = rustix::system::uname().nodename().to_bytes().to_vec();
         let file = server.authority.as_deref().map(read).unwrap_or_default();
         let mut place = Self {
             socket: server.socket.clone(),
-            screen: usize::try_from(server.screen).unwrap_or(0),
-            said: authority::find(&file, &hostname, server.display),
+            opening: Opening {
+                screen: server.screen,
+                said: xauthority::find(&file, &hostname, server.display),
+            },
+            user: geteuid().as_raw(),
             theme: Theme::default(),
         };
-        let stream = place
-            .socket()
-            .map_err(|error| PlaceError::Connect(place.socket.clone(), error))?;
-        let conn = place
-            .greet(stream)
-            .map_err(|error| PlaceError::Refused(place.socket.clone(), error.to_string()))?;
-        place.theme = Theme::load(&conn, place.screen);
-        Ok(place)
+        match place.connect() {
+            Ok((conn, screen)) => place.theme = Theme::load(&conn, screen),
+            Err(error) => tracing::warn!(%error, "the X server is not there"),
+        }
+        place
+    }
+
+    /// For servers to which others connect.
+    pub(crate) fn elsewhere() -> Self {
+        Self {
+            socket: PathBuf::new(),
+            opening: Opening {
+                screen: 0,
+                said: None,
+            },
+            user: 0,
+            theme: Theme::default(),
+        }
     }
 
     /// The server's socket.
@@ -64,26 +68,42 @@ impl Place {
         &self.socket
     }
 
-    /// A connection on which nothing has been said.
-    pub(crate) fn socket(&self) -> Result<UnixStream, ConnectError> {
-        let address = SocketAddrUnix::new(&self.socket).map_err(ConnectError::Failed)?;
-        open(&address)
-    }
-
     /// Opens one more connection.
     pub(super) fn connect(&self) -> Result<(RustConnection, usize), ConnectError> {
-        let conn = self.greet(self.socket()?).map_err(|error| {
-            tracing::warn!(%error, "the X server refuses a connection");
-            ConnectError::Busy
-        })?;
-        Ok((conn, self.screen))
+        let address = SocketAddrUnix::new(&self.socket).map_err(ConnectError::Failed)?;
+        let stream = open(&address)?;
+        // Once a server has gone anybody may listen where it did, in a directory that is everybody's, and would be told the
+        // cookie and shown the windows.
+        let peer = socket_peercred(&stream).map_err(ConnectError::Failed)?;
+        if !may_serve(peer.uid.as_raw(), self.user) {
+            tracing::warn!("somebody else listens in place of the X server");
+            return Err(ConnectError::Gone);
+        }
+        let conn = greet(stream, &self.opening)?;
+        Ok((conn, usize::try_from(self.opening.screen).unwrap_or(0)))
     }
+}
 
-    fn greet(&self, stream: UnixStream) -> Result<RustConnection, X11Error> {
-        let (stream, _) = DefaultStream::from_unix_stream(stream)?;
-        let (name, data) = self.said.clone().unwrap_or_default();
-        RustConnection::connect_to_stream_with_auth_info(stream, self.screen, name, data)
-    }
+/// Says what opens the server.
+pub(super) fn greet(stream: UnixStream, opening: &Opening) -> Result<RustConnection, ConnectError> {
+    let (name, data) = opening.said.clone().unwrap_or_default();
+    let screen = usize::try_from(opening.screen).unwrap_or(0);
+    let conn = DefaultStream::from_unix_stream(stream)
+        .map_err(X11Error::from)
+        .and_then(|(stream, _)| {
+            RustConnection::connect_to_stream_with_auth_info(stream, screen, name, data)
+        });
+    conn.map_err(|error| match error {
+        X11Error::SetupFailed(_) | X11Error::SetupAuthenticate(_) => {
+            tracing::warn!(%error, "the X server refuses a connection");
+            ConnectError::Refused
+        }
+        // It is about to end, or has only begun.
+        error => {
+            tracing::debug!(%error, "the X server does not answer");
+            ConnectError::Gone
+        }
+    })
 }
 
 fn read(path: &Path) -> Vec<u8> {

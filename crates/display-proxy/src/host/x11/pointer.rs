@@ -9,7 +9,6 @@ use x11rb::protocol::xinput::{
     self, ButtonPressEvent, ConnectionExt as _, DeviceClassData, EnterEvent, Fp1616, Fp3232,
     PointerEventFlags, ScrollType,
 };
-use x11rb::protocol::xproto::{ConnectionExt as _, InputFocus};
 
 use super::State;
 use super::surfaces::surface_at;
@@ -27,6 +26,8 @@ pub(super) struct Pointer {
     /// The serial with which it was entered.
     pub(super) entered: u32,
     pressed: Vec<u32>,
+    /// Where the first of them was pressed.
+    pressed_at: (f64, f64),
     /// On the screen, in the server's pixels.
     at: (f64, f64),
     wheels: HashMap<(u16, u16), Wheel>,
@@ -175,6 +176,11 @@ impl State {
     pub(super) fn pointer_moved(&mut self, event: &ButtonPressEvent) {
         let before = self.seat.pointer.at;
         let root = (fp16(event.root_x), fp16(event.root_y));
+        let whole = |n: f64| super::surfaces::to_int(n.round());
+        if self.drag_goes_on((whole(root.0), whole(root.1))) {
+            self.seat.pointer.at = root;
+            return;
+        }
         self.learn_place(
             event.event,
             root,
@@ -201,6 +207,11 @@ impl State {
             (fp16(event.event_x), fp16(event.event_y)),
         );
         let id = self.surface_of(event.event);
+        if self.dragged.is_some() && !pressed {
+            self.dragged = None;
+            self.refocus(id.as_ref(), event.time);
+            return;
+        }
         if pressed && self.seat.pointer.pressed.is_empty() {
             self.refocus(id.as_ref(), event.time);
             if !self.menus.is_empty() && self.seat.pointer.focus.is_none() {
@@ -208,7 +219,7 @@ impl State {
                 return;
             }
             if let Some(id) = &id
-                && !self.managed
+                && !self.is_managed()
             {
                 self.click_focuses(id);
             }
@@ -232,7 +243,10 @@ impl State {
             return;
         }
         if pressed {
-            held.push(button);
+            if held.is_empty() {
+                self.seat.pointer.pressed_at = root;
+            }
+            self.seat.pointer.pressed.push(button);
         } else {
             held.retain(|one| *one != button);
         }
@@ -264,15 +278,8 @@ impl State {
             id = popup.parent.clone();
         }
         if let Some(window) = self.window(&id) {
-            self.take_focus(window.id);
+            self.raise_and_focus(window.id);
         }
-    }
-
-    pub(super) fn take_focus(&self, window: u32) {
-        let _ = self
-            .screen
-            .conn
-            .set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME);
     }
 
     /// One notch of a wheel of which only that is known.
@@ -379,15 +386,27 @@ impl State {
             Some(_) => 1,
             None => 0,
         };
-        let (x, y) = self.seat.pointer.at;
-        self.seat.pointer.focus.as_ref()?;
-        self.seat.pointer.pressed.clear();
-        self.refocus(None, self.seat.time);
+        let at = self.take_pointer()?;
         let device = self.seat.pointer_device;
         let conn = &self.screen.conn;
         let _ = conn.xinput_xi_ungrab_device(x11rb::CURRENT_TIME, device);
+        Some((at, button))
+    }
+
+    /// The app has the pointer no longer, whatever is pressed; where that was.
+    pub(super) fn take_pointer(&mut self) -> Option<(i32, i32)> {
+        self.seat.pointer.focus.as_ref()?;
+        // Not where it is now: it was the place of the press that the user took hold of.
+        let pointer = &mut self.seat.pointer;
+        let (x, y) = if pointer.pressed.is_empty() {
+            pointer.at
+        } else {
+            pointer.pressed_at
+        };
+        pointer.pressed.clear();
+        self.refocus(None, self.seat.time);
         let whole = super::surfaces::to_int;
-        Some(((whole(x), whole(y)), button))
+        Some((whole(x), whole(y)))
     }
 
     /// A surface is gone; nothing goes to it any more.

@@ -13,7 +13,7 @@ use x11rb::protocol::{present, randr, render, shape, shm, sync, xfixes};
 use x11rb::rust_connection::RustConnection;
 
 use super::super::backend::ConnectError;
-use super::place::Place;
+use super::cursors::theme;
 
 x11rb::atom_manager! {
     /// The names that this side knows.
@@ -101,9 +101,14 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn open(place: &Place) -> Result<Self, ConnectError> {
-        let (conn, number) = place.connect()?;
-        Self::ask(conn, number, place.theme.scale).map_err(|error| {
+    pub(super) fn open(conn: RustConnection, number: usize) -> Result<Self, ConnectError> {
+        let scale = theme::scale(&conn);
+        // One that answers no more has ended meanwhile.
+        let gone = |error: &ReplyOrIdError| matches!(error, ReplyOrIdError::ConnectionError(_));
+        Self::ask(conn, number, scale).map_err(|error| {
+            if gone(&error) {
+                return ConnectError::Gone;
+            }
             tracing::warn!(%error, "the X server has not what windows need");
             ConnectError::Busy
         })
@@ -200,13 +205,6 @@ impl Screen {
             .ok()
             .and_then(|reply| reply.value32().map(Iterator::collect))
             .unwrap_or_default()
-    }
-
-    /// Whether a window manager is there.
-    pub(super) fn is_managed(&self) -> bool {
-        !self
-            .root_numbers(self.atoms._NET_SUPPORTING_WM_CHECK)
-            .is_empty()
     }
 }
 

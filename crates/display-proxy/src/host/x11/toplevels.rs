@@ -41,9 +41,13 @@ pub(super) struct Toplevel {
     app_id: String,
     /// Its pictures, as `_NET_WM_ICON` has them.
     icon: Vec<u32>,
-    parent: Option<ObjectId>,
+    pub(super) parent: Option<ObjectId>,
     /// As it is; before it is mapped, as it is to be.
     pub(super) shown: Shown,
+    /// Where it was before it filled the screen, if no window manager remembers that.
+    pub(super) restored: Option<Rect>,
+    /// The frame that the app asked for.
+    wish: Option<Mode>,
     /// What it was last told.
     told: Option<((i32, i32), Shown)>,
     /// A size that the window manager was asked for; one that it does not give is not asked for again.
@@ -63,6 +67,8 @@ impl Toplevel {
             icon: Vec::new(),
             parent: None,
             shown: Shown::default(),
+            restored: None,
+            wish: None,
             told: None,
             asked: None,
             hints: None,
@@ -151,7 +157,14 @@ impl State {
     /// What the window manager can do, as numbers of xdg_toplevel.
     fn capabilities(&self) -> Vec<u8> {
         let atoms = &self.screen.atoms;
-        let known = self.screen.root_numbers(atoms._NET_SUPPORTED);
+        let known = if self.is_managed() {
+            self.screen.root_numbers(atoms._NET_SUPPORTED)
+        } else {
+            vec![
+                atoms._NET_WM_STATE_MAXIMIZED_VERT,
+                atoms._NET_WM_STATE_FULLSCREEN,
+            ]
+        };
         [
             (1_u32, atoms._GTK_SHOW_WINDOW_MENU),
             (2, atoms._NET_WM_STATE_MAXIMIZED_VERT),
@@ -183,8 +196,10 @@ impl State {
                 self.add_window(id, window);
                 self.update_hints(id);
                 let _ = self.screen.conn.map_window(xid);
-                if !self.managed {
-                    self.take_focus(xid);
+                if !self.is_managed() {
+                    let toplevel = self.shells.get(id).and_then(|shell| shell.toplevel());
+                    let parent = toplevel.and_then(|toplevel| toplevel.parent.clone());
+                    self.place_unmanaged(id, parent.as_ref());
                 }
             }
             Err(error) => self.broken(&error),
@@ -455,11 +470,12 @@ impl State {
             atoms._NET_WM_STATE_MAXIMIZED_HORZ,
         ];
         match self.window(id).map(|window| window.id) {
-            Some(window) => self.change_state(window, on, states),
-            None => {
+            Some(window) if self.is_managed() => self.change_state(window, on, states),
+            _ => {
                 if let Some(toplevel) = self.toplevel_mut(id) {
                     toplevel.shown.maximized = on;
                 }
+                self.fill_unmanaged(id);
             }
         }
     }
@@ -467,11 +483,12 @@ impl State {
     pub(super) fn set_fullscreen(&mut self, id: &ObjectId, on: bool) {
         let states = [self.screen.atoms._NET_WM_STATE_FULLSCREEN, 0];
         match self.window(id).map(|window| window.id) {
-            Some(window) => self.change_state(window, on, states),
-            None => {
+            Some(window) if self.is_managed() => self.change_state(window, on, states),
+            _ => {
                 if let Some(toplevel) = self.toplevel_mut(id) {
                     toplevel.shown.fullscreen = on;
                 }
+                self.fill_unmanaged(id);
             }
         }
     }
@@ -489,6 +506,10 @@ impl State {
         let Some(window) = self.window(id).map(|window| window.id) else {
             return;
         };
+        if !self.is_managed() {
+            self.drag_unmanaged(id, direction);
+            return;
+        }
         let Some((root, button)) = self.let_go_of_pointer() else {
             return;
         };
@@ -585,9 +606,20 @@ impl State {
         }
     }
 
+    /// The same wish, when others can grant it.
+    pub(super) fn decorate_again(&mut self, id: &ObjectId) {
+        let toplevel = self.shells.get(id).and_then(|shell| shell.toplevel());
+        if let Some(toplevel) = toplevel.filter(|it| it.decoration.is_some()) {
+            self.decorate(id, toplevel.wish);
+        }
+    }
+
     /// Whether the host draws a frame round a window, as the app is told.
     pub(super) fn decorate(&mut self, id: &ObjectId, wish: Option<Mode>) {
-        let managed = self.managed;
+        let managed = self.is_managed();
+        if let Some(toplevel) = self.toplevel_mut(id) {
+            toplevel.wish = wish;
+        }
         let mode = match wish {
             _ if !managed => Mode::ClientSide,
             Some(mode) => mode,

@@ -1,13 +1,14 @@
 //! Connections to the host that a display proxy cannot make itself: to a compositor that was started after it, where the
-//! kernel tells sockets from each other, and to another than that of the start. Each goes to it as one message, on a socket by
+//! kernel tells sockets from each other, to an X server that another cookie opens, and to another host than that of the start. Each goes to it as one message, on a socket by
 //! whose name the next daemon finds it.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use oz_core::plan::SandboxId;
-use oz_core::wire::display::{ANOTHER, Host, MORE};
+use oz_core::wire::display::{Given, Host, Opening};
+use oz_core::xauthority;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
@@ -18,6 +19,8 @@ use crate::launch::display;
 const NAME: &str = "display-hosts";
 /// Connections for one question: as many as clients of an app that are usual. It asks again.
 const AT_ONCE: u32 = 8;
+/// The largest file of cookies that is read.
+const AUTHORITY_MAX: u64 = 1 << 20;
 
 /// The directory of one sandbox, where the socket is.
 pub(super) struct Hosts(PathBuf);
@@ -47,17 +50,26 @@ impl Hosts {
     /// Hands over as many connections as the proxy asks for. Without a host there are none, and it asks again.
     pub(super) fn more(&self, host: &Host, connections: u32) -> io::Result<()> {
         let to = self.reach()?;
+        let message = Given {
+            another: false,
+            opening: opening(host),
+        };
+        let message = message.write();
         for _ in 0..connections.min(AT_ONCE) {
-            let connection = display::connect(host.socket())?;
-            oz_sys::socket::try_send(&to, MORE, &[connection.as_fd()])?;
+            let connection = display::connect_to(host)?;
+            oz_sys::socket::try_send(&to, &message, &[connection.as_fd()])?;
         }
         Ok(())
     }
 
     /// Has the proxy leave its host for another.
-    pub(super) fn another(&self, connection: &OwnedFd) -> io::Result<()> {
+    pub(super) fn another(&self, connection: &OwnedFd, opening: Option<Opening>) -> io::Result<()> {
         let to = self.reach()?;
-        oz_sys::socket::try_send(&to, ANOTHER, &[connection.as_fd()]).map(drop)
+        let message = Given {
+            another: true,
+            opening,
+        };
+        oz_sys::socket::try_send(&to, &message.write(), &[connection.as_fd()]).map(drop)
     }
 
     fn reach(&self) -> io::Result<OwnedFd> {
@@ -66,6 +78,37 @@ impl Hosts {
         rustix::net::connect(&socket, &socket_in(&directory, NAME)?)?;
         Ok(socket)
     }
+}
+
+/// What opens an X server, as its user's file says now; a compositor is opened by nothing.
+pub(super) fn opening(host: &Host) -> Option<Opening> {
+    let Host::X11(server) = host else {
+        return None;
+    };
+    let hostname = rustix::system::uname().nodename().to_bytes().to_vec();
+    let file = server.authority.as_deref().map(read).unwrap_or_default();
+    Some(Opening {
+        screen: server.screen,
+        said: xauthority::find(&file, &hostname, server.display),
+    })
+}
+
+/// A file of cookies; nothing if it is none.
+fn read(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // A pipe in its place would keep us waiting.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let read = rustix::fs::open(path, flags, Mode::empty())
+        .map_err(io::Error::from)
+        .and_then(|file| {
+            std::fs::File::from(file)
+                .take(AUTHORITY_MAX)
+                .read_to_end(&mut bytes)
+        });
+    if let Err(error) = read {
+        tracing::debug!(%error, "no file opens the X server");
+    }
+    bytes
 }
 
 fn messages() -> io::Result<OwnedFd> {

@@ -7,7 +7,6 @@ mod hosts;
 mod lists;
 mod parents;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use oz_core::colour::Colour;
@@ -29,8 +28,6 @@ pub(crate) use parents::Parents;
 
 /// Name of the FIFO on which the proxy hears.
 const CONTROL: &str = "display-control";
-/// The proxy's exit code when the host went away and is none that returns.
-const HOST_GONE: i32 = 3;
 /// Most windows that are counted.
 const WINDOWS: u32 = 10_000;
 
@@ -97,22 +94,8 @@ pub(super) async fn supervise(
         };
         sandbox.display.disconnect().await;
         sandbox.parents.clear();
-        let Some(host) = &sandbox.host() else {
-            return;
-        };
-        let failed = matches!(ended, Ok(code) if code == Some(HOST_GONE)) || !answers(host);
-        // A compositor may come again, and the next proxy waits for it.
-        let gone = failed && !returns(host);
-        // Otherwise the count stays for a moment: programs that end now may have lost their windows.
-        if !gone {
-            sandbox.publish(|published| published.windows = 0);
-        }
+        sandbox.publish(|published| published.windows = 0);
         match ended {
-            // The exit code is known of children only, and that of an earlier daemon is none.
-            Ok(_) if gone => {
-                let _ = sandbox.ask(Command::Abandon(host_gone(host)));
-                return;
-            }
             Ok(_) => tracing::warn!("the display proxy ended"),
             Err(error) => tracing::error!(error = error.line(), "no display proxy"),
         }
@@ -178,10 +161,8 @@ fn take(sandbox: &Arc<Sandbox>, event: Event, lists: &mut Lists, copies: &mut Co
             sandbox.denied(Denied::Display, reason.as_bytes(), 1);
         }
         Event::Denied { what, count } => sandbox.denied(what, b"", count),
-        Event::HostLost => tracing::info!("the host compositor is gone; its windows wait"),
-        Event::HostFound => tracing::info!("there is a host compositor again"),
-        // The exit code says it too, and init hears of it then.
-        Event::HostGone => tracing::info!("the host compositor is gone"),
+        Event::HostLost => tracing::info!("what shows windows is gone; they wait"),
+        Event::HostFound => tracing::info!("there is something that shows windows again"),
         Event::Files { list, paths } => lists.more(list, &paths),
         Event::Dropped { list, source } => lists.whole(list, Want::Dropped(source)),
         Event::Leaving { list } => lists.whole(list, Want::Leaving),
@@ -206,39 +187,28 @@ fn hand_over(sandbox: &Sandbox, hosts: &Hosts, connections: u32) {
     }
 }
 
-/// Has all windows of a sandbox go to another compositor, now and from now on. What shows them now may be gone, or not.
-pub(crate) async fn attach(daemon: &Daemon, sandbox: &Sandbox, socket: PathBuf) -> Result<()> {
-    let refused = |what: String, remedy: &str| Err(Failure::new(Kind::Refused, what, remedy));
-    match sandbox.host() {
-        Some(Host::Wayland(_)) => {}
-        Some(Host::X11(_)) => {
-            return refused(
-                format!(
-                    "the windows of the sandbox {} are an X server's",
-                    sandbox.id
-                ),
-                "They end with it: start the app again where it is to be seen",
-            );
-        }
-        None => {
-            return refused(
-                format!("the sandbox {} has no windows", sandbox.id),
-                "Nothing of it can be shown",
-            );
-        }
+/// Has all windows of a sandbox go to another compositor or X server, now and from now on. What shows them now may be gone, or
+/// not.
+pub(crate) async fn attach(daemon: &Daemon, sandbox: &Sandbox, host: Host) -> Result<()> {
+    if sandbox.host().is_none() {
+        return Err(Failure::new(
+            Kind::Refused,
+            format!("the sandbox {} has no windows", sandbox.id),
+            "Nothing of it can be shown",
+        ));
     }
     sandbox.ready().await?;
-    let host = Host::Wayland(socket);
-    let connection = match crate::launch::display::connect(host.socket()) {
+    let connection = match crate::launch::display::connect_to(&host) {
         Ok(connection) => connection,
         Err(error) => return Err(crate::launch::display::silent(&host, &error)),
     };
+    let opening = hosts::opening(&host);
     sandbox.set_host(host);
     let (saved, waiting) = oneshot::channel();
     sandbox.ask(Command::SaveAndSay(saved))?;
     waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
     let hosts = Hosts::of(&daemon.directories, &sandbox.id);
-    if let Err(error) = hosts.another(&connection) {
+    if let Err(error) = hosts.another(&connection, opening) {
         // None runs; the next is told by its configuration.
         tracing::debug!(%error, "no display proxy to tell");
     }
@@ -262,29 +232,4 @@ pub(crate) async fn set_clipboard(sandbox: &Sandbox, clipboard: Clipboard) -> Re
     waiting.await.map_err(|_| Failure::gone(&sandbox.id))?;
     sandbox.display.tell_clipboard(sandbox).await;
     Ok(())
-}
-
-/// Whether windows are kept while what shows them is gone, until it is there again.
-pub(super) fn returns(host: &Host) -> bool {
-    match host {
-        Host::Wayland(_) => true,
-        Host::X11(_) => false,
-    }
-}
-
-/// Whether what shows the windows is there.
-pub(super) fn answers(host: &Host) -> bool {
-    crate::launch::display::answers(host.socket()).is_ok()
-}
-
-pub(super) fn host_gone(host: &Host) -> Failure {
-    let what = match host {
-        Host::Wayland(_) => "host compositor",
-        Host::X11(_) => "host X server",
-    };
-    Failure::new(
-        Kind::NoDisplay,
-        format!("the {what} at {} is gone", host.socket().display()),
-        "Start the app again from within the new session",
-    )
 }

@@ -31,8 +31,6 @@ pub(in super::super) struct Image {
 #[derive(Debug, Default)]
 pub(in super::super) struct Theme {
     pub(super) images: HashMap<u32, Image>,
-    /// Pixels of the server to one of the app's.
-    pub(in super::super) scale: i32,
 }
 
 /// Names of shapes, the newest first, and the number in the font that every server has.
@@ -85,8 +83,6 @@ impl Theme {
             Some(text.to_owned())
         };
         let number = |name: &str| value(name).and_then(|text| text.trim().parse::<f64>().ok());
-        let dpi = number("Xft.dpi").map_or(USUAL_DPI, to_int);
-        let scale = (dpi / USUAL_DPI).clamp(1, 4);
         let height = conn
             .setup()
             .roots
@@ -105,8 +101,16 @@ impl Theme {
                 images.insert(u32::from(*shape), image);
             }
         }
-        Self { images, scale }
+        Self { images }
     }
+}
+
+/// Pixels of the server to one of the app's.
+pub(in super::super) fn scale(conn: &RustConnection) -> i32 {
+    let resources = resource_manager::new_from_resource_manager(conn);
+    let resources = resources.ok().flatten();
+    let dpi = resources.and_then(|all| all.get_string("Xft.dpi", "")?.trim().parse::<f64>().ok());
+    (dpi.map_or(USUAL_DPI, to_int) / USUAL_DPI).clamp(1, 4)
 }
 
 /// The picture of a file that is nearest to a size.

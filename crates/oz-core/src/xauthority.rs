@@ -9,11 +9,12 @@ const FAMILY_WILD: u16 = 65535;
 const COOKIE: &[u8] = b"MIT-MAGIC-COOKIE-1";
 
 /// What to say at the beginning of a connection: the name of the authorization and its data.
-pub(super) type Said = (Vec<u8>, Vec<u8>);
+pub type Said = (Vec<u8>, Vec<u8>);
 
 /// The entry for a display of this machine. One of this machine's own name goes before one of another: a machine
 /// may have been renamed since.
-pub(super) fn find(file: &[u8], hostname: &[u8], display: u32) -> Option<Said> {
+#[must_use]
+pub fn find(file: &[u8], hostname: &[u8], display: u32) -> Option<Said> {
     let number = display.to_string();
     let fits = |entry: &Entry<'_>| {
         entry.name == COOKIE

@@ -1,0 +1,23 @@
+//! Windows on an X server whose window manager is mutter, for `cargo xtask test --all`.
+
+#[path = "../old_apps/apps.rs"]
+mod apps;
+#[path = "../x11/frames.rs"]
+mod frames;
+#[path = "../input/menus.rs"]
+mod menus;
+#[path = "../old_apps/menus.rs"]
+mod old_menus;
+#[path = "../old_apps/terminal.rs"]
+mod old_terminal;
+#[path = "../x11/popups.rs"]
+mod popups;
+#[path = "../input/terminal.rs"]
+mod terminal;
+#[path = "../input/windows.rs"]
+mod windows;
+#[path = "../old_apps/xterm.rs"]
+mod xterm;
+
+use terminal::terminal;
+use xterm::xterm;
