@@ -9,6 +9,7 @@ mod dialog;
 mod files;
 mod guide;
 mod opened;
+mod pictures;
 mod prompts;
 mod running;
 mod sound;

@@ -231,6 +231,34 @@ pub fn compare(
     ask("compare", &wire::Compare { place, changes })
 }
 
+/// How long a picture may take: whoever looks at a list waits for it.
+const DRAWING: Duration = Duration::from_secs(6);
+
+/// What can be drawn of the original and of the copy of a change, each by a process of its own that has nothing else.
+#[must_use]
+pub fn pictures(place: &Place, change: &wire::Change) -> [wire::Picture; 2] {
+    [true, false].map(|original| {
+        let draw = wire::Draw {
+            place: to_look_at(place),
+            change: change.clone(),
+            original,
+        };
+        // Who gives no answer was made to give none.
+        draw_one(&draw).unwrap_or(wire::Picture::Unknown)
+    })
+}
+
+fn draw_one(draw: &wire::Draw) -> Option<wire::Picture> {
+    let order = postcard::to_stdvec(draw).ok()?;
+    let most = wire::Pixels::MOST;
+    let said = worker::order("draw", "".as_ref(), &order, most, DRAWING).ok()?;
+    let picture = postcard::from_bytes(&said).ok()?;
+    match &picture {
+        wire::Picture::Drawn(pixels) if !pixels.is_sane() => None,
+        _ => Some(picture),
+    }
+}
+
 /// Takes over what is chosen. The caller holds the [`lock`].
 ///
 /// # Errors

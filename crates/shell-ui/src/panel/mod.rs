@@ -25,6 +25,7 @@ mod kept;
 mod log;
 mod memory;
 mod page;
+mod pictures;
 mod profiles;
 mod prompt;
 mod row;
