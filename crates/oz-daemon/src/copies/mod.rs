@@ -248,6 +248,14 @@ fn note(about: &About) {
     }
 }
 
+/// Gives back the names of sandboxes that were to leave nothing and have ended without a daemon. Before launches: what one has just
+/// prepared looks the same.
+pub(crate) fn forget_leftovers(directories: &Directories) {
+    let copies = place(&directories.state, &directories.runtime);
+    let count = copies::set_aside_leftovers(&copies);
+    tracing::debug!(count, "layers of ephemeral sandboxes were left");
+}
+
 /// Removes what was to be removed and is there still.
 pub(crate) fn sweep(directories: &Directories) {
     let copies = place(&directories.state, &directories.runtime);

@@ -310,6 +310,19 @@ pub fn sweep(copies: &Path) {
     }
 }
 
+/// Sets aside what was to go with its sandbox and is there still, because nobody was there when that ended; how many. A sandbox
+/// that runs holds the locks of its layers.
+pub fn set_aside_leftovers(copies: &Path) -> usize {
+    let is_free = |about: &About| {
+        let mut places = about.places.iter();
+        places.all(|place| !matches!(lock(&place.overlay), Ok(None)))
+    };
+    let left = all(copies).into_iter();
+    let left = left.filter(|(_, about)| about.ephemeral && is_free(about));
+    left.filter(|(id, _)| set_aside(&copies.join(id.as_str())).is_ok())
+        .count()
+}
+
 /// Renames what must not replace anything.
 fn rename_new(from: &Path, to: &Path) -> rustix::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags};
@@ -337,6 +350,7 @@ mod tests {
             path: "/x".into(),
             layers: directory.path().to_owned(),
             hidden: Vec::new(),
+            volatile: false,
         };
         assert!(lock(&overlay).is_err());
         std::fs::write(directory.path().join(Overlay::LOCK), "").expect("written");
