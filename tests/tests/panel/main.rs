@@ -8,6 +8,7 @@ mod denied;
 mod dialog;
 mod files;
 mod guide;
+mod learned;
 mod opened;
 mod pictures;
 mod prompts;

@@ -5,6 +5,7 @@ mod copies;
 mod denial;
 mod file;
 mod forward;
+mod learned;
 mod permission;
 mod picture;
 mod prompt;
@@ -18,6 +19,7 @@ pub use copies::{Changed, Chosen, Copies, Decision, Difference, Line, Part, Revi
 pub use denial::{Allow, Denial};
 pub use file::{File, StillOpen};
 pub use forward::words as forward_words;
+pub use learned::{Line as LearnedLine, Proposal};
 pub use oz_core::wire::audio::Levels;
 pub use permission::{Permission, Verdict, permissions};
 pub use picture::{Picture, Pictures};

@@ -22,6 +22,8 @@ mod difference;
 mod file_row;
 mod installed;
 mod kept;
+mod learned;
+mod learning;
 mod log;
 mod memory;
 mod page;
