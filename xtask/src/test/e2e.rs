@@ -27,9 +27,10 @@ const GNOME: (&str, &str) = ("gnome", "all_gnome");
 const X11: &[&str] = &["x11", "all_x11_input", "all_x11_panel"];
 
 /// The executables whose homes are on other file systems.
-const HOMES: [(&str, FileSystem); 3] = [
+const HOMES: [(&str, FileSystem); 4] = [
     ("all_btrfs", FileSystem::Btrfs),
     ("all_overlay", FileSystem::Overlay),
+    ("all_persistent", FileSystem::Persistent),
     ("all_xfs", FileSystem::Xfs),
 ];
 

@@ -20,6 +20,8 @@ use crate::failure::{Failure, Kind, Result};
 
 /// How long to finish a merge may take: as long as the worker has.
 const FINISHING: Duration = copies::PATIENCE;
+/// Most mounts that are named to whoever has to unmount them.
+const MOST_NAMED: usize = 4;
 /// How long to remove what an app wrote may take.
 const REMOVING: Duration = Duration::from_secs(900);
 
@@ -291,15 +293,27 @@ fn nothing_is_mounted_in(overlay: &Overlay) -> Result<()> {
         at.strip_prefix(source)
             .is_ok_and(|below| !overlay.hides(&overlay.path.join(below)))
     };
-    let Some(mount) = below.iter().find(seen).or(below.first()) else {
+    let mut named: Vec<&PathBuf> = below.iter().filter(seen).collect();
+    if named.is_empty() {
+        named.extend(below.first());
+    }
+    if named.is_empty() {
         return Ok(());
-    };
+    }
+    let all: Vec<String> = named
+        .iter()
+        .take(MOST_NAMED)
+        .map(|mount| OsBytes::from(mount.as_path()).to_string())
+        .collect();
+    let more = named.len().saturating_sub(MOST_NAMED);
+    let more = (more > 0).then(|| format!(" and {more} other places"));
     Err(Failure::new(
         Kind::Refused,
         format!(
-            "{} cannot be copied on writing: something is mounted in it, at {}",
+            "{} cannot be copied on writing: something is mounted in it, at {}{}",
             OsBytes::from(source),
-            OsBytes::from(mount.as_path())
+            all.join(", "),
+            more.unwrap_or_default()
         ),
         "Unmount it; or have only the directories copied that the app needs, by rules of its profile: \
          \"files\": { \"rules\": { \"~/Documents\": \"copy-on-write\" } }",
