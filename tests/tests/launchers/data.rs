@@ -73,7 +73,7 @@ fn an_app_begins_with_a_copy_of_what_it_has_or_with_nothing() -> Result<()> {
         .complains("2 places are closed");
     ensure!(std::fs::read(partly.join("open/file"))? == b"open\n");
     ensure!(partly.join("link").is_symlink() && closed.symlink_metadata().is_ok());
-    std::fs::set_permissions(&kept, Permissions::from_mode(0))?;
+    std::fs::set_permissions(&kept, Permissions::from_mode(0o000))?;
     wait::for_condition("its home to be free", || {
         oz(["data", "gedit", "delete", "--yes"]).run().code == 0
     });
