@@ -49,11 +49,7 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
             copies::keeps_notes(&directory).map_err(|error| keeps_none(overlay, &error))?;
         }
         let lock = overlay.layers.join(Overlay::LOCK);
-        let create = std::fs::File::options()
-            .append(true)
-            .create(true)
-            .open(&lock);
-        create.map_err(|error| Failure::host("make the file", &lock, &error))?;
+        copies::make_lock(&lock).map_err(|error| Failure::host("make the file", &lock, &error))?;
         let untouched = copies::is_untouched(overlay);
         if untouched {
             let cleared = copies::forget_before(&overlay.layers);
@@ -67,7 +63,7 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
             .next();
         places.push(Place {
             overlay: overlay.clone(),
-            since: since.unwrap_or_else(copies::now),
+            since: since.unwrap_or_else(|| copies::now(&overlay.layers)),
         });
     }
     // What was written over others is still to be looked at, and merged.
