@@ -10,6 +10,7 @@ const NAME = 'org.oz.Oz1';
 const ROOT = '/org/oz/Oz1';
 const SANDBOX = 'org.oz.Sandbox1';
 const STRANGER = 'org.oz.Stranger1';
+const COPIES = 'org.oz.Copies1';
 const OBJECTS = 'org.freedesktop.DBus.ObjectManager';
 const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const PANEL = 'org.oz.Panel';
@@ -107,6 +108,12 @@ export class Daemon {
 
     removeForward(path, forward) {
         return this.#call(path, SANDBOX, 'RemoveForward', new GLib.Variant('(s)', [forward]));
+    }
+
+    // How many changes a sandbox has written over copies by now, by its name.
+    async countChanges(id) {
+        const reply = await this.#call(ROOT, COPIES, 'Count', new GLib.Variant('(s)', [id]));
+        return reply.deepUnpack()[0];
     }
 
     stop(path) {

@@ -1,5 +1,6 @@
 // Oz in GNOME Shell. What the daemon tells goes to what is shown; what a person wishes goes to the daemon or the panel.
-// Nothing is asked twice, nothing is polled, and `disable` leaves nothing.
+// Nothing is asked twice, nothing is polled but how many changes there are of the one sandbox that a person looks at, and
+// `disable` leaves nothing.
 
 import Gio from 'gi://Gio';
 import Shell from 'gi://Shell';
@@ -85,6 +86,8 @@ export default class OzExtension extends Extension {
         const wishes = {
             addFiles: () => daemon.openPanelFor('add-files', path, leave()),
             show: () => daemon.openPanelFor('show', path, leave()),
+            // Nobody has to be told that they cannot be counted.
+            countChanges: () => daemon.countChanges(id).catch(() => null),
             changes: () => daemon.openPanelFor('changes', id, leave()),
             openShell: () => daemon.openPanelFor('shell', id, leave()),
             open: () => daemon.openPanel(leave()),
@@ -96,14 +99,15 @@ export default class OzExtension extends Extension {
             stop: () => this._askToStop(path, said(id)),
         };
         try {
-            await wishes[name]();
+            return await wishes[name]();
         } catch (error) {
             // Whoever is not there any more shows nothing.
             if (!this._daemon)
-                return;
+                return null;
             Main.notifyError('Oz', said(error.message, SENTENCE));
             // A switch shows what holds, whatever was wished of it.
             this._show(null);
+            return null;
         }
     }
 

@@ -2,6 +2,7 @@
 // that is open stays as it is under the pointer.
 
 import Clutter from 'gi://Clutter';
+import GLib from 'gi://GLib';
 import St from 'gi://St';
 
 import {gettext as _} from 'resource:///org/gnome/shell/extensions/extension.js';
@@ -22,6 +23,9 @@ const ASK = {word: 'ask', ways: [true, true]};
 
 // So many files or forwards have rows; a sandbox may hold thousands, and the shell shall not stand still for them.
 const MOST = 8;
+
+// So often changes are counted while a person looks at them: what an app writes nobody says.
+const COUNT_S = 2;
 
 function smallButton(icon, name, clicked) {
     const button = new St.Button({
@@ -96,6 +100,9 @@ export class Row {
     });
     // What a sandbox of another version cannot be asked.
     #own = [];
+    // Of counting its changes: which time it is, and when the next one comes, a source of the main loop.
+    #turn = 0;
+    #moment = 0;
 
     // `wish` is called with what a person wants: its name, the path, and what else it takes.
     constructor(path, id, wish) {
@@ -118,9 +125,35 @@ export class Row {
         this.forwards = new Items(menu, forward => removable(
             said(forward), 'network-transmit-receive-symbolic', () => wish('removeForward', path, forward)), more);
         this.changes = add(_('Changes…'), 'changes');
+        menu.connect('open-state-changed', (_menu, open) => {
+            this.#stopCounting();
+            if (open && this.changes.visible)
+                this.#count();
+        });
         this.#own.push(add(_('Shell'), 'openShell'));
         this.#own.push(add(_('Open in Oz'), 'show'));
         add(_('End…'), 'stop');
+    }
+
+    async #count() {
+        const turn = this.#turn;
+        const count = await this.#wish('countChanges', this.#path);
+        if (turn !== this.#turn)
+            return;
+        if (Number.isInteger(count))
+            this.changes.label.text = _('Changes: %d…').replace('%d', `${count}`);
+        this.#moment = GLib.timeout_add_seconds(GLib.PRIORITY_DEFAULT, COUNT_S, () => {
+            this.#moment = 0;
+            this.#count();
+            return GLib.SOURCE_REMOVE;
+        });
+    }
+
+    #stopCounting() {
+        this.#turn++;
+        if (this.#moment)
+            GLib.source_remove(this.#moment);
+        this.#moment = 0;
     }
 
     // A switch for one way of the clipboard.
@@ -165,6 +198,7 @@ export class Row {
     }
 
     destroy() {
+        this.#stopCounting();
         this.item.destroy();
     }
 }

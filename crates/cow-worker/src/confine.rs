@@ -10,6 +10,7 @@ use oz_confine::{filter, landlock};
 use oz_core::plan::{Comparison, Operator, SyscallPolicy};
 use oz_sys::seccomp;
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::thread::UnshareFlags;
 
 /// Bytes of memory. A file that wants more of its reader is not answered.
 const MEMORY: u64 = 256 << 20;
@@ -18,6 +19,9 @@ const TIME: u64 = 10;
 /// The same for a job that goes through trees: a home is larger than a file, and who waits is shown that it goes on.
 const WALK_MEMORY: u64 = 2 << 30;
 const WALK_TIME: u64 = 600;
+/// The same for a picture: a large one of a camera's is drawn in a second.
+const PICTURE_MEMORY: u64 = 768 << 20;
+const PICTURE_TIME: u64 = 4;
 /// Descriptors: what it has open, and one file at a time.
 const FILES: u64 = 32;
 
@@ -76,6 +80,24 @@ pub(crate) fn reading(places: &[&Path]) -> Result<()> {
     limits(MEMORY, TIME, 0)?;
     landlock::reading(places)?;
     install(&policy(&[READING]))
+}
+
+/// It draws one picture, which it has open: a sandbox of its own, thrown away with the process. There is no file, no
+/// network and nobody else in it, and it opens nothing.
+pub(crate) fn drawing() -> Result<()> {
+    let alone = UnshareFlags::NEWUSER
+        | UnshareFlags::NEWNET
+        | UnshareFlags::NEWIPC
+        | UnshareFlags::NEWUTS
+        | UnshareFlags::NEWNS
+        | UnshareFlags::NEWCGROUP;
+    // Where users may make none, what follows leaves nothing to see of the others either.
+    let _ = oz_sys::namespaces::unshare(alone);
+    limits(PICTURE_MEMORY, PICTURE_TIME, 0)?;
+    landlock::reading(&[])?;
+    let mut policy = policy(&[READING]);
+    policy.conditional.clear();
+    install(&policy)
 }
 
 /// What a job that goes through trees calls as well. Whether a file is opened to be read or to be written is then for
@@ -213,5 +235,55 @@ fn policy(groups: &[&[Group]]) -> SyscallPolicy {
         refuse: Vec::new(),
         answered: BTreeMap::new(),
         user_namespaces: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::process::{Pid, getppid, test_kill_process};
+    use std::process::Command;
+
+    const ASKED: &str = "OZ_TEST_DRAWING";
+
+    /// What a decoder would try that a picture has taken over.
+    fn attempts(parent: Pid) -> Vec<(&'static str, bool)> {
+        vec![
+            ("read a file", std::fs::read("/etc/passwd").is_ok()),
+            ("list files", std::fs::read_dir("/").is_ok()),
+            (
+                "change a file",
+                std::fs::File::options()
+                    .append(true)
+                    .open("/dev/null")
+                    .is_ok(),
+            ),
+            (
+                "start a program",
+                Command::new("/bin/true").status().is_ok(),
+            ),
+            ("talk", std::net::UdpSocket::bind("127.0.0.1:0").is_ok()),
+            ("signal others", test_kill_process(parent).is_ok()),
+        ]
+    }
+
+    #[test]
+    fn who_draws_a_picture_can_do_nothing_else() {
+        let own = std::env::current_exe().expect("a program");
+        let parent = getppid().expect("a parent");
+        if std::env::var_os(ASKED).is_some() {
+            // Its threads are the test's, so walls are round this one only; it ends here.
+            drawing().expect("the walls");
+            let done = attempts(parent).into_iter().any(|(_, done)| done);
+            std::process::exit(if done { 7 } else { 0 });
+        }
+        // Outside all of it works.
+        for (what, done) in attempts(parent) {
+            assert!(done, "{what}");
+        }
+        let name = "confine::tests::who_draws_a_picture_can_do_nothing_else";
+        let mut again = Command::new(own);
+        let ended = again.args([name, "--exact", "--nocapture"]).env(ASKED, "1");
+        assert_eq!(ended.output().expect("run").status.code(), Some(0));
     }
 }

@@ -38,6 +38,7 @@ fn run() -> Result<()> {
         Some("merge") => copies::merge(),
         Some("undo") => copies::undo(),
         Some("compare") => copies::compare(),
+        Some("draw") => copies::draw(),
         Some("copy") => copies::copy(),
         Some("remove") => copies::remove(arguments.next().context("no path")?.as_ref()),
         _ => bail!("there is no such job"),

@@ -32,6 +32,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (16, "a7859b590a0ff30e9fe69412ac2f7e32"),
     (17, "963ba6fa0ed43c3a830f20019f5da4ce"),
     (18, "b7871c29e9238eb2b45c02c07c12a154"),
+    (19, "7a7ef8b8778aa0e2bb50616b5ecb5aa0"),
 ];
 
 /// One value of each variant.
@@ -76,7 +77,7 @@ fn ops() -> Vec<Op> {
         Op::File { path: path(), content: "c".into(), mode: 2 }
             => Op::File { path: _, content: _, mode: _ },
         Op::Bind(bind(Source::System("/x".into()), Access::Read)) => Op::Bind(_),
-        Op::Overlay(Overlay { source: "/o".into(), path: path(), layers: "/l".into(), hidden: vec!["h".into()] })
+        Op::Overlay(Overlay { source: "/o".into(), path: path(), layers: "/l".into(), hidden: vec!["h".into()], volatile: true })
             => Op::Overlay(_),
         Op::Tmpfs { path: path(), mode: 3, size: 4, noexec: true }
             => Op::Tmpfs { path: _, mode: _, size: _, noexec: _ },

@@ -103,6 +103,7 @@ async fn serve() -> anyhow::Result<()> {
     ));
     tokio::spawn(control::announce_copies(bus.clone(), Arc::clone(&daemon)));
     recover::recover(&daemon).await;
+    copies::forget_leftovers(&daemon.directories);
     // Only now: a launch must not come before the sandboxes that it could join.
     bus.request_name(control::NAME)
         .await

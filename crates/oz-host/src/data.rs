@@ -38,6 +38,15 @@ pub struct Place {
     pub size: u64,
 }
 
+/// What was copied out of an app's own home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// In bytes.
+    pub size: u64,
+    /// What was not, because nobody may read it.
+    pub closed: Vec<PathBuf>,
+}
+
 /// Why it could not be done; each message ends with what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -258,17 +267,17 @@ impl Data {
         Ok(())
     }
 
-    /// Copies the app's own home to a place that does not exist yet.
-    pub fn export(&self, profile: &str, to: &Path) -> Result<Place, Error> {
+    /// Copies the app's own home to a place that does not exist yet; what the app has closed to its own user is not in it.
+    pub fn export(&self, profile: &str, to: &Path) -> Result<Exported, Error> {
         let place = self.inside(profile);
         let place = place.ok_or_else(|| Error::Nothing(profile.to_owned()))?;
         if to.symlink_metadata().is_ok() {
             return Err(Error::Exists(to.to_owned()));
         }
-        copy(&place.path, to)?;
-        Ok(Place {
-            path: to.to_owned(),
-            ..place
+        let closed = copy_what_is_open(&place.path, to)?;
+        Ok(Exported {
+            size: size(to),
+            closed,
         })
     }
 
@@ -313,6 +322,21 @@ fn size(directory: &Path) -> u64 {
 /// Copies a tree as it is, links as links, without taking up room where the file system can do that. It is there whole or
 /// not at all.
 fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    match copy_what_is_open(from, to)?.first() {
+        None => Ok(()),
+        Some(closed) => {
+            let _ = fs::remove_dir_all(to);
+            Err(Error::Io {
+                what: "copy",
+                path: closed.clone(),
+                why: "it is closed".to_owned(),
+            })
+        }
+    }
+}
+
+/// The same, but for what is closed to the user; that is returned.
+fn copy_what_is_open(from: &Path, to: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(".oz-new");
     let temporary = to.with_file_name(name);
@@ -322,16 +346,64 @@ fn copy(from: &Path, to: &Path) -> Result<(), Error> {
         why,
     };
     let mut cp = Command::new("cp");
+    // What it says is read below.
+    cp.env("LC_ALL", "C");
     cp.args(["-a", "--reflink=auto", "-T", "--"]);
     let copied = cp.arg(from).arg(&temporary).output();
     let copied = copied.map_err(|error| fail(error.to_string()))?;
+    let mut closed = Vec::new();
     if !copied.status.success() {
-        let _ = fs::remove_dir_all(&temporary);
-        let _ = fs::remove_file(&temporary);
         let said = String::from_utf8_lossy(&copied.stderr);
-        return Err(fail(said.lines().next().unwrap_or("cp failed").to_owned()));
+        let mut others = said
+            .lines()
+            .filter(|line| !line.ends_with(": Permission denied"));
+        let other = others.next().map(str::to_owned);
+        if other.is_none() && is_readable(&temporary) {
+            closed = closed_in(from);
+        }
+        if closed.is_empty() {
+            let _ = fs::remove_dir_all(&temporary);
+            let _ = fs::remove_file(&temporary);
+            let first = said.lines().next().map(str::to_owned);
+            return Err(fail(
+                other.or(first).unwrap_or_else(|| "cp failed".to_owned()),
+            ));
+        }
     }
-    fs::rename(&temporary, to).map_err(|error| fail(error.to_string()))
+    fs::rename(&temporary, to).map_err(|error| fail(error.to_string()))?;
+    Ok(closed)
+}
+
+/// What of a tree its own user may not read; nothing is said of what is in a closed directory.
+fn closed_in(tree: &Path) -> Vec<PathBuf> {
+    let (mut closed, mut open) = (Vec::new(), vec![tree.to_owned()]);
+    while let Some(path) = open.pop() {
+        let kind = fs::symlink_metadata(&path).map(|metadata| metadata.file_type());
+        let is_directory = match kind {
+            Ok(kind) if kind.is_dir() => true,
+            Ok(kind) if kind.is_file() => false,
+            Ok(_) => continue,
+            Err(_) => {
+                closed.push(path);
+                continue;
+            }
+        };
+        // A directory that can be listed and not entered has entries that are not there.
+        match fs::read_dir(&path) {
+            Ok(entries) => open.extend(entries.flatten().map(|entry| entry.path())),
+            Err(_) if !is_directory && is_readable(&path) => {}
+            Err(_) => closed.push(path),
+        }
+    }
+    closed.sort();
+    closed
+}
+
+/// Whether a file can be opened to be read; a link is not followed, and nothing is waited for.
+fn is_readable(path: &Path) -> bool {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    rustix::fs::open(path, flags, Mode::empty()).is_ok()
 }
 
 #[cfg(test)]

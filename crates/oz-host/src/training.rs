@@ -122,6 +122,18 @@ impl Training {
             .ok_or(worker::Error::TooMuch)
     }
 
+    /// How many things were seen in the last run so far. Nothing is read of them.
+    pub fn seen(&self) -> usize {
+        let last = self.runs().ok().and_then(|runs| runs.last().copied());
+        let log = last.and_then(|last| File::open(self.log(last)).ok());
+        let (mut buffer, mut count) = ([0; 64 << 10], 0);
+        let mut log = log.map(|log| log.take(MOST_LOG));
+        while let Some(Ok(read @ 1..)) = log.as_mut().map(|log| log.read(&mut buffer)) {
+            count += buffer[..read].iter().filter(|byte| **byte == b'\n').count();
+        }
+        count
+    }
+
     /// All runs in one file without a name.
     fn together(&self) -> io::Result<File> {
         let path = self.0.join("all");
@@ -173,6 +185,7 @@ mod tests {
             write!(log, "{number}").expect("written");
         }
         assert_eq!(training.runs().expect("listed").len(), MOST_RUNS);
+        assert_eq!(training.seen(), 0);
         let mut text = String::new();
         training
             .together()

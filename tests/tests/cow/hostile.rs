@@ -124,3 +124,52 @@ fn keys_cannot_be_merged_into_the_open() {
     assert!(key.exists() && !dir.join("key").exists());
     fs::remove_file(key).expect("removed");
 }
+
+/// A part of the layers, and what is put in its place.
+type Swap<'s> = (&'s str, &'s dyn Fn(&str));
+
+#[test]
+fn layers_that_were_swapped_for_something_else_are_not_mounted() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let elsewhere = session.fresh_dir("cow-elsewhere");
+    write(&elsewhere.join("file"), b"mine");
+    cow("echo x > ~/cow/new").run().ok();
+    let layers = copies().join("sh/home");
+    let link = |path: &str| std::os::unix::fs::symlink(&elsewhere, path).expect("a link");
+    let file = |path: &str| fs::write(path, "").expect("written");
+    let fifo = |path: &str| {
+        Run::new("mkfifo", [path]).run().ok();
+    };
+    let swaps: [Swap; 6] = [
+        ("upper", &link),
+        ("upper", &file),
+        ("work", &link),
+        ("lock", &fifo),
+        ("lock", &link),
+        ("", &link),
+    ];
+    for (part, swap) in swaps {
+        let place = layers.join(part);
+        let place = place.to_string_lossy();
+        let place = place.trim_end_matches('/');
+        let aside = format!("{place}.aside");
+        fs::rename(place, &aside).expect("moved");
+        swap(place);
+        cow("echo evil > ~/cow/evil; echo evil > ~/file")
+            .run()
+            .exits(125);
+        fs::remove_file(place).expect("removed");
+        fs::rename(&aside, place).expect("moved back");
+    }
+    let names: Vec<_> = fs::read_dir(&elsewhere)
+        .expect("listed")
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
+    assert_eq!(names, ["file"]);
+    assert_eq!(fs::read(elsewhere.join("file")).expect("there"), b"mine");
+    assert!(!dir.join("evil").exists());
+    // As it was it goes on.
+    assert_eq!(cow("cat ~/cow/new").run().ok().text(), "x");
+}

@@ -11,6 +11,7 @@ mod full;
 mod homes;
 mod hostile;
 mod merging;
+mod pictures;
 mod trees;
 mod trials;
 mod undo;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use oz_e2e::layers::{Merge, STEPS};
 use oz_e2e::session::home;
-use oz_e2e::{Inside, Session, cli, oz, processes};
+use oz_e2e::{Inside, Session, cli, oz, processes, wait};
 
 use super::{catch, copies, cow, fresh};
 
@@ -190,7 +190,7 @@ fn a_merge_that_a_launch_finishes_holds_up_no_other_launch() {
     assert!(!(0..2000).all(is_merged), "it was too quick to be stopped");
     oz(["run", "--ephemeral", "--", "true"]).run().ok();
     worker.signal(rustix::process::Signal::CONT);
-    let launched = launch.end_within(oz_e2e::wait::LONG).ok();
+    let launched = launch.end_within(wait::LONG).ok();
     assert_eq!(launched.text(), "after");
     assert!((0..2000).all(is_merged));
 }
@@ -203,9 +203,27 @@ fn what_leaves_nothing_leaves_no_copy() {
     oz(["run", "--cow", "--ephemeral", "--", "sh", "-c", script])
         .run()
         .ok();
-    oz_e2e::wait::until("the copies are gone", || {
+    wait::until("the copies are gone", || {
         let left = fs::read_dir(copies()).map_or(0, Iterator::count);
         (left == 0).then_some(())
     });
     assert_eq!(fs::read(dir.join("changed")).expect("there"), b"before");
+    // Nothing of it waits for the disk,
+    let inside = Inside::start(&["--cow", "--ephemeral", "--", "sleep", "1000"]);
+    let mount = inside.sh("grep \" $HOME \" /proc/self/mountinfo").ok();
+    assert!(mount.text().contains("volatile"), "{mount}");
+    inside.sh("echo x > ~/cow/changed && sync").ok();
+    // and what is left by one that ends without a daemon goes with the next.
+    let id = inside.id().to_owned();
+    assert!(copies().join(&id).exists());
+    processes::kill_daemon();
+    for init in processes::inits() {
+        init.kill();
+        wait::for_condition("its end", || !init.lives());
+    }
+    assert!(copies().join(&id).exists());
+    oz(["ps"]).run().ok();
+    wait::for_condition("the copies are gone", || {
+        fs::read_dir(copies()).map_or(0, Iterator::count) == 0
+    });
 }

@@ -57,9 +57,23 @@ fn an_app_begins_with_a_copy_of_what_it_has_or_with_nothing() -> Result<()> {
     let (deep, closed) = (kept.join("closed/deep"), kept.join("closed"));
     write(&deep.join("file"), b"x\n");
     symlink(home.join(".config"), kept.join("link"))?;
-    for (place, mode) in [(&deep, 0o500), (&closed, 0), (&kept, 0)] {
+    // All else is copied, and what is not is said.
+    let locked = write(&kept.join("locked"), b"x\n");
+    for (place, mode) in [(&deep, 0o500), (&closed, 0), (&locked, 0)] {
         std::fs::set_permissions(place, Permissions::from_mode(mode))?;
     }
+    write(&kept.join("open/file"), b"open\n");
+    let partly = session.fresh_dir("partly").join("gedit");
+    oz(["data", "gedit", "export"])
+        .arg(&partly)
+        .run()
+        .exits(1)
+        .complains("homes/gedit/closed\n")
+        .complains("homes/gedit/locked\n")
+        .complains("2 places are closed");
+    ensure!(std::fs::read(partly.join("open/file"))? == b"open\n");
+    ensure!(partly.join("link").is_symlink() && closed.symlink_metadata().is_ok());
+    std::fs::set_permissions(&kept, Permissions::from_mode(0o000))?;
     wait::for_condition("its home to be free", || {
         oz(["data", "gedit", "delete", "--yes"]).run().code == 0
     });

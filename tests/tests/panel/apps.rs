@@ -12,7 +12,7 @@ use oz_testkit::desktop::Widget;
 use super::{APP, Panel};
 
 /// The panel with its list of apps.
-fn apps(session: &Session) -> Result<Panel<'_>> {
+pub(super) fn apps(session: &Session) -> Result<Panel<'_>> {
     let panel = Panel::open(session)?;
     panel.turn_to("Apps")?;
     Ok(panel)
@@ -22,7 +22,7 @@ fn apps(session: &Session) -> Result<Panel<'_>> {
 const FIRST: i32 = 150;
 
 /// Searches an app, and goes to it.
-fn choose(panel: &Panel<'_>, name: &str, shown: &str) -> Result<()> {
+pub(super) fn choose(panel: &Panel<'_>, name: &str, shown: &str) -> Result<()> {
     panel.wait_for_text("Starts without a sandbox")?;
     let session = panel.session;
     session.click_widget(&panel.window, APP, |w| w.name == "Search apps")?;
@@ -35,7 +35,7 @@ fn choose(panel: &Panel<'_>, name: &str, shown: &str) -> Result<()> {
     session.click_widget(&panel.window, APP, is_first)
 }
 
-fn own_profile(name: &str) -> PathBuf {
+pub(super) fn own_profile(name: &str) -> PathBuf {
     home().join(format!(".config/oz/profiles/{name}.json"))
 }
 

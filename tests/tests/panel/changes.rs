@@ -14,7 +14,7 @@ use oz_testkit::desktop::Widget;
 use super::{APP, Panel};
 
 /// An app that writes over a copy of the home.
-const WRITER: &str = r#"{ "extends": "generic", "match": { "executables": ["sleep"] }, "files": { "home": "copy-on-write" } }"#;
+pub(super) const WRITER: &str = r#"{ "extends": "generic", "match": { "executables": ["sleep"] }, "files": { "home": "copy-on-write" } }"#;
 
 /// A file of a hostile app: it ends its line, is no UTF-8, and turns the reading direction.
 const HOSTILE: &[u8] = b"a\n\xff\xe2\x80\xaegpj.exe";
@@ -22,7 +22,7 @@ const HOSTILE: &[u8] = b"a\n\xff\xe2\x80\xaegpj.exe";
 const HOSTILE_SHOWN: &str = r"a\x0a\xff\xe2\x80\xaegpj.exe";
 
 /// A directory of the home with a few files, and nothing kept of earlier tests.
-fn papers(session: &Session) -> PathBuf {
+pub(super) fn papers(session: &Session) -> PathBuf {
     let copies = home().join(".local/state/oz/copies");
     let copies = copies.display();
     Run::sh(&format!("chmod -Rf u+rwx {copies}; rm -rf {copies}"))

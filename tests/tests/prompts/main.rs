@@ -5,6 +5,7 @@ mod answers;
 mod attacks;
 mod copies;
 mod drops;
+mod secrets;
 mod service;
 
 use oz_e2e::{Inside, Run, oz, wait};

@@ -24,7 +24,12 @@ pub(crate) enum FileSystem {
     Xfs,
     /// Which is in memory above what cannot be written, as on systems that run from a medium
     Overlay,
+    /// The same, with directories in it that are mounted from a disk and stay, as Tails has them
+    Persistent,
 }
+
+/// Directories of the home that are on the disk.
+const PERSISTENT: [(&str, &str); 2] = [("Persistent", "Persistent"), ("state", ".local/state")];
 
 /// Makes one and mounts it as the home.
 pub(super) fn mount(spec: &Spec, kind: FileSystem) -> Result<()> {
@@ -36,6 +41,10 @@ pub(super) fn mount(spec: &Spec, kind: FileSystem) -> Result<()> {
         FileSystem::Btrfs => mount_file(spec, "mkfs.btrfs", &home)?,
         FileSystem::Xfs => mount_file(spec, "mkfs.xfs", &home)?,
         FileSystem::Overlay => mount_overlay(spec, &home)?,
+        FileSystem::Persistent => {
+            mount_overlay(spec, &home)?;
+            mount_persistent(spec, &home)?;
+        }
     }
     chown(&home, Some(spec.user.uid), Some(spec.user.gid))?;
     Ok(fs::set_permissions(
@@ -53,6 +62,25 @@ fn mount_file(spec: &Spec, maker: &str, home: &Path) -> Result<()> {
     let mut mount = Command::new("mount");
     mount.args(["-o", "loop,nosuid,nodev"]).arg(&image);
     sh::run_quietly(mount.arg(home))
+}
+
+/// Directories of a disk, each over one of the home that has a file in it.
+fn mount_persistent(spec: &Spec, home: &Path) -> Result<()> {
+    let disk = spec.root.join("home.disk");
+    fs::create_dir(&disk)?;
+    mount_file(spec, "mkfs.ext4", &disk)?;
+    let mine = |path: &Path| chown(path, Some(spec.user.uid), Some(spec.user.gid));
+    for (of_disk, of_home) in PERSISTENT {
+        let (of_disk, of_home) = (disk.join(of_disk), home.join(of_home));
+        fs::create_dir(&of_disk)?;
+        mine(&of_disk)?;
+        fs::create_dir_all(&of_home)?;
+        fs::write(of_home.join("covered"), "covered")?;
+        let mut mount = Command::new("mount");
+        mount.arg("--bind").arg(&of_disk).arg(&of_home);
+        sh::run_quietly(&mut mount)?;
+    }
+    Ok(mine(&home.join(".local"))?)
 }
 
 /// What is written is in memory, above a directory of the session's.

@@ -34,9 +34,10 @@ const X11: &[(&str, Manager)] = &[
 ];
 
 /// The executables whose homes are on other file systems.
-const HOMES: [(&str, FileSystem); 3] = [
+const HOMES: [(&str, FileSystem); 4] = [
     ("all_btrfs", FileSystem::Btrfs),
     ("all_overlay", FileSystem::Overlay),
+    ("all_persistent", FileSystem::Persistent),
     ("all_xfs", FileSystem::Xfs),
 ];
 

@@ -4,6 +4,7 @@ mod before;
 mod changes;
 mod copy;
 mod diff;
+mod draw;
 mod merge;
 mod remove;
 mod renamed;
@@ -15,7 +16,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use oz_core::wire::copies::{Combine, Compare, Copy, MOST, Merge, Note, Place, Undo};
+use oz_core::wire::copies::{Combine, Compare, Copy, Draw, MOST, Merge, Note, Place, Undo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -33,6 +34,15 @@ pub(crate) fn compare() -> Result<()> {
     let compare: Compare = read()?;
     confine::walking(&[&compare.place.upper, &compare.place.source])?;
     say(&diff::of(&compare)?)
+}
+
+/// Draws a picture small.
+pub(crate) fn draw() -> Result<()> {
+    let draw: Draw = read()?;
+    // Nothing of it is read yet; behind the walls nothing can be opened.
+    let file = draw::file(&draw);
+    confine::drawing()?;
+    say(&draw::picture(file))
 }
 
 /// Keeps what texts were before.

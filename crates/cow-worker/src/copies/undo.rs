@@ -127,7 +127,7 @@ impl Hand {
         if !is_put.is_some_and(|(there, put)| is_same(there, put)) {
             // Maybe an earlier try has come so far.
             let done = self
-                .is_restored(number, there.as_ref(), before)
+                .is_restored(number, target, there.as_ref(), before)
                 .map_err(failed)?;
             let copy = self.upper.look(path).map_err(failed)?;
             return match done && copy.is_some() {
@@ -170,7 +170,7 @@ impl Hand {
             None => self.restore(number, change, change.original, &above, name)?,
             there
                 if self
-                    .is_restored(number, there.as_ref(), change.original)
+                    .is_restored(number, target, there.as_ref(), change.original)
                     .map_err(failed)? => {}
             Some(_) => return Err("there is something else now: it stays as it is".to_owned()),
         }
@@ -254,10 +254,11 @@ impl Hand {
         to.sync_all()
     }
 
-    /// Whether what was there before the merge is there.
+    /// Whether what was there before the merge is there: itself or, where it could not be kept itself, a copy of it.
     fn is_restored(
         &self,
         number: usize,
+        target: &Path,
         there: Option<&Stat>,
         before: Option<Seen>,
     ) -> io::Result<bool> {
@@ -268,11 +269,23 @@ impl Hand {
             return Ok(permissions(there.st_mode) == permissions(before.mode));
         }
         let old = PathBuf::from(format!("old-{number}"));
-        let kept = self.journal.look(&old)?;
-        Ok(
-            kept.is_some_and(|kept| seen(&kept).identity == seen(there).identity)
-                || before.identity == seen(there).identity,
-        )
+        let identity = seen(there).identity;
+        let Some(kept) = self.journal.look(&old)? else {
+            return Ok(before.identity == identity);
+        };
+        if identity == seen(&kept).identity || identity == before.identity {
+            return Ok(true);
+        }
+        let written = |stat: &Stat| (stat.st_mtime, stat.st_mtime_nsec);
+        let is_alike = kept.st_mode == there.st_mode && kept.st_size == there.st_size;
+        Ok(is_alike
+            && match kind(there) {
+                Kind::File if written(&kept) == written(there) => {
+                    same_content(&self.journal.file(&old)?, &self.lower.file(target)?)?
+                }
+                Kind::Symlink => self.journal.link(&old)? == self.lower.link(target)?,
+                _ => false,
+            })
     }
 
     /// What is at a place is in the copy.

@@ -94,7 +94,22 @@ async fn export(data: &Data, profile: &Profile, place: &Path) -> Result<u8> {
     let done = data.export(&profile.name, &to);
     let done = done.map_err(|error| Error::advised(&error))?;
     out::line(&format!("{} copied to {}", in_words(done.size), shown(&to)))?;
-    Ok(0)
+    if done.closed.is_empty() {
+        return Ok(0);
+    }
+    for path in &done.closed {
+        out::note(&format!("not copied: {}", shown(path)));
+    }
+    Err(Error::failed(
+        format!(
+            "{} closed to its own user, and not copied; all else is.",
+            match done.closed.len() {
+                1 => "one place is".to_owned(),
+                many => format!("{many} places are"),
+            }
+        ),
+        "Open what is listed by `chmod u+rwx`, and export again to another place.",
+    ))
 }
 
 async fn delete(data: &Data, profile: &Profile, yes: bool) -> Result<u8> {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use oz_core::plan::SandboxId;
 use oz_core::profile::Catalogue;
+use oz_core::profile::measure::name_of;
 use oz_host::training::{Base, Training};
 
-use super::profile::{catalogue, name_of};
+use super::profile::catalogue;
 use crate::arguments::Learn;
 use crate::ask;
 use crate::error::{Error, Result};

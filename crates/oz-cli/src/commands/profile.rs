@@ -13,8 +13,6 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::out;
 
-pub(super) use new::name_of;
-
 /// Look at profiles: what they are for, what they say, and whether they are right
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {

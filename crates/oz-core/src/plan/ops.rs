@@ -179,6 +179,9 @@ pub struct Overlay {
     /// Below the directory, relative: what is not inside, whether it is there now or comes later. The app can make
     /// something of its own there.
     pub hidden: Vec<PathBuf>,
+    /// Nothing of it outlasts the sandbox, so nothing waits until it is on the disk. The kernel mounts such layers once.
+    #[serde(default)]
+    pub volatile: bool,
 }
 
 impl Overlay {

@@ -200,6 +200,57 @@ pub enum Side {
     New,
 }
 
+/// A picture to draw small: the copy of a change, or its original. Answered by a [`Picture`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draw {
+    /// The place.
+    pub place: Place,
+    /// The change, as it was found.
+    pub change: Change,
+    /// Which of the two.
+    pub original: bool,
+}
+
+/// What can be drawn of a file. An app may have made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Picture {
+    /// A small picture.
+    Drawn(Pixels),
+    /// There is no such file.
+    Nothing,
+    /// It is no picture of a kind that is known, is broken, or is not what it was.
+    Unknown,
+    /// It is larger than what is drawn.
+    Large,
+}
+
+/// Colours, line by line from the top: red, green, blue and opacity, a byte each.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pixels {
+    /// How many are in a line.
+    pub width: u32,
+    /// How many lines.
+    pub height: u32,
+    /// Four bytes for each.
+    pub bytes: Vec<u8>,
+}
+
+impl Pixels {
+    /// Neither side is longer.
+    pub const EDGE: u32 = 256;
+    /// Longest message with them, in bytes.
+    pub const MOST: u64 = 4 * (Self::EDGE as u64) * (Self::EDGE as u64) + 64;
+
+    /// Whether there are as many as is said, and no more than are drawn.
+    #[must_use]
+    pub fn is_sane(&self) -> bool {
+        let sides = [self.width, self.height];
+        let count = u64::from(self.width) * u64::from(self.height);
+        sides.iter().all(|side| (1..=Self::EDGE).contains(side))
+            && self.bytes.len() as u64 == 4 * count
+    }
+}
+
 /// Where to keep what texts were before a sandbox changed them, as far as they still are. Answered by how many were kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {

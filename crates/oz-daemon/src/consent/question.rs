@@ -43,6 +43,13 @@ pub(crate) enum Question {
     Opening(Opening, Reason),
     /// To have what was copied, or to give it away.
     Copy(Direction),
+    /// To have protected places over a copy, and a network.
+    Secrets {
+        /// The first of the places.
+        names: Vec<Said>,
+        /// How many there are.
+        count: usize,
+    },
     /// Any other: the rules are tested with more kinds than there are.
     #[cfg(test)]
     Other(u8),
@@ -117,6 +124,7 @@ pub(crate) enum Subject {
     /// and so are files that are to be opened.
     Opening(u64),
     Copy(Direction),
+    Secrets,
     #[cfg(test)]
     Other(u8),
 }
@@ -174,6 +182,17 @@ impl Question {
         }
     }
 
+    /// Protected places, by their paths.
+    pub(crate) fn secrets<'a>(paths: impl ExactSizeIterator<Item = &'a OsBytes>) -> Self {
+        let count = paths.len();
+        let names = paths.take(LISTED);
+        let names = names.filter_map(|path| Said::new(path.to_string().as_bytes(), PATH));
+        Self::Secrets {
+            names: names.collect(),
+            count,
+        }
+    }
+
     /// An address, all of which is shown: it must be printable ASCII without blanks.
     pub(crate) fn link(address: &str, carries: bool) -> Self {
         Self::Link(Link {
@@ -193,6 +212,7 @@ impl Question {
             Self::Link(link) => Subject::Link(link.number),
             Self::Opening(what, _) => Subject::Opening(what.number),
             Self::Copy(direction) => Subject::Copy(*direction),
+            Self::Secrets { .. } => Subject::Secrets,
             Self::Microphone { .. } => Subject::Microphone,
             Self::Files { sum, .. } => Subject::Files(*sum),
             #[cfg(test)]
@@ -209,6 +229,8 @@ impl Question {
             Self::Copy(Direction::Out) => Denied::CopyOut,
             Self::Microphone { .. } => Denied::Microphone,
             Self::Files { .. } => Denied::Drop,
+            // It does not run, so nobody looks at what it was refused.
+            Self::Secrets { .. } => return None,
             #[cfg(test)]
             Self::Other(_) => return None,
         })
@@ -222,6 +244,7 @@ impl Question {
             Self::Copy(_) => "copy",
             Self::Microphone { .. } => "microphone",
             Self::Files { .. } => "files",
+            Self::Secrets { .. } => "secrets",
             #[cfg(test)]
             Self::Other(_) => "other",
         }
@@ -235,6 +258,7 @@ impl Question {
             Self::Copy(_) => "edit-paste",
             Self::Microphone { .. } => "audio-input-microphone",
             Self::Files { .. } => "document-open",
+            Self::Secrets { .. } => "dialog-password",
             #[cfg(test)]
             Self::Other(_) => "dialog-question",
         }
@@ -262,6 +286,9 @@ impl Question {
                     1 => format!("Let “{name}” {what} a file that was dropped on it?"),
                     _ => format!("Let “{name}” {what} {count} files that were dropped on it?"),
                 }
+            }
+            Self::Secrets { .. } => {
+                format!("Start “{name}” with protected places and a network?")
             }
             #[cfg(test)]
             Self::Other(number) => format!("Let {name} do {number}?"),
@@ -323,15 +350,12 @@ impl Question {
                 body
             }
             Self::Files { names, count, .. } => {
-                let mut body = "It has them until it ends, or you take them back.".to_owned();
-                for name in names {
-                    body.push('\n');
-                    body.push_str(&name.quoted());
-                }
-                if *count > names.len() {
-                    body.push_str(&format!("\nand {} more", count - names.len()));
-                }
-                body
+                let body = "It has them until it ends, or you take them back.";
+                listed(body, names, *count)
+            }
+            Self::Secrets { names, count } => {
+                let body = "It can read these and send them to anybody; only what it changes stays in its copy.";
+                listed(body, names, *count)
             }
             #[cfg(test)]
             Self::Other(_) => String::new(),
@@ -373,10 +397,28 @@ impl Question {
                     ("write", Variant::from(*access == Access::Write)),
                 ])
             }
+            Self::Secrets { names, .. } => {
+                let names: Vec<String> =
+                    names.iter().map(|name| name.as_str().to_owned()).collect();
+                HashMap::from([("paths", Variant::from(names))])
+            }
             #[cfg(test)]
             Self::Other(_) => HashMap::new(),
         }
     }
+}
+
+/// A sentence, and what it is about, each on a line of its own.
+fn listed(sentence: &str, names: &[Said], count: usize) -> String {
+    let mut body = sentence.to_owned();
+    for name in names {
+        body.push('\n');
+        body.push_str(&name.quoted());
+    }
+    if count > names.len() {
+        body.push_str(&format!("\nand {} more", count - names.len()));
+    }
+    body
 }
 
 impl Refusal {

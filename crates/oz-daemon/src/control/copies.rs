@@ -3,28 +3,38 @@
 //! Each change comes with a token. Who shows changes to a person hands back the tokens of those that are to be merged: a change
 //! that is not any more as its token has it is left alone, so what is merged is what was shown.
 
+mod said;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oz_core::OsBytes;
 use oz_core::plan::SandboxId;
-use oz_core::wire::copies::{Change, Conflict, Difference, Kind as Of, Side, What};
+use oz_core::wire::copies::{Change, Conflict, Kind as Of, Picture, What};
 use oz_host::copies::{self, Decided, Error, Kept, Place};
 use oz_host::facts;
 use oz_host::reset::State;
+use tokio::sync::Semaphore;
 use zbus::{Connection, DeserializeDict, SerializeDict, Type};
 
 use crate::aside;
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::Sandbox;
+use said::{Drawn, Part, drawn, said};
 
 /// Most changes that one answer has, if nothing else is asked for: a message of the bus is limited.
 const MOST: u32 = 20_000;
 
+/// Most changes whose pictures one call asks for,
+const MOST_PICTURES: usize = 16;
+/// and how many calls draw at a time: whoever waits for pictures is not to take the machine from others.
+const DRAWING: usize = 2;
+
 /// The object at [`super::ROOT`].
 pub(crate) struct CopiesObject {
     daemon: Arc<Daemon>,
+    drawing: Semaphore,
 }
 
 /// What is kept of a sandbox.
@@ -89,12 +99,10 @@ struct MergeOptions {
 /// What was left as it was: its path, and why.
 type Left = Vec<(Vec<u8>, String)>;
 
-/// Where it begins in the original and how many lines that are, the same of the copy, and the lines: each with ` `, `-` or `+`.
-type Part = (u64, u64, u64, u64, Vec<(String, Vec<u8>)>);
-
 impl CopiesObject {
     pub(crate) fn new(daemon: Arc<Daemon>) -> Self {
-        Self { daemon }
+        let drawing = Semaphore::new(DRAWING);
+        Self { daemon, drawing }
     }
 
     /// Work that waits for disks, on a thread of its own. What it changes is said afterwards.
@@ -158,6 +166,48 @@ impl CopiesObject {
                 }
             }
             Ok(all)
+        };
+        self.aside(false, work).await
+    }
+
+    /// Small pictures of files that are some, of each change what it was and what it is: drawn by a process that has nothing
+    /// but the file, and never larger than 256 each way.
+    #[zbus(out_args("pictures"))]
+    async fn pictures(&self, id: String, tokens: Vec<Vec<u8>>) -> Result<Vec<(Drawn, Drawn)>> {
+        if tokens.len() > MOST_PICTURES {
+            let what = format!("that are more than {MOST_PICTURES} pictures");
+            return Err(Failure::new(Kind::InvalidArgument, what, "Ask again"));
+        }
+        let _turn = self.drawing.acquire().await;
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let unknown = || drawn(Picture::Unknown);
+            let mut all: Vec<(Drawn, Drawn)> =
+                tokens.iter().map(|_| (unknown(), unknown())).collect();
+            for (index, place) in kept.about.places.iter().enumerate() {
+                let (at, changes) = of_place(&tokens, index)?;
+                for (at, change) in at.into_iter().zip(changes) {
+                    let [before, after] = copies::pictures(place, &change);
+                    all[at] = (drawn(before), drawn(after));
+                }
+            }
+            Ok(all)
+        };
+        self.aside(false, work).await
+    }
+
+    /// How many changes there are, and whether that is all.
+    #[zbus(out_args("count", "complete"))]
+    async fn count(&self, id: String) -> Result<(u64, bool)> {
+        let work = move |place: PathBuf| {
+            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let (mut count, mut complete) = (0, true);
+            for place in &kept.about.places {
+                let found = kept.look(place).map_err(failed)?;
+                complete &= found.complete && found.unreadable.is_empty();
+                count += found.all.len() as u64;
+            }
+            Ok((count, complete))
         };
         self.aside(false, work).await
     }
@@ -390,28 +440,6 @@ fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: &[Decided]) -> Result<(u6
         );
     }
     Ok((done, left))
-}
-
-fn said(difference: Difference) -> (String, Vec<Part>) {
-    let (kind, hunks) = match difference {
-        Difference::Lines(hunks) => ("text", hunks),
-        Difference::Binary => ("binary", Vec::new()),
-        Difference::Large => ("large", Vec::new()),
-        Difference::Unknown(_) => ("unknown", Vec::new()),
-    };
-    let line = |(side, line): (Side, OsBytes)| {
-        let sign = match side {
-            Side::Both => " ",
-            Side::Old => "-",
-            Side::New => "+",
-        };
-        (sign.to_owned(), line.as_bytes().to_vec())
-    };
-    let parts = hunks.into_iter().map(|hunk| {
-        let lines = hunk.lines.into_iter().map(line).collect();
-        (hunk.old.0, hunk.old.1, hunk.new.0, hunk.new.1, lines)
-    });
-    (kind.to_owned(), parts.collect())
 }
 
 fn bytes(path: PathBuf) -> Vec<u8> {

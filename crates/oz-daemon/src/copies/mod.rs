@@ -20,6 +20,8 @@ use crate::failure::{Failure, Kind, Result};
 
 /// How long to finish a merge may take: as long as the worker has.
 const FINISHING: Duration = copies::PATIENCE;
+/// Most mounts that are named to whoever has to unmount them.
+const MOST_NAMED: usize = 4;
 /// How long to remove what an app wrote may take.
 const REMOVING: Duration = Duration::from_secs(900);
 
@@ -47,11 +49,7 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
             copies::keeps_notes(&directory).map_err(|error| keeps_none(overlay, &error))?;
         }
         let lock = overlay.layers.join(Overlay::LOCK);
-        let create = std::fs::File::options()
-            .append(true)
-            .create(true)
-            .open(&lock);
-        create.map_err(|error| Failure::host("make the file", &lock, &error))?;
+        copies::make_lock(&lock).map_err(|error| Failure::host("make the file", &lock, &error))?;
         let untouched = copies::is_untouched(overlay);
         if untouched {
             let cleared = copies::forget_before(&overlay.layers);
@@ -65,7 +63,7 @@ pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
             .next();
         places.push(Place {
             overlay: overlay.clone(),
-            since: since.unwrap_or_else(copies::now),
+            since: since.unwrap_or_else(|| copies::now(&overlay.layers)),
         });
     }
     // What was written over others is still to be looked at, and merged.
@@ -248,6 +246,14 @@ fn note(about: &About) {
     }
 }
 
+/// Gives back the names of sandboxes that were to leave nothing and have ended without a daemon. Before launches: what one has just
+/// prepared looks the same.
+pub(crate) fn forget_leftovers(directories: &Directories) {
+    let copies = place(&directories.state, &directories.runtime);
+    let count = copies::set_aside_leftovers(&copies);
+    tracing::debug!(count, "layers of ephemeral sandboxes were left");
+}
+
 /// Removes what was to be removed and is there still.
 pub(crate) fn sweep(directories: &Directories) {
     let copies = place(&directories.state, &directories.runtime);
@@ -283,15 +289,27 @@ fn nothing_is_mounted_in(overlay: &Overlay) -> Result<()> {
         at.strip_prefix(source)
             .is_ok_and(|below| !overlay.hides(&overlay.path.join(below)))
     };
-    let Some(mount) = below.iter().find(seen).or(below.first()) else {
+    let mut named: Vec<&PathBuf> = below.iter().filter(seen).collect();
+    if named.is_empty() {
+        named.extend(below.first());
+    }
+    if named.is_empty() {
         return Ok(());
-    };
+    }
+    let all: Vec<String> = named
+        .iter()
+        .take(MOST_NAMED)
+        .map(|mount| OsBytes::from(mount.as_path()).to_string())
+        .collect();
+    let more = named.len().saturating_sub(MOST_NAMED);
+    let more = (more > 0).then(|| format!(" and {more} other places"));
     Err(Failure::new(
         Kind::Refused,
         format!(
-            "{} cannot be copied on writing: something is mounted in it, at {}",
+            "{} cannot be copied on writing: something is mounted in it, at {}{}",
             OsBytes::from(source),
-            OsBytes::from(mount.as_path())
+            all.join(", "),
+            more.unwrap_or_default()
         ),
         "Unmount it; or have only the directories copied that the app needs, by rules of its profile: \
          \"files\": { \"rules\": { \"~/Documents\": \"copy-on-write\" } }",

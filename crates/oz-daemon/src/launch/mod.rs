@@ -10,6 +10,7 @@ pub(crate) mod plans;
 pub(crate) mod prepare;
 mod program;
 pub(crate) mod refused;
+mod secrets;
 mod start;
 mod stdio;
 
@@ -210,6 +211,7 @@ async fn launch_with(
             Ok(lasting.give(daemon, sandbox).await)
         };
         let ran = async {
+            secrets::ask(daemon, sandbox).await?;
             let withheld = first.await?;
             let mut program = request.program(&target.argv);
             if let Some(click) = request.click().filter(|_| target.joined) {

@@ -38,8 +38,9 @@ use oz_core::wire::audio::Levels;
 use oz_core::wire::display::Host;
 use oz_core::wire::init::{ProcessId, Program, Stdio};
 use oz_sys::namespaces;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, OnceCell, mpsc, oneshot, watch};
 
+use crate::consent::Answer;
 use crate::failure::{Failure, Result};
 use crate::grants::open::Open;
 use crate::grants::views::Kept;
@@ -198,6 +199,8 @@ pub(crate) struct Sandbox {
     files: Mutex<Arc<[Grant]>>,
     /// The same for its views.
     views: Mutex<Vec<Kept>>,
+    /// Whether it may have protected places and a network, once somebody was asked.
+    pub(crate) secrets: OnceCell<Answer>,
     /// What was taken back and is open still, as far as that can be seen.
     still_open: Mutex<Arc<[Open]>>,
     phase: watch::Sender<Phase>,
@@ -266,6 +269,7 @@ impl Sandbox {
             published: Mutex::new(published),
             files: Default::default(),
             views: Default::default(),
+            secrets: OnceCell::new(),
             still_open: Default::default(),
             phase: watch::Sender::new(Phase::Starting),
             commands,

@@ -74,6 +74,7 @@ fn fill(kept: &Kept, unready: &Path, target: &Path) -> Result<(), Error> {
         places.push(Place {
             overlay: Overlay {
                 layers: target.join(name),
+                volatile: false,
                 ..place.overlay.clone()
             },
             since: place.since,

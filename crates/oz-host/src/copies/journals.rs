@@ -9,7 +9,7 @@ use oz_core::OsBytes;
 use oz_core::wire::copies::{Change, Merge, Merged, Undo};
 use rustix::fs::Mode;
 
-use super::{Error, Held, Kept, Place, is_untouched, merge, now, to_look_at};
+use super::{Error, Held, Kept, Place, coarse, is_untouched, merge, to_look_at};
 use crate::worker;
 
 /// Begins the names of journals.
@@ -126,7 +126,7 @@ pub fn undo(kept: &Kept, _held: &Held) -> Result<Vec<(PathBuf, Merged)>, Error> 
 fn the_next_moment() -> (i64, i64) {
     let exact = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     loop {
-        let coarse = now();
+        let coarse = coarse();
         if coarse > (exact.tv_sec, exact.tv_nsec) {
             return coarse;
         }

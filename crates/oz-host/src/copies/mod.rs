@@ -28,7 +28,7 @@ use oz_core::OsBytes;
 use oz_core::plan::layout::{COPIED_HOME, COPIES_NAME};
 use oz_core::plan::{Overlay, SandboxId, Tree};
 use oz_core::wire::copies as wire;
-use rustix::fs::{FlockOperation, Mode, OFlags, XattrFlags};
+use rustix::fs::{FileType, FlockOperation, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -143,12 +143,26 @@ pub fn all(copies: &Path) -> Vec<(SandboxId, About)> {
     all
 }
 
+/// Makes the file that is locked, unless it is there; whatever else is in its stead is waited for by nobody.
+///
+/// # Errors
+/// It cannot be made, or is something else.
+pub fn make_lock(path: &Path) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::CLOEXEC;
+    let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let lock = rustix::fs::open(path, flags, Mode::from_raw_mode(0o600))?;
+    match FileType::from_raw_mode(rustix::fs::fstat(&lock)?.st_mode) {
+        FileType::RegularFile => Ok(()),
+        _ => Err(Errno::INVAL.into()),
+    }
+}
+
 /// Takes the layers for oneself; `None` if a sandbox has them mounted, or somebody changes them.
 ///
 /// # Errors
 /// The lock cannot be opened.
 pub fn lock(overlay: &Overlay) -> io::Result<Option<OwnedFd>> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let lock = rustix::fs::open(overlay.layers.join(Overlay::LOCK), flags, Mode::empty())?;
     match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Some(lock)),
@@ -181,9 +195,22 @@ pub fn keeps_notes(directory: impl AsFd) -> io::Result<()> {
     Ok(rustix::fs::fremovexattr(&directory, NAME)?)
 }
 
-/// Now, as the kernel stamps files, which is by a coarser clock that is never ahead of the exact one.
+/// Now, as the kernel stamps files: by a coarser clock that is never ahead of the exact one, but behind none of the stamps
+/// that it has given by that (Linux 6.13 does for files that somebody has looked at). A file that has just been made in a
+/// directory says it.
 #[must_use]
-pub fn now() -> (i64, i64) {
+pub fn now(directory: &Path) -> (i64, i64) {
+    let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+    let made = rustix::fs::open(directory, flags, Mode::RUSR | Mode::WUSR);
+    let stamp = made.and_then(rustix::fs::fstat).map(|stat| {
+        let nanoseconds = i64::try_from(stat.st_ctime_nsec).unwrap_or(0);
+        (stat.st_ctime, nanoseconds)
+    });
+    // Where no such file can be made there are no such stamps.
+    stamp.map_or_else(|_| coarse(), |stamp| stamp.max(coarse()))
+}
+
+fn coarse() -> (i64, i64) {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
     (now.tv_sec, now.tv_nsec)
 }
@@ -229,6 +256,34 @@ pub fn compare(
 ) -> Result<Vec<wire::Difference>, worker::Error> {
     let place = to_look_at(place);
     ask("compare", &wire::Compare { place, changes })
+}
+
+/// How long a picture may take: whoever looks at a list waits for it.
+const DRAWING: Duration = Duration::from_secs(6);
+
+/// What can be drawn of the original and of the copy of a change, each by a process of its own that has nothing else.
+#[must_use]
+pub fn pictures(place: &Place, change: &wire::Change) -> [wire::Picture; 2] {
+    [true, false].map(|original| {
+        let draw = wire::Draw {
+            place: to_look_at(place),
+            change: change.clone(),
+            original,
+        };
+        // Who gives no answer was made to give none.
+        draw_one(&draw).unwrap_or(wire::Picture::Unknown)
+    })
+}
+
+fn draw_one(draw: &wire::Draw) -> Option<wire::Picture> {
+    let order = postcard::to_stdvec(draw).ok()?;
+    let most = wire::Pixels::MOST;
+    let said = worker::order("draw", "".as_ref(), &order, most, DRAWING).ok()?;
+    let picture = postcard::from_bytes(&said).ok()?;
+    match &picture {
+        wire::Picture::Drawn(pixels) if !pixels.is_sane() => None,
+        _ => Some(picture),
+    }
 }
 
 /// Takes over what is chosen. The caller holds the [`lock`].
@@ -282,6 +337,19 @@ pub fn sweep(copies: &Path) {
     }
 }
 
+/// Sets aside what was to go with its sandbox and is there still, because nobody was there when that ended; how many. A sandbox
+/// that runs holds the locks of its layers.
+pub fn set_aside_leftovers(copies: &Path) -> usize {
+    let is_free = |about: &About| {
+        let mut places = about.places.iter();
+        places.all(|place| !matches!(lock(&place.overlay), Ok(None)))
+    };
+    let left = all(copies).into_iter();
+    let left = left.filter(|(_, about)| about.ephemeral && is_free(about));
+    left.filter(|(id, _)| set_aside(&copies.join(id.as_str())).is_ok())
+        .count()
+}
+
 /// Renames what must not replace anything.
 fn rename_new(from: &Path, to: &Path) -> rustix::io::Result<()> {
     use rustix::fs::{CWD, RenameFlags};
@@ -309,6 +377,7 @@ mod tests {
             path: "/x".into(),
             layers: directory.path().to_owned(),
             hidden: Vec::new(),
+            volatile: false,
         };
         assert!(lock(&overlay).is_err());
         std::fs::write(directory.path().join(Overlay::LOCK), "").expect("written");
@@ -316,6 +385,23 @@ mod tests {
         assert!(lock(&overlay).expect("opened").is_none());
         drop(first);
         assert!(lock(&overlay).expect("opened").is_some());
+    }
+
+    #[test]
+    fn what_was_changed_before_is_never_stamped_later_than_now() {
+        use std::os::unix::fs::MetadataExt;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("file");
+        for _ in 0..100 {
+            // To be looked at between two changes is what gives a file an exact stamp.
+            std::fs::write(&path, "a").expect("written");
+            std::fs::metadata(&path).expect("there");
+            std::fs::write(&path, "b").expect("written");
+            let changed = std::fs::metadata(&path).expect("there");
+            let changed = (changed.ctime(), changed.ctime_nsec());
+            let now = now(directory.path());
+            assert!(changed <= now, "{changed:?} {now:?}");
+        }
     }
 
     #[test]

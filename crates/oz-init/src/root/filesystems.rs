@@ -59,10 +59,14 @@ pub fn fuse(device: impl AsFd) -> io::Result<OwnedFd> {
 }
 
 /// A directory of which changes go to another one: see Documentation/filesystems/overlayfs.rst. Its notes are attributes
-/// that an ordinary user may write; it follows no redirection.
-pub fn overlay(lower: &str, upper: &str, work: &str) -> io::Result<OwnedFd> {
+/// that an ordinary user may write; it follows no redirection. A volatile one never waits for a disk, neither when it
+/// copies a file nor when a program asks it to.
+pub fn overlay(lower: &str, upper: &str, work: &str, volatile: bool) -> io::Result<OwnedFd> {
     let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_set_flag(&context, "userxattr")?;
+    if volatile {
+        fsconfig_set_flag(&context, "volatile")?;
+    }
     for (key, value) in [("lowerdir", lower), ("upperdir", upper), ("workdir", work)] {
         fsconfig_set_string(&context, key, value)?;
     }

@@ -39,7 +39,12 @@ pub fn make(overlay: &Overlay, workshop: impl AsFd, cover: &str) -> io::Result<M
     }
     let path = |layer: &OwnedFd| format!("/proc/self/fd/{}", layer.as_raw_fd());
     let lower = format!("{}:{}", path(&cover), path(&lower));
-    let mount = filesystems::overlay(&lower, &path(&upper), &path(&work))?;
+    let mount = |volatile| filesystems::overlay(&lower, &path(&upper), &path(&work), volatile);
+    // A kernel that knows no such overlay has one that waits for the disk.
+    let mount = match mount(overlay.volatile) {
+        Err(_) if overlay.volatile => mount(false),
+        made => made,
+    }?;
     Ok(Made { mount, lock })
 }
 

@@ -7,7 +7,7 @@ use oz_core::wire::copies::{Conflict, Kind, What};
 
 use super::decode::{Properties, rows};
 use super::{Bus, PROPERTIES, ROOT, Result, words};
-use crate::model::{Changed, Chosen, Copies, Difference, Part};
+use crate::model::{Changed, Chosen, Copies, Difference, Part, Picture, Pictures};
 
 pub(super) const COPIES: &str = "org.oz.Copies1";
 
@@ -16,6 +16,9 @@ const LONG_MS: i32 = 1_000_000;
 
 /// What was left as it was, each with the reason.
 pub type Left = Vec<(Vec<u8>, String)>;
+
+/// A word for it, width, height and colours.
+type Drawn = (String, u32, u32, Vec<u8>);
 
 impl Bus {
     /// All that is kept.
@@ -44,6 +47,20 @@ impl Bus {
         let all: Vec<(String, Vec<Part>)> = reply.child_value(0).get().unwrap_or_default();
         let (kind, parts) = all.into_iter().next().unwrap_or_default();
         Ok(Difference::of(&kind, parts))
+    }
+
+    /// Small pictures of one of its changes.
+    pub async fn pictures(&self, id: &str, token: &[u8]) -> Result<Pictures> {
+        let arguments = (id, vec![token.to_vec()]).to_variant();
+        let reply = self.ask_copies("Pictures", arguments).await?;
+        let all: Vec<(Drawn, Drawn)> = reply.child_value(0).get().unwrap_or_default();
+        let (before, after) = all.into_iter().next().unwrap_or_default();
+        let picture =
+            |(word, width, height, bytes): Drawn| Picture::of(&word, width, height, bytes);
+        Ok(Pictures {
+            before: picture(before),
+            after: picture(after),
+        })
     }
 
     /// Takes changes over: how many, and what was left.

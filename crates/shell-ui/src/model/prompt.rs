@@ -55,6 +55,10 @@ impl Prompt {
                 "Let “{app}” read what you have copied?",
                 &[("app", &self.name)],
             ),
+            "secrets" => tr_with(
+                "Start “{app}” with protected places and a network?",
+                &[("app", &self.name)],
+            ),
             _ => self.title.clone(),
         }
     }
@@ -72,6 +76,14 @@ impl Prompt {
                 return tr(
                     "It was copied outside of its windows. The answer is for this copy only.",
                 );
+            }
+            "secrets" => {
+                let words = tr(
+                    "It can read these and send them to anybody; only what it changes stays in its copy.",
+                );
+                // Which they are.
+                let rest = self.body.split_once('\n').map(|(_, rest)| rest);
+                return format!("{words}\n{}", rest.unwrap_or_default());
             }
             _ => return self.body.clone(),
         }

@@ -26,6 +26,15 @@ pub enum Shown {
     Permissions(Vec<Permission>, Box<Profile>),
 }
 
+/// What is wished of an app's training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learn {
+    /// That it runs and is watched.
+    Watch,
+    /// To see what that came to so far.
+    Review,
+}
+
 /// Told what the profile is to say.
 type Listener = Rc<dyn Fn(Result<Vec<Change>, String>)>;
 
@@ -55,6 +64,12 @@ mod imp {
         pub settings: TemplateChild<adw::PreferencesGroup>,
         #[template_child]
         pub rules: TemplateChild<gtk::ListBox>,
+        #[template_child]
+        pub measure: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub watch: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub review: TemplateChild<gtk::Button>,
         /// One row for each setting, with the button that restores it.
         pub rows: RefCell<Vec<(Setting, adw::ComboRow, gtk::Button)>>,
         /// Widgets change because of what was told, and nobody wishes anything.
@@ -101,6 +116,26 @@ impl AppPage {
     /// Who is told what the profile is to say, or why it cannot.
     pub fn connect_change(&self, listener: impl Fn(Result<Vec<Change>, String>) + 'static) {
         self.imp().listener.replace(Some(Rc::new(listener)));
+    }
+
+    /// Who is told that the app is to be watched, or what was seen of it looked at.
+    pub fn connect_learn(&self, listener: impl Fn(Learn) + 'static) {
+        let parts = self.imp();
+        let listener = Rc::new(listener);
+        for (button, learn) in [
+            (&parts.measure, Learn::Watch),
+            (&parts.watch, Learn::Watch),
+            (&parts.review, Learn::Review),
+        ] {
+            let listener = Rc::clone(&listener);
+            button.connect_clicked(move |_| listener(learn));
+        }
+    }
+
+    /// Says whether an app without a profile can be watched, and whether something was seen of one before.
+    pub fn show_learn(&self, measure: bool, seen: bool) {
+        self.imp().measure.set_visible(measure);
+        self.imp().review.set_visible(seen);
     }
 
     /// Shows an app.

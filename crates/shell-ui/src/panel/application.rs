@@ -69,6 +69,8 @@ pub(super) struct Panel {
     /// Whether somebody asks what was changed in copies, and whether it is to be asked again.
     pub(super) looking: Cell<bool>,
     pub(super) look_again: Cell<bool>,
+    /// An app is watched.
+    pub(super) learning: Cell<bool>,
     /// What ends with the panel.
     kept: OnceCell<(bus::Watch, Option<bus::Prompter>)>,
 }
@@ -86,6 +88,7 @@ impl Panel {
             asked: RefCell::default(),
             looking: Cell::default(),
             look_again: Cell::default(),
+            learning: Cell::default(),
             kept: OnceCell::new(),
         });
         let to = Rc::downgrade(&panel);

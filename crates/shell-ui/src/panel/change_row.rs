@@ -8,7 +8,8 @@ use gtk::glib;
 use gtk::prelude::*;
 use gtk::subclass::prelude::*;
 
-use crate::model::{Changed, Decision};
+use super::pictures::texture;
+use crate::model::{Changed, Decision, Pictures};
 use crate::words::tr;
 
 /// What a person wants of a change.
@@ -18,6 +19,8 @@ pub enum Wish {
     Decide(Decision),
     /// To see which lines are different.
     Compare,
+    /// To see its pictures larger.
+    Enlarge,
 }
 
 type Listener = Rc<dyn Fn(&Changed, Wish)>;
@@ -45,6 +48,16 @@ mod imp {
         pub decision: TemplateChild<gtk::DropDown>,
         #[template_child]
         pub compare: TemplateChild<gtk::Button>,
+        #[template_child]
+        pub before: TemplateChild<gtk::Image>,
+        #[template_child]
+        pub becomes: TemplateChild<gtk::Image>,
+        #[template_child]
+        pub after: TemplateChild<gtk::Image>,
+        #[template_child]
+        pub enlarge: TemplateChild<gtk::Button>,
+        /// Why a picture is not seen.
+        pub missing: RefCell<Option<String>>,
         /// What it shows.
         pub shown: RefCell<Option<Changed>>,
         /// Widgets change because of what is shown, and nobody wishes anything.
@@ -98,21 +111,52 @@ impl ChangeRow {
         let parts = self.imp();
         parts.told.set(true);
         let home = glib::home_dir();
-        let words = change.words(&home, |bytes| glib::format_size(bytes).into());
         parts.name.set_label(&change.name());
         parts
             .directory
             .set_label(&change.directory(Path::new(&home)));
-        parts.words.set_label(&words);
         let warning = change.warning();
         parts.warning.set_visible(warning.is_some());
         parts
             .warning
             .set_label(warning.as_deref().unwrap_or_default());
         self.show_decision(change, decision);
-        parts.compare.set_visible(change.has_lines());
         parts.shown.replace(Some(change.clone()));
+        self.show_words();
         parts.told.set(false);
+    }
+
+    /// Shows what it was and is as pictures, if that is known.
+    pub fn show_pictures(&self, pictures: Option<&Pictures>) {
+        let parts = self.imp();
+        let before = pictures.and_then(|pictures| texture(&pictures.before));
+        let after = pictures.and_then(|pictures| texture(&pictures.after));
+        let (both, some) = (
+            before.is_some() && after.is_some(),
+            before.is_some() || after.is_some(),
+        );
+        for (widget, texture) in [(&parts.before, before), (&parts.after, after)] {
+            widget.set_visible(texture.is_some());
+            widget.set_paintable(texture.as_ref());
+        }
+        parts.becomes.set_visible(both);
+        parts.enlarge.set_visible(some);
+        let missing = pictures.and_then(Pictures::missing);
+        parts.missing.replace(missing);
+        self.show_words();
+    }
+
+    fn show_words(&self) {
+        let parts = self.imp();
+        let Some(change) = self.shown() else { return };
+        let home = glib::home_dir();
+        let mut words = change.words(&home, |bytes| glib::format_size(bytes).into());
+        if let Some(missing) = &*parts.missing.borrow() {
+            words = format!("{words} · {missing}");
+        }
+        parts.words.set_label(&words);
+        let drawn = parts.enlarge.get_visible();
+        parts.compare.set_visible(change.has_lines() && !drawn);
     }
 
     /// The keyboard is on the list's own widget round it, which is called as its labels are.
@@ -178,11 +222,16 @@ impl ChangeRow {
                 row.wish(Wish::Decide(*decision));
             }
         });
-        let row = self.downgrade();
-        parts.compare.connect_clicked(move |_| {
-            if let Some(row) = row.upgrade() {
-                row.wish(Wish::Compare);
-            }
-        });
+        for (button, wish) in [
+            (&parts.compare, Wish::Compare),
+            (&parts.enlarge, Wish::Enlarge),
+        ] {
+            let row = self.downgrade();
+            button.connect_clicked(move |_| {
+                if let Some(row) = row.upgrade() {
+                    row.wish(wish.clone());
+                }
+            });
+        }
     }
 }

@@ -8,7 +8,8 @@ use gtk::subclass::prelude::*;
 use gtk::{gio, glib};
 
 use super::change_row::{self, ChangeRow};
-use crate::model::{Changed, Copies, Decision, Review};
+use super::pictures::Shelf;
+use crate::model::{Changed, Copies, Decision, Pictures, Review};
 use crate::words::tr;
 
 /// What a person wants of the changes that are shown.
@@ -16,6 +17,10 @@ use crate::words::tr;
 pub enum Wish {
     /// To see which lines of one are different.
     Compare(Changed),
+    /// To see pictures of one larger.
+    Enlarge(Changed, Pictures),
+    /// That what is to be drawn is.
+    Draw,
     /// That what is chosen is taken over.
     Merge,
     /// That the last merge is taken back.
@@ -66,6 +71,7 @@ mod imp {
         pub store: RefCell<Option<gio::ListStore>>,
         /// Those of the list that show something now.
         pub rows: RefCell<Vec<ChangeRow>>,
+        pub shelf: RefCell<Shelf>,
         /// Something is being done with them.
         pub working: Cell<bool>,
         pub listener: RefCell<Option<Listener>>,
@@ -244,7 +250,8 @@ impl Changes {
                 let decision = page.imp().review.borrow().decision(&change);
                 row.show_change(&change, decision);
                 row.name_what_is_around();
-                page.imp().rows.borrow_mut().push(row);
+                page.imp().rows.borrow_mut().push(row.clone());
+                page.show_pictures(&row, &change);
             }
         });
         let page = self.downgrade();
@@ -262,7 +269,14 @@ impl Changes {
             let item = list.model().and_then(|model| model.item(at));
             let change = item.and_then(|item| changed(&item));
             if let (Some(page), Some(change)) = (page.upgrade(), change) {
-                page.take(&change, change_row::Wish::Compare);
+                let pictures = page.pictures(&change).is_some_and(|all| all.is_drawn());
+                page.take(
+                    &change,
+                    match pictures {
+                        true => change_row::Wish::Enlarge,
+                        false => change_row::Wish::Compare,
+                    },
+                );
             }
         });
         parts.store.replace(Some(store));
@@ -279,7 +293,50 @@ impl Changes {
                 self.wish(Wish::Compare(change.clone()));
             }
             change_row::Wish::Compare => {}
+            change_row::Wish::Enlarge => {
+                if let Some(pictures) = self.pictures(change) {
+                    self.wish(Wish::Enlarge(change.clone(), pictures));
+                }
+            }
         }
+    }
+
+    fn pictures(&self, change: &Changed) -> Option<Pictures> {
+        self.imp().shelf.borrow().get(change).cloned()
+    }
+
+    /// Shows pictures of a change in its row, and has them drawn if they are not yet.
+    fn show_pictures(&self, row: &ChangeRow, change: &Changed) {
+        let pictures = self.pictures(change);
+        row.show_pictures(pictures.as_ref());
+        if pictures.is_none() && change.may_be_picture() {
+            self.imp().shelf.borrow_mut().want(change);
+            self.wish(Wish::Draw);
+        }
+    }
+
+    /// What is to be drawn now, by whoever asks; `None` ends that, and there is one at a time.
+    pub fn begin_drawing(&self, first: bool) -> Option<Changed> {
+        let parts = self.imp();
+        let mut shelf = parts.shelf.borrow_mut();
+        if first && shelf.drawing {
+            return None;
+        }
+        let rows = parts.rows.borrow();
+        let next = shelf.next(|change| rows.iter().any(|row| row.shown().as_ref() == Some(change)));
+        shelf.drawing = next.is_some();
+        next
+    }
+
+    /// Takes in what was drawn.
+    pub fn drawn(&self, change: &Changed, pictures: Pictures) {
+        let parts = self.imp();
+        for row in &*parts.rows.borrow() {
+            if row.shown().as_ref() == Some(change) {
+                row.show_pictures(Some(&pictures));
+            }
+        }
+        parts.shelf.borrow_mut().put(change, pictures);
     }
 
     fn wish(&self, wish: Wish) {

@@ -6,9 +6,10 @@ use adw::prelude::*;
 use gtk::glib;
 use oz_host::profile_edit::Change;
 
-use super::app_page::Shown;
+use super::app_page::{Learn, Shown};
 use super::application::Panel;
 use super::apps::AppWish;
+use super::learning::was_trained;
 use super::{installed, profiles};
 use crate::bus;
 use crate::model::{App, permissions};
@@ -49,6 +50,7 @@ impl Panel {
                 });
             }
         });
+        self.follow_learning();
         let to = Rc::downgrade(self);
         page.connect_change(move |changes| {
             let chosen = to.upgrade().and_then(|panel| {
@@ -61,7 +63,29 @@ impl Panel {
         });
     }
 
-    async fn list_apps(&self) {
+    fn follow_learning(self: &Rc<Self>) {
+        let (_, page) = self.window.apps();
+        let to = Rc::downgrade(self);
+        page.connect_learn(move |learn| {
+            let chosen = to.upgrade().and_then(|panel| {
+                let app = panel.window.apps().0.selected()?;
+                Some((panel, app))
+            });
+            let Some((panel, app)) = chosen else { return };
+            glib::spawn_future_local(async move {
+                let done = match learn {
+                    Learn::Watch => panel.learn(&app).await,
+                    Learn::Review => panel.review(&app).await,
+                };
+                if let Err(words) = done {
+                    panel.window.say(&words);
+                }
+                panel.list_apps().await;
+            });
+        });
+    }
+
+    pub(super) async fn list_apps(&self) {
         match installed::list().await {
             Ok(all) => {
                 let (apps, _) = self.window.apps();
@@ -75,6 +99,8 @@ impl Panel {
     }
 
     async fn show_app(&self, app: &App) {
+        let (_, page) = self.window.apps();
+        page.show_learn(app.profile.is_none(), was_trained(app));
         let shown = match &app.profile {
             None => Shown::Unknown(
                 tr("There is no profile for it"),

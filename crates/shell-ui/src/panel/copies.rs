@@ -9,9 +9,9 @@ use oz_core::OsBytes;
 
 use super::application::Panel;
 use super::changes::Wish;
-use super::{difference, installed, log};
+use super::{difference, installed, log, pictures};
 use crate::bus::{self, Left};
-use crate::model::{Changed, Copies, Review};
+use crate::model::{Changed, Copies, Picture, Pictures, Review};
 use crate::words::{tr, tr_count, tr_with};
 
 /// How often somebody who looks at what a running app writes is told, at most.
@@ -81,6 +81,14 @@ impl Panel {
         let (copies, review) = page.of();
         match wish {
             Wish::Compare(change) => self.compare(&copies.id, &change).await,
+            Wish::Enlarge(change, all) => {
+                pictures::show(&self.window, &change.name(), &all);
+                Ok(())
+            }
+            Wish::Draw => {
+                self.draw().await;
+                Ok(())
+            }
             // One thing at a time.
             _ if page.is_busy() => Ok(()),
             Wish::Merge => self.merge(&copies, &review).await,
@@ -95,6 +103,23 @@ impl Panel {
         let difference = self.bus.compare(id, &change.token).await?;
         difference::show(&self.window, &change.name(), &difference);
         Ok(())
+    }
+
+    /// Has all pictures drawn that are looked at.
+    async fn draw(&self) {
+        let page = self.window.changes();
+        let mut next = page.begin_drawing(true);
+        while let Some(change) = next {
+            let id = page.of().0.id;
+            let pictures = self.bus.pictures(&id, &change.token).await;
+            // What nobody draws is no picture.
+            let pictures = pictures.unwrap_or(Pictures {
+                before: Picture::Unknown,
+                after: Picture::Unknown,
+            });
+            page.drawn(&change, pictures);
+            next = page.begin_drawing(false);
+        }
     }
 
     /// Says on the page that something is done, as long as it is.

@@ -53,6 +53,12 @@ pub(super) fn reader(
         .default_height(480)
         .content(&content)
         .build();
+    close_by_escape(&window);
+    (window, text)
+}
+
+/// Has Escape close a window.
+pub(super) fn close_by_escape(window: &adw::Window) {
     let keys = gtk::EventControllerKey::new();
     let close = window.downgrade();
     keys.connect_key_pressed(move |_, key, _, _| {
@@ -63,7 +69,6 @@ pub(super) fn reader(
         glib::Propagation::Proceed
     });
     window.add_controller(keys);
-    (window, text)
 }
 
 /// Text of hostile programs: line by line, and nothing that turns or hides what stands beside it.

@@ -38,6 +38,8 @@ struct Shown<'a> {
     under: &'a str,
     /// How many runs.
     runs: usize,
+    /// The text of the profile that would be made. Absent: there is one.
+    new: Option<&'a str>,
     changes: Vec<ShownChange<'a>>,
     remarks: &'a [String],
 }
@@ -99,6 +101,7 @@ impl Proposal {
                 name: &self.name,
                 under: self.under(),
                 runs: self.runs,
+                new: self.new.as_deref(),
                 changes: changes.collect(),
                 remarks: &self.findings.remarks,
             });

@@ -249,8 +249,9 @@ fn step(op: &Op) -> String {
         Op::Bind(bind) => step_of_bind(bind),
         Op::Overlay(overlay) => {
             format!(
-                "copy       {target}  {} places hidden",
-                overlay.hidden.len()
+                "copy       {target}  {} places hidden{}",
+                overlay.hidden.len(),
+                if overlay.volatile { ", goes" } else { "" }
             )
         }
         Op::Tmpfs { size, .. } => format!("memory     {target}  {} MiB", size >> 20),

@@ -36,7 +36,7 @@ pub(super) fn run(what: &New) -> Result<u8> {
     let facts = oz_host::measure::facts(&what.command).map_err(|error| Error::advised(&error))?;
     let name = match &what.name {
         Some(name) => name.clone(),
-        None => name_of(&facts.name),
+        None => measure::name_of(&facts.name),
     };
     name.parse::<SandboxId>().map_err(|error| {
         Error::usage(
@@ -74,19 +74,6 @@ pub(super) fn run(what: &New) -> Result<u8> {
         out::note("it is not saved, since nobody can be asked: --yes saves it");
     }
     Ok(0)
-}
-
-/// A program's name in the letters that names of profiles have.
-pub(in crate::commands) fn name_of(program: &str) -> String {
-    let fit = |c: char| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            '-'
-        }
-    };
-    let name: String = program.chars().map(fit).collect();
-    name.trim_matches('-').to_owned()
 }
 
 /// What has a profile is not given a second one by accident, of which nobody knows which one holds.

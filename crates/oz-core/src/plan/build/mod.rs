@@ -278,6 +278,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         facts,
         home: &home,
         copies: &copies,
+        volatile: request.ephemeral,
         hostname: &hostname,
         has,
         network: network.mode,

@@ -15,6 +15,8 @@ pub(super) struct Shape<'a> {
     pub home: &'a Home,
     /// Directory of the host for what is written over copies.
     pub copies: &'a Path,
+    /// What is written there goes with the sandbox.
+    pub volatile: bool,
     pub hostname: &'a str,
     pub has: Has,
     pub network: Mode,
@@ -109,7 +111,7 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
         tree::copies(shape, tree, view, &mut ops);
     }
     home::operations(shape, view, tmp_size, &mut ops);
-    view.operations(&mut ops);
+    view.operations(shape.volatile, &mut ops);
     ops
 }
 

@@ -104,6 +104,7 @@ pub(super) fn copies(shape: &Shape<'_>, tree: &TreeFacts, view: &View, ops: &mut
                 path: path.to_owned(),
                 layers: shape.copies.join(layers(path)),
                 hidden: Vec::new(),
+                volatile: shape.volatile,
             }));
         }
     }

@@ -444,7 +444,7 @@ impl View {
     }
 
     /// The steps, outer mounts before inner ones.
-    pub(super) fn operations(&self, ops: &mut Vec<Op>) {
+    pub(super) fn operations(&self, volatile: bool, ops: &mut Vec<Op>) {
         let mut all: Vec<(&PathBuf, &Mounted)> = self.at.iter().collect();
         all.sort_by_key(|(at, _)| at.components().count());
         for (at, mounted) in all {
@@ -459,6 +459,7 @@ impl View {
                     path: at.clone(),
                     layers: layers.clone(),
                     hidden: hidden.iter().cloned().collect(),
+                    volatile,
                 })),
                 Mounted::Mask => ops.push(Op::Mask { path: at.clone() }),
                 Mounted::Pin => ops.push(Op::Pin { path: at.clone() }),

@@ -89,6 +89,20 @@ pub struct Key {
 
 impl Eq for Key {}
 
+/// A program's name in the letters that names of profiles have.
+#[must_use]
+pub fn name_of(program: &str) -> String {
+    let fit = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    let name: String = program.chars().map(fit).collect();
+    name.trim_matches('-').to_owned()
+}
+
 /// The template for a program that is about to be run without anybody having looked at a profile: one that gives more
 /// than `generic` only if the administrator installed both the program and its desktop entry.
 pub fn for_a_run(facts: &Facts) -> Choice {
