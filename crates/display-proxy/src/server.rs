@@ -17,7 +17,7 @@ use crate::bridge::live::{Ended, Live};
 use crate::config::Config;
 use crate::control::{Control, Said};
 use crate::host::backend::Connected;
-use crate::host::{Backend, ConnectError};
+use crate::host::{self, Backend, ConnectError};
 use crate::quota;
 use crate::report::{Event, Report};
 use crate::session::Shared;
@@ -43,12 +43,17 @@ pub struct Server {
     hosts: Option<OwnedFd>,
     /// Those that came, with what opens them if they are to an X server.
     given: VecDeque<(UnixStream, Option<Opening>)>,
+    /// Those of clients that have gone, which wait for answers of the X server's other clients, and until when.
+    leaving: VecDeque<(Box<host::x11::Server>, Instant)>,
     /// All come from there: it is another host than that of the start, or one that the walls keep away.
     asks: bool,
 }
 
 /// Between two looks for a host that is gone. One that starts takes longer.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long the connection to an X server of a client that has gone is kept for answers to what it has asked there, and how many
+/// are: an app can make as many clients as it likes.
+const LEAVING: (Duration, usize) = (Duration::from_secs(2), 8);
 
 impl Server {
     /// Serves the clients that connect to `listener`.
@@ -75,6 +80,7 @@ impl Server {
             lost: None,
             hosts: None,
             given: VecDeque::new(),
+            leaving: VecDeque::new(),
             asks: false,
         })
     }
@@ -218,6 +224,9 @@ impl Server {
         for client in &self.clients {
             client.poll(&mut fds);
         }
+        for (server, _) in &self.leaving {
+            fds.push(PollFd::from_borrowed_fd(server.x_socket(), PollFlags::IN));
+        }
         rustix::event::poll(&mut fds, self.patience().as_ref())?;
         Ok(fds.iter().map(PollFd::revents).collect())
     }
@@ -225,7 +234,8 @@ impl Server {
     /// How long nothing needs to be done if nothing happens.
     fn patience(&self) -> Option<Timespec> {
         let first = self.clients.iter().filter_map(Live::deadline);
-        let first = first.chain(self.lost).min()?;
+        let leaving = self.leaving.iter().map(|(_, until)| *until);
+        let first = first.chain(self.lost).chain(leaving).min()?;
         // A little late rather than too early, which would be in vain.
         let left = first.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()
@@ -355,7 +365,9 @@ impl Server {
             return;
         };
         let lowest_free = usize::try_from(std::os::fd::AsRawFd::as_raw_fd(&probe)).unwrap_or(0);
-        let expected: usize = self.clients.iter().map(Live::expected_fds).sum();
+        let leaving = self.leaving.iter().map(|(server, _)| server.expected_fds());
+        let expected = self.clients.iter().map(Live::expected_fds).chain(leaving);
+        let expected: usize = expected.sum();
         if lowest_free > 64 + expected + quota::STRAY_FDS {
             self.clients[index].end("sent descriptors that no request takes");
         }
@@ -377,15 +389,32 @@ impl Server {
         }
         let before = self.clients.len();
         let shared = Rc::clone(&self.shared);
-        self.clients.retain_mut(|client| match client.ended() {
-            None => true,
-            Some(Ended::Closed | Ended::HostClosed) => false,
-            Some(Ended::Refused(reason)) => {
-                info!(reason, "a client was thrown out");
-                shared.report.send(&Event::ClientRefused { reason });
-                false
+        let leaving = &mut self.leaving;
+        self.clients.retain_mut(|client| {
+            let Some(ended) = client.ended() else {
+                return true;
+            };
+            match ended {
+                Ended::Closed => {
+                    if let Some(mut server) = client.take_server() {
+                        server.leave();
+                        leaving.push_back((server, Instant::now() + LEAVING.0));
+                    }
+                }
+                Ended::HostClosed => {}
+                Ended::Refused(reason) => {
+                    info!(reason, "a client was thrown out");
+                    shared.report.send(&Event::ClientRefused { reason });
+                }
             }
+            false
         });
+        let now = Instant::now();
+        self.leaving
+            .retain_mut(|(server, until)| *until > now && server.lingers());
+        while self.leaving.len() > LEAVING.1 {
+            self.leaving.pop_front();
+        }
         if self.clients.len() != before {
             self.full = false;
             debug!(clients = self.clients.len(), "clients left");

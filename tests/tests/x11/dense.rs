@@ -98,9 +98,9 @@ fn a_click_arrives_in_the_cell_that_it_was_made_on() -> Result<()> {
     let _run = second
         .oz(["run", "--ephemeral", "--write"])
         .arg(&dir)
-        .args(["foot", "-T", "dense", "sh", "-c", &script])
+        .args(["foot", "-T", "twice as dense", "sh", "-c", &script])
         .start();
-    let window = desktop.wait_for_window(wait::LONG, |w| w.title == "dense")?;
+    let window = desktop.wait_for_window(wait::LONG, |w| w.title == "twice as dense")?;
     desktop.give_focus(&window)?;
     wait::for_condition("the script", || dir.join("ready").exists());
     let picture = desktop.settled_but_for_the_cursor(&window)?;

@@ -504,6 +504,11 @@ impl Live {
         due
     }
 
+    /// What is at the other end of its connection to the host, if that is here.
+    pub(crate) fn take_server(&mut self) -> Option<Box<Server>> {
+        self.server.take()
+    }
+
     /// Whether it is an X server.
     pub(crate) fn is_x11(&self) -> bool {
         self.is_x11

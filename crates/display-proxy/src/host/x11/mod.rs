@@ -229,7 +229,23 @@ impl Server {
         self.state.selections.poll(fds);
     }
 
-    fn x_socket(&self) -> BorrowedFd<'_> {
+    /// Its client has gone: nothing of it is shown any more.
+    pub(crate) fn leave(&mut self) {
+        let windows: Vec<ObjectId> = self.state.shells.keys().cloned().collect();
+        for id in windows {
+            self.state.unmap(&id);
+        }
+        let _ = self.state.screen.conn.flush();
+    }
+
+    /// Whether somebody on the X server is still answering what it has asked. There are programs that end when whoever has asked
+    /// them is no longer there, and with them goes what the user has copied.
+    pub(crate) fn lingers(&mut self) -> bool {
+        self.state.read_events().is_ok() && self.state.selections.is_asking()
+    }
+
+    /// By which the X server is heard.
+    pub(crate) fn x_socket(&self) -> BorrowedFd<'_> {
         self.state.screen.conn.stream().as_fd()
     }
 

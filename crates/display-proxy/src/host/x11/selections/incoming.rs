@@ -48,6 +48,7 @@ impl State {
         // The next question comes with another property: of two answers in one, the first that is taken would take the second along.
         selections.questions.rotate_left(1);
         let (window, place) = (selections.window, selections.questions[0]);
+        selections.unanswered += 1;
         let selection = selections.one(which);
         selection.asked = place;
         let (atom, targets, time) = (
@@ -89,6 +90,7 @@ impl State {
         if rustix::io::ioctl_fionbio(to.as_fd(), true).is_err() {
             return;
         }
+        self.selections.unanswered += 1;
         let window = self.selections.window;
         let conn = &self.screen.conn;
         let _ = conn.delete_property(window, place);
@@ -118,6 +120,7 @@ impl State {
         if event.requestor != self.selections.window {
             return;
         }
+        self.selections.unanswered = self.selections.unanswered.saturating_sub(1);
         if event.target == self.screen.atoms.TARGETS {
             if let Some(which) = self.selections.which(event.selection) {
                 let refuses = event.property == x11rb::NONE;

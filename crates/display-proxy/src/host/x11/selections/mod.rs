@@ -115,6 +115,8 @@ pub(super) struct Selections {
     devices: Vec<WlDataDevice>,
     primary_devices: Vec<ZwpPrimarySelectionDeviceV1>,
     incoming: Vec<Incoming>,
+    /// Questions that nobody has answered yet.
+    unanswered: u32,
     outgoing: Vec<Outgoing>,
     drag: Option<Drag>,
     /// Properties of the window in which answers come; each is of one answer at a time.
@@ -159,11 +161,17 @@ impl Selections {
             devices: Vec::new(),
             primary_devices: Vec::new(),
             incoming: Vec::new(),
+            unanswered: 0,
             outgoing: Vec::new(),
             drag: None,
             places: named("OZ_SELECTION")?,
             questions: named("OZ_TYPES")?,
         })
+    }
+
+    /// Whether somebody is still to answer.
+    pub(super) fn is_asking(&self) -> bool {
+        self.unanswered > 0
     }
 
     fn one(&mut self, which: Which) -> &mut Selection {
