@@ -24,6 +24,17 @@ bus.signal_subscribe(
 )
 
 
+def until(fits):
+    """Listens until that is so, for a while."""
+    look = GLib.timeout_add(20, lambda: loop.quit() if fits() else True)
+    end = GLib.timeout_add_seconds(20, loop.quit)
+    loop.run()
+    context = GLib.MainContext.default()
+    for source in (look, end):
+        if context.find_source_by_id(source):
+            GLib.source_remove(source)
+
+
 def call(method, signature, *arguments, interface=COPIES):
     try:
         values = GLib.Variant(signature, arguments)
@@ -81,20 +92,13 @@ said["before"] = there("changed"), there("deleted")
 said["nonsense"] = call("Merge", "(saaya{sv})", "sh", [b"\xff\xff\xff"], {})
 said["clone"] = call("Clone", "(ss)", "sh", "other")[0]
 said["both"] = sorted(rows())
+# What is over when it is told is not told.
+until(lambda: ["other", "sh"] in heard)
 call("Discard", "(s)", "sh")
 call("Reset", "(s)", "other")
 said["none"] = sorted(rows())
 said["nobody"] = call("Discard", "(s)", "sh")
 
-
-def enough():
-    if heard and heard[-1] == []:
-        loop.quit()
-    return True
-
-
-GLib.timeout_add(20, enough)
-GLib.timeout_add_seconds(20, loop.quit)
-loop.run()
+until(lambda: heard and heard[-1] == [])
 said["heard"] = [["other", "sh"] in heard, heard[-1] if heard else None]
 json.dump(said, sys.stdout)
