@@ -44,9 +44,14 @@ fn mousepad(session: &Session) -> Result<Window> {
 
 /// The middle of the word File in the menu bar. Where the app draws its own title bar, that is
 /// above the menu bar.
-fn file_menu(window: &Window) -> (i32, i32) {
-    let mark = if window.mark.is_some() { 18 } else { 0 };
-    let own_title_bar = window.content.y == window.rect.y + mark;
+fn file_menu(session: &Session, window: &Window) -> (i32, i32) {
+    let own_title_bar = if session.is_x11() {
+        let mark = if window.mark.is_some() { 18 } else { 0 };
+        window.content.y == window.rect.y + mark
+    } else {
+        // sway's title bar is beside the rectangle that it says.
+        window.rect == window.content
+    };
     (
         window.content.x + 18,
         window.content.y + if own_title_bar { 59 } else { 13 },
@@ -57,7 +62,7 @@ fn file_menu(window: &Window) -> (i32, i32) {
 fn a_menu_opened_by_a_click_hangs_below_its_word() -> Result<()> {
     let session = Session::begin();
     let window = mousepad(&session)?;
-    let at = file_menu(&window);
+    let at = file_menu(&session, &window);
     let before = with_pointer_at(&session, &window, at)?;
     session.click(at)?;
     let opened = session.settled(&window)?;
@@ -90,7 +95,7 @@ fn a_menu_opened_by_a_click_hangs_below_its_word() -> Result<()> {
 fn an_entry_of_a_menu_does_what_it_says() -> Result<()> {
     let session = Session::begin();
     let window = mousepad(&session)?;
-    let at = file_menu(&window);
+    let at = file_menu(&session, &window);
     session.click(at)?;
     session.settled(&window)?;
     // The first entry is New.
@@ -108,7 +113,7 @@ fn an_entry_of_a_menu_does_what_it_says() -> Result<()> {
 fn a_click_elsewhere_closes_a_menu() -> Result<()> {
     let session = Session::begin();
     let window = mousepad(&session)?;
-    let at = file_menu(&window);
+    let at = file_menu(&session, &window);
     let before = with_pointer_at(&session, &window, at)?;
     session.click(at)?;
     let opened = session.settled(&window)?;
@@ -141,7 +146,7 @@ fn a_menu_near_the_edge_of_the_screen_stays_on_it() -> Result<()> {
     let window = wait::until("the new place", || {
         session.again(&window).ok().filter(|w| w.content.y > 850)
     });
-    let at = file_menu(&window);
+    let at = file_menu(&session, &window);
     let before = with_pointer_at(&session, &window, at)?;
     session.click(at)?;
     let opened = session.settled(&window)?;
