@@ -1,6 +1,8 @@
 //! Window managers come and go under the windows of apps.
 
-use anyhow::{Result, ensure};
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
 use oz_e2e::second_x::SecondX;
 use oz_e2e::{Session, wait};
 use oz_testkit::desktop::Window;
@@ -13,11 +15,18 @@ fn types(desktop: &Session, window: &Window, file: &std::path::Path, line: &str)
             .again(window)
             .is_ok_and(|now| now.focused || desktop.click(now.content.centre()).is_err())
     });
-    desktop.type_text(&format!("{line}\n"))?;
-    wait::for_condition(line, || {
-        std::fs::read_to_string(file).is_ok_and(|it| it.ends_with(&format!("{line}\n")))
-    });
-    Ok(())
+    // It takes the focus from all windows while it takes them over, and gives it back: keys go nowhere meanwhile.
+    for _ in 0..10 {
+        desktop.type_text(&format!("{line}\n"))?;
+        for _ in 0..30 {
+            if std::fs::read_to_string(file).is_ok_and(|it| it.ends_with(&format!("{line}\n"))) {
+                return Ok(());
+            }
+            wait::pause(Duration::from_millis(100));
+        }
+        desktop.click(desktop.again(window)?.content.centre())?;
+    }
+    bail!("{line:?} does not arrive")
 }
 
 #[test]
