@@ -11,7 +11,7 @@ const BUS_PATH: &str = "/org/freedesktop/DBus";
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Likewise who may have to be started for it, or has others started, on a machine that has much to do: as long as programs
 /// wait for answers where nobody says otherwise.
-const STARTING: Duration = Duration::from_secs(25);
+pub(crate) const STARTING: Duration = Duration::from_secs(25);
 
 /// The connection that has a well-known name.
 pub(crate) struct Owner {
@@ -28,7 +28,8 @@ impl Owner {
         let mut owner = owner(bus, name).await;
         if owner.is_none() && start {
             let arguments = (name, 0_u32);
-            call_started(bus, BUS, BUS_PATH, BUS, "StartServiceByName", &arguments).await?;
+            let start = "StartServiceByName";
+            call_within(STARTING, bus, BUS, BUS_PATH, BUS, start, &arguments).await?;
             owner = self::owner(bus, name).await;
         }
         Some(Self {
@@ -102,30 +103,24 @@ pub(crate) async fn call<B>(
 where
     B: serde::Serialize + zbus::Type,
 {
-    let place = (destination, path);
-    call_within(PATIENCE, bus, place, interface, method, arguments).await
+    call_within(
+        PATIENCE,
+        bus,
+        destination,
+        path,
+        interface,
+        method,
+        arguments,
+    )
+    .await
 }
 
-/// As [`call`], of a program that may just be starting.
-pub(crate) async fn call_started<B>(
+/// The same with another deadline: [`STARTING`] for a program that may just be starting.
+pub(crate) async fn call_within<B>(
+    patience: Duration,
     bus: &Connection,
     destination: &str,
     path: &str,
-    interface: &str,
-    method: &str,
-    arguments: &B,
-) -> Option<zbus::Message>
-where
-    B: serde::Serialize + zbus::Type,
-{
-    let place = (destination, path);
-    call_within(STARTING, bus, place, interface, method, arguments).await
-}
-
-async fn call_within<B>(
-    patience: Duration,
-    bus: &Connection,
-    (destination, path): (&str, &str),
     interface: &str,
     method: &str,
     arguments: &B,

@@ -24,7 +24,7 @@ pub mod profiles;
 pub mod protected;
 pub mod reset;
 pub mod resolve;
-mod small;
+pub mod small;
 pub mod sound;
 pub mod stamp;
 pub mod training;

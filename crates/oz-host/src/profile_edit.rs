@@ -91,6 +91,22 @@ pub fn change(directories: &Directories, name: &str, changes: &[Change]) -> Resu
     file.write(catalogue, before.as_deref(), text, changes)
 }
 
+/// Writes changes into a profile; one that was not there is made of `new` with them. What holds then.
+///
+/// # Errors
+/// Nothing was written.
+pub fn save(
+    directories: &Directories,
+    name: &str,
+    new: Option<&str>,
+    changes: &[Change],
+) -> Result<Profile, Error> {
+    match new {
+        Some(text) => create(directories, name, text, changes),
+        None => change(directories, name, changes),
+    }
+}
+
 /// Writes a profile of the user's that was not there, with changes; what holds then.
 ///
 /// # Errors

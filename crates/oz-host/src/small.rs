@@ -8,7 +8,10 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 /// What is in a regular file, up to so many bytes; never waits for a FIFO's other end.
-pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+///
+/// # Errors
+/// It cannot be read, or is something else.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
         .read(true)

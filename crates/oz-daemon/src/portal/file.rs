@@ -201,8 +201,16 @@ async fn show(daemon: &Daemon, sandbox: &Sandbox, file: &Resolved) -> Response {
     };
     if let Some(bus) = daemon.bus.get() {
         let arguments = (vec![uri::of_path(&file.path)], "");
-        let shown =
-            owner::call_started(bus, MANAGER, MANAGER_PATH, MANAGER, method, &arguments).await;
+        let shown = owner::call_within(
+            owner::STARTING,
+            bus,
+            MANAGER,
+            MANAGER_PATH,
+            MANAGER,
+            method,
+            &arguments,
+        )
+        .await;
         if shown.is_some() {
             return Response::Accepted;
         }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_stream::StreamExt;
 use zbus::{Connection, MatchRule, MessageStream, OwnedVariant, Variant};
 
-use crate::owner::{self, Owner};
+use crate::owner::{self, Owner, STARTING};
 
 pub(super) const NAME: &str = "org.freedesktop.portal.Desktop";
 pub(super) const PATH: &str = "/org/freedesktop/portal/desktop";
@@ -35,7 +35,8 @@ impl Portal {
         const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
         let owner = Owner::of(bus, NAME, true).await?;
         let version = (interface, "version");
-        owner::call_started(bus, &owner.name, PATH, PROPERTIES, "Get", &version).await?;
+        let name = &owner.name;
+        owner::call_within(STARTING, bus, name, PATH, PROPERTIES, "Get", &version).await?;
         Some(Self {
             bus: bus.clone(),
             owner,
@@ -74,8 +75,8 @@ impl Portal {
             path: Some(path),
         };
         let arguments = (window, text, options);
-        let (owner, interface) = (&self.owner.name, self.interface);
-        owner::call_started(&self.bus, owner, PATH, interface, method, &arguments).await?;
+        let (bus, owner, interface) = (&self.bus, &self.owner.name, self.interface);
+        owner::call_within(STARTING, bus, owner, PATH, interface, method, &arguments).await?;
         let answer = tokio::select! {
             () = self.owner.lost() => None,
             answer = answers.next() => answer?.ok(),

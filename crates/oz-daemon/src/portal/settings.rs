@@ -9,7 +9,7 @@ use tokio_stream::StreamExt;
 use zbus::{Array, Connection, MatchRule, MessageStream, OwnedVariant, Variant};
 
 use crate::daemon::Daemon;
-use crate::owner::{self, Owner};
+use crate::owner::{self, Owner, STARTING};
 
 const NAME: &str = "org.freedesktop.portal.Desktop";
 const PATH: &str = "/org/freedesktop/portal/desktop";
@@ -206,9 +206,9 @@ impl Portal {
         type Read =
             std::collections::HashMap<String, std::collections::HashMap<String, OwnedVariant>>;
         let namespaces: Vec<&str> = TOLD.iter().map(|(namespace, ..)| *namespace).collect();
-        let name = &self.owner.name;
-        let read = (namespaces,);
-        let reply = owner::call_started(&self.bus, name, PATH, INTERFACE, "ReadAll", &read).await;
+        let (bus, name, read) = (&self.bus, &self.owner.name, (namespaces,));
+        let reply =
+            owner::call_within(STARTING, bus, name, PATH, INTERFACE, "ReadAll", &read).await;
         let read = reply.and_then(|reply| reply.body().deserialize::<Read>().ok());
         let mut all = Vec::new();
         for (namespace, values) in read.unwrap_or_default() {

@@ -47,11 +47,7 @@ impl Panel {
         let training = Training::of(&name(app, &words));
         let end = gio::Cancellable::new();
         let watching = Watching::show(&self.window, &app.name, &end);
-        let mut command = vec![oz().into_os_string(), "learn".into()];
-        command.extend(words);
-        let command: Vec<&OsStr> = command.iter().map(OsString::as_os_str).collect();
-        let flags = gio::SubprocessFlags::STDOUT_SILENCE | gio::SubprocessFlags::STDERR_PIPE;
-        let run = gio::Subprocess::newv(&command, flags).map_err(|error| error.to_string())?;
+        let run = learn(words, gio::SubprocessFlags::STDOUT_SILENCE)?;
         let ending = run.clone();
         end.connect_cancelled_local(move |_| ending.send_signal(TERMINATE));
         let seen = glib::spawn_future_local(async move {
@@ -74,12 +70,9 @@ impl Panel {
 
     /// Shows what its trainings come to.
     pub(super) async fn review(self: &Rc<Self>, app: &App) -> bus::Result<()> {
-        let mut command = vec![oz().into_os_string(), "learn".into(), "--json".into()];
         let name = name(app, &words(app)?);
-        command.extend(["--show".into(), name.into()]);
-        let command: Vec<&OsStr> = command.iter().map(OsString::as_os_str).collect();
-        let flags = gio::SubprocessFlags::STDOUT_PIPE | gio::SubprocessFlags::STDERR_PIPE;
-        let run = gio::Subprocess::newv(&command, flags).map_err(|error| error.to_string())?;
+        let show = ["--json".into(), "--show".into(), name.into()];
+        let run = learn(show, gio::SubprocessFlags::STDOUT_PIPE)?;
         let said = run.communicate_future(None).await;
         let (out, complaint) = said.map_err(|error| error.to_string())?;
         let proposal = out.filter(|_| run.is_successful());
@@ -113,10 +106,7 @@ impl Panel {
         away(move || {
             let directories = Directories::of_this_installation();
             let changes: Vec<_> = lines.iter().map(Line::change).collect();
-            let saved = match new {
-                Some(text) => profile_edit::create(&directories, &name, &text, &changes),
-                None => profile_edit::change(&directories, &name, &changes),
-            };
+            let saved = profile_edit::save(&directories, &name, new.as_deref(), &changes);
             saved.map(drop).map_err(|error| error.to_string())
         })
         .await?;
@@ -145,6 +135,18 @@ impl Panel {
 pub(super) fn was_trained(app: &App) -> bool {
     let profile = app.profile.as_ref();
     profile.is_some_and(|profile| Training::of(profile).base().is_some())
+}
+
+/// Starts the command; what it complains of can be read.
+fn learn(
+    words: impl IntoIterator<Item = OsString>,
+    output: gio::SubprocessFlags,
+) -> bus::Result<gio::Subprocess> {
+    let mut command = vec![oz().into_os_string(), "learn".into()];
+    command.extend(words);
+    let command: Vec<&OsStr> = command.iter().map(OsString::as_os_str).collect();
+    gio::Subprocess::newv(&command, output | gio::SubprocessFlags::STDERR_PIPE)
+        .map_err(|error| error.to_string())
 }
 
 /// How the command is told of an app: by its profile, or the program of its launcher.

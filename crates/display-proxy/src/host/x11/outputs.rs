@@ -212,7 +212,7 @@ impl State {
         let Some(window) = self.window(id) else {
             return;
         };
-        let place = Rect::new(window.at.0, window.at.1, window.size.0, window.size.1);
+        let place = window.place();
         let on = self.monitors.of(place).map(|monitor| monitor.name);
         let Some(surface) = self.surfaces.get(id) else {
             return;

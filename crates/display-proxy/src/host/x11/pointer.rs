@@ -129,9 +129,7 @@ impl State {
         let new = root.and_then(|root| {
             let point = self.on_surface(root, at);
             let window = self.window(root)?;
-            let inside =
-                super::rect::Rect::new(window.at.0, window.at.1, window.size.0, window.size.1);
-            if !inside.contains(at) {
+            if !window.place().contains(at) {
                 return None;
             }
             let layer = surface_at(&self.surfaces, root, point)?;

@@ -97,7 +97,11 @@ impl Toplevel {
 }
 
 impl State {
-    fn toplevel_mut(&mut self, id: &ObjectId) -> Option<&mut Toplevel> {
+    pub(super) fn toplevel(&self, id: &ObjectId) -> Option<&Toplevel> {
+        self.shells.get(id)?.toplevel()
+    }
+
+    pub(super) fn toplevel_mut(&mut self, id: &ObjectId) -> Option<&mut Toplevel> {
         self.shells.get_mut(id)?.toplevel_mut()
     }
 
@@ -197,9 +201,7 @@ impl State {
                 self.update_hints(id);
                 let _ = self.screen.conn.map_window(xid);
                 if !self.is_managed() {
-                    let toplevel = self.shells.get(id).and_then(|shell| shell.toplevel());
-                    let parent = toplevel.and_then(|toplevel| toplevel.parent.clone());
-                    self.place_unmanaged(id, parent.as_ref());
+                    self.place_unmanaged(id);
                 }
             }
             Err(error) => self.broken(&error),
@@ -608,8 +610,7 @@ impl State {
 
     /// The same wish, when others can grant it.
     pub(super) fn decorate_again(&mut self, id: &ObjectId) {
-        let toplevel = self.shells.get(id).and_then(|shell| shell.toplevel());
-        if let Some(toplevel) = toplevel.filter(|it| it.decoration.is_some()) {
+        if let Some(toplevel) = self.toplevel(id).filter(|it| it.decoration.is_some()) {
             self.decorate(id, toplevel.wish);
         }
     }

@@ -14,6 +14,7 @@ use x11rb::wrapper::ConnectionExt as _;
 use super::State;
 use super::rect::Rect;
 use super::screen::{Screen, short, side};
+use super::windows::Window;
 
 /// The directions of `_NET_WM_MOVERESIZE` that move an edge; the others move the window.
 const LEFT: [u32; 3] = [0, 6, 7];
@@ -99,7 +100,7 @@ impl State {
         for id in windows {
             // Whoever has the frame drawn by the window manager has to draw it, or no longer.
             self.decorate_again(&id);
-            if let Some(toplevel) = self.shells.get_mut(&id).and_then(|it| it.toplevel_mut()) {
+            if let Some(toplevel) = self.toplevel_mut(&id) {
                 toplevel.restored = None;
             }
             self.refresh_origin(&id);
@@ -107,14 +108,11 @@ impl State {
     }
 
     /// A new window: over the one that it belongs to, with the keyboard.
-    pub(super) fn place_unmanaged(&mut self, id: &ObjectId, parent: Option<&ObjectId>) {
+    pub(super) fn place_unmanaged(&mut self, id: &ObjectId) {
         let Some((xid, size)) = self.window(id).map(|window| (window.id, window.size)) else {
             return;
         };
-        let over = parent.and_then(|parent| self.window(parent));
-        if let Some(over) =
-            over.map(|over| Rect::new(over.at.0, over.at.1, over.size.0, over.size.1))
-        {
+        if let Some(over) = self.parent_window(id).map(Window::place) {
             let area = self.monitors.area_of(over);
             let middle = |start: i32, length: i32, own: i32, low: i32, high: i32| {
                 (start + (length - own) / 2).min(high - own).max(low)
@@ -123,8 +121,8 @@ impl State {
             let y = middle(over.y, over.h, size.1, area.y, area.bottom());
             self.configure_unmanaged(xid, Rect::new(x, y, size.0, size.1));
         }
-        let shown = self.shells.get(id).and_then(|shell| shell.toplevel());
-        if shown.is_some_and(|it| it.shown.fullscreen || it.shown.maximized) {
+        let toplevel = self.toplevel(id);
+        if toplevel.is_some_and(|it| it.shown.fullscreen || it.shown.maximized) {
             self.fill_unmanaged(id);
         }
         self.raise_and_focus(xid);
@@ -135,11 +133,14 @@ impl State {
         if self.is_managed() || !self.seat.keyboard.has(id) {
             return;
         }
-        let toplevel = self.shells.get(id).and_then(|shell| shell.toplevel());
-        let parent = toplevel.and_then(|toplevel| toplevel.parent.as_ref());
-        if let Some(window) = parent.and_then(|parent| self.window(parent)) {
+        if let Some(window) = self.parent_window(id) {
             self.raise_and_focus(window.id);
         }
+    }
+
+    /// The window that this one belongs to.
+    fn parent_window(&self, id: &ObjectId) -> Option<&Window> {
+        self.window(self.toplevel(id)?.parent.as_ref()?)
     }
 
     fn configure_unmanaged(&self, window: u32, rect: Rect) {
@@ -163,13 +164,10 @@ impl State {
         let Some(window) = self.window(id) else {
             return;
         };
-        let (xid, now) = (
-            window.id,
-            Rect::new(window.at.0, window.at.1, window.size.0, window.size.1),
-        );
+        let (xid, now) = (window.id, window.place());
         let (area, whole) = (self.monitors.area_of(now), self.monitors.whole_of(now));
         let atoms = self.screen.atoms;
-        let Some(toplevel) = self.shells.get_mut(id).and_then(|it| it.toplevel_mut()) else {
+        let Some(toplevel) = self.toplevel_mut(id) else {
             return;
         };
         let shown = toplevel.shown;
@@ -202,7 +200,7 @@ impl State {
         let Some(window) = self.window(id) else {
             return;
         };
-        let rect = Rect::new(window.at.0, window.at.1, window.size.0, window.size.1);
+        let rect = window.place();
         if let Some(from) = self.take_pointer() {
             self.dragged = Some(Drag {
                 window: id.clone(),

@@ -39,6 +39,13 @@ pub(super) struct Window {
     pub(super) count: Option<sync::Int64>,
 }
 
+impl Window {
+    /// Where its content is on the screen, and its size.
+    pub(super) fn place(&self) -> Rect {
+        Rect::new(self.at.0, self.at.1, self.size.0, self.size.1)
+    }
+}
+
 /// What input a window hears.
 const INPUT: XIEventMask = XIEventMask::KEY_PRESS;
 

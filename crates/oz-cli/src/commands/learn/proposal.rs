@@ -199,10 +199,7 @@ impl Proposal {
                 value: Some(change.value.clone()),
             })
             .collect();
-        let saved = match &self.new {
-            Some(text) => profile_edit::create(&directories, &self.name, text, &changes),
-            None => profile_edit::change(&directories, &self.name, &changes),
-        };
+        let saved = profile_edit::save(&directories, &self.name, self.new.as_deref(), &changes);
         saved.map_err(|error| Error::advised(&error))?;
         out::note(&format!(
             "saved in the profile {}: `oz run {}` follows it",

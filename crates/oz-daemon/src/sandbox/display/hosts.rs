@@ -2,13 +2,14 @@
 //! kernel tells sockets from each other, to an X server that another cookie opens, and to another host than that of the start. Each goes to it as one message, on a socket by
 //! whose name the next daemon finds it.
 
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use oz_core::plan::SandboxId;
 use oz_core::wire::display::{Given, Host, Opening};
 use oz_core::xauthority;
+use oz_host::small;
 use rustix::fs::{Mode, OFlags};
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
@@ -95,20 +96,10 @@ pub(super) fn opening(host: &Host) -> Option<Opening> {
 
 /// A file of cookies; nothing if it is none.
 fn read(path: &Path) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // A pipe in its place would keep us waiting.
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let read = rustix::fs::open(path, flags, Mode::empty())
-        .map_err(io::Error::from)
-        .and_then(|file| {
-            std::fs::File::from(file)
-                .take(AUTHORITY_MAX)
-                .read_to_end(&mut bytes)
-        });
-    if let Err(error) = read {
+    small::read(path, AUTHORITY_MAX).unwrap_or_else(|error| {
         tracing::debug!(%error, "no file opens the X server");
-    }
-    bytes
+        Vec::new()
+    })
 }
 
 fn messages() -> io::Result<OwnedFd> {
