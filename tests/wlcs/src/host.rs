@@ -242,25 +242,33 @@ impl Host {
         let Some(surface) = made.and_then(|made| made.get(surface)) else {
             return;
         };
-        let fits = |window: &&Window| {
-            let toplevel = window.toplevel();
-            toplevel.is_some_and(|toplevel| toplevel.wl_surface() == surface)
-        };
-        let window = self.space.elements().find(fits).cloned();
-        if let Some(window) = window {
+        if let Some(window) = self.window_of(surface) {
             origin(&window).set(Point::from(at) - window.geometry().loc);
             self.space.map_element(window, at, true);
         }
     }
 
-    /// The highest surface at a place, and where it begins.
-    fn under(&self, at: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
+    /// The window whose surface this is.
+    fn window_of(&self, surface: &WlSurface) -> Option<Window> {
+        let fits = |window: &&Window| {
+            let toplevel = window.toplevel();
+            toplevel.is_some_and(|toplevel| toplevel.wl_surface() == surface)
+        };
+        self.space.elements().find(fits).cloned()
+    }
+
+    /// The highest window at a place, its surface there, and where that begins.
+    fn hit(&self, at: Point<f64, Logical>) -> Option<(Window, WlSurface, Point<f64, Logical>)> {
         self.space.elements().rev().find_map(|window| {
             let origin = origin(window).get();
             let within = at - origin.to_f64();
             let (surface, offset) = window.surface_under(within, WindowSurfaceType::ALL)?;
-            Some((surface, (origin + offset).to_f64()))
+            Some((window.clone(), surface, (origin + offset).to_f64()))
         })
+    }
+
+    fn under(&self, at: Point<f64, Logical>) -> Option<(WlSurface, Point<f64, Logical>)> {
+        self.hit(at).map(|(_, surface, begin)| (surface, begin))
     }
 
     fn point(&mut self, at: Point<f64, Logical>) {
@@ -296,8 +304,11 @@ impl Host {
         let Some(pointer) = self.seat.get_pointer() else {
             return;
         };
-        if pressed && !pointer.is_grabbed() {
-            self.raise(pointer.current_location());
+        if pressed
+            && !pointer.is_grabbed()
+            && let Some((window, ..)) = self.hit(pointer.current_location())
+        {
+            self.raise(&window);
         }
         let event = ButtonEvent {
             serial: SERIAL_COUNTER.next_serial(),
@@ -312,21 +323,9 @@ impl Host {
         pointer.frame(self);
     }
 
-    /// The window there comes to the front, and has the keyboard.
-    fn raise(&mut self, at: Point<f64, Logical>) {
-        let hit = |window: &&Window| {
-            let origin = self.space.element_location(window);
-            origin.is_some_and(|origin| {
-                let within = at - (origin - window.geometry().loc).to_f64();
-                window
-                    .surface_under(within, WindowSurfaceType::ALL)
-                    .is_some()
-            })
-        };
-        let Some(window) = self.space.elements().rev().find(hit).cloned() else {
-            return;
-        };
-        self.space.raise_element(&window, true);
+    /// The window comes to the front, and has the keyboard.
+    fn raise(&mut self, window: &Window) {
+        self.space.raise_element(window, true);
         let surface = window.toplevel().map(|one| one.wl_surface().clone());
         if let Some(keyboard) = self.seat.get_keyboard() {
             keyboard.set_focus(self, surface, SERIAL_COUNTER.next_serial());

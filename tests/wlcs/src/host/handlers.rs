@@ -13,7 +13,7 @@ use smithay::reexports::wayland_server::Client as Connection;
 use smithay::reexports::wayland_server::protocol::wl_buffer::WlBuffer;
 use smithay::reexports::wayland_server::protocol::wl_output::WlOutput;
 use smithay::reexports::wayland_server::protocol::wl_seat::WlSeat;
-use smithay::utils::{Rectangle, SERIAL_COUNTER, Serial};
+use smithay::utils::{Rectangle, Serial};
 use smithay::wayland::buffer::BufferHandler;
 use smithay::wayland::compositor::CompositorHandler;
 use smithay::wayland::output::OutputHandler;
@@ -61,12 +61,7 @@ impl CompositorHandler for Host {
         while let Some(parent) = get_parent(&root) {
             root = parent;
         }
-        let fits = |window: &&Window| {
-            let toplevel = window.toplevel();
-            toplevel.is_some_and(|toplevel| *toplevel.wl_surface() == root)
-        };
-        let window = self.space.elements().find(fits).cloned();
-        if let Some(window) = window {
+        if let Some(window) = self.window_of(&root) {
             self.shown(&window);
         }
         self.popups.commit(surface);
@@ -178,11 +173,8 @@ impl Host {
         let first = window.user_data().get::<Mapped>().is_none();
         if maps == Some(true) && first {
             window.user_data().insert_if_missing(|| Mapped);
-            self.space.raise_element(window, true);
+            self.raise(window);
             toplevel.send_pending_configure();
-            if let Some(keyboard) = self.seat.get_keyboard() {
-                keyboard.set_focus(self, Some(surface.clone()), SERIAL_COUNTER.next_serial());
-            }
         }
     }
 
@@ -190,13 +182,10 @@ impl Host {
     fn position(&self, popup: &PopupSurface, positioner: PositionerState) {
         let kind = PopupKind::Xdg(popup.clone());
         let root = find_popup_root_surface(&kind).ok();
-        let window = self.space.elements().find(|window| {
-            let toplevel = window.toplevel();
-            toplevel.is_some_and(|toplevel| Some(toplevel.wl_surface()) == root.as_ref())
-        });
+        let window = root.and_then(|root| self.window_of(&root));
         let mut screen = Rectangle::from_size(SIZE.into());
         if let Some(window) = window {
-            screen.loc -= origin(window).get() + window.geometry().loc;
+            screen.loc -= origin(&window).get() + window.geometry().loc;
         }
         screen.loc -= get_popup_toplevel_coords(&kind);
         popup.with_pending_state(|state| {
