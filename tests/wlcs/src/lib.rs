@@ -8,3 +8,5 @@ mod calls;
 mod host;
 mod relay;
 mod rig;
+
+pub use calls::{Integration, wlcs_server_integration};
