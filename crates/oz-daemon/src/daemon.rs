@@ -6,6 +6,7 @@ use oz_host::profile_cache::{Cache, Profiles};
 use oz_host::profiles;
 
 use crate::consent::Consent;
+use crate::copies::Runs;
 use tokio::sync::watch;
 
 use crate::directories::Directories;
@@ -37,13 +38,16 @@ pub(crate) struct Daemon {
     pub(crate) host_files: watch::Sender<()>,
     /// What is kept of copies has changed.
     pub(crate) copies: watch::Sender<()>,
+    pub(crate) runs: Runs,
     /// The session bus, once it is there.
     pub(crate) bus: OnceLock<zbus::Connection>,
 }
 
 impl Daemon {
-    pub(crate) fn new(directories: Directories) -> Arc<Self> {
-        Arc::new(Self {
+    /// # Errors
+    /// The kernel gives no random bytes.
+    pub(crate) fn new(directories: Directories) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
             directories,
             sandboxes: Registry::default(),
             strangers: Strangers::default(),
@@ -57,8 +61,9 @@ impl Daemon {
             scopes: Scopes::default(),
             host_files: watch::Sender::new(()),
             copies: watch::Sender::new(()),
+            runs: Runs::new()?,
             bus: OnceLock::new(),
-        })
+        }))
     }
 
     /// The profiles as they are now.

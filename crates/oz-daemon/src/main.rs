@@ -89,7 +89,7 @@ fn raise_open_files() {
 }
 
 async fn serve() -> anyhow::Result<()> {
-    let daemon = Daemon::new(directories::Directories::open()?);
+    let daemon = Daemon::new(directories::Directories::open()?)?;
     live::start(&daemon)?;
     let bus = connect(&daemon).await?;
     if daemon.bus.set(bus.clone()).is_err() {

@@ -66,6 +66,20 @@ def oz(script):
 home = os.path.expanduser("~/cow/")
 
 
+# An app that changes a file by a mapping of it, which gives it no other size and need not give it another time.
+MAPPED = """
+import mmap, os
+file = open(os.path.expanduser("~/cow/mapped"), "w+b")
+file.write(b"harmless")
+file.flush()
+mapped = mmap.mmap(file.fileno(), 8)
+mapped[:] = b"harmless"
+print(flush=True)
+input()
+mapped[:] = b"hostile!"
+"""
+
+
 def there(name):
     try:
         return open(home + name).read()
@@ -83,7 +97,20 @@ said["lines"] = [kind, [[sign, bytes(line).decode()] for sign, line in parts[0][
 stale = tokens(listed, "changed")
 oz("echo other > ~/cow/changed")
 said["stale"] = call("Merge", "(saaya{sv})", "sh", stale, {})[0], there("changed")
+# Nor is what was looked at while the app ran.
+app = ["oz", "run", "--cow", "--", "sh", "-c", f"exec python3 -c '{MAPPED}'"]
+app = subprocess.Popen(app, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+app.stdout.readline()
 listed = changes("sh")
+[(_, parts)] = call("Compare", "(saay)", "sh", tokens(listed, "mapped"))[0]
+said["seen"] = [bytes(line).decode() for _, line in parts[0][4]]
+app.communicate(b"\n")
+until(lambda: not rows()["sh"]["running"])
+taken, left = call("Merge", "(saaya{sv})", "sh", tokens(listed, "mapped"), {})
+said["while_it_ran"] = taken, left[0][1], there("mapped")
+listed = changes("sh")
+taken, _ = call("Merge", "(saaya{sv})", "sh", tokens(listed, "mapped"), {})
+said["afterwards"] = taken, there("mapped")
 said["protected"] = call("Merge", "(saaya{sv})", "sh", tokens(listed, ".bashrc"), {})[0]
 said["merged"] = call("Merge", "(saaya{sv})", "sh", tokens(listed, "changed", "deleted"), {})[0]
 said["after"] = there("changed"), there("deleted")

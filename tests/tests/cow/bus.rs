@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{cow, fresh};
 
 #[test]
-fn a_panel_lists_compares_merges_and_takes_back_what_it_has_shown_and_nothing_else() {
+fn a_panel_lists_compares_merges_and_takes_back_what_was_shown_of_a_sandbox_at_rest_and_nothing_else() {
     let session = Session::begin();
     let dir = fresh(&session);
     cow("cd ~/cow && echo after > changed && rm deleted && echo evil >> ~/.bashrc")
@@ -32,6 +32,11 @@ fn a_panel_lists_compares_merges_and_takes_back_what_it_has_shown_and_nothing_el
         json!(["text", [["-", "before"], ["+", "after\n"]]])
     );
     assert_eq!(said["stale"], json!([0, "before"]));
+    // What was seen is not what the app has left.
+    assert_eq!(said["seen"], json!(["harmless"]));
+    let why = "the sandbox has run since it was looked at: look again";
+    assert_eq!(said["while_it_ran"], json!([0, why, null]));
+    assert_eq!(said["afterwards"], json!([1, "hostile!"]));
     assert_eq!(said["protected"], 0);
     assert_eq!(said["merged"], 2);
     assert_eq!(said["after"], json!(["other\n", null]));

@@ -1,7 +1,8 @@
 //! `org.oz.Copies1`: what sandboxes wrote over copies, beside the manager.
 //!
 //! Each change comes with a token. Who shows changes to a person hands back the tokens of those that are to be merged: a change
-//! that is not any more as its token has it is left alone, so what is merged is what was shown.
+//! that is not any more as its token has it is left alone, and so is one that was looked at while the sandbox ran, or before it
+//! ran again. So what is merged is what was shown.
 
 mod said;
 
@@ -18,6 +19,7 @@ use tokio::sync::Semaphore;
 use zbus::{Connection, DeserializeDict, SerializeDict, Type};
 
 use crate::aside;
+use crate::copies::{Rest, rest};
 use crate::daemon::Daemon;
 use crate::failure::{Failure, Kind, Result};
 use crate::sandbox::Sandbox;
@@ -96,6 +98,9 @@ struct MergeOptions {
     protected: Option<bool>,
 }
 
+/// Why a change is left that may have been another when it was looked at.
+const SEEN_RUNNING: &str = "the sandbox has run since it was looked at: look again";
+
 /// What was left as it was: its path, and why.
 type Left = Vec<(Vec<u8>, String)>;
 
@@ -143,9 +148,18 @@ impl CopiesObject {
     /// What a sandbox has changed, and whether that is all of it.
     #[zbus(out_args("changes", "complete"))]
     async fn changes(&self, id: String, options: ChangesOptions) -> Result<(Vec<ChangeRow>, bool)> {
+        let daemon = Arc::clone(&self.daemon);
         let work = move |place: PathBuf| {
             let kept = Kept::find(&place, &id).map_err(failed)?;
-            list(&kept, options)
+            let before = rest(&daemon, &kept.id);
+            let (found, complete) = look(&kept, options)?;
+            let rested = before.filter(|before| rest(&daemon, &kept.id) == Some(*before));
+            let home = facts::user().map_err(|error| failed_host(&error))?.home;
+            let rows = found.iter().map(|(index, change)| {
+                let place = &kept.about.places[*index];
+                row(&home, (*index, place), change, rested)
+            });
+            Ok((rows.collect::<Result<_>>()?, complete))
         };
         self.aside(false, work).await
     }
@@ -156,9 +170,10 @@ impl CopiesObject {
     async fn compare(&self, id: String, tokens: Vec<Vec<u8>>) -> Result<Vec<(String, Vec<Part>)>> {
         let work = move |place: PathBuf| {
             let kept = Kept::find(&place, &id).map_err(failed)?;
+            let tokens = read(&tokens)?;
             let mut all = vec![("unknown".to_owned(), Vec::new()); tokens.len()];
             for (index, place) in kept.about.places.iter().enumerate() {
-                let (at, changes) = of_place(&tokens, index)?;
+                let (at, changes) = of_place(&tokens, index);
                 let found =
                     copies::compare(place, changes).map_err(|error| failed(error.into()))?;
                 for (at, difference) in at.into_iter().zip(found) {
@@ -181,11 +196,12 @@ impl CopiesObject {
         let _turn = self.drawing.acquire().await;
         let work = move |place: PathBuf| {
             let kept = Kept::find(&place, &id).map_err(failed)?;
+            let tokens = read(&tokens)?;
             let unknown = || drawn(Picture::Unknown);
             let mut all: Vec<(Drawn, Drawn)> =
                 tokens.iter().map(|_| (unknown(), unknown())).collect();
             for (index, place) in kept.about.places.iter().enumerate() {
-                let (at, changes) = of_place(&tokens, index)?;
+                let (at, changes) = of_place(&tokens, index);
                 for (at, change) in at.into_iter().zip(changes) {
                     let [before, after] = copies::pictures(place, &change);
                     all[at] = (drawn(before), drawn(after));
@@ -221,9 +237,10 @@ impl CopiesObject {
         options: MergeOptions,
     ) -> Result<(u64, Left)> {
         let decided = decided(tokens.len(), &options)?;
+        let daemon = Arc::clone(&self.daemon);
         let work = move |place: PathBuf| {
             let kept = Kept::find(&place, &id).map_err(failed)?;
-            take_over(&kept, &tokens, &decided)
+            take_over(&daemon, &kept, &tokens, &decided)
         };
         self.aside(true, work).await
     }
@@ -321,37 +338,41 @@ fn rows(place: &Path, running: &[SandboxId]) -> Vec<Row> {
     copies::all(place).into_iter().map(row).collect()
 }
 
-fn list(kept: &Kept, options: ChangesOptions) -> Result<(Vec<ChangeRow>, bool)> {
-    let home = facts::user().map_err(|error| failed_host(&error))?.home;
+/// What a sandbox has changed, each with the number of its place, and whether that is all of it.
+fn look(kept: &Kept, options: ChangesOptions) -> Result<(Vec<(usize, Change)>, bool)> {
     let wanted = options.paths.unwrap_or_default().into_iter();
     let path = |path: Vec<u8>| OsBytes::from(path).as_path().to_owned();
     let wanted: Vec<PathBuf> = wanted.map(path).collect();
     let most = options.most.unwrap_or(MOST) as usize;
-    let (mut rows, mut complete) = (Vec::new(), true);
+    let (mut all, mut complete) = (Vec::new(), true);
     for (index, place) in kept.about.places.iter().enumerate() {
         let found = kept.look(place).map_err(failed)?;
         complete &= found.complete && found.unreadable.is_empty();
-        for change in found.all {
-            if !place.is_wanted(&change, &wanted) {
-                continue;
-            }
-            if rows.len() >= most {
-                return Ok((rows, false));
-            }
-            rows.push(row(&home, index, place, &change)?);
-        }
+        let found = found.all.into_iter();
+        all.extend(
+            found
+                .filter(|change| place.is_wanted(change, &wanted))
+                .map(|change| (index, change)),
+        );
     }
-    Ok((rows, complete))
+    complete &= all.len() <= most;
+    all.truncate(most);
+    Ok((all, complete))
 }
 
-fn row(home: &Path, index: usize, place: &Place, change: &Change) -> Result<ChangeRow> {
+fn row(
+    home: &Path,
+    (index, place): (usize, &Place),
+    change: &Change,
+    rested: Option<Rest>,
+) -> Result<ChangeRow> {
     let at = |path: &OsBytes| bytes(place.at(path));
     let size = |seen: Option<oz_core::wire::copies::Seen>| {
         let file = seen.filter(|_| change.kind == Of::File);
         file.map_or(0, |seen| seen.size)
     };
     let protected = copies::protection(home, place, change.path.as_path());
-    let token = postcard::to_stdvec(&(index, change));
+    let token = postcard::to_stdvec(&(index, rested, change));
     Ok(ChangeRow {
         path: at(&change.path),
         change: change.what.word(),
@@ -368,21 +389,35 @@ fn row(home: &Path, index: usize, place: &Place, change: &Change) -> Result<Chan
     })
 }
 
-/// The changes of one of the places, and which of the tokens they are.
-fn of_place(tokens: &[Vec<u8>], place: usize) -> Result<(Vec<usize>, Vec<Change>)> {
-    let mut all = (Vec::new(), Vec::new());
-    for (at, token) in tokens.iter().enumerate() {
-        let change = postcard::from_bytes::<(usize, Change)>(token);
-        let (index, change) = change.map_err(|_| {
+/// What a token says.
+struct Token {
+    /// The number of the place.
+    place: usize,
+    /// When it was looked at, if nothing was written then.
+    rested: Option<Rest>,
+    change: Change,
+}
+
+fn read(tokens: &[Vec<u8>]) -> Result<Vec<Token>> {
+    let one = |token: &Vec<u8>| {
+        let (place, rested, change) = postcard::from_bytes(token).map_err(|_| {
             let what = "that is no token of a change";
             Failure::new(Kind::InvalidArgument, what, "`Changes` says them")
         })?;
-        if index == place {
-            all.0.push(at);
-            all.1.push(change);
-        }
-    }
-    Ok(all)
+        Ok(Token {
+            place,
+            rested,
+            change,
+        })
+    };
+    tokens.iter().map(one).collect()
+}
+
+/// The changes of one of the places, and which of the tokens they are.
+fn of_place(tokens: &[Token], place: usize) -> (Vec<usize>, Vec<Change>) {
+    let there = tokens.iter().enumerate();
+    let there = there.filter(|(_, token)| token.place == place);
+    there.map(|(at, token)| (at, token.change.clone())).unzip()
 }
 
 /// What is decided of each token.
@@ -409,17 +444,28 @@ fn decided(tokens: usize, options: &MergeOptions) -> Result<Vec<Decided>> {
     })
 }
 
-fn take_over(kept: &Kept, tokens: &[Vec<u8>], decided: &[Decided]) -> Result<(u64, Left)> {
+fn take_over(
+    daemon: &Daemon,
+    kept: &Kept,
+    tokens: &[Vec<u8>],
+    decided: &[Decided],
+) -> Result<(u64, Left)> {
+    let tokens = read(tokens)?;
     let home = facts::user().map_err(|error| failed_host(&error))?.home;
     let _held = kept.hold().map_err(failed)?;
+    let rests = rest(daemon, &kept.id);
     copies::finish(&kept.directory).map_err(|error| failed(error.into()))?;
     let number = copies::next_merge(&kept.directory);
     let (mut done, mut left) = (0, Vec::new());
     for (index, place) in kept.about.places.iter().enumerate() {
         let mut chosen = Vec::new();
         let at = |path: &OsBytes| bytes(place.at(path));
-        let (which, changes) = of_place(tokens, index)?;
+        let (which, changes) = of_place(&tokens, index);
         for (which, change) in which.into_iter().zip(changes) {
+            if rests.is_none() || tokens[which].rested != rests {
+                left.push((at(&change.path), SEEN_RUNNING.to_owned()));
+                continue;
+            }
             match copies::target(decided[which], &kept.id, &home, place, &change) {
                 Some(target) => chosen.push((change, target)),
                 None => left.push((at(&change.path), "it needs a decision".to_owned())),

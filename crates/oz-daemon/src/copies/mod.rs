@@ -1,5 +1,7 @@
 //! What sandboxes wrote over copies: making the layers for a launch.
 
+mod runs;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use crate::aside;
 use crate::daemon::Daemon;
 use crate::directories::{self, Directories};
 use crate::failure::{Failure, Kind, Result};
+pub(crate) use runs::{Rest, Runs, rest};
 
 /// How long to finish a merge may take: as long as the worker has.
 const FINISHING: Duration = copies::PATIENCE;
@@ -26,11 +29,12 @@ const MOST_NAMED: usize = 4;
 const REMOVING: Duration = Duration::from_secs(900);
 
 /// Makes the layers of a plan, and writes down whose they are and since when.
-pub(crate) fn prepare(plan: &Plan, ephemeral: bool) -> Result<()> {
+pub(crate) fn prepare(runs: &Runs, plan: &Plan, ephemeral: bool) -> Result<()> {
     let overlays: Vec<&Overlay> = plan.overlays().collect();
     let Some(of_sandbox) = overlays.first().and_then(|first| first.layers.parent()) else {
         return Ok(());
     };
+    runs.begins(&plan.id);
     let (base, earlier) = (
         of_sandbox.parent().unwrap_or(of_sandbox),
         known(of_sandbox)?,

@@ -39,7 +39,7 @@ use crate::sandbox::{Command, Phase, Run, Sandbox, explain};
 use named::Named;
 use next::Next;
 use options::Options;
-pub(crate) use start::{CONTROL, adopt, control_address};
+pub(crate) use start::{CONTROL, adopt, control_address, nonce};
 use stdio::Streams;
 
 /// How long init may take to start a program in a sandbox that runs.

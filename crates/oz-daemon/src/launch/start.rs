@@ -164,7 +164,7 @@ fn start(
         return Err(refused::lacks(&plan, &line));
     }
     make_home(daemon, &plan)?;
-    copies::prepare(&plan, request.ephemeral)?;
+    copies::prepare(&daemon.runs, &plan, request.ephemeral)?;
     if plan.overlays().next().is_some() {
         daemon.copies.send_replace(());
     }
@@ -300,7 +300,8 @@ pub(super) fn secret() -> Result<String> {
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn nonce() -> Result<Nonce> {
+/// What nobody can guess.
+pub(crate) fn nonce() -> Result<Nonce> {
     let mut nonce = Nonce::default();
     let path = "/dev/urandom";
     std::fs::File::open(path)

@@ -733,6 +733,7 @@ impl Task {
             }
         }
         forwards::close_all(&self.sandbox).await;
+        self.daemon.runs.ended(&self.sandbox.id);
         self.daemon.sandboxes.remove(&self.sandbox.id);
         self.daemon.consent.ended(&self.sandbox.id);
         copies::ended(&self.daemon, &self.sandbox.plan);
