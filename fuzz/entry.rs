@@ -306,6 +306,7 @@ pub fn rules(data: &[u8]) {
         home: None,
         network: None,
         app_id: None,
+        display: true,
         sound: false,
     };
     match oz_core::plan::build(&profile, &request, &facts) {
@@ -401,7 +402,7 @@ impl Host {
                 name: "u".to_owned(),
                 home: HOME.into(),
             },
-            paths: self.0.clone(),
+            paths: self.0.clone().into_iter().collect(),
             xdg: BTreeMap::from([("MUSIC".to_owned(), Path::new(HOME).join("Music"))]),
             protected: Vec::new(),
             matches: BTreeMap::new(),

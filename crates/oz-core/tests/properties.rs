@@ -130,8 +130,8 @@ fn host(profile: &Profile, user: &User, present: &[Option<PathFact>]) -> HostFac
     facts.user = user.clone();
     let mut present = present.iter().cycle();
     let mut set = |facts: &mut HostFacts, path: PathBuf| match present.next().cloned().flatten() {
-        Some(fact) => drop(facts.paths.insert(path, fact)),
-        None => drop(facts.paths.remove(&path)),
+        Some(fact) => facts.paths.insert(path, fact),
+        None => facts.paths.remove(&path),
     };
     for path in probes(profile, user) {
         set(&mut facts, path);

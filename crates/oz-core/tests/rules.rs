@@ -44,7 +44,7 @@ fn list(profile: &Profile, facts: &mut HostFacts) {
     for way in ways(profile, facts) {
         let below = facts
             .paths
-            .keys()
+            .all()
             .filter_map(|path| path.strip_prefix(&way).ok());
         let mut names: Vec<String> = below
             .filter_map(|path| path.iter().next()?.to_str().map(str::to_owned))

@@ -14,7 +14,7 @@ use crate::daemon::Daemon;
 use crate::directories;
 use crate::grants::views::View;
 use crate::launch;
-use crate::sandbox::connection::Connection;
+use crate::sandbox::connection::{Connection, Encoded};
 use crate::sandbox::saved::Saved;
 use crate::sandbox::task::Hold;
 use crate::strangers::{self, same_process};
@@ -94,7 +94,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
         kill_proxies();
         return None;
     };
-    let first = ToInit::Resume { nonce: saved.nonce };
+    let first = Encoded::new(&ToInit::Resume { nonce: saved.nonce }, Vec::new()).ok()?;
     let hold = Hold {
         connection,
         stage: None,
@@ -109,7 +109,7 @@ fn take_over(daemon: &Arc<Daemon>, id: &SandboxId) -> Option<()> {
     let running = saved.proxies.clone();
     let (outside, forwards) = (saved.outside.clone(), saved.forwards.clone());
     let (grants, still_open) = (saved.grants.clone(), saved.still_open.clone());
-    let sandbox = launch::adopt(daemon, saved.birth(), hold, vec![(first, Vec::new())]);
+    let sandbox = launch::adopt(daemon, saved.birth(), hold, vec![first]);
     // Nobody else can hold the lock yet.
     sandbox.publish(|published| {
         published.pid = pid.unwrap_or(0);

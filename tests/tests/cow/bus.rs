@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{cow, fresh};
 
 #[test]
-fn a_panel_lists_compares_merges_and_takes_back_what_was_shown_of_a_sandbox_at_rest_and_nothing_else() {
+fn a_panel_lists_compares_merges_and_takes_back_what_was_shown_of_a_sandbox_at_rest_and_nothing_else()
+ {
     let session = Session::begin();
     let dir = fresh(&session);
     cow("cd ~/cow && echo after > changed && rm deleted && echo evil >> ~/.bashrc")

@@ -1,21 +1,22 @@
 //! What is known of the host when a plan is built; gathered by `oz-host`, never here.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Tree, User};
 
 /// Facts of the host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostFacts {
     /// Who runs the daemon.
     pub user: User,
     /// What the probed paths are; those that do not exist are absent. A path below the home whose
     /// first component there is a symbolic link is a `Symlink` to its canonical path, which has an
     /// entry of its own; a link deeper down stands for itself.
-    pub paths: BTreeMap<PathBuf, PathFact>,
+    pub paths: Paths,
     /// The user's well-known directories by their XDG name (`DOWNLOAD`, `DOCUMENTS`, …), absolute.
     pub xdg: BTreeMap<String, PathBuf>,
     /// Where the protected places of the home really are, as far as that is another path than their own (a
@@ -46,6 +47,75 @@ pub struct HostFacts {
     /// Variables of the caller's session that a plan may use (`LANG`, `LC_*`, `TZ`, …): see
     /// [`SESSION_VARIABLES`].
     pub session: BTreeMap<String, String>,
+}
+
+/// What paths of the host are. Those that are looked at whatever is launched can be shared by all launches: most of them are, and
+/// to copy and compare them would take longer than all else that is done with facts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    shared: Arc<BTreeMap<PathBuf, PathFact>>,
+    own: BTreeMap<PathBuf, PathFact>,
+}
+
+impl Paths {
+    /// None.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, as far as is known now shared by all that are made from these.
+    #[must_use]
+    pub fn into_shared(mut self) -> Self {
+        Arc::make_mut(&mut self.shared).append(&mut self.own);
+        self
+    }
+
+    /// What a path is; none if it is not there, or was not looked at.
+    pub fn get(&self, path: impl AsRef<Path>) -> Option<&PathFact> {
+        let path = path.as_ref();
+        self.own.get(path).or_else(|| self.shared.get(path))
+    }
+
+    /// Whether there is something.
+    pub fn contains_key(&self, path: impl AsRef<Path>) -> bool {
+        self.get(path).is_some()
+    }
+
+    /// All of which something is known, by their order.
+    pub fn all(&self) -> impl Iterator<Item = &Path> {
+        let mut all: Vec<&Path> = self
+            .own
+            .keys()
+            .chain(self.shared.keys())
+            .map(PathBuf::as_path)
+            .collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
+    }
+
+    /// It is this now.
+    pub fn insert(&mut self, path: PathBuf, fact: PathFact) {
+        self.own.insert(path, fact);
+    }
+
+    /// It is not there.
+    pub fn remove(&mut self, path: impl AsRef<Path>) {
+        self.own.remove(path.as_ref());
+        if self.shared.contains_key(path.as_ref()) {
+            Arc::make_mut(&mut self.shared).remove(path.as_ref());
+        }
+    }
+}
+
+impl FromIterator<(PathBuf, PathFact)> for Paths {
+    fn from_iter<I: IntoIterator<Item = (PathBuf, PathFact)>>(all: I) -> Self {
+        Self {
+            own: all.into_iter().collect(),
+            ..Self::default()
+        }
+    }
 }
 
 /// An unpacked distribution.

@@ -77,6 +77,7 @@ pub fn request(id: &str) -> Request {
         ephemeral: false,
         home: None,
         app_id: None,
+        display: true,
         sound: true,
         network: None,
     }
@@ -129,7 +130,7 @@ pub fn facts() -> HostFacts {
         matches: BTreeMap::new(),
         listings: BTreeMap::new(),
         user: user(),
-        paths,
+        paths: paths.into_iter().collect(),
         xdg: [
             ("DOWNLOAD".to_owned(), "/home/user/Downloads".into()),
             ("DOCUMENTS".to_owned(), "/home/user/Documents".into()),

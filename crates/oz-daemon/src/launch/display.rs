@@ -6,23 +6,19 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
-use oz_core::plan::{Op, Plan, Service};
 use oz_core::wire::display::{Host, X11, may_serve};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::failure::{Failure, Kind, Result};
 
-/// Finds the caller's compositor or X server for a plan with a display. Without one that answers, an app
-/// with a profile is refused, and a bare command has no display.
-pub(super) fn settle(
-    plan: &mut Plan,
+/// Finds the caller's compositor or X server. Without one that answers, an app with a profile is refused, and a bare
+/// command has no display.
+pub(super) fn of_session(
     session: &BTreeMap<String, String>,
+    home: &Path,
     required: bool,
 ) -> Result<Option<Host>> {
-    if plan.display.is_none() {
-        return Ok(None);
-    }
-    let found = find(session, &plan.user.home).and_then(|host| match answers(host.socket()) {
+    let found = find(session, home).and_then(|host| match answers(host.socket()) {
         Ok(()) => Ok(host),
         Err(error) => Err(silent(&host, &error)),
     });
@@ -30,14 +26,7 @@ pub(super) fn settle(
         Ok(host) => Ok(Some(host)),
         Err(failure) if required => Err(failure),
         Err(_) => {
-            tracing::info!("nothing shows windows: the command has no display");
-            plan.display = None;
-            plan.listeners
-                .retain(|listener| !matches!(listener.service, Service::Wayland | Service::X11));
-            plan.root.retain(|op| !matches!(op, Op::Cookie { .. }));
-            for variable in ["WAYLAND_DISPLAY", "DISPLAY", "XAUTHORITY"] {
-                plan.environment.remove(variable);
-            }
+            tracing::debug!("nothing shows windows: the command has no display");
             Ok(None)
         }
     }

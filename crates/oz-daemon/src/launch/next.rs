@@ -135,7 +135,7 @@ async fn make(daemon: &Daemon) -> anyhow::Result<Kept> {
     // Before looking: what changes in between counts as changed later.
     let changes = Changes::watch(&probes)?;
     let program = Stamp::of(&nascent::program(daemon));
-    let paths = facts::look(&user, &probes);
+    let paths = facts::look(&user, &probes).into_shared();
     let facts = facts::gather(user.clone(), paths.clone(), &[], Default::default())?;
     let root = plan::common(&facts);
     let begin = ToInit::Begin {

@@ -58,6 +58,7 @@ mod tests {
 
     use super::*;
     use oz_core::plan::User;
+    use oz_core::plan::facts::Paths;
     use oz_core::profile::{Catalogue, Layer, Text};
 
     fn profile() -> Arc<Profile> {
@@ -81,7 +82,7 @@ mod tests {
         };
         HostFacts {
             user,
-            paths: BTreeMap::new(),
+            paths: Paths::new(),
             xdg: BTreeMap::new(),
             protected: Vec::new(),
             matches: BTreeMap::new(),
@@ -104,6 +105,7 @@ mod tests {
             home: None,
             network: None,
             app_id: None,
+            display: true,
             sound: false,
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::facts::is_session_variable;
-use oz_core::plan::{self, Access, Effect, Mode, Plan, SandboxId, Tree, check};
+use oz_core::plan::{self, Access, Effect, Mode, Plan, SandboxId, Tree};
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::Rule;
 use oz_core::profile::{Profile, ProfileError};
@@ -431,16 +431,21 @@ impl Request {
         // A socket that nobody serves would make whoever connects wait for ever.
         let served = daemon.directories.program("audio-proxy").exists();
         let sound = oz_host::sound::find(&self.session, &facts.user.home).filter(|_| served);
+        let shows = profile.display.enabled;
+        let display =
+            shows.then(|| display::of_session(&self.session, &facts.user.home, !prepared.template));
+        let display = display.transpose()?.flatten();
         let request = plan::Request {
             id,
             ephemeral: self.ephemeral,
             home: prepared.home,
             network: self.network,
             app_id: prepared.app_id.clone(),
+            display: display.is_some(),
             sound: sound.is_some(),
         };
         let made = daemon.plans.make(profile, request, facts);
-        let mut plan = made.map_err(|error| {
+        let plan = made.map_err(|error| {
             Failure::new(
                 Kind::Profile,
                 error.to_string(),
@@ -452,18 +457,6 @@ impl Request {
         })?;
         if let Some(protected) = &protected {
             refuse_second_names(profile, &plan, protected)?;
-        }
-        let had_display = plan.display.is_some();
-        let display = display::settle(&mut plan, &self.session, !prepared.template)?;
-        // Building checks; only what was changed since has to be checked again.
-        if had_display && display.is_none() {
-            check::check(&plan).map_err(|violation| {
-                Failure::new(
-                    Kind::Profile,
-                    format!("the plan for {} breaks a rule: {violation}", profile.name),
-                    format!("Change the profile: `oz profile show {}`", profile.name),
-                )
-            })?;
         }
         Ok((plan, Serving { display, sound }))
     }

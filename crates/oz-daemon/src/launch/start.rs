@@ -8,11 +8,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use oz_confine::filter::Programs;
 use oz_core::OsBytes;
 use oz_core::plan::{Home, Mode, Plan};
 use oz_core::report::{self, By};
+use oz_core::wire::FrameError;
 use oz_core::wire::init::{Nonce, ToInit};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use rustix::rand::GetRandomFlags;
 
 use super::nascent::Nascent;
 use super::prepare::{Prepared, Request, Serving};
@@ -22,6 +25,7 @@ use crate::copies;
 use crate::daemon::Daemon;
 use crate::directories;
 use crate::failure::{Failure, Kind, Result};
+use crate::sandbox::connection::Encoded;
 use crate::sandbox::moments::{Moment, Moments};
 use crate::sandbox::proxy::KillOnDrop;
 use crate::sandbox::task::{Hold, Task};
@@ -149,7 +153,7 @@ fn start(
     let early = (!daemon.next.is_begun()).then(fresh).transpose()?;
     moments.reach(Moment::Spawned);
     let id = request.free_id(daemon, prepared)?;
-    let (mut plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
+    let (plan, Serving { display, sound }) = request.plan(daemon, prepared, id)?;
     let filters = daemon.filters.programs(&plan.syscalls).map_err(|error| {
         Failure::new(
             Kind::Profile,
@@ -182,16 +186,21 @@ fn start(
         (None, Some(early)) => (early, 0),
         (None, None) => (fresh()?, 0),
     };
-    let start = ToInit::Start {
-        plan: Box::new(without_first_steps(&mut plan, made)),
-        filter: filters.programs.to_vec(),
-        own_filter: filters.init.to_vec(),
-        x_server_filter: filters.x_server.to_vec(),
-        nonce,
+    let too_much = |error: FrameError| {
+        Failure::new(
+            Kind::Profile,
+            format!(
+                "the plan for {} is more than init is told: {error}",
+                prepared.profile.name
+            ),
+            "Have its profile name directories rather than many files",
+        )
     };
+    let (start, plan) = in_words(plan, made, &filters, nonce, control).map_err(too_much)?;
     moments.reach(Moment::Planned);
-    let begin = begin.map(|begin| (begin, Vec::new()));
-    let opening = begin.into_iter().chain([(start, vec![control])]).collect();
+    let begin = begin.map(|begin| Encoded::new(&begin, Vec::new()));
+    let begin = begin.transpose().map_err(too_much)?;
+    let opening = begin.into_iter().chain([start]).collect();
     let birth = Birth {
         plan,
         joinable,
@@ -217,16 +226,31 @@ fn start(
     Ok(adopt(daemon, birth, hold, opening))
 }
 
-/// A copy of the plan in which the root goes on behind what was begun.
-fn without_first_steps(plan: &mut Plan, made: usize) -> Plan {
-    let root = mem::take(&mut plan.root);
-    let rest = root[made..].to_vec();
-    let copy = Plan {
-        root: rest,
-        ..plan.clone()
+/// What init is told of a plan whose root goes on behind what was begun, and the plan again: each launch waits for this, and
+/// a copy of the plan would be a part of the wait.
+fn in_words(
+    mut plan: Plan,
+    made: usize,
+    filters: &Programs,
+    nonce: Nonce,
+    control: OwnedFd,
+) -> std::result::Result<(Encoded, Plan), FrameError> {
+    let mut root = mem::take(&mut plan.root);
+    plan.root = root.split_off(made);
+    let start = ToInit::Start {
+        plan: Box::new(plan),
+        filter: filters.programs.to_vec(),
+        own_filter: filters.init.to_vec(),
+        x_server_filter: filters.x_server.to_vec(),
+        nonce,
     };
+    let encoded = Encoded::new(&start, vec![control])?;
+    let ToInit::Start { mut plan, .. } = start else {
+        return Err(FrameError::Body(0));
+    };
+    root.append(&mut plan.root);
     plan.root = root;
-    copy
+    Ok((encoded, *plan))
 }
 
 /// Gives a sandbox its task and shows it on the bus. `opening` is what init is told before anything else.
@@ -234,7 +258,7 @@ pub(crate) fn adopt(
     daemon: &Arc<Daemon>,
     birth: Birth,
     hold: Hold,
-    opening: Vec<(ToInit, Vec<OwnedFd>)>,
+    opening: Vec<Encoded>,
 ) -> Arc<Sandbox> {
     let (sandbox, commands) = Sandbox::new(birth);
     let task = Task::new(Arc::clone(daemon), Arc::clone(&sandbox), commands, hold);
@@ -303,9 +327,13 @@ pub(super) fn secret() -> Result<String> {
 /// What nobody can guess.
 pub(crate) fn nonce() -> Result<Nonce> {
     let mut nonce = Nonce::default();
-    let path = "/dev/urandom";
-    std::fs::File::open(path)
-        .and_then(|mut file| io::Read::read_exact(&mut file, &mut nonce))
-        .map_err(|error| Failure::host("read", path.as_ref(), &error))?;
-    Ok(nonce)
+    // So few bytes come whole, or not at all.
+    match rustix::rand::getrandom(&mut nonce, GetRandomFlags::empty()) {
+        Ok(count) if count == nonce.len() => Ok(nonce),
+        _ => Err(Failure::new(
+            Kind::Host,
+            "the kernel gives no random bytes",
+            "`oz doctor` says what is wrong with this machine",
+        )),
+    }
 }

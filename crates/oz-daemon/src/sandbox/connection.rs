@@ -3,7 +3,7 @@
 //! out of [`Careful`] first.
 
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use crate::aside::Careful;
@@ -22,6 +22,20 @@ const SEND_DEADLINE: Duration = Duration::from_secs(5);
 pub(crate) struct Connection {
     socket: AsyncFd<OwnedFd>,
     reader: Reader<Careful<OwnedFd>>,
+}
+
+/// A message in the bytes that are sent, with its descriptors.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    bytes: Vec<u8>,
+    fds: Vec<OwnedFd>,
+}
+
+impl Encoded {
+    pub(crate) fn new<M: Serialize>(message: &M, fds: Vec<OwnedFd>) -> Result<Self, FrameError> {
+        let bytes = encode(message, fds.len())?;
+        Ok(Self { bytes, fds })
+    }
 }
 
 /// Why nothing more will come from a peer.
@@ -86,7 +100,21 @@ impl Connection {
         fds: &[BorrowedFd<'_>],
     ) -> Result<(), ConnectionError> {
         let bytes = encode(message, fds.len())?;
-        match tokio::time::timeout(SEND_DEADLINE, self.send_bytes(&bytes, fds)).await {
+        self.send_in_time(&bytes, fds).await
+    }
+
+    /// Likewise one that is encoded already.
+    pub(crate) async fn send_encoded(&self, message: &Encoded) -> Result<(), ConnectionError> {
+        let fds: Vec<_> = message.fds.iter().map(AsFd::as_fd).collect();
+        self.send_in_time(&message.bytes, &fds).await
+    }
+
+    async fn send_in_time(
+        &self,
+        bytes: &[u8],
+        fds: &[BorrowedFd<'_>],
+    ) -> Result<(), ConnectionError> {
+        match tokio::time::timeout(SEND_DEADLINE, self.send_bytes(bytes, fds)).await {
             Ok(sent) => Ok(sent?),
             Err(_) => Err(ConnectionError::Stuck),
         }
@@ -122,7 +150,6 @@ fn may_go_on(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsFd;
     use std::os::unix::net::UnixStream;
 
     #[tokio::test(flavor = "current_thread")]

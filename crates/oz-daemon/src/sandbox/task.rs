@@ -15,7 +15,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::connection::{Connection, ConnectionError};
+use super::connection::{Connection, ConnectionError, Encoded};
 use super::moments::Moment;
 use super::network::{self, Outside, forwards};
 use super::processes::{Processes, Unknown};
@@ -147,9 +147,8 @@ impl Task {
         }
     }
 
-    /// Runs until the sandbox is gone. `opening` is what init is told before anything else, with the
-    /// descriptors that go with it.
-    pub(crate) async fn run(mut self, opening: Vec<(ToInit, Vec<OwnedFd>)>) {
+    /// Runs until the sandbox is gone. `opening` is what init is told before anything else.
+    pub(crate) async fn run(mut self, opening: Vec<Encoded>) {
         let files = views::supervise(Arc::clone(&self.daemon), Arc::clone(&self.sandbox));
         let files = tokio::spawn(files.instrument(tracing::Span::current()));
         self.supervisors.push(files.abort_handle());
@@ -172,10 +171,9 @@ impl Task {
         self.end(over).await;
     }
 
-    async fn open(&self, opening: Vec<(ToInit, Vec<OwnedFd>)>) -> Result<(), ConnectionError> {
-        for (message, fds) in opening {
-            let fds: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
-            self.connection.send(&message, &fds).await?;
+    async fn open(&self, opening: Vec<Encoded>) -> Result<(), ConnectionError> {
+        for message in opening {
+            self.connection.send_encoded(&message).await?;
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 
 use nix::sys::resource::{Resource, getrlimit};
 
-use oz_core::plan::facts::PathFact;
+pub use oz_core::plan::facts::Paths;
 use oz_core::plan::{HostFacts, User};
 
 use crate::resolve::canonical;
@@ -53,9 +53,6 @@ pub fn user() -> io::Result<User> {
         home: canonical(&home)?,
     })
 }
-
-/// What paths of the host are, by path; what is not there is left out.
-pub type Paths = BTreeMap<PathBuf, PathFact>;
 
 /// Looks at paths.
 pub fn look(user: &User, probes: &[PathBuf]) -> Paths {

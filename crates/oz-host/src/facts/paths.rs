@@ -1,9 +1,8 @@
 //! What a path of the host is.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use oz_core::plan::facts::PathFact;
+use oz_core::plan::facts::{PathFact, Paths};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
@@ -14,7 +13,7 @@ use crate::resolve::canonical;
 /// Below the home only the first component may be a symlink (a ~/Documents that lies on another
 /// disk): the home itself is never writable inside, so no app has made it. Deeper ones may be an
 /// app's, and lead wherever it wants at the next launch.
-pub(super) fn look(home: &Path, path: &Path, facts: &mut BTreeMap<PathBuf, PathFact>) {
+pub(super) fn look(home: &Path, path: &Path, facts: &mut Paths) {
     let below = path
         .strip_prefix(home)
         .ok()
@@ -25,12 +24,15 @@ pub(super) fn look(home: &Path, path: &Path, facts: &mut BTreeMap<PathBuf, PathF
         }
         return;
     };
+    let fact = without_links(path);
     let mut parts = below.components();
     let Some(first) = parts.next().map(|part| home.join(part)) else {
         return;
     };
-    if !matches!(by_itself(&first), Some(PathFact::Symlink(_))) {
-        if let Some(fact) = without_links(path) {
+    // Where a link is in the way it is seen first, whatever else is missing.
+    let is_linked = || matches!(by_itself(&first), Some(PathFact::Symlink(_)));
+    if !matches!(fact, Some(PathFact::Symlink(_))) || !is_linked() {
+        if let Some(fact) = fact {
             facts.insert(path.to_owned(), fact);
         }
         return;
@@ -81,6 +83,7 @@ fn without_links(path: &Path) -> Option<PathFact> {
 mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
 
     #[test]
     fn only_the_first_component_below_the_home_may_be_a_link() {
@@ -98,7 +101,7 @@ mod tests {
         symlink("../.ssh", home.join("Music/planted")).expect("a link");
         symlink(home.join(".ssh"), disk.join("docs/planted")).expect("a link");
 
-        let mut facts = BTreeMap::new();
+        let mut facts = Paths::new();
         for probe in [
             "Documents",
             "Documents/sub",
@@ -109,7 +112,7 @@ mod tests {
         ] {
             look(&home, &home.join(probe), &mut facts);
         }
-        let fact = |path: PathBuf| facts.get(&path).cloned();
+        let fact = |path: PathBuf| facts.get(path).cloned();
         assert_eq!(
             fact(home.join("Documents")),
             Some(PathFact::Symlink(disk.join("docs")))

@@ -260,7 +260,7 @@ mod tests {
         let mut facts = host.facts.clone();
         look_at(&host.path("Q/a/target"), &mut facts);
         assert_eq!(
-            facts.paths.get(&host.path("Q/a/target")),
+            facts.paths.get(host.path("Q/a/target")),
             Some(&PathFact::Symlink(host.path("P/a/target")))
         );
     }

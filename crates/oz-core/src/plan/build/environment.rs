@@ -144,7 +144,7 @@ pub(super) fn variables(
     for (name, value, _) in ALWAYS {
         set(name, value);
     }
-    if profile.display.enabled {
+    if has.display {
         for (name, value, _) in WINDOWS {
             set(name, value);
         }

@@ -41,6 +41,8 @@ pub struct Request {
     pub network: Option<Mode>,
     /// What the host's desktop takes the windows for, from the app's desktop entry.
     pub app_id: Option<String>,
+    /// The session has a compositor or an X server that shows windows.
+    pub display: bool,
     /// The session has a place where a sound server listens, or will.
     pub sound: bool,
 }
@@ -185,6 +187,8 @@ pub enum BuildError {
 /// What there is to connect to, besides windows.
 #[derive(Clone, Copy)]
 struct Has {
+    /// Windows can be shown.
+    display: bool,
     bus: bool,
     /// An X server.
     x11: bool,
@@ -231,8 +235,8 @@ pub fn ways(profile: &Profile, facts: &HostFacts) -> BTreeSet<PathBuf> {
     rules::ways(profile, facts)
 }
 
-/// The steps with which the root of every sandbox of this host begins, but of one whose profile shows
-/// more of a directory than is shown of it anyway: they can be made before it is known for what.
+/// The steps with which the root of a sandbox of this host begins, but of one whose profile shows more of a directory
+/// than is shown of it anyway, or has no bus or no portals: they can be made before it is known for what.
 pub fn common(facts: &HostFacts) -> Vec<Op> {
     root::common(facts)
 }
@@ -265,8 +269,10 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             .contains_key(program.as_ref() as &std::path::Path)
     };
     let bus = profile.bus.private && is_there(layout::BUS_DAEMON);
-    let x11 = profile.display.enabled && profile.display.x11 && is_there(layout::XWAYLAND);
+    let display = profile.display.enabled && request.display;
+    let x11 = display && profile.display.x11 && is_there(layout::XWAYLAND);
     let has = Has {
+        display,
         bus,
         x11,
         portals: bus && profile.bus.portals && profile.display.enabled,
@@ -290,7 +296,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
         profile: profile.name.clone(),
         user: facts.user.clone(),
         root: root::operations(&shape, &view),
-        listeners: listeners(profile, facts, has),
+        listeners: listeners(facts, has),
         environment: environment::variables(profile, facts, has),
         syscalls: calls(profile)?,
         limits: Limits {
@@ -311,7 +317,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             multi: profile.life.multi,
             grace_ms: profile.life.grace_ms.get(),
         },
-        display: profile.display.enabled.then(|| Display {
+        display: has.display.then(|| Display {
             app_id: request.app_id.clone(),
             clipboard: profile.display.clipboard,
             clipboard_in: profile.display.clipboard_in(),
@@ -390,9 +396,9 @@ fn open_files(profile: &Profile, facts: &HostFacts) -> u32 {
     profile.limits.open_files.get().min(bearable)
 }
 
-fn listeners(profile: &Profile, facts: &HostFacts, has: Has) -> Vec<Listener> {
+fn listeners(facts: &HostFacts, has: Has) -> Vec<Listener> {
     let runtime = layout::runtime(facts.user.uid);
-    let wayland = profile.display.enabled.then(|| Listener {
+    let wayland = has.display.then(|| Listener {
         service: Service::Wayland,
         path: runtime.join(layout::WAYLAND),
         helper: None,

@@ -31,15 +31,31 @@ impl Shape<'_> {
 /// Size of what only holds sockets and small files, in bytes.
 const SMALL: u64 = 16 << 20;
 
-/// What every root of this host begins with, whatever it is made for: the system as far as no app can
-/// change it, the kernel's own file systems, and who the user is. It can be built before it is known for what.
+/// What roots of this host begin with, whatever they are made for: the system as far as no app can change it, the
+/// kernel's own file systems, who the user is, and what programs are told of what they can reach in nearly every sandbox. It
+/// can be built before it is known for what.
 pub(super) fn common(facts: &HostFacts) -> Vec<Op> {
+    let mut ops = of_system(facts);
+    let bus = facts.paths.contains_key(Path::new(layout::BUS_DAEMON));
+    of_services(bus, bus, &mut ops);
+    ops
+}
+
+fn of_system(facts: &HostFacts) -> Vec<Op> {
     let mut ops = Vec::new();
     system::operations(facts, &mut ops);
     etc::operations(facts, &mut ops);
     ops.push(symlink("/var/lib/dbus/machine-id", "/etc/machine-id"));
     of_kernel(facts, &mut ops);
     ops
+}
+
+/// What programs are told of what they can reach.
+fn of_services(bus: bool, portals: bool, ops: &mut Vec<Op>) {
+    sound::of_servers(ops);
+    if bus {
+        bus::configuration(portals, ops);
+    }
 }
 
 /// What it goes on with, whatever the system is.
@@ -67,24 +83,25 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     let runtime = layout::runtime(shape.facts.user.uid);
     let tmp_size = shape.profile.limits.tmp_size.bytes();
     let mut ops = match &shape.facts.tree {
-        None => system::with_extras(shape, common(shape.facts)),
+        None => {
+            let mut ops = of_system(shape.facts);
+            of_services(shape.has.bus, shape.has.portals, &mut ops);
+            system::with_extras(shape, ops)
+        }
         Some(tree) => {
             let mut ops = tree::operations(shape, tree, view);
             of_kernel(shape.facts, &mut ops);
+            of_services(shape.has.bus, shape.has.portals, &mut ops);
             ops
         }
     };
-
     ops.push(etc::resolv_conf(shape.network));
     identity::of_sandbox(shape, &mut ops);
-    sound::configuration(shape, &mut ops);
+    ops.extend(shape.has.sound.then(sound::of_cards));
     if shape.has.x11 {
         ops.push(Op::Cookie {
             path: layout::X11_COOKIE.into(),
         });
-    }
-    if shape.has.bus {
-        bus::configuration(shape.has.portals, &mut ops);
     }
     home_point(shape, &mut ops);
     let home_is_mounted = *shape.home != Home::None;

@@ -211,7 +211,7 @@ fn is_behind_a_first_link(facts: &HostFacts, target: &Path, canonical: &Path) ->
     let Some(first) = parts.next() else {
         return false;
     };
-    match facts.paths.get(&home.join(first)) {
+    match facts.paths.get(home.join(first)) {
         Some(PathFact::Symlink(to)) => match parts.as_path() {
             rest if rest.as_os_str().is_empty() => canonical == to,
             rest => canonical == to.join(rest),

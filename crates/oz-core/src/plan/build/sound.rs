@@ -1,15 +1,18 @@
 //! What programs are told about sound: one server, at one socket, without a secret.
 
-use super::root::{Shape, file};
+use super::root::file;
 use crate::plan::{Op, layout};
 use crate::wire::audio::COOKIE_SIZE;
 
-pub(super) fn configuration(shape: &Shape<'_>, ops: &mut Vec<Op>) {
+/// Of servers, whether there is one or none.
+pub(super) fn of_servers(ops: &mut Vec<Op>) {
     ops.push(file(layout::PULSE_COOKIE, "0".repeat(COOKIE_SIZE)));
     ops.push(file(layout::PULSE_CLIENT, CLIENT.to_owned()));
-    if shape.has.sound {
-        ops.push(file(layout::ASOUND, ASOUND.to_owned()));
-    }
+}
+
+/// Of cards, if there is a server.
+pub(super) fn of_cards() -> Op {
+    file(layout::ASOUND, ASOUND.to_owned())
 }
 
 /// No server is started inside: it would find no card. Memory is not shared with the one outside.

@@ -213,11 +213,15 @@ pub(super) fn system_is_read_only(plan: &Plan) -> Result<(), Violation> {
 pub(super) fn devices_are_harmless(plan: &Plan) -> Result<(), Violation> {
     for bind in binds(plan) {
         let source = bind.source.path();
-        let listed = layout::DEVICES
-            .iter()
-            .any(|(path, _)| source == Path::new(path));
         let is_device = is_within(source, Path::new("/dev"));
-        let good = listed && bind.path == source && matches!(bind.source, Source::System(_));
+        let listed = || {
+            let mut all = layout::DEVICES.iter().map(|(path, _)| Path::new(path));
+            all.any(|path| is_same(source, path))
+        };
+        let good = is_device
+            && is_same(&bind.path, source)
+            && matches!(bind.source, Source::System(_))
+            && listed();
         if bind.device && !good || is_device && !bind.device {
             return Err(Violation::new(
                 "only harmless devices are inside",

@@ -5,6 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Violation;
+use super::paths::is_same;
 use crate::plan::{Op, Plan, Service, layout};
 use crate::variables;
 
@@ -126,7 +127,11 @@ pub(super) fn helpers_are_ours(plan: &Plan) -> Result<(), Violation> {
             ));
         }
         let configuration = Path::new(layout::BUS_CONFIG);
-        let configured = || plan.root.iter().any(|op| op.target() == configuration);
+        let configured = || {
+            plan.root
+                .iter()
+                .any(|op| is_same(op.target(), configuration))
+        };
         if listener.service == Service::Bus && !configured() {
             return Err(Violation::new(
                 "the private bus has a configuration of ours",
@@ -180,7 +185,7 @@ pub(super) fn portals_are_on_a_bus(plan: &Plan) -> Result<(), Violation> {
         .iter()
         .any(|listener| listener.service == Service::Bus);
     let service = layout::portal_service();
-    let is_known = plan.root.iter().any(|op| op.target() == service);
+    let is_known = plan.root.iter().any(|op| is_same(op.target(), &service));
     if plan.portals == is_known && (has_bus || !plan.portals) {
         Ok(())
     } else {
