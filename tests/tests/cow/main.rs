@@ -8,6 +8,7 @@ mod diffs;
 mod editors;
 mod equal;
 mod full;
+mod going_on;
 mod homes;
 mod hostile;
 mod merging;

@@ -14,8 +14,9 @@ use oz_core::wire::copies::{Change, Combine, Combined, Kind, Note, What};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::settled::Known;
 use super::three;
-use super::tree::{Tree, changed, dress, is_whiteout, kind, permissions, seen};
+use super::tree::{Tree, dress, is_whiteout, kind, permissions, seen};
 use crate::progress;
 
 /// Larger texts are not kept.
@@ -30,6 +31,7 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 
 /// Keeps the originals of texts that the sandbox has changed; how many.
 pub fn note(order: &Note) -> Result<u64> {
+    let known = Known::of(&order.place);
     let upper = Tree::open(&order.place.upper)?;
     let lower = Tree::open(&order.place.source)?;
     let before = Tree::open(&order.before)?;
@@ -63,7 +65,7 @@ pub fn note(order: &Note) -> Result<u64> {
                     let Ok(Some(original)) = lower.look(&path) else {
                         continue;
                     };
-                    if kind(&original) != Kind::File || changed(&original) >= order.place.since {
+                    if kind(&original) != Kind::File || known.has_changed(&path, &original) {
                         continue;
                     }
                     let text = text(&lower, &path).ok().flatten();

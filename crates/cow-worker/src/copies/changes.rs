@@ -12,11 +12,13 @@ use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place
 use rustix::fs::Stat;
 
 use super::renamed;
-use super::tree::{Tree, changed, is_whiteout, kind, permissions, same_content, seen};
+use super::settled::Known;
+use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
 use crate::progress;
 
 pub(super) struct Walk<'p> {
     place: &'p Place,
+    known: Known<'p>,
     pub(super) upper: Tree,
     pub(super) lower: Tree,
     pub(super) found: Changes,
@@ -36,6 +38,7 @@ struct Todo {
 pub fn of(place: &Place) -> Result<Changes> {
     let mut walk = Walk {
         place,
+        known: Known::of(place),
         upper: Tree::open(&place.upper)?,
         lower: Tree::open(&place.source)?,
         found: Changes {
@@ -132,7 +135,7 @@ impl Walk<'_> {
         let is_orphan = original.is_none() && self.upper.is_copied_up(path);
         let conflict = match &original {
             Some(_) if unseen => Some(Conflict::Unseen),
-            Some(original) => self.changed_since(original).then_some(Conflict::Changed),
+            Some(original) => (self.known.has_changed(path, original)).then_some(Conflict::Changed),
             None => (is_orphan && self.names_changed(path)?).then_some(Conflict::Deleted),
         };
         if is_orphan {
@@ -190,8 +193,8 @@ impl Walk<'_> {
                 let names = self.lower.names(&path)?;
                 todo.extend(names.iter().map(|name| path.join(name)));
             }
-            let since = self.changed_since(&original);
-            let conflict = since.then_some(Conflict::Changed);
+            let changed = self.known.has_changed(&path, &original);
+            let conflict = changed.then_some(Conflict::Changed);
             self.push(
                 &path,
                 What::Deleted,
@@ -216,14 +219,10 @@ impl Walk<'_> {
     fn names_changed(&self, path: &Path) -> io::Result<bool> {
         for above in path.ancestors().skip(1) {
             if let Some(there) = self.lower.look(above)? {
-                return Ok(kind(&there) != Kind::Directory || self.changed_since(&there));
+                return Ok(kind(&there) != Kind::Directory || self.known.has_changed(above, &there));
             }
         }
         Ok(true)
-    }
-
-    fn changed_since(&self, original: &Stat) -> bool {
-        changed(original) >= self.place.since
     }
 
     fn push(

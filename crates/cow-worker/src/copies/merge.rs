@@ -19,6 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::copy::{content as copy, times};
+use super::settled::Quiet;
 use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
 use super::{changes, remove};
 use crate::progress;
@@ -47,6 +48,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
         renamed_in: RefCell::default(),
     };
     hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
+    let quiet = Quiet::look(&merge.place, &hand.lower, places(&merge.chosen))?;
     let mut merged = Merged::default();
     let mut done = vec![false; merge.chosen.len()];
     let all = || merge.chosen.iter().enumerate();
@@ -79,12 +81,25 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
     }
     hand.write_down(Merge::BECAME, &postcard::to_stdvec(&hand.became(&done)?)?)?;
     hand.write_down(Merge::DONE, b"")?;
+    let put = all().filter(|(number, _)| done[*number]);
+    merged.settled = quiet.settle(&hand.lower, put.map(|(_, (_, target))| target.as_path()))?;
     let rest = changes::of(&merge.place)?;
     if rest.complete && rest.all.is_empty() && rest.unreadable.is_empty() {
         // What is left is equal to the place, and would hide what the user changes there later.
         remove::contents(&hand.upper)?;
     }
     Ok(merged)
+}
+
+/// Where changes of a merge happen: the path that each gets, and the one that it had.
+pub(super) fn places(chosen: &[(Change, OsBytes)]) -> impl Iterator<Item = &Path> {
+    chosen.iter().flat_map(|(change, target)| {
+        let from = match &change.what {
+            What::Renamed { from, .. } => Some(from.as_path()),
+            _ => None,
+        };
+        from.into_iter().chain([target.as_path()])
+    })
 }
 
 pub(super) fn failed(error: impl Into<io::Error>) -> Left {

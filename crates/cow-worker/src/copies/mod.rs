@@ -8,6 +8,7 @@ mod draw;
 mod merge;
 mod remove;
 mod renamed;
+mod settled;
 mod three;
 mod tree;
 mod undo;

@@ -18,7 +18,8 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::copy::{content, mark_deleted, times};
-use super::merge::{Left, dress, failed, write_down};
+use super::merge::{Left, dress, failed, places, write_down};
+use super::settled::Quiet;
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
 use crate::progress;
 
@@ -57,6 +58,7 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
     let merge: Merge = hand.written(Merge::ORDER)?;
     let became: Became = hand.written(Merge::BECAME)?;
     write_down(&hand.journal, Merge::UNDO, b"")?;
+    let quiet = Quiet::look(&undo.place, &hand.lower, places(&merge.chosen))?;
     let all = merge.chosen.iter().zip(&became.after).enumerate();
     let steps = all.filter_map(|(number, ((change, target), after))| {
         Some(Step {
@@ -88,9 +90,10 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
         note(step, hand.take_name_back(step.number, step.change));
     }
     let taken_back = |step: &&Step<'_>| !failed.contains_key(step.target);
-    let undone = Merged {
-        done: steps.iter().filter(taken_back).count() as u64,
-        left: failed.into_iter().collect(),
+    let done: Vec<&Step<'_>> = steps.iter().filter(taken_back).collect();
+    let mut undone = Merged {
+        done: done.len() as u64,
+        ..Merged::default()
     };
     for made in became.made.iter().rev() {
         // One with something in it is somebody's.
@@ -99,6 +102,12 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
         }
     }
     write_down(&hand.journal, Merge::UNDONE, b"")?;
+    let put = done.into_iter().map(|step| match &step.change.what {
+        What::Renamed { from, .. } => from.as_path(),
+        _ => step.target.as_path(),
+    });
+    undone.settled = quiet.settle(&hand.lower, put)?;
+    undone.left = failed.into_iter().collect();
     Ok(undone)
 }
 

@@ -25,6 +25,8 @@ pub struct Place {
     pub hidden: Vec<PathBuf>,
     /// When it was as the sandbox first saw it, in seconds and nanoseconds since 1970.
     pub since: (i64, i64),
+    /// What merges have put there since then, and its directories in which nobody else has changed names: as it was left.
+    pub settled: Vec<(OsBytes, Seen)>,
 }
 
 /// What a thing is.
@@ -351,4 +353,6 @@ pub struct Merged {
     pub done: u64,
     /// What was not, and why.
     pub left: Vec<(OsBytes, String)>,
+    /// What of the place is as it was left, for [`Place::settled`].
+    pub settled: Vec<(OsBytes, Seen)>,
 }

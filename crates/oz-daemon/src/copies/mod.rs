@@ -56,7 +56,7 @@ pub(crate) fn prepare(runs: &Runs, plan: &Plan, ephemeral: bool) -> Result<()> {
         copies::make_lock(&lock).map_err(|error| Failure::host("make the file", &lock, &error))?;
         let untouched = copies::is_untouched(overlay);
         if untouched {
-            let cleared = copies::forget_before(&overlay.layers);
+            let cleared = copies::forget(&overlay.layers);
             cleared.map_err(|error| Failure::host("clear", &overlay.layers, &error))?;
         }
         let before = earlier.iter().flat_map(|about| &about.places);

@@ -70,7 +70,7 @@ pub(super) fn forget<'p>(place: &wire::Place, paths: impl Iterator<Item = &'p Os
 ///
 /// # Errors
 /// It stays.
-pub fn clear(layers: &Path) -> io::Result<()> {
+pub(super) fn clear(layers: &Path) -> io::Result<()> {
     match std::fs::remove_dir_all(layers.join(BEFORE)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         removed => removed,

@@ -71,6 +71,7 @@ fn fill(kept: &Kept, unready: &Path, target: &Path) -> Result<(), Error> {
             path: order.from,
             source: std::io::Error::other(why),
         })?;
+        super::settled::copy(old, &layers).map_err(Error::io("copy into", &layers))?;
         places.push(Place {
             overlay: Overlay {
                 layers: target.join(name),

@@ -9,7 +9,7 @@ use oz_core::OsBytes;
 use oz_core::wire::copies::{Change, Merge, Merged, Undo};
 use rustix::fs::Mode;
 
-use super::{Error, Held, Kept, Place, coarse, is_untouched, merge, to_look_at};
+use super::{Error, Held, Kept, Place, coarse, is_untouched, merge, settled, to_look_at};
 use crate::worker;
 
 /// Begins the names of journals.
@@ -139,7 +139,11 @@ fn take_back(journal: &Path, order: Merge) -> Result<Merged, worker::Error> {
         place: order.place,
         journal: journal.to_owned(),
     };
-    super::ask("undo", &undo)
+    let undone: Merged = super::ask("undo", &undo)?;
+    if let Some(layers) = undo.place.upper.parent() {
+        settled::note(layers, &undone);
+    }
+    Ok(undone)
 }
 
 fn is_half_undone(journal: &Path) -> bool {

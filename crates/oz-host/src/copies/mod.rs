@@ -18,6 +18,7 @@ mod clone;
 mod decide;
 mod journals;
 mod kept;
+mod settled;
 
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -32,7 +33,7 @@ use rustix::fs::{FileType, FlockOperation, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
-pub use before::{clear as forget_before, combine, note};
+pub use before::{combine, note};
 pub use clone::clone;
 pub use decide::{Decided, protection, target};
 pub use journals::{finish, is_unfinished, last, next_merge, order, undo};
@@ -235,7 +236,17 @@ pub fn to_look_at(place: &Place) -> wire::Place {
         source: place.overlay.source.clone(),
         hidden: place.overlay.hidden.clone(),
         since: place.since,
+        settled: settled::read(&place.overlay.layers),
     }
+}
+
+/// Forgets what was before, and since: the sandbox begins with the place as it is.
+///
+/// # Errors
+/// It stays.
+pub fn forget(layers: &Path) -> io::Result<()> {
+    before::clear(layers)?;
+    settled::clear(layers)
 }
 
 /// What is different. The names are an app's.
@@ -295,6 +306,9 @@ pub fn merge(order: &wire::Merge) -> Result<wire::Merged, worker::Error> {
     let left = |path: &OsBytes| merged.left.iter().any(|(left, _)| left == path);
     let changes = order.chosen.iter().map(|(change, _)| &change.path);
     before::forget(&order.place, changes.filter(|path| !left(path)));
+    if let Some(layers) = order.place.upper.parent() {
+        settled::note(layers, &merged);
+    }
     Ok(merged)
 }
 

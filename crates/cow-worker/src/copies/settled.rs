@@ -1,0 +1,99 @@
+//! Changes of a place that are nobody's but a merge's.
+//!
+//! An original that has changed since the sandbox first saw it is a conflict, and a merge changes originals. What it has left is
+//! written down; as long as it is still exactly that, it counts as what the sandbox saw.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use oz_core::OsBytes;
+use oz_core::wire::copies::{Kind, Place, Seen};
+use rustix::fs::Stat;
+
+use super::tree::{Tree, changed, kind, seen};
+
+/// What is known of a place.
+pub(super) struct Known<'p> {
+    since: (i64, i64),
+    settled: HashMap<&'p Path, &'p Seen>,
+}
+
+impl<'p> Known<'p> {
+    pub(super) fn of(place: &'p Place) -> Self {
+        let settled = place.settled.iter();
+        Self {
+            since: place.since,
+            settled: settled.map(|(path, seen)| (path.as_path(), seen)).collect(),
+        }
+    }
+
+    /// Whether somebody else has changed what is at a path.
+    pub(super) fn has_changed(&self, path: &Path, original: &Stat) -> bool {
+        let is_ours = || {
+            self.settled
+                .get(path)
+                .is_some_and(|ours| **ours == seen(original))
+        };
+        changed(original) >= self.since && !is_ours()
+    }
+}
+
+/// What a merge, or its undoing, works in: directories in which nobody else has changed names before.
+pub(super) struct Quiet(BTreeSet<PathBuf>);
+
+impl Quiet {
+    /// Looks at the directories of paths, and at those that are some themselves.
+    pub(super) fn look<'t>(
+        place: &Place,
+        lower: &Tree,
+        targets: impl Iterator<Item = &'t Path>,
+    ) -> io::Result<Self> {
+        let known = Known::of(place);
+        let mut quiet = BTreeSet::new();
+        let mut looked = BTreeSet::new();
+        for target in targets {
+            for directory in target.parent().into_iter().chain([target]) {
+                if !looked.insert(directory.to_owned()) {
+                    continue;
+                }
+                let is_quiet = match lower.look(directory)? {
+                    Some(there) => {
+                        kind(&there) == Kind::Directory && !known.has_changed(directory, &there)
+                    }
+                    // What is made from here on is ours.
+                    None => true,
+                };
+                if is_quiet {
+                    quiet.insert(directory.to_owned());
+                }
+            }
+        }
+        Ok(Self(quiet))
+    }
+
+    /// How things are left: what was put somewhere, and these directories.
+    pub(super) fn settle<'t>(
+        self,
+        lower: &Tree,
+        put: impl Iterator<Item = &'t Path>,
+    ) -> io::Result<Vec<(OsBytes, Seen)>> {
+        let Self(mut all) = self;
+        let mut settled = Vec::new();
+        for path in put.map(Path::to_owned) {
+            let is_directory = |stat: &Stat| kind(stat) == Kind::Directory;
+            if lower
+                .look(&path)?
+                .is_some_and(|there| !is_directory(&there))
+            {
+                all.insert(path);
+            }
+        }
+        for path in all {
+            if let Some(there) = lower.look(&path)? {
+                settled.push((path.into(), seen(&there)));
+            }
+        }
+        Ok(settled)
+    }
+}
