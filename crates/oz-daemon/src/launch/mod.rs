@@ -187,6 +187,7 @@ async fn launch_with(
             None => {
                 let prepared = request.prepare(daemon).await?;
                 request.look(&prepared, true).await?;
+                request.let_go(daemon, &prepared).await;
                 copies::finish(&daemon.directories, &request.free_id(daemon, &prepared)?).await;
                 start::open(daemon, &request, prepared, moments)?
             }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
 use oz_core::plan::facts::is_session_variable;
@@ -35,6 +35,10 @@ use crate::sandbox::explain;
 
 /// How long the file systems that a profile shows may take to answer.
 const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long an ended sandbox may take to be gone, and how often it is looked whether something runs in it after all.
+const ENDING: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// The template of commands for which nobody wrote a profile.
 const GENERIC: &str = "generic";
@@ -360,6 +364,34 @@ impl Request {
         }
     }
 
+    /// What it writes is kept over something.
+    fn copies(&self, prepared: &Prepared) -> bool {
+        let files = &prepared.profile.files;
+        let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
+        prepared.home.unwrap_or(files.home) == Home::CopyOnWrite
+            || files.rules.values().any(copied)
+            || self.tree().is_some_and(|tree| tree.copied)
+    }
+
+    /// Lets one go whose copies this may go on with, if nothing runs in it any more: whoever starts a command after another
+    /// means the same copies, and the end of the first takes a moment.
+    pub(super) async fn let_go(&self, daemon: &Daemon, prepared: &Prepared) {
+        let wish = self
+            .sandbox
+            .as_ref()
+            .map_or(prepared.wish.as_str(), SandboxId::as_str);
+        if self.trial || !self.copies(prepared) {
+            return;
+        }
+        let until = Instant::now() + ENDING;
+        while let Some(sandbox) = daemon.sandboxes.named_for(wish)
+            && sandbox.has_nothing_left()
+            && Instant::now() < until
+        {
+            let _ = tokio::time::timeout(LOOK, sandbox.ended()).await;
+        }
+    }
+
     /// The name of a new sandbox. One that copies on writing goes on with the copies of its name, if they are its
     /// profile's.
     pub(super) fn free_id(&self, daemon: &Daemon, prepared: &Prepared) -> Result<SandboxId> {
@@ -376,15 +408,9 @@ impl Request {
             }
             return Ok(id.clone());
         }
-        let profile = &prepared.profile;
-        let home = prepared.home.unwrap_or(profile.files.home);
-        let copied = |rule: &Rule| rule.effect == Effect::CopyOnWrite;
-        let tree = self.tree();
-        let copies = home == Home::CopyOnWrite
-            || profile.files.rules.values().any(copied)
-            || tree.is_some_and(|tree| tree.copied);
+        let (profile, tree) = (&prepared.profile, self.tree());
         let place = || copies::place(&daemon.directories.state, &daemon.directories.runtime);
-        let place = copies.then(place);
+        let place = self.copies(prepared).then(place);
         let kept = |id: &SandboxId| {
             place.as_ref().is_some_and(|place| {
                 let any = self.trial && copies::is_kept(place, id);

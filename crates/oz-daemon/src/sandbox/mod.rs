@@ -313,6 +313,16 @@ impl Sandbox {
         self.phase.borrow().clone()
     }
 
+    /// What was started in it has ended, and so will it.
+    pub(crate) fn has_nothing_left(&self) -> bool {
+        let is_over = match self.phase() {
+            Phase::Starting => false,
+            Phase::Running => !self.plan.life.keep,
+            Phase::Stopping | Phase::Ended(_) => true,
+        };
+        is_over && self.published().processes.is_empty()
+    }
+
     pub(crate) fn published(&self) -> Published {
         self.published
             .lock()

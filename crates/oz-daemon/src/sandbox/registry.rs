@@ -45,6 +45,12 @@ impl Registry {
         })
     }
 
+    /// The one that has the name that is wished for.
+    pub(crate) fn named_for(&self, wish: &str) -> Option<Arc<Sandbox>> {
+        let id = base_name(wish).parse::<SandboxId>().ok()?;
+        self.lock().get(&id).cloned()
+    }
+
     /// The one whose drags have this token.
     pub(crate) fn by_token(&self, token: &str) -> Option<Arc<Sandbox>> {
         let all = self.lock();
