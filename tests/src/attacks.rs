@@ -129,6 +129,15 @@ impl Results {
         Self { of, harm, ran }
     }
 
+    /// How one went, and what it got or was told.
+    ///
+    /// # Panics
+    /// The probe did not come to it.
+    pub fn one(&self, attack: &str) -> &(Word, String) {
+        let one = self.of.get(attack);
+        one.unwrap_or_else(|| panic!("{attack} was not tried: {}", self.ran))
+    }
+
     /// The names of those that succeeded, with what they got.
     pub fn got(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.of.iter();

@@ -111,19 +111,19 @@ fn inside_nothing_is_seen_of_control_groups_and_none_can_be_changed() {
     let (control, names) = ("control-group", "control-group-name");
     let outside = Suite::new(&session).outside();
     assert_eq!(
-        outside.of[control].0,
+        outside.one(control).0,
         Word::Got,
         "{:?}",
-        outside.of[control]
+        outside.one(control)
     );
-    assert_eq!(outside.of[names].0, Word::Got, "{:?}", outside.of[names]);
+    assert_eq!(outside.one(names).0, Word::Got, "{:?}", outside.one(names));
     let inside = Suite::new(&session).inside("generic");
     for attack in [control, names, "control-groups", "mount-control-groups"] {
         assert_ne!(
-            inside.of[attack].0,
+            inside.one(attack).0,
             Word::Got,
             "{attack}: {:?}",
-            inside.of[attack]
+            inside.one(attack)
         );
     }
 }
