@@ -98,7 +98,8 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &What<'_>, how: How) ->
     let finished = copies::finish(&kept.directory).map_err(|error| failed(error.to_string()))?;
     if finished > 0 {
         out::note(&format!(
-            "a merge that was cut off is finished: {finished} changes are taken over"
+            "a merge that was cut off is finished: {} taken over",
+            are(usize::try_from(finished).unwrap_or(usize::MAX))
         ));
     }
     let (orders, undecided) = choose(kept, what, how)?;
@@ -110,7 +111,11 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &What<'_>, how: How) ->
             ..Taken::default()
         });
     }
-    if how == How::Ask && !ask::yes(&format!("Take over these {count} changes?"))? {
+    let question = match count {
+        1 => "Take over this change?".to_owned(),
+        _ => format!("Take over these {count} changes?"),
+    };
+    if how == How::Ask && !ask::yes(&question)? {
         return Err(Error::failed(
             "nothing was taken over.",
             "`--yes` takes it over without a question.",
@@ -128,7 +133,7 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &What<'_>, how: How) ->
         }
         left += merged.left.len();
     }
-    out::note(&format!("{} changes are taken over", count - left));
+    out::note(&format!("{} taken over", are(count - left)));
     Ok(Taken {
         taken: count - left,
         left,
@@ -205,10 +210,18 @@ fn undo(kept: &Kept, held: &Held, what: &Merge) -> Result<u8> {
         left += undone.left.len();
     }
     out::note(&format!(
-        "{} changes are taken back, and are in the sandbox again",
-        count - left
+        "{} taken back and in the sandbox again",
+        are(count - left)
     ));
     Ok(u8::from(left > 0))
+}
+
+/// So many are something.
+pub(crate) fn are(count: usize) -> String {
+    match count {
+        1 => "1 change is".to_owned(),
+        _ => format!("{count} changes are"),
+    }
 }
 
 /// What is taken over, shown; and how much of what was asked for needs a decision.

@@ -37,7 +37,8 @@ pub(crate) fn run(what: &Unbox) -> Result<u8> {
     if waiting > 0 {
         return Err(Error::failed(
             format!(
-                "{waiting} changes are not taken over, so {} stays as it is.",
+                "{} not taken over, so {} stays as it is.",
+                merge::are(waiting),
                 what.id
             ),
             "Decide on them by --take-theirs, --both or --protected; `oz discard` throws them away.",
