@@ -27,10 +27,21 @@ pub fn carry(session: &Session, from: (i32, i32), to: (i32, i32)) -> Result<()> 
     Ok(())
 }
 
-/// `oz-drag`, a window to drag from and to, outside and inside.
+/// `oz-drag`, a window to drag from and to, outside and inside; or another program like it.
 pub struct Tool<'a> {
     session: &'a Session,
     dir: PathBuf,
+    /// What it is started by.
+    words: Vec<String>,
+}
+
+/// What a toolkit makes of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Toolkit {
+    /// GTK 3.
+    Gtk,
+    /// Qt 5.
+    Qt,
 }
 
 /// It runs in a sandbox.
@@ -41,6 +52,17 @@ pub struct Guest {
     pub window: Window,
     /// Its sandbox.
     pub inside: Inside,
+}
+
+/// It runs in the sandbox of another.
+pub struct Beside(Started);
+
+impl Beside {
+    /// Waits until it says something that begins so, and gives the rest.
+    #[track_caller]
+    pub fn says(&self, words: &str) -> String {
+        said(words, || self.0.text_so_far())
+    }
 }
 
 /// It runs on the host.
@@ -63,18 +85,58 @@ impl<'a> Tool<'a> {
         let program = dir.join("oz-drag");
         std::fs::copy(built, &program).expect("it can be copied");
         make_executable(&program);
-        Self { session, dir }
+        let words = vec![program.display().to_string()];
+        Self {
+            session,
+            dir,
+            words,
+        }
+    }
+
+    /// One of a toolkit's, which speaks X11.
+    pub fn of_x(session: &'a Session, toolkit: Toolkit) -> Self {
+        let dir = session::home().join("drag-toolkit");
+        let text = match toolkit {
+            Toolkit::Gtk => include_str!("drags/gtk.py"),
+            Toolkit::Qt => include_str!("drags/qt.py"),
+        };
+        let name = format!("{toolkit:?}-drag.py").to_lowercase();
+        let program = crate::fixtures::write(&dir.join(name), text.as_bytes());
+        let program = program.display().to_string();
+        let words = ["env", "GDK_BACKEND=x11", "QT_QPA_PLATFORM=xcb"];
+        let words = words.into_iter().chain(["python3", &program]);
+        Self {
+            session,
+            dir,
+            words: words.map(str::to_owned).collect(),
+        }
     }
 
     /// A window of the host's at the left.
     pub fn outside(&self, options: &[&str]) -> Result<Neighbour> {
-        let mut command = Command::new(self.dir.join("oz-drag"));
+        let mut command = Command::new(&self.words[0]);
+        command.args(&self.words[1..]);
         command.args(["--title", "host"]).args(options);
         let app = self.session.start(&mut command)?;
-        let window = self.session.window("oz-drag", "host")?;
+        let window = self
+            .session
+            .wait_for_window(wait::PATIENCE, |window| window.title == "host")?;
         self.session.move_to(&window, 40, 60)?;
+        self.session.settled(&window)?;
         let window = self.session.again(&window)?;
         Ok(Neighbour { app, window })
+    }
+
+    /// Options of `oz run` by which a sandbox of another program can run it too.
+    pub fn shares(&self) -> [&str; 2] {
+        ["--read", self.dir.to_str().unwrap_or_default()]
+    }
+
+    /// It runs in a sandbox that is there already.
+    pub fn beside(&self, inside: &Inside, options: &[&str]) -> Beside {
+        let quoted: Vec<String> = options.iter().map(|word| format!("'{word}'")).collect();
+        let line = format!("exec {} {}", self.words.join(" "), quoted.join(" "));
+        Beside(inside.script(&line).start())
     }
 
     /// A window of a new sandbox, at this place; it has the files of these options of `oz run`.
@@ -84,7 +146,7 @@ impl<'a> Tool<'a> {
             .arg(&self.dir)
             .args(run)
             .arg("--")
-            .arg(self.dir.join("oz-drag"))
+            .args(&self.words)
             .args(["--title", title])
             .args(options)
             .start();
@@ -92,6 +154,7 @@ impl<'a> Tool<'a> {
             .session
             .wait_for_window(wait::PATIENCE, |window| window.title.contains(title))?;
         self.session.move_to(&window, x, 60)?;
+        self.session.settled(&window)?;
         let window = self.session.again(&window)?;
         let id = cli::running()
             .into_iter()
@@ -148,8 +211,10 @@ pub fn drag_over(session: &Session, from: &Window, to: &Window) -> Result<()> {
     let (x, y) = from.content.centre();
     let (to_x, to_y) = to.content.centre();
     session.point((x, y))?;
+    // As a hand does: of two windows of X the lower one is raised when the pointer enters it, a moment before a click.
+    wait::pause(Duration::from_millis(50));
     session.button("left", "down")?;
-    // As a hand does: no app takes a jump for a drag.
+    // The same: no app takes a jump for a drag.
     for step in 1..=12 {
         let at = |from: i32, to: i32| from + (to - from) * step / 12;
         session.point((at(x, to_x), at(y, to_y)))?;

@@ -58,9 +58,25 @@ impl Session {
         let desktop = desktop::Session::enter();
         STILL.call_once(hold_cursors_still);
         cli::stop_all();
-        Self {
+        let session = Self {
             desktop,
             turn: Some(turn),
+        };
+        session.lets_windows_go();
+        session
+    }
+
+    /// A sandbox that has ended lets go of its windows a moment later: the next test does not find them.
+    fn lets_windows_go(&self) {
+        let are_there = || {
+            let all = self.desktop.windows().unwrap_or_default();
+            all.iter().any(|window| window.mark.is_some())
+        };
+        for _ in 0..50 {
+            if !are_there() {
+                return;
+            }
+            wait::pause(std::time::Duration::from_millis(20));
         }
     }
 

@@ -36,7 +36,8 @@
 //! host it becomes the app's, by the profile; dragged out it is one that the sandbox has, or it is left out.
 //! What a sandbox drags carries a mark that its app can neither leave out nor forge, and is given
 //! nothing that this sandbox has not. A start needs the serial of a button, as above; what is dragged out
-//! can only be copied. Reads, answers and transfers have deadlines.
+//! can only be copied. Clients of the sandbox's X server drag by the same rules; a button must be held on a window of the client
+//! that drags. Reads, answers and transfers have deadlines.
 //!
 //! **Names.** Titles and application ids are capped and stripped of control and direction
 //! characters. Output names are generic.

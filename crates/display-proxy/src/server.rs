@@ -23,6 +23,9 @@ use crate::report::{Event, Report};
 use crate::session::Shared;
 use crate::x11::Begin;
 
+/// Connections that are kept for answers, and until when.
+type Leaving = VecDeque<(Box<host::x11::Server>, Instant)>;
+
 /// The proxy of one sandbox.
 pub struct Server {
     listener: UnixListener,
@@ -44,7 +47,7 @@ pub struct Server {
     /// Those that came, with what opens them if they are to an X server.
     given: VecDeque<(UnixStream, Option<Opening>)>,
     /// Those of clients that have gone, which wait for answers of the X server's other clients, and until when.
-    leaving: VecDeque<(Box<host::x11::Server>, Instant)>,
+    leaving: Leaving,
     /// All come from there: it is another host than that of the start, or one that the walls keep away.
     asks: bool,
 }
@@ -54,6 +57,17 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long the connection to an X server of a client that has gone is kept for answers to what it has asked there, and how many
 /// are: an app can make as many clients as it likes.
 const LEAVING: (Duration, usize) = (Duration::from_secs(2), 8);
+
+/// The same at the end of all: by then the daemon still waits.
+const ENDING: Duration = Duration::from_millis(700);
+
+/// Lets go of what a client has at the host, whose connection is kept for answers.
+fn leave(client: &mut Live, leaving: &mut Leaving, time: Duration) {
+    if let Some(mut server) = client.take_server() {
+        server.leave();
+        leaving.push_back((server, Instant::now() + time));
+    }
+}
 
 impl Server {
     /// Serves the clients that connect to `listener`.
@@ -131,6 +145,13 @@ impl Server {
         self.shared.report.send(&Event::Ready);
         while self.turn() {}
         info!(clients = self.clients.len(), "ending");
+        self.signals = None;
+        self.stop = None;
+        for mut client in std::mem::take(&mut self.clients) {
+            leave(&mut client, &mut self.leaving, ENDING);
+        }
+        let until = Instant::now() + ENDING;
+        while !self.leaving.is_empty() && Instant::now() < until && self.turn() {}
     }
 
     /// Waits for something, handles all of it, flushes once. False when it was asked to stop.
@@ -394,18 +415,13 @@ impl Server {
             let Some(ended) = client.ended() else {
                 return true;
             };
-            match ended {
-                Ended::Closed => {
-                    if let Some(mut server) = client.take_server() {
-                        server.leave();
-                        leaving.push_back((server, Instant::now() + LEAVING.0));
-                    }
-                }
-                Ended::HostClosed => {}
-                Ended::Refused(reason) => {
-                    info!(reason, "a client was thrown out");
-                    shared.report.send(&Event::ClientRefused { reason });
-                }
+            if let Ended::HostClosed = ended {
+                return false;
+            }
+            leave(client, leaving, LEAVING.0);
+            if let Ended::Refused(reason) = ended {
+                info!(reason, "a client was thrown out");
+                shared.report.send(&Event::ClientRefused { reason });
             }
             false
         });

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use crate::readiness;
 use oz_host::inits;
@@ -78,6 +79,20 @@ impl Child {
         let pid = self.pid()?;
         Some((pid, inits::start_time(pid)?))
     }
+}
+
+/// How long a helper that is asked to end may take.
+const ENDING: Duration = Duration::from_secs(1);
+
+/// Asks a helper to end, on the side; one that does not is killed.
+pub(crate) fn end(child: Child) {
+    child.signal(Signal::TERM);
+    tokio::spawn(async move {
+        if tokio::time::timeout(ENDING, child.wait()).await.is_err() {
+            child.kill();
+            child.wait().await;
+        }
+    });
 }
 
 /// Waits for a helper's end on the side, so that no zombie stays.

@@ -18,6 +18,8 @@ mod pointer;
 mod popups;
 #[path = "../input/terminal.rs"]
 mod terminal;
+#[path = "../drags/x11.rs"]
+mod x11;
 #[path = "../old_apps/xterm.rs"]
 mod xterm;
 

@@ -28,12 +28,13 @@ fn carry(session: &Session, thunar: &Window, to: (i32, i32)) -> Result<()> {
 }
 
 /// A file of Thunar's is dragged onto an editor that has none open, changed there and saved.
-fn drop_and_save(app: &str) -> Result<()> {
+fn drop_and_save(app: &str, words: &[&str]) -> Result<()> {
     let session = Session::begin();
     let shelf = session.fresh_dir("shelf");
     let file = write(&shelf.join("letter.txt"), b"a letter\n");
     let (_thunar, from) = thunar(&session, &shelf)?;
-    let inside = Inside::of(&oz(["run", "--detach", app]).run().ok().text());
+    let run = oz(["run", "--detach"]).args(words).run();
+    let inside = Inside::of(&run.ok().text());
     let window = session.wait_for_window(wait::LONG, |window| window.app_id.contains(app))?;
     session.resize(&window, 760, 600)?;
     session.move_to(&window, 760, 40)?;
@@ -64,12 +65,25 @@ fn drop_and_save(app: &str) -> Result<()> {
 
 #[test]
 fn a_file_of_the_file_manager_is_opened_by_gedit_and_saved() -> Result<()> {
-    drop_and_save("gedit")
+    drop_and_save("gedit", &["gedit"])
 }
 
 #[test]
 fn a_file_of_the_file_manager_is_opened_by_mousepad_and_saved() -> Result<()> {
-    drop_and_save("mousepad")
+    drop_and_save("mousepad", &["mousepad"])
+}
+
+#[test]
+fn a_file_of_the_file_manager_is_opened_by_gedit_under_x11_and_saved() -> Result<()> {
+    let x11 = [
+        "--profile",
+        "gedit",
+        "--",
+        "env",
+        "GDK_BACKEND=x11",
+        "gedit",
+    ];
+    drop_and_save("gedit", &x11)
 }
 
 #[test]

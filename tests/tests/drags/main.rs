@@ -3,4 +3,6 @@
 mod apps;
 mod attacks;
 mod files;
+mod hostile;
 mod policy;
+mod x11;

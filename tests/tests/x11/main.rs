@@ -13,6 +13,8 @@ mod frames;
 mod host;
 #[path = "../old_apps/hostile.rs"]
 mod hostile;
+#[path = "../drags/hostile.rs"]
+mod hostile_drags;
 mod managers;
 mod old_apps;
 mod popups;
@@ -23,6 +25,8 @@ mod returns;
 mod shell;
 #[path = "../input/terminal.rs"]
 mod terminal;
+#[path = "../drags/x11.rs"]
+mod x11;
 #[path = "../old_apps/xterm.rs"]
 mod xterm;
 

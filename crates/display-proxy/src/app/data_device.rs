@@ -9,8 +9,8 @@ use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, 
 
 use super::mirror::Mirror;
 use crate::bridge::clipboard::AppOffer;
-use crate::bridge::drag::DataSource;
 use crate::bridge::drag::over::DragOffer;
+use crate::bridge::drag::{DataSource, Offer};
 use crate::bridge::selection::{AppDevice, AppSource, Which};
 use crate::quota::Kind;
 use crate::session::Session;
@@ -118,8 +118,9 @@ impl Dispatch<WlDataSource, DataSource> for Session {
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, source: &WlDataSource, _data: &DataSource) {
-        session.source_gone(Which::Clipboard, &AppSource::Data(source.clone()));
-        session.drag_source_gone(source);
+        let source = AppSource::Data(source.clone());
+        session.source_gone(Which::Clipboard, &source);
+        session.drag_source_gone(&source);
         session.quota.give(Kind::Object);
     }
 }
@@ -157,22 +158,23 @@ impl Dispatch<WlDataOffer, DragOffer> for Session {
     ) {
         use wl_data_offer::Request;
         session.tick(offer);
+        let offer = Offer::Wayland(offer.clone());
         match request {
             Request::Accept { serial, mime_type } => {
-                session.drag_accepted(offer, serial, mime_type)
+                session.drag_accepted(&offer, serial, mime_type)
             }
-            Request::Receive { mime_type, fd } => session.drag_read(offer, mime_type, fd),
+            Request::Receive { mime_type, fd } => session.drag_read(&offer, mime_type, fd),
             Request::SetActions {
                 dnd_actions,
                 preferred_action,
-            } => session.drag_actions(offer, dnd_actions.into(), preferred_action.into()),
-            Request::Finish => session.drag_finished(offer),
+            } => session.drag_actions(&offer, dnd_actions.into(), preferred_action.into()),
+            Request::Finish => session.drag_finished(&offer),
             _ => {}
         }
     }
 
     fn destroyed(session: &mut Self, _client: ClientId, offer: &WlDataOffer, _data: &DragOffer) {
-        session.drag_offer_gone(offer);
+        session.drag_offer_gone(&Offer::Wayland(offer.clone()));
         session.quota.give(Kind::Object);
     }
 }

@@ -9,7 +9,6 @@ use wayland_client::protocol::wl_data_device::WlDataDevice as HostDataDevice;
 use wayland_client::protocol::wl_seat::WlSeat as HostSeat;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_offer_v1::ZwpPrimarySelectionOfferV1;
 use wayland_server::Resource;
-use wayland_server::protocol::wl_data_device::WlDataDevice;
 use wayland_server::protocol::wl_data_offer::WlDataOffer;
 use wayland_server::protocol::wl_seat::WlSeat;
 
@@ -193,14 +192,12 @@ impl Session {
     }
 
     /// The host's counterpart of an app's device.
-    pub(crate) fn host_data_device(&self, app: &WlDataDevice) -> Option<HostDataDevice> {
+    pub(crate) fn host_data_device(&self, app: &AppDevice) -> Option<HostDataDevice> {
         let mut devices = self.selections.both[Which::Clipboard as usize]
             .devices
             .iter();
-        devices.find_map(|device| match (&device.app, &device.host) {
-            (AppDevice::Data(known), Some(HostDevice::Data(host))) if known == app => {
-                Some(host.clone())
-            }
+        devices.find_map(|device| match &device.host {
+            Some(HostDevice::Data(host)) if device.app == *app => Some(host.clone()),
             _ => None,
         })
     }

@@ -10,8 +10,8 @@ use oz_core::wire::display::{Event, FILES_MAX, asked};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use tracing::{debug, info};
-use wayland_server::protocol::wl_data_offer::WlDataOffer;
 
+use super::drag::Offer;
 use crate::fds;
 use crate::policy;
 use crate::session::Session;
@@ -27,10 +27,7 @@ const AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub(crate) enum Of {
     /// It was dropped on a window: the app's offer, and the token of the sandbox that it is from.
-    Drop {
-        app: WlDataOffer,
-        source: Option<String>,
-    },
+    Drop { app: Offer, source: Option<String> },
     /// Somebody outside reads what the app drags.
     Out { to: OwnedFd },
 }

@@ -60,7 +60,7 @@ impl Mimes {
     }
 }
 
-/// What a client of the sandbox's X server has copied. Reads of it wait until the window manager takes them.
+/// What a client of the sandbox's X server has copied or drags. Reads of it wait until the window manager takes them.
 #[derive(Debug, Clone)]
 pub(crate) struct XSource(Rc<Copied>);
 
@@ -132,6 +132,22 @@ impl AppSource {
             Self::Data(source) => source.send(mime, fd),
             Self::Primary(source) => source.send(mime, fd),
             Self::X11(source) => source.send(mime, fd),
+        }
+    }
+
+    /// What it lets be done when it is dragged, if it says so.
+    pub(crate) fn drag_actions(&self) -> Option<u32> {
+        match self {
+            Self::Data(source) => source.data::<DataSource>()?.actions(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        match self {
+            Self::Data(source) => source.is_alive(),
+            Self::Primary(source) => source.is_alive(),
+            Self::X11(source) => !source.is_cancelled(),
         }
     }
 

@@ -52,6 +52,20 @@ pub(crate) fn for_wayland(named: &[(u32, String)]) -> Vec<Type> {
     types
 }
 
+/// What an app of X drags: as above, and what only apps that know it ask for, by its own name. That never leaves the sandbox.
+pub(crate) fn for_drag(named: &[(u32, String)]) -> Vec<Type> {
+    let mut types = for_wayland(named);
+    for (atom, name) in named {
+        let is_text = NAMES.contains(&name.as_str()) || name == "COMPOUND_TEXT";
+        if !is_text && types.len() < TYPES && !types.iter().any(|one| one.mime == *name) {
+            let (mime, atom) = (name.clone(), *atom);
+            let latin = false;
+            types.push(Type { mime, atom, latin });
+        }
+    }
+    types
+}
+
 /// What an app of Wayland has, as apps of X ask for it.
 pub(crate) fn for_x(named: Vec<(String, u32)>, atoms: TextAtoms) -> Vec<Type> {
     let has = |wanted: &&&str| named.iter().any(|(mime, _)| mime == **wanted);
@@ -154,6 +168,16 @@ mod tests {
         let own = for_wayland(&named(&["text/plain", "UTF8_STRING"]));
         assert!(own[0].mime == "text/plain" && own[0].atom == 1);
         assert_eq!(for_wayland(&named(&["TARGETS", "PIXMAP"])), []);
+    }
+
+    #[test]
+    fn what_only_two_apps_know_is_dragged_by_its_own_name() {
+        let named: Vec<(u32, String)> = [(1, "GTK_TREE_MODEL_ROW"), (2, "STRING")]
+            .map(|(atom, name)| (atom, name.to_owned()))
+            .to_vec();
+        let types = for_drag(&named);
+        assert_eq!(mimes(&types), [TEXT[0], TEXT[1], "GTK_TREE_MODEL_ROW"]);
+        assert_eq!(for_drag(&named[..1])[0].atom, 1);
     }
 
     #[test]

@@ -63,6 +63,21 @@ atoms! {
     net_current_desktop = "_NET_CURRENT_DESKTOP",
     motif_wm_hints = "_MOTIF_WM_HINTS",
     gtk_frame_extents = "_GTK_FRAME_EXTENTS",
+    // Drag-and-Drop Protocol for the X Window System.
+    xdnd_selection = "XdndSelection",
+    xdnd_aware = "XdndAware",
+    xdnd_proxy = "XdndProxy",
+    xdnd_type_list = "XdndTypeList",
+    xdnd_action_list = "XdndActionList",
+    xdnd_enter = "XdndEnter",
+    xdnd_position = "XdndPosition",
+    xdnd_status = "XdndStatus",
+    xdnd_leave = "XdndLeave",
+    xdnd_drop = "XdndDrop",
+    xdnd_finished = "XdndFinished",
+    xdnd_action_copy = "XdndActionCopy",
+    xdnd_action_move = "XdndActionMove",
+    xdnd_action_ask = "XdndActionAsk",
     // Xwayland says by it which surface is which window.
     wl_surface_id = "WL_SURFACE_ID",
 }

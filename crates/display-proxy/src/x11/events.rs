@@ -74,6 +74,9 @@ impl Session {
             Event::ReparentNotify(event) => self.x11_gone(event.window),
             Event::DestroyNotify(event) => self.x11_gone(event.window),
             Event::MapRequest(event) => self.x11_wants_map(event.window),
+            Event::MapNotify(event) if event.window == x11.drag_window() => {
+                self.x11_drag_window_shown();
+            }
             Event::MapNotify(event) => self.x11_mapped(event.window, event.override_redirect),
             Event::UnmapNotify(event) => self.x11_unmapped(event.window),
             Event::ConfigureRequest(event) => self.x11_wants_size(&event),
@@ -150,6 +153,7 @@ impl Session {
 
     fn x11_gone(&mut self, window: u32) {
         self.x11_unmapped(window);
+        self.x11_drag_window_gone(window);
         if let Some(x11) = &mut self.x11 {
             x11.windows.remove(&window);
         }
@@ -188,6 +192,8 @@ impl Session {
         known.is_own_master = is_own_master;
         if is_own_master {
             known.rect = rect;
+            // It may have been out of sight.
+            self.x11_show(window);
         }
     }
 
@@ -222,7 +228,9 @@ impl Session {
         let Some(x11) = &mut self.x11 else { return };
         let (atoms, data) = (x11.atoms, event.data.as_data32());
         let kind = event.type_;
-        if kind == atoms.wl_surface_id {
+        if event.window == x11.drag_window() {
+            self.x11_drag_told(kind, data);
+        } else if kind == atoms.wl_surface_id {
             // The server's to say alone.
             if !sent {
                 self.x11_is_surface(event.window, data[0]);
@@ -363,7 +371,7 @@ impl Session {
     }
 
     /// The pointer has entered a surface: its window is the uppermost from here on.
-    pub(crate) fn x11_entered(&mut self, surface: &WlSurface) {
+    pub(super) fn x11_entered(&mut self, surface: &WlSurface) {
         let Some(x11) = &mut self.x11 else { return };
         let found = x11
             .windows

@@ -10,6 +10,7 @@
 
 pub(crate) mod atoms;
 mod attention;
+mod drags;
 mod events;
 mod focus;
 mod icons;
@@ -36,6 +37,7 @@ use x11rb_protocol::x11_utils::ExtensionInformation;
 
 use crate::session::Session;
 use atoms::Atoms;
+use drags::Drags;
 use focus::Keys;
 use properties::Property;
 use selections::Selections;
@@ -67,6 +69,8 @@ enum Asked {
     Part(u32),
     /// Where the keyboard is, which is where it was put.
     Focus,
+    /// Something that a drag goes by.
+    Drag(drags::Asked),
 }
 
 /// The X server, as its window manager knows it.
@@ -101,6 +105,7 @@ pub(crate) struct X11 {
     ping: Option<u32>,
     keys: Keys,
     selections: Selections,
+    drags: Drags,
 }
 
 impl X11 {
@@ -130,6 +135,7 @@ impl X11 {
             ping: None,
             keys: Keys::default(),
             selections: Selections::default(),
+            drags: Drags::default(),
         }
     }
 
@@ -141,7 +147,8 @@ impl X11 {
     /// When something is given up.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let keys = self.keys.deadline();
-        keys.into_iter().chain(self.selections.deadline()).min()
+        let all = keys.into_iter().chain(self.selections.deadline());
+        all.chain(self.drags.deadline()).min()
     }
 
     /// Adds what is waited for. The server is not heard while the host does not keep up.
@@ -157,10 +164,15 @@ impl X11 {
 
     /// Tells a window something.
     fn message(&mut self, window: u32, kind: u32, data: [u32; 5]) {
+        self.message_by(window, window, kind, data);
+    }
+
+    /// Tells a window something that is for another.
+    fn message_by(&mut self, to: u32, window: u32, kind: u32, data: [u32; 5]) {
         let event = ClientMessageEvent::new(32, window, kind, data);
         self.wire.send(SendEventRequest {
             propagate: false,
-            destination: window,
+            destination: to,
             event_mask: EventMask::NO_EVENT,
             event: std::borrow::Cow::Owned(event.into()),
         });
@@ -194,6 +206,7 @@ impl Session {
             x11.keys.go();
         }
         x11.give_up_selections(now);
+        self.give_up_x11_drags(now);
     }
 
     /// Sends what waits for the X server.
@@ -231,6 +244,9 @@ impl Session {
                 self.x11_part(window, answer.as_deref());
             }
             Message::Answer(Asked::Focus, _) => x11.keys.answered(),
+            Message::Answer(Asked::Drag(asked), answer) => {
+                self.x11_drag_answer(&asked, answer.as_deref());
+            }
             Message::Answer(asked, answer) => {
                 x11.learn(&asked, answer.as_deref());
                 self.join_x11_selections();

@@ -41,12 +41,17 @@ impl Session {
             return;
         }
         let (is_own_master, rect) = (known.is_own_master, known.rect);
+        let x11 = self.x11.as_mut();
+        if is_own_master && x11.is_some_and(|x11| x11.is_drag_picture(window)) {
+            return;
+        }
+        let Some(x11) = &self.x11 else { return };
         let owner = is_own_master.then(|| x11.owner_of(window)).flatten();
         let in_sight = x11.is_in_sight(rect);
         match owner.filter(|owner| self.x11_is_seen(*owner)) {
+            _ if is_own_master && !in_sight => {}
             Some(owner) => self.x11_popup(window, &surface, owner, rect),
-            None if !is_own_master || in_sight => self.x11_toplevel(window, &surface),
-            None => {}
+            None => self.x11_toplevel(window, &surface),
         }
     }
 

@@ -75,7 +75,8 @@ impl X11 {
             | Asked::TypeName(..)
             | Asked::TypeAtom(..)
             | Asked::Part(_)
-            | Asked::Focus => {}
+            | Asked::Focus
+            | Asked::Drag(_) => {}
         }
         self.unknown = self.unknown.saturating_sub(1);
         if self.unknown == 0 {
@@ -135,6 +136,7 @@ impl X11 {
         self.create_unseen(own, CreateWindowAux::new());
         self.wire.send(MapWindowRequest { window: own });
         self.watch_selections();
+        self.make_drag_window();
         let atoms = self.atoms;
         for window in [root, own] {
             self.set_words(

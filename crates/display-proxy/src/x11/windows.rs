@@ -135,7 +135,7 @@ impl X11 {
         }
     }
 
-    fn change(&mut self, window: u32, values: ConfigureWindowAux) {
+    pub(super) fn change(&mut self, window: u32, values: ConfigureWindowAux) {
         self.wire.send(ConfigureWindowRequest {
             window,
             value_list: Cow::Owned(values),

@@ -15,9 +15,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use wayland_client::protocol::wl_data_offer::WlDataOffer as HostOffer;
 use wayland_server::Resource;
-use wayland_server::protocol::wl_data_source::WlDataSource;
+use wayland_server::protocol::wl_data_device::WlDataDevice;
+use wayland_server::protocol::wl_data_device_manager::DndAction;
+use wayland_server::protocol::wl_data_offer::WlDataOffer;
 
-use super::selection::Mimes;
+use super::selection::{AppSource, Mimes};
 use crate::policy;
 use crate::session::Session;
 use out::Outgoing;
@@ -25,8 +27,8 @@ use over::Over;
 
 /// The bits of `wl_data_device_manager.dnd_action`.
 pub(crate) const COPY: u32 = 1;
-const MOVE: u32 = 2;
-const ASK: u32 = 4;
+pub(crate) const MOVE: u32 = 2;
+pub(crate) const ASK: u32 = 4;
 const ALL: u32 = COPY | MOVE | ASK;
 
 /// Since when sources and offers have actions.
@@ -141,8 +143,69 @@ impl DataSource {
         actions & !ALL == 0
     }
 
-    fn actions(&self) -> Option<u32> {
+    pub(super) fn actions(&self) -> Option<u32> {
         *self.actions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who hears of drags: an app of Wayland by a device of its, or all clients of the X server inside by their window manager.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Target {
+    Wayland(WlDataDevice),
+    X11,
+}
+
+impl Target {
+    fn is_alive(&self) -> bool {
+        match self {
+            Self::Wayland(device) => device.is_alive(),
+            Self::X11 => true,
+        }
+    }
+}
+
+/// What such a one has in hand of a drag.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Offer {
+    Wayland(WlDataOffer),
+    /// The window manager knows it by a number.
+    X11(u64),
+}
+
+impl Offer {
+    fn is_alive(&self) -> bool {
+        match self {
+            Self::Wayland(offer) => offer.is_alive(),
+            Self::X11(_) => true,
+        }
+    }
+
+    /// Whether actions can be agreed on.
+    fn has_actions(&self) -> bool {
+        match self {
+            Self::Wayland(offer) => offer.version() >= ACTIONS_SINCE,
+            Self::X11(_) => true,
+        }
+    }
+
+    /// Says what the source lets be done. The window manager asks when it needs to know.
+    fn say_source_actions(&self, actions: u32) {
+        if let Self::Wayland(offer) = self
+            && offer.is_alive()
+            && self.has_actions()
+        {
+            offer.source_actions(DndAction::from_bits_truncate(actions));
+        }
+    }
+
+    /// Says what will be done; as above.
+    fn say_action(&self, action: u32) {
+        if let Self::Wayland(offer) = self
+            && offer.is_alive()
+            && self.has_actions()
+        {
+            offer.action(DndAction::from_bits_truncate(action));
+        }
     }
 }
 
@@ -150,7 +213,7 @@ impl DataSource {
 #[derive(Debug)]
 pub(crate) struct Own {
     number: u64,
-    source: WlDataSource,
+    source: AppSource,
     mimes: Rc<[String]>,
     /// What the app lets be done with it.
     actions: u32,
@@ -182,7 +245,7 @@ impl Own {
 }
 
 /// The action that is taken when these are possible.
-fn choose(possible: u32, preferred: u32) -> u32 {
+pub(crate) fn choose(possible: u32, preferred: u32) -> u32 {
     let all = [preferred, COPY, MOVE, ASK];
     let first = all.into_iter().find(|one| one & possible != 0);
     first.unwrap_or(0)

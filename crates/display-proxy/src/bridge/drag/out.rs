@@ -9,15 +9,16 @@ use std::os::fd::{AsFd, OwnedFd};
 use tracing::debug;
 use wayland_client::protocol::wl_data_device_manager::DndAction as HostAction;
 use wayland_client::protocol::wl_data_source::WlDataSource as HostSource;
+use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_server::Resource;
 use wayland_server::protocol::wl_data_device::{self, WlDataDevice};
 use wayland_server::protocol::wl_data_device_manager::DndAction;
 use wayland_server::protocol::wl_data_source::WlDataSource;
 use wayland_server::protocol::wl_surface::WlSurface;
 
-use super::{ACTIONS_SINCE, COPY, DataSource, LIST, Mark, Own};
+use super::{ACTIONS_SINCE, COPY, LIST, Mark, Own};
 use crate::bridge::lists::Of;
-use crate::bridge::selection::Direction;
+use crate::bridge::selection::{AppDevice, AppSource, Direction, Which, XSource};
 use crate::bridge::surfaces::{DRAG_ICON_ROLE, Role};
 use crate::policy;
 use crate::session::Session;
@@ -26,7 +27,7 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(super) struct Outgoing {
     host: HostSource,
-    app: WlDataSource,
+    app: AppSource,
     number: u64,
 }
 
@@ -44,6 +45,7 @@ impl Session {
         icon: Option<WlSurface>,
         serial: u32,
     ) {
+        let source = source.map(AppSource::Data);
         if let Some(source) = &source
             && self.drags.out.iter().any(|out| out.app == *source)
         {
@@ -62,19 +64,41 @@ impl Session {
             .surfaces
             .get(&origin.id())
             .map(|link| link.host.clone());
-        let host_device = self.host_data_device(device);
+        let host_device = self.host_data_device(&AppDevice::Data(device.clone()));
         let (Some(origin), Some(host_device), true) =
             (origin, host_device, self.input.knows(serial))
         else {
             debug!(session = self.id, "a drag without input");
-            source.inspect(WlDataSource::cancelled);
+            source.inspect(AppSource::cancelled);
             return;
         };
         self.drags.bare = source.is_none();
-        let host = source.and_then(|source| self.drag_source(source));
+        let host = source.and_then(|source| {
+            // One that does not say is to be copied.
+            let actions = source.drag_actions().unwrap_or(COPY);
+            Some(self.drag_source(source, actions)?.0)
+        });
         if host.is_some() || self.drags.bare {
             host_device.start_drag(host.as_ref(), &origin, icon.as_ref(), serial);
         }
+    }
+
+    /// A client of X drags what it has, since that button was pressed there; the number of the drag.
+    pub(crate) fn x11_starts_drag(
+        &mut self,
+        source: &XSource,
+        actions: u32,
+        (origin, serial): (&WlSurface, u32),
+        icon: Option<&HostSurface>,
+    ) -> Option<u64> {
+        let origin = self.surfaces.get(&origin.id())?.host.clone();
+        let device = self.host_data_device(&AppDevice::X11(Which::Clipboard))?;
+        if !self.input.knows(serial) {
+            return None;
+        }
+        let (host, number) = self.drag_source(AppSource::X11(source.clone()), actions)?;
+        device.start_drag(Some(&host), &origin, icon, serial);
+        Some(number)
     }
 
     /// The host's surface for a picture under the pointer; nothing inside if it is too large, which could cover the
@@ -83,7 +107,7 @@ impl Session {
         &mut self,
         device: &WlDataDevice,
         icon: &WlSurface,
-    ) -> Option<Option<wayland_client::protocol::wl_surface::WlSurface>> {
+    ) -> Option<Option<HostSurface>> {
         if smithay::wayland::compositor::give_role(icon, DRAG_ICON_ROLE).is_err() {
             device.post_error(wl_data_device::Error::Role, "the icon is something else");
             self.end("dragged a surface of another role as an icon");
@@ -94,10 +118,9 @@ impl Session {
         Some((!link.exceeds(policy::DRAG_ICON_MAX)).then(|| link.host.clone()))
     }
 
-    /// Makes the host's source for an app's.
-    fn drag_source(&mut self, source: WlDataSource) -> Option<HostSource> {
-        let data = source.data::<DataSource>()?;
-        let mimes = data.mimes.list();
+    /// Makes the host's source for an app's, and gives the drag a number.
+    fn drag_source(&mut self, source: AppSource, actions: u32) -> Option<(HostSource, u64)> {
+        let mimes = source.mimes();
         let host = self
             .host
             .data_devices
@@ -113,8 +136,6 @@ impl Session {
             .filter(leaves)
             .for_each(|mime| host.offer(mime.clone()));
         let narrowed = mimes.iter().any(|mime| mime == LIST);
-        // One that does not say is to be copied.
-        let actions = data.actions().unwrap_or(COPY);
         if wayland_client::Proxy::version(&host) >= ACTIONS_SINCE {
             let said = if narrowed { COPY } else { actions };
             host.set_actions(HostAction::from_bits_truncate(said));
@@ -132,11 +153,11 @@ impl Session {
             app: source,
             number,
         });
-        Some(host)
+        Some((host, number))
     }
 
     /// An app let go of a source, or left.
-    pub(crate) fn drag_source_gone(&mut self, app: &WlDataSource) {
+    pub(crate) fn drag_source_gone(&mut self, app: &AppSource) {
         let (gone, kept) = std::mem::take(&mut self.drags.out)
             .into_iter()
             .partition::<Vec<_>, _>(|out| out.app == *app);
@@ -148,7 +169,7 @@ impl Session {
         }
     }
 
-    fn outgoing(&self, host: &HostSource) -> Option<(WlDataSource, u64)> {
+    fn outgoing(&self, host: &HostSource) -> Option<(AppSource, u64)> {
         let found = self.drags.out.iter().find(|out| out.host == *host)?;
         found
             .app
@@ -161,13 +182,20 @@ impl Session {
         let Some((app, number)) = self.outgoing(host) else {
             return;
         };
-        let is_inside = mime.as_ref().and_then(|mime| Mark::read(mime)).is_some();
-        if is_inside {
+        let is_mark = mime.as_ref().and_then(|mime| Mark::read(mime)).is_some();
+        let mime = if is_mark {
             let mut drags = self.shared.drags.borrow_mut();
-            let inside = drags.get(number).and_then(|own| own.inside.as_ref());
-            app.target(inside.and_then(|inside| inside.target.clone()));
+            drags.get(number).and_then(|own| match &own.inside {
+                Some(inside) => inside.target.clone(),
+                // Where nobody says as what, the first is meant: on X.
+                None => own.mimes.first().cloned(),
+            })
         } else {
-            app.target(mime);
+            mime
+        };
+        match app {
+            AppSource::Data(app) => app.target(mime),
+            _ => self.x11_drag_wanted(mime.is_some()),
         }
     }
 
@@ -176,18 +204,29 @@ impl Session {
         let Some((app, number)) = self.outgoing(host) else {
             return;
         };
-        let mut drags = self.shared.drags.borrow_mut();
-        let action = drags.get(number).map_or(action, |own| own.action(action));
-        if app.version() >= ACTIONS_SINCE {
-            app.action(DndAction::from_bits_truncate(action));
+        let own = self
+            .shared
+            .drags
+            .borrow_mut()
+            .get(number)
+            .map(|own| own.action(action));
+        let action = own.unwrap_or(action);
+        match app {
+            AppSource::Data(app) if app.version() >= ACTIONS_SINCE => {
+                app.action(DndAction::from_bits_truncate(action));
+            }
+            AppSource::X11(_) => self.x11_drag_action(action),
+            _ => {}
         }
     }
 
     pub(crate) fn drag_was_dropped(&mut self, host: &HostSource) {
-        if let Some((app, _)) = self.outgoing(host)
-            && app.version() >= ACTIONS_SINCE
-        {
-            app.dnd_drop_performed();
+        match self.outgoing(host) {
+            Some((AppSource::Data(app), _)) if app.version() >= ACTIONS_SINCE => {
+                app.dnd_drop_performed();
+            }
+            Some((AppSource::X11(_), _)) => self.x11_drag_dropped(),
+            _ => {}
         }
     }
 
@@ -196,12 +235,16 @@ impl Session {
         let Some((app, _)) = self.outgoing(host) else {
             return;
         };
-        if taken && app.version() >= ACTIONS_SINCE {
-            app.dnd_finished();
-        } else {
-            app.cancelled();
-        }
+        self.say_drag_is_over(&app, taken);
         self.drag_source_gone(&app);
+    }
+
+    fn say_drag_is_over(&mut self, app: &AppSource, taken: bool) {
+        match app {
+            AppSource::Data(app) if taken && app.version() >= ACTIONS_SINCE => app.dnd_finished(),
+            AppSource::X11(_) => self.x11_drag_over(taken),
+            _ => app.cancelled(),
+        }
     }
 
     /// The host is gone: nobody takes what is dragged.
@@ -210,7 +253,7 @@ impl Session {
         let dragged: Vec<_> = self.drags.out.iter().map(|out| out.app.clone()).collect();
         for app in dragged {
             if app.is_alive() {
-                app.cancelled();
+                self.say_drag_is_over(&app, false);
             }
             self.drag_source_gone(&app);
         }

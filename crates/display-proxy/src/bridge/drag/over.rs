@@ -12,10 +12,12 @@ use wayland_client::protocol::wl_data_offer::WlDataOffer as HostOffer;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_server::Resource;
 use wayland_server::protocol::wl_data_device::WlDataDevice;
-use wayland_server::protocol::wl_data_device_manager::DndAction;
 use wayland_server::protocol::wl_data_offer::{self, WlDataOffer};
 
-use super::{ACTIONS_SINCE, ALL, ASK, COPY, Inside, LIST, MOVE, Mark, Offered, choose, offered};
+use super::{
+    ACTIONS_SINCE, ALL, ASK, COPY, Inside, LIST, MOVE, Mark, Offer, Offered, Target, choose,
+    offered,
+};
 use crate::bridge::lists::Of;
 use crate::bridge::selection::Direction;
 use crate::policy;
@@ -32,18 +34,21 @@ pub(crate) struct DragOffer;
 /// A drag over a window, or what was dropped there.
 #[derive(Debug)]
 pub(super) struct Over {
-    device: WlDataDevice,
+    target: Target,
     /// It is above the window still.
     above: bool,
     /// From the host's coordinates on the window to the app's.
     shift: (i32, i32),
     /// Nothing for a drag that carries nothing.
     cargo: Option<Cargo>,
+    /// What is nothing for the app, which does not hear of it. It is let go of when it is elsewhere: with the offer some hosts
+    /// end the drag, which may only pass here.
+    refused: Option<HostOffer>,
 }
 
 #[derive(Debug)]
 struct Cargo {
-    app: WlDataOffer,
+    app: Offer,
     host: HostOffer,
     from: Origin,
     mimes: Vec<String>,
@@ -55,6 +60,14 @@ struct Cargo {
     /// Reads that wait for the drop.
     held: Vec<(String, OwnedFd)>,
     list: List,
+}
+
+/// What of a drag the window manager has to know.
+#[derive(Debug)]
+pub(crate) struct InHand {
+    pub(crate) mimes: Vec<String>,
+    pub(crate) actions: u32,
+    pub(crate) own: Option<u64>,
 }
 
 /// Where a drag is from.
@@ -94,64 +107,74 @@ impl Session {
     /// The host says that a drag comes over a window.
     pub(crate) fn drag_enters(
         &mut self,
-        device: &WlDataDevice,
+        target: &Target,
         serial: u32,
         surface: &HostSurface,
         (x, y): (f64, f64),
         host: Option<HostOffer>,
     ) {
         // After a drop not every host says that it has left.
-        self.retire(device);
-        let surface = crate::host::wayland::app_surface(surface);
-        let (Some(surface), true) = (surface, device.is_alive()) else {
-            host.inspect(HostOffer::destroy);
+        self.retire(target);
+        let surface = crate::host::wayland::app_surface(surface).filter(|_| target.is_alive());
+        let cargo = host.as_ref().filter(|_| surface.is_some());
+        let cargo = cargo.and_then(|host| self.load(target, host));
+        let is_bare = host.is_none() && self.drags.bare;
+        let Some(surface) = surface.filter(|_| cargo.is_some() || is_bare) else {
+            if host.is_some() {
+                self.drags.over.push(Over {
+                    target: target.clone(),
+                    above: true,
+                    shift: (0, 0),
+                    cargo: None,
+                    refused: host,
+                });
+            }
             return;
         };
-        let cargo = match host {
-            Some(host) => match self.load(device, host) {
-                Some(cargo) => Some(cargo),
-                None => return,
-            },
-            None if self.drags.bare => None,
-            None => return,
-        };
-        let offer = cargo.as_ref().map(|cargo| &cargo.app);
+        let app = cargo.as_ref().map(|cargo| cargo.app.clone());
         let shift = self.shift(&surface);
         let (x, y) = (x + f64::from(shift.0), y + f64::from(shift.1));
-        device.enter(serial, &surface, x, y, offer);
         self.drags.over.push(Over {
-            device: device.clone(),
+            target: target.clone(),
             above: true,
             shift,
             cargo,
+            refused: None,
         });
+        match (target, app) {
+            (Target::Wayland(device), Some(Offer::Wayland(offer))) => {
+                device.enter(serial, &surface, x, y, Some(&offer));
+            }
+            (Target::Wayland(device), _) => device.enter(serial, &surface, x, y, None),
+            (Target::X11, Some(Offer::X11(number))) => {
+                self.x11_drag_enters(number, serial, &surface, (x, y));
+            }
+            (Target::X11, _) => {}
+        }
     }
 
     /// Makes the app's offer for one of the host's; none if nothing of it is for the app.
-    fn load(&mut self, device: &WlDataDevice, host: HostOffer) -> Option<Cargo> {
-        let known = offered(&host);
+    fn load(&mut self, target: &Target, host: &HostOffer) -> Option<Cargo> {
+        let known = offered(host);
         let from = known.map_or(Origin::Host, |known| self.origin(known));
         let mimes = known.map(|known| self.shown(&from, known));
         let mimes = mimes.unwrap_or_default();
-        let client = self.client.clone().filter(|_| !mimes.is_empty());
-        let app = client.and_then(|client| {
-            client
-                .create_resource::<WlDataOffer, _, Self>(&self.dh, device.version(), DragOffer)
-                .ok()
-        });
-        let Some(app) = app else {
-            // Letting go of it unanswered tells the host that it is not wanted.
-            host.destroy();
-            return None;
+        let app = match target {
+            _ if mimes.is_empty() => None,
+            Target::Wayland(device) => self.client.clone().and_then(|client| {
+                let version = device.version();
+                let made =
+                    client.create_resource::<WlDataOffer, _, Self>(&self.dh, version, DragOffer);
+                let offer = made.ok()?;
+                self.take(Kind::Object, &offer);
+                device.data_offer(&offer);
+                mimes.iter().for_each(|mime| offer.offer(mime.clone()));
+                Some(Offer::Wayland(offer))
+            }),
+            Target::X11 => self.x11_drag_number().map(Offer::X11),
         };
-        self.take(Kind::Object, &app);
-        device.data_offer(&app);
-        mimes.iter().for_each(|mime| app.offer(mime.clone()));
-        if app.version() >= ACTIONS_SINCE {
-            app.source_actions(DndAction::from_bits_truncate(
-                self.source_actions(&from, &host),
-            ));
-        }
+        let app = app?;
+        app.say_source_actions(self.source_actions(&from, host));
         if let Origin::Own(number) = from
             && let Some(own) = self.shared.drags.borrow_mut().get(number)
         {
@@ -159,7 +182,7 @@ impl Session {
         }
         Some(Cargo {
             app,
-            host,
+            host: host.clone(),
             from,
             mimes,
             dropped: false,
@@ -214,44 +237,73 @@ impl Session {
         }
     }
 
-    fn above(&mut self, device: &WlDataDevice) -> Option<&mut Over> {
+    /// What is above a window, and the app knows of.
+    fn above(&mut self, target: &Target) -> Option<&mut Over> {
         let mut all = self.drags.over.iter_mut();
-        all.find(|over| over.above && over.device == *device)
+        all.find(|over| over.above && over.refused.is_none() && over.target == *target)
     }
 
-    fn cargo(&mut self, app: &WlDataOffer) -> Option<&mut Cargo> {
+    fn cargo(&mut self, app: &Offer) -> Option<&mut Cargo> {
         let mut all = self.drags.over.iter_mut();
         all.find_map(|over| over.cargo.as_mut().filter(|cargo| cargo.app == *app))
     }
 
-    pub(crate) fn drag_moves(&mut self, device: &WlDataDevice, time: u32, (x, y): (f64, f64)) {
-        let shift = self.above(device).map(|over| over.shift);
-        if let Some(shift) = shift
-            && device.is_alive()
-        {
-            device.motion(time, x + f64::from(shift.0), y + f64::from(shift.1));
+    /// What is in hand of a drag: its types, what its source lets be done, and which drag of this sandbox it is, if it is one.
+    pub(crate) fn drag_in_hand(&mut self, app: &Offer) -> Option<InHand> {
+        let cargo = self.cargo(app)?;
+        let (from, host) = (cargo.from.clone(), cargo.host.clone());
+        let mimes = cargo.mimes.clone();
+        let own = match from {
+            Origin::Own(number) => Some(number),
+            _ => None,
+        };
+        Some(InHand {
+            mimes,
+            actions: self.source_actions(&from, &host),
+            own,
+        })
+    }
+
+    pub(crate) fn drag_moves(&mut self, target: &Target, time: u32, (x, y): (f64, f64)) {
+        let Some(shift) = self.above(target).map(|over| over.shift) else {
+            return;
+        };
+        let (x, y) = (x + f64::from(shift.0), y + f64::from(shift.1));
+        match target {
+            Target::Wayland(device) if device.is_alive() => device.motion(time, x, y),
+            Target::Wayland(_) => {}
+            Target::X11 => self.x11_drag_moves((x, y)),
         }
     }
 
     /// The drag is no longer above; what was dropped stays.
-    pub(crate) fn drag_leaves(&mut self, device: &WlDataDevice) {
-        if self.above(device).is_some() && device.is_alive() {
-            device.leave();
+    pub(crate) fn drag_leaves(&mut self, target: &Target) {
+        if self.above(target).is_some() {
+            self.say_drag_leaves(target);
         }
-        self.retire(device);
+        self.retire(target);
+    }
+
+    fn say_drag_leaves(&mut self, target: &Target) {
+        match target {
+            Target::Wayland(device) if device.is_alive() => device.leave(),
+            Target::Wayland(_) => {}
+            Target::X11 => self.x11_drag_leaves(),
+        }
     }
 
     /// The host is gone, and what was dragged with it.
     pub(super) fn lose_over(&mut self) {
         for over in std::mem::take(&mut self.drags.over) {
-            if over.above && over.device.is_alive() {
-                over.device.leave();
+            if over.above && over.refused.is_none() {
+                self.say_drag_leaves(&over.target);
             }
         }
     }
 
-    fn retire(&mut self, device: &WlDataDevice) {
-        if let Some(over) = self.above(device) {
+    fn retire(&mut self, target: &Target) {
+        let mut all = self.drags.over.iter_mut();
+        if let Some(over) = all.find(|over| over.above && over.target == *target) {
             over.above = false;
             self.forget(|over| {
                 !over.above && !over.cargo.as_ref().is_some_and(|cargo| cargo.dropped)
@@ -260,8 +312,8 @@ impl Session {
     }
 
     /// The user lets go above a window of this client.
-    pub(crate) fn drag_drops(&mut self, device: &WlDataDevice) {
-        let Some(over) = self.above(device) else {
+    pub(crate) fn drag_drops(&mut self, target: &Target) {
+        let Some(over) = self.above(target) else {
             return;
         };
         let mut held = Vec::new();
@@ -271,8 +323,10 @@ impl Session {
             held = std::mem::take(&mut cargo.held);
             offer = Some(cargo.app.clone());
         }
-        if device.is_alive() {
-            device.drop();
+        match target {
+            Target::Wayland(device) if device.is_alive() => device.drop(),
+            Target::Wayland(_) => {}
+            Target::X11 => self.x11_drag_drops(),
         }
         if let Some(offer) = offer {
             for (mime, to) in held {
@@ -283,11 +337,11 @@ impl Session {
 
     /// An app let go of a device.
     pub(crate) fn drag_device_gone(&mut self, device: &WlDataDevice) {
-        self.retire(device);
+        self.retire(&Target::Wayland(device.clone()));
     }
 
     /// An app let go of an offer, or left.
-    pub(crate) fn drag_offer_gone(&mut self, app: &WlDataOffer) {
+    pub(crate) fn drag_offer_gone(&mut self, app: &Offer) {
         self.forget(|over| over.cargo.as_ref().is_some_and(|cargo| cargo.app == *app));
     }
 
@@ -298,6 +352,7 @@ impl Session {
             .partition(|over| which(over) && !over.cargo.as_ref().is_some_and(Cargo::is_wanted));
         self.drags.over = kept;
         for over in gone {
+            over.refused.inspect(HostOffer::destroy);
             if let Some(cargo) = over.cargo {
                 self.unload(cargo);
             }
@@ -318,12 +373,12 @@ impl Session {
     }
 
     /// The app says whether it would take it.
-    pub(crate) fn drag_accepted(&mut self, app: &WlDataOffer, serial: u32, mime: Option<String>) {
+    pub(crate) fn drag_accepted(&mut self, app: &Offer, serial: u32, mime: Option<String>) {
         let Some(cargo) = self.cargo(app) else { return };
         let mime = mime.filter(|mime| cargo.mimes.contains(mime));
         cargo.accepted = mime.is_some();
         let (host, from) = (cargo.host.clone(), cargo.from.clone());
-        if app.version() < ACTIONS_SINCE {
+        if !app.has_actions() {
             // It cannot say what it would do with it: it copies.
             let action = if mime.is_some() { COPY } else { 0 };
             set_actions(&host, action, action);
@@ -349,20 +404,25 @@ impl Session {
         }
     }
 
+    /// An app breaks the protocol. The window manager never does.
+    fn end_drag_wrongly(&mut self, app: &Offer, code: wl_data_offer::Error, what: &'static str) {
+        if let Offer::Wayland(offer) = app {
+            offer.post_error(code, what);
+            self.end(what);
+        }
+    }
+
     /// The app says what it could do with it.
-    pub(crate) fn drag_actions(&mut self, app: &WlDataOffer, actions: u32, preferred: u32) {
+    pub(crate) fn drag_actions(&mut self, app: &Offer, actions: u32, preferred: u32) {
         // The host would end our connection.
         if actions & !ALL != 0 {
-            app.post_error(wl_data_offer::Error::InvalidActionMask, "no such action");
-            self.end("named an action that does not exist");
+            let code = wl_data_offer::Error::InvalidActionMask;
+            self.end_drag_wrongly(app, code, "named an action that does not exist");
             return;
         }
         if !matches!(preferred, 0 | COPY | MOVE | ASK) || preferred & !actions != 0 {
-            app.post_error(
-                wl_data_offer::Error::InvalidAction,
-                "not one of the actions",
-            );
-            self.end("preferred an action that it does not do");
+            let code = wl_data_offer::Error::InvalidAction;
+            self.end_drag_wrongly(app, code, "preferred an action that it does not do");
             return;
         }
         let Some(cargo) = self.cargo(app) else { return };
@@ -392,12 +452,9 @@ impl Session {
         let Some(cargo) = found.into_iter().find(|cargo| cargo.host == *host) else {
             return;
         };
-        if cargo.app.is_alive() && cargo.app.version() >= ACTIONS_SINCE {
-            let actions = self.source_actions(&cargo.from, host);
-            cargo
-                .app
-                .source_actions(DndAction::from_bits_truncate(actions));
-        }
+        cargo
+            .app
+            .say_source_actions(self.source_actions(&cargo.from, host));
     }
 
     /// The host says what will be done.
@@ -419,21 +476,17 @@ impl Session {
             }
             _ => action,
         };
-        if cargo.app.is_alive() && cargo.app.version() >= ACTIONS_SINCE {
-            cargo.app.action(DndAction::from_bits_truncate(said));
-        }
+        cargo.app.say_action(said);
     }
 
     /// The app has what it wanted.
-    pub(crate) fn drag_finished(&mut self, app: &WlDataOffer) {
+    pub(crate) fn drag_finished(&mut self, app: &Offer) {
         let Some(cargo) = self.cargo(app) else { return };
         if !cargo.can_finish() {
             // The host would end our connection.
-            app.post_error(
-                wl_data_offer::Error::InvalidFinish,
-                "there is nothing to finish",
-            );
-            self.end("finished a drag that was not dropped, or not accepted");
+            let code = wl_data_offer::Error::InvalidFinish;
+            let what = "finished a drag that was not dropped, or not accepted";
+            self.end_drag_wrongly(app, code, what);
             return;
         }
         cargo.finished = true;
@@ -443,7 +496,7 @@ impl Session {
     }
 
     /// The app reads. What is not permitted ends with the descriptor being closed.
-    pub(crate) fn drag_read(&mut self, app: &WlDataOffer, mime: String, to: OwnedFd) {
+    pub(crate) fn drag_read(&mut self, app: &Offer, mime: String, to: OwnedFd) {
         let Some(cargo) = self.cargo(app) else { return };
         if !cargo.mimes.contains(&mime) {
             return;
@@ -477,7 +530,7 @@ impl Session {
         self.transfer(from, to, None);
     }
 
-    fn read_files(&mut self, app: &WlDataOffer, to: OwnedFd) {
+    fn read_files(&mut self, app: &Offer, to: OwnedFd) {
         let Some(cargo) = self.cargo(app) else { return };
         match &mut cargo.list {
             List::Known(text) => {
@@ -506,7 +559,7 @@ impl Session {
     }
 
     /// What has become of the files of a list.
-    pub(crate) fn files_known(&mut self, app: &WlDataOffer, text: String) {
+    pub(crate) fn files_known(&mut self, app: &Offer, text: String) {
         let Some(cargo) = self.cargo(app) else {
             debug!("nobody waits for the files any more");
             return;
@@ -534,7 +587,7 @@ impl Cargo {
 
     /// An app that cannot say when it is through is when it lets go.
     fn ends_by_itself(&self) -> bool {
-        self.app.version() < ACTIONS_SINCE && self.host_has_actions() && self.can_finish()
+        !self.app.has_actions() && self.host_has_actions() && self.can_finish()
     }
 
     fn host_has_actions(&self) -> bool {

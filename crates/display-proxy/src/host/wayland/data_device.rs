@@ -9,12 +9,16 @@ use wayland_client::{
 };
 use wayland_server::protocol::wl_data_device::WlDataDevice as AppDevice;
 
-use crate::bridge::drag::Offered;
 use crate::bridge::drag::out::DragSource;
+use crate::bridge::drag::{Offered, Target};
 use crate::bridge::selection::{HostOffer, HostSource, Which};
 use crate::session::Session;
 
 delegate_noop!(Session: WlDataDeviceManager);
+
+/// User data of the device behind the selections and drags of the sandbox's X server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForX11;
 
 impl Dispatch<WlDataDevice, AppDevice> for Session {
     fn event(
@@ -25,31 +29,13 @@ impl Dispatch<WlDataDevice, AppDevice> for Session {
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        use wl_data_device::Event;
-        match event {
-            Event::Selection { id } => session.host_selection(Which::Clipboard, id.map(offered)),
-            Event::Enter {
-                serial,
-                surface,
-                x,
-                y,
-                id,
-            } => session.drag_enters(app, serial, &surface, (x, y), id),
-            Event::Motion { time, x, y } => session.drag_moves(app, time, (x, y)),
-            Event::Leave => session.drag_leaves(app),
-            Event::Drop => session.drag_drops(app),
-            _ => {}
-        }
+        session.host_device_says(&Target::Wayland(app.clone()), event);
     }
 
     event_created_child!(Session, WlDataDevice, [
         wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, Offered::default()),
     ]);
 }
-
-/// User data of the device behind the selections of the sandbox's X server. Nothing is dragged by it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ForX11;
 
 impl Dispatch<WlDataDevice, ForX11> for Session {
     fn event(
@@ -60,20 +46,32 @@ impl Dispatch<WlDataDevice, ForX11> for Session {
         _conn: &Connection,
         _qh: &QueueHandle<Self>,
     ) {
-        use wl_data_device::Event;
-        match event {
-            Event::Selection { id } => session.host_selection(Which::Clipboard, id.map(offered)),
-            // What is dragged over a window of X is let go of.
-            Event::Enter {
-                id: Some(offer), ..
-            } => offer.destroy(),
-            _ => {}
-        }
+        session.host_device_says(&Target::X11, event);
     }
 
     event_created_child!(Session, WlDataDevice, [
         wl_data_device::EVT_DATA_OFFER_OPCODE => (WlDataOffer, Offered::default()),
     ]);
+}
+
+impl Session {
+    fn host_device_says(&mut self, target: &Target, event: wl_data_device::Event) {
+        use wl_data_device::Event;
+        match event {
+            Event::Selection { id } => self.host_selection(Which::Clipboard, id.map(offered)),
+            Event::Enter {
+                serial,
+                surface,
+                x,
+                y,
+                id,
+            } => self.drag_enters(target, serial, &surface, (x, y), id),
+            Event::Motion { time, x, y } => self.drag_moves(target, time, (x, y)),
+            Event::Leave => self.drag_leaves(target),
+            Event::Drop => self.drag_drops(target),
+            _ => {}
+        }
+    }
 }
 
 /// What the host offers, and as what.

@@ -34,7 +34,7 @@ pub(crate) fn app_surface(host: &HostSurface) -> Option<WlSurface> {
 }
 
 /// Milliseconds of the clock that events of input are told by.
-fn now() -> u32 {
+pub(crate) fn now() -> u32 {
     let now = rustix::time::clock_gettime(ClockId::Monotonic);
     let milliseconds = now.tv_sec.wrapping_mul(1000) + now.tv_nsec / 1_000_000;
     #[expect(
@@ -103,8 +103,8 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 surface_y,
             } => {
                 if let Some(surface) = app_surface(&surface) {
-                    session.x11_entered(&surface);
                     let (x, y) = session.to_app(&surface, (surface_x, surface_y));
+                    session.x11_pointer_enters(pointer, &surface, (x, y));
                     session.grips.on(pointer, session.shift(&surface));
                     session.places.pointers.enter(pointer, &surface);
                     pointer.enter(serial, &surface, x, y);
@@ -117,6 +117,9 @@ impl Dispatch<HostPointer, WlPointer> for Session {
             }
             Event::Leave { serial, surface } => {
                 session.places.pointers.leave(pointer);
+                if session.x11_pointer_leaves() {
+                    return;
+                }
                 if let Some(surface) = app_surface(&surface) {
                     pointer.leave(serial, &surface);
                 }
@@ -127,6 +130,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 surface_y,
             } => {
                 let (x, y) = session.grips.place(pointer, (surface_x, surface_y));
+                session.x11_pointer_moves((x, y));
                 pointer.motion(time, x, y);
             }
             Event::Button {
@@ -137,6 +141,7 @@ impl Dispatch<HostPointer, WlPointer> for Session {
             } => {
                 session.acted(serial);
                 if let Some(state) = same(state) {
+                    session.x11_pointer_presses(serial, button, state);
                     pointer.button(serial, time, button, state);
                 }
             }

@@ -284,6 +284,9 @@ impl State {
             keyboard.key(serial, event.time, key, state);
         }
         if pressed && key == ESCAPE {
+            if self.is_dragging() {
+                self.end_drag(false);
+            }
             self.escape_pressed();
         }
     }

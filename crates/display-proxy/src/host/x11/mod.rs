@@ -235,6 +235,7 @@ impl Server {
         for id in windows {
             self.state.unmap(&id);
         }
+        self.state.leave_drags();
         let _ = self.state.screen.conn.flush();
     }
 

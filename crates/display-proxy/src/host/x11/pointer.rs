@@ -49,6 +49,12 @@ fn fp32(value: Fp3232) -> f64 {
     f64::from(value.integral) + f64::from(value.frac) / 4_294_967_296.0
 }
 
+impl Pointer {
+    pub(super) fn is_pressed(&self) -> bool {
+        !self.pressed.is_empty()
+    }
+}
+
 impl State {
     pub(super) fn pointer_came(&mut self, pointer: WlPointer) {
         if let Some((surface, (x, y))) = self.pointer_place()
@@ -122,7 +128,7 @@ impl State {
 
     /// Finds the surface under the pointer in a window, and tells who has it and who has it no longer.
     fn refocus(&mut self, root: Option<&ObjectId>, time: u32) {
-        if !self.seat.pointer.pressed.is_empty() {
+        if !self.seat.pointer.pressed.is_empty() || (root.is_some() && self.is_dragging()) {
             return;
         }
         let at = self.seat.pointer.at;
@@ -179,6 +185,15 @@ impl State {
             self.seat.pointer.at = root;
             return;
         }
+        if self.is_dragging() {
+            self.seat.pointer.at = root;
+            self.drag_to(
+                (whole(root.0), whole(root.1)),
+                event.time,
+                event.mods.effective,
+            );
+            return;
+        }
         self.learn_place(
             event.event,
             root,
@@ -205,6 +220,13 @@ impl State {
             (fp16(event.event_x), fp16(event.event_y)),
         );
         let id = self.surface_of(event.event);
+        if self.is_dragging() {
+            if !pressed && matches!(event.detail, 1..=3) {
+                self.drag_let_go(event.time);
+                self.refocus(id.as_ref(), event.time);
+            }
+            return;
+        }
         if self.dragged.is_some() && !pressed {
             self.dragged = None;
             self.refocus(id.as_ref(), event.time);

@@ -54,6 +54,8 @@ x11rb::atom_manager! {
         _GTK_SHOW_WINDOW_MENU,
         _MOTIF_WM_HINTS,
         XdndAware,
+        XdndProxy,
+        XdndActionList,
         XdndTypeList,
         XdndSelection,
         XdndEnter,
@@ -64,6 +66,7 @@ x11rb::atom_manager! {
         XdndFinished,
         XdndActionCopy,
         XdndActionMove,
+        XdndActionAsk,
     }
 }
 

@@ -10,7 +10,6 @@ use x11rb_protocol::protocol::xproto::{
 };
 
 use super::{NOTHING, PATIENCE};
-use crate::bridge::selection::Which;
 use crate::bridge::xtypes::{self, Type};
 use crate::pipe::{self, is_read};
 use crate::session::Session;
@@ -24,7 +23,8 @@ const WORDS: u32 = 16_384;
 /// One read.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    which: Which,
+    /// Of which selection.
+    of: u32,
     /// In whose property the answer comes.
     window: u32,
     /// The writing end of a pipe of ours.
@@ -195,8 +195,8 @@ impl X11 {
     }
 
     /// Ends those whose owner has not answered.
-    pub(super) fn forget_unbegun(&mut self, which: Which) {
-        self.end_incoming(|it| it.which == which && !it.has_begun());
+    pub(in crate::x11) fn forget_unbegun(&mut self, selection: u32) {
+        self.end_incoming(|it| it.of == selection && !it.has_begun());
     }
 
     /// Its owner says that the answer is there; false if nobody waits for it.
@@ -240,8 +240,13 @@ impl X11 {
 }
 
 impl Session {
-    /// Somebody reads what a client of X has copied.
-    pub(super) fn x11_read(&mut self, which: Which, kind: &Type, to: OwnedFd) {
+    /// Somebody reads what a client of X has in a selection; a time of 0 is now.
+    pub(in crate::x11) fn x11_read(
+        &mut self,
+        (selection, time): (u32, u32),
+        kind: &Type,
+        to: OwnedFd,
+    ) {
         // Into a pipe of our own: what the descriptor is that came is for the transfer to judge.
         let Some((from, write)) = Self::own_pipe() else {
             return;
@@ -259,13 +264,13 @@ impl Session {
         x11.make_window(window);
         x11.wire.send(ConvertSelectionRequest {
             requestor: window,
-            selection: x11.atom_of(which),
+            selection,
             target: kind.atom,
             property: x11.atoms.oz_answer,
-            time: 0,
+            time,
         });
         x11.selections.incoming.push(Incoming {
-            which,
+            of: selection,
             window,
             to: write,
             latin: kind.latin,

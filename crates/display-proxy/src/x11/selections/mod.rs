@@ -37,6 +37,8 @@ use outgoing::Outgoing;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// No window, no atom.
 const NONE: u32 = 0;
+/// A time that is the server's to fill in.
+const NOW: u32 = 0;
 /// That somebody has gone is told without asking for it.
 const NOTHING: PollFlags = PollFlags::empty();
 
@@ -119,7 +121,7 @@ impl X11 {
     /// Descriptors of what is under way.
     pub(crate) fn fds(&self) -> usize {
         // A read has the other end of its pipe in a transfer of the session's.
-        2 * self.selections.transfers()
+        2 * self.selections.transfers() + self.drags.fds()
     }
 
     /// Gives up what has waited too long.
@@ -153,10 +155,11 @@ impl X11 {
     /// Hears from now on who has what.
     pub(super) fn watch_selections(&mut self) {
         let Some(xfixes) = self.xfixes else { return };
-        for which in Which::BOTH {
+        let both = Which::BOTH.map(|which| self.atom_of(which));
+        for selection in both.into_iter().chain([self.atoms.xdnd_selection]) {
             let request = SelectSelectionInputRequest {
                 window: self.own,
-                selection: self.atom_of(which),
+                selection,
                 event_mask: SelectionEventMask::SET_SELECTION_OWNER
                     | SelectionEventMask::SELECTION_WINDOW_DESTROY
                     | SelectionEventMask::SELECTION_CLIENT_CLOSE,
@@ -167,7 +170,10 @@ impl X11 {
 
     /// Gives a selection to our window or to none.
     fn set_owner(&mut self, which: Which, owner: u32) {
-        let selection = self.atom_of(which);
+        self.give_selection(self.atom_of(which), owner);
+    }
+
+    pub(super) fn give_selection(&mut self, selection: u32, owner: u32) {
         self.wire.send(SetSelectionOwnerRequest {
             owner,
             selection,
@@ -234,6 +240,7 @@ impl Session {
         let latest = self.shared.hub.borrow().latest();
         let Some(x11) = &mut self.x11 else { return };
         let Some(which) = x11.which(event.selection) else {
+            self.x11_drags_begin(event);
             return;
         };
         let own = x11.own;
@@ -255,7 +262,7 @@ impl Session {
         let source = selection.source.take();
         // What has been asked for and has not begun would be of what is there now.
         x11.forget_learning(which);
-        x11.forget_unbegun(which);
+        x11.forget_unbegun(x11.atom_of(which));
         if event.owner != NONE {
             x11.begin_learning(which);
         }
@@ -268,6 +275,7 @@ impl Session {
     pub(crate) fn settle_x11(&mut self) {
         let Some(x11) = &mut self.x11 else { return };
         x11.selections.answered = 0;
+        self.settle_x11_drags();
         for which in Which::BOTH {
             let Some(x11) = &mut self.x11 else { return };
             let selection = x11.selections.one(which);
@@ -286,8 +294,9 @@ impl Session {
                     x11.set_owner(which, NONE);
                 }
             }
+            let selection = x11.atom_of(which);
             for (kind, to) in reads {
-                self.x11_read(which, &kind, to);
+                self.x11_read((selection, NOW), &kind, to);
             }
         }
     }

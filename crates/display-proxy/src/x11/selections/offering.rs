@@ -10,6 +10,7 @@ use x11rb_protocol::x11_utils::TryParse;
 
 use super::NONE;
 use crate::bridge::clipboard::{AppOffer, Shown};
+use crate::bridge::drag;
 use crate::bridge::selection::Which;
 use crate::bridge::xtypes::{self, TYPES, TextAtoms, Type};
 use crate::session::Session;
@@ -28,8 +29,29 @@ pub(super) struct Offer {
     pub(super) types: Vec<Type>,
 }
 
+/// What a client reads from.
+#[derive(Debug)]
+pub(super) enum Given {
+    Copied(AppOffer),
+    Dragged(drag::Offer),
+}
+
 impl X11 {
-    fn text_atoms(&self) -> TextAtoms {
+    /// What we have in a selection, as which types, and since when.
+    fn given(&self, selection: u32) -> Option<(Given, Vec<Type>, u32)> {
+        if selection == self.atoms.xdnd_selection {
+            let (offer, types, since) = self.drags.given()?;
+            return Some((Given::Dragged(offer), types, since));
+        }
+        let which = self.which(selection)?;
+        let selection = &self.selections.both[which as usize];
+        let offer = selection.offer.as_ref()?;
+        let shown = offer.shown;
+        let given = Given::Copied(AppOffer { which, shown });
+        Some((given, offer.types.clone(), selection.since))
+    }
+
+    pub(in crate::x11) fn text_atoms(&self) -> TextAtoms {
         TextAtoms {
             utf8_string: self.atoms.utf8_string,
             string: AtomEnum::STRING.into(),
@@ -156,13 +178,9 @@ impl Session {
         let selections = &mut x11.selections;
         selections.answered += 1;
         let is_flood = selections.answered > ANSWERS;
-        let which = x11.which(request.selection);
-        let found = which.filter(|_| !is_ours && !is_flood).and_then(|which| {
-            let selection = &x11.selections.both[which as usize];
-            let offer = selection.offer.as_ref()?;
-            Some((which, offer.shown, offer.types.clone(), selection.since))
-        });
-        let Some((which, shown, types, since)) = found else {
+        let serves = !is_ours && !is_flood;
+        let given = serves.then(|| x11.given(request.selection)).flatten();
+        let Some((given, types, since)) = given else {
             if !is_ours {
                 x11.answer(request, NONE);
             }
@@ -175,7 +193,7 @@ impl Session {
         } else if request.target == x11.atoms.timestamp {
             x11.answer_words(request, place, AtomEnum::INTEGER.into(), &[since]);
         } else if let Some(kind) = types.iter().find(|kind| kind.atom == request.target) {
-            self.x11_reads(request, place, AppOffer { which, shown }, kind);
+            self.x11_reads(request, place, given, kind);
         } else {
             x11.answer(request, NONE);
         }

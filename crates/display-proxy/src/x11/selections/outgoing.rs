@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use x11rb_protocol::protocol::xproto::{EventMask, SelectionRequestEvent};
 
+use super::offering::Given;
 use super::{NONE, PATIENCE, Selections};
-use crate::bridge::clipboard::AppOffer;
 use crate::bridge::selection::Which;
 use crate::bridge::xtypes::{ToLatin, Type};
 use crate::session::Session;
@@ -29,7 +29,6 @@ const TAKES_OLD: Duration = Duration::from_secs(1);
 pub(super) struct Outgoing {
     /// The reading end of a pipe of ours.
     from: OwnedFd,
-    which: Which,
     request: SelectionRequestEvent,
     place: u32,
     latin: Option<ToLatin>,
@@ -237,8 +236,9 @@ impl X11 {
     /// There is something newer: clients that do not take the older hold it no longer.
     pub(super) fn outgoing_is_old(&mut self, which: Which) {
         let soonest = Instant::now() + TAKES_OLD;
+        let selection = self.atom_of(which);
         for transfer in &mut self.selections.outgoing {
-            if transfer.which == which {
+            if transfer.request.selection == selection {
                 transfer.is_old = true;
                 if transfer.is_held() {
                     transfer.until = transfer.until.min(soonest);
@@ -254,7 +254,7 @@ impl Session {
         &mut self,
         request: &SelectionRequestEvent,
         place: u32,
-        offer: AppOffer,
+        given: Given,
         kind: &Type,
     ) {
         let pipe = Self::own_pipe();
@@ -272,7 +272,6 @@ impl Session {
         }
         x11.selections.outgoing.push(Outgoing {
             from,
-            which: offer.which,
             request: *request,
             place,
             latin: kind.latin.then(ToLatin::default),
@@ -283,6 +282,9 @@ impl Session {
             until: Instant::now() + FIRST,
         });
         // Whether it may is decided there; if it may not, the pipe ends.
-        self.app_reads(&offer, kind.mime.clone(), to);
+        match given {
+            Given::Copied(offer) => self.app_reads(&offer, kind.mime.clone(), to),
+            Given::Dragged(offer) => self.drag_read(&offer, kind.mime.clone(), to),
+        }
     }
 }

@@ -163,7 +163,7 @@ impl Supervisor {
             });
         }
         let _ = self.sandbox.ask(Command::Save);
-        let guard = KillOnDrop(Some(child));
+        let guard = EndOnDrop(Some(child));
         let child = guard.0.as_ref()?;
         let reported = async {
             match self.reports.reader() {
@@ -193,7 +193,19 @@ impl Supervisor {
     }
 }
 
-/// A proxy never outlives its supervision.
+/// A proxy outlives its supervision only by what it needs to end in order: on an X server programs of the host end when whoever
+/// has asked them for something is gone, and with them what the user had copied.
+struct EndOnDrop(Option<Child>);
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        if let Some(child) = self.0.take() {
+            crate::child::end(child);
+        }
+    }
+}
+
+/// A helper never outlives its supervision.
 pub(crate) struct KillOnDrop(Option<Child>);
 
 impl KillOnDrop {

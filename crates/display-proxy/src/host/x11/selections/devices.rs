@@ -1,6 +1,6 @@
 //! wl_data_device_manager and the protocol of the primary selection.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::{
     self, ZwpPrimarySelectionDeviceManagerV1,
@@ -25,12 +25,30 @@ use super::{Offered, Source, Which};
 use crate::host::x11::State;
 use crate::host::x11::compositor::known;
 
-/// The types of a source.
-type Types = Mutex<Vec<String>>;
+/// What a source says of itself.
+#[derive(Debug, Default)]
+pub(super) struct Given(Mutex<(Vec<String>, Option<DndAction>)>);
 
-fn types(data: Option<&Types>) -> Vec<String> {
-    data.and_then(|types| types.lock().ok().map(|types| types.clone()))
-        .unwrap_or_default()
+impl Given {
+    /// Its types, and what may be done with what is dragged.
+    pub(super) fn said(&self) -> (Vec<String>, DndAction) {
+        let said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (said.0.clone(), said.1.unwrap_or(DndAction::Copy))
+    }
+
+    fn say(&self, mime: String) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.0.push(mime);
+    }
+
+    fn may(&self, actions: DndAction) {
+        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        said.1 = Some(actions);
+    }
+}
+
+fn types(given: Option<&Given>) -> Vec<String> {
+    given.map(|given| given.said().0).unwrap_or_default()
 }
 
 impl Dispatch<WlDataDeviceManager, ()> for State {
@@ -45,7 +63,7 @@ impl Dispatch<WlDataDeviceManager, ()> for State {
     ) {
         match request {
             wl_data_device_manager::Request::CreateDataSource { id } => {
-                data_init.init(id, Types::default());
+                data_init.init(id, Given::default());
             }
             wl_data_device_manager::Request::GetDataDevice { id, .. } => {
                 let device = data_init.init(id, ());
@@ -59,24 +77,26 @@ impl Dispatch<WlDataDeviceManager, ()> for State {
     }
 }
 
-impl Dispatch<WlDataSource, Types> for State {
+impl Dispatch<WlDataSource, Given> for State {
     fn request(
         _state: &mut Self,
         _client: &Client,
         _object: &WlDataSource,
         request: wl_data_source::Request,
-        data: &Types,
+        data: &Given,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
-        if let wl_data_source::Request::Offer { mime_type } = request
-            && let Ok(mut types) = data.lock()
-        {
-            types.push(mime_type);
+        match request {
+            wl_data_source::Request::Offer { mime_type } => data.say(mime_type),
+            wl_data_source::Request::SetActions { dnd_actions } => {
+                data.may(known(dnd_actions).unwrap_or(DndAction::empty()));
+            }
+            _ => {}
         }
     }
 
-    fn destroyed(state: &mut Self, _client: ClientId, object: &WlDataSource, _data: &Types) {
+    fn destroyed(state: &mut Self, _client: ClientId, object: &WlDataSource, _data: &Given) {
         state.source_gone(&Source::Data(object.clone()));
     }
 }
@@ -99,8 +119,9 @@ impl Dispatch<WlDataDevice, ()> for State {
             }
             wl_data_device::Request::StartDrag {
                 source: Some(source),
+                serial,
                 ..
-            } => source.cancelled(),
+            } => state.begin_drag(&source, serial),
             _ => {}
         }
     }
@@ -168,7 +189,7 @@ impl Dispatch<ZwpPrimarySelectionDeviceManagerV1, ()> for State {
         use zwp_primary_selection_device_manager_v1::Request;
         match request {
             Request::CreateSource { id } => {
-                data_init.init(id, Types::default());
+                data_init.init(id, Given::default());
             }
             Request::GetDevice { id, .. } => {
                 let device = data_init.init(id, ());
@@ -182,20 +203,18 @@ impl Dispatch<ZwpPrimarySelectionDeviceManagerV1, ()> for State {
     }
 }
 
-impl Dispatch<ZwpPrimarySelectionSourceV1, Types> for State {
+impl Dispatch<ZwpPrimarySelectionSourceV1, Given> for State {
     fn request(
         _state: &mut Self,
         _client: &Client,
         _object: &ZwpPrimarySelectionSourceV1,
         request: zwp_primary_selection_source_v1::Request,
-        data: &Types,
+        data: &Given,
         _dh: &DisplayHandle,
         _data_init: &mut DataInit<'_, Self>,
     ) {
-        if let zwp_primary_selection_source_v1::Request::Offer { mime_type } = request
-            && let Ok(mut types) = data.lock()
-        {
-            types.push(mime_type);
+        if let zwp_primary_selection_source_v1::Request::Offer { mime_type } = request {
+            data.say(mime_type);
         }
     }
 
@@ -203,7 +222,7 @@ impl Dispatch<ZwpPrimarySelectionSourceV1, Types> for State {
         state: &mut Self,
         _client: ClientId,
         object: &ZwpPrimarySelectionSourceV1,
-        _data: &Types,
+        _data: &Given,
     ) {
         state.source_gone(&Source::Primary(object.clone()));
     }

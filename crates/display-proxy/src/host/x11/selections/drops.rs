@@ -37,7 +37,11 @@ pub(super) struct Drag {
     wanted: bool,
     action: DndAction,
     suggested: u32,
+    /// What its source lets be done.
+    may: DndAction,
     dropped: bool,
+    /// When.
+    time: u32,
 }
 
 impl State {
@@ -68,6 +72,33 @@ impl State {
             self.drag_leaves();
         } else if event.type_ == atoms.XdndDrop {
             self.drag_drops(event.window, data);
+        } else if event.type_ == atoms.XdndStatus {
+            self.drag_status(data);
+        } else if event.type_ == atoms.XdndFinished {
+            self.drag_was_taken(data);
+        }
+    }
+
+    /// What an action is here; those that Wayland has not are copies.
+    pub(super) fn drag_action(&self, atom: u32) -> DndAction {
+        let atoms = &self.screen.atoms;
+        match atom {
+            x11rb::NONE => DndAction::empty(),
+            _ if atom == atoms.XdndActionMove => DndAction::Move,
+            _ if atom == atoms.XdndActionAsk => DndAction::Ask,
+            _ => DndAction::Copy,
+        }
+    }
+
+    /// And what it is called there.
+    pub(super) fn of_drag_action(&self, action: DndAction) -> u32 {
+        let atoms = &self.screen.atoms;
+        if action.contains(DndAction::Move) {
+            atoms.XdndActionMove
+        } else if action.contains(DndAction::Ask) {
+            atoms.XdndActionAsk
+        } else {
+            atoms.XdndActionCopy
         }
     }
 
@@ -86,6 +117,14 @@ impl State {
         let atoms = atoms.into_iter().filter(|atom| *atom != x11rb::NONE);
         let types = self.types_of(&atoms.take(TYPES).collect::<Vec<_>>());
         let number = self.next_key();
+        let list = self
+            .screen
+            .numbers(source, self.screen.atoms.XdndActionList);
+        let listed = list.iter().map(|atom| self.drag_action(*atom));
+        let may = match listed.fold(DndAction::empty(), |all, one| all | one) {
+            none if none.is_empty() => DndAction::Copy | DndAction::Move,
+            some => some,
+        };
         self.selections.drag = Some(Drag {
             number,
             source,
@@ -95,7 +134,9 @@ impl State {
             wanted: false,
             action: DndAction::empty(),
             suggested: self.screen.atoms.XdndActionCopy,
+            may,
             dropped: false,
+            time: x11rb::CURRENT_TIME,
         });
     }
 
@@ -161,7 +202,7 @@ impl State {
                     offer.offer(mime.clone());
                 }
                 if offer.version() >= 3 {
-                    offer.source_actions(DndAction::Copy | DndAction::Move);
+                    offer.source_actions(drag.may);
                 }
             }
             device.enter(serial, &surface.object, x, y, offer.as_ref());
@@ -177,13 +218,11 @@ impl State {
         let takes = drag.wanted && !drag.action.is_empty();
         let action = if !takes {
             x11rb::NONE
-        } else if drag.action.contains(DndAction::Move) {
-            atoms.XdndActionMove
         } else {
-            atoms.XdndActionCopy
+            self.of_drag_action(drag.action)
         };
-        // 2: every further position is to be told.
-        let data = [drag.over, u32::from(takes) | 2, 0, 0, action];
+        // In no rectangle are further positions not to be told. The flag for that is not set: Qt takes it for a yes.
+        let data = [drag.over, u32::from(takes), 0, 0, action];
         self.tell_source(drag.source, atoms.XdndStatus, data);
     }
 
@@ -212,6 +251,7 @@ impl State {
             return;
         }
         self.seat.time = data[2];
+        drag.time = data[2];
         if drag.surface.is_some() && drag.wanted {
             drag.dropped = true;
             for device in &self.selections.devices {
@@ -231,11 +271,24 @@ impl State {
         let atoms = &self.screen.atoms;
         let action = match taken {
             false => x11rb::NONE,
-            true if drag.action.contains(DndAction::Move) => atoms.XdndActionMove,
-            true => atoms.XdndActionCopy,
+            true => self.of_drag_action(drag.action),
         };
         let data = [drag.over, u32::from(taken), action, 0, 0];
         self.tell_source(drag.source, atoms.XdndFinished, data);
+    }
+
+    /// The app has gone: whoever has dropped something, or is dropped on, does not wait for it.
+    pub(in crate::host::x11) fn leave_drags(&mut self) {
+        if self
+            .selections
+            .drag
+            .as_ref()
+            .is_some_and(|drag| drag.dropped)
+        {
+            self.finish_drag(false);
+        }
+        self.selections.drag = None;
+        self.forget_drag();
     }
 
     fn drag_of(&mut self, number: u64) -> Option<&mut Drag> {
@@ -265,14 +318,10 @@ impl State {
         can: DndAction,
         preferred: DndAction,
     ) {
-        let moves = self.screen.atoms.XdndActionMove;
+        let suggested = self.selections.drag.as_ref().map(|drag| drag.suggested);
+        let suggested = suggested.map_or(DndAction::empty(), |atom| self.drag_action(atom));
         let Some(drag) = self.drag_of(number) else {
             return;
-        };
-        let suggested = if drag.suggested == moves {
-            DndAction::Move
-        } else {
-            DndAction::Copy
         };
         let first = [suggested, preferred, DndAction::Copy, DndAction::Move];
         let action = first
@@ -285,12 +334,15 @@ impl State {
 
     /// The app reads what is dragged.
     pub(super) fn drag_read(&mut self, number: u64, mime: &str, to: OwnedFd) {
+        let selection = self.screen.atoms.XdndSelection;
         let Some(drag) = self.drag_of(number) else {
             return;
         };
+        let time = drag.time;
         let target = drag.types.iter().find(|(one, _)| one == mime);
         if let Some(target) = target.map(|(_, atom)| *atom) {
-            self.read_from(self.screen.atoms.XdndSelection, target, to);
+            // Some serve only what was dropped, and know it by its time.
+            self.read_from((selection, time), target, to);
         }
     }
 

@@ -78,11 +78,11 @@ impl State {
             return;
         };
         let atom = selection.atom;
-        self.read_from(atom, target, to);
+        self.read_from((atom, x11rb::CURRENT_TIME), target, to);
     }
 
-    /// Asks the owner of whatever selection for one type of it.
-    pub(super) fn read_from(&mut self, selection: u32, target: u32, to: OwnedFd) {
+    /// Asks the owner of whatever selection for one type of it, as it was at a time.
+    pub(super) fn read_from(&mut self, (selection, time): (u32, u32), target: u32, to: OwnedFd) {
         let used = |place: &u32| self.selections.incoming.iter().any(|it| it.place == *place);
         let Some(place) = self.selections.places.iter().find(|it| !used(it)).copied() else {
             return;
@@ -94,7 +94,7 @@ impl State {
         let window = self.selections.window;
         let conn = &self.screen.conn;
         let _ = conn.delete_property(window, place);
-        let _ = conn.convert_selection(window, selection, target, place, x11rb::CURRENT_TIME);
+        let _ = conn.convert_selection(window, selection, target, place, time);
         self.selections.incoming.push(Incoming {
             to,
             place,

@@ -4,6 +4,7 @@
 //! What others have is asked for only while a window of this client has the keyboard: apps hear nothing in the background.
 
 mod devices;
+mod drags;
 mod drops;
 mod incoming;
 mod outgoing;
@@ -28,6 +29,8 @@ use x11rb::protocol::xproto::{
 
 use super::State;
 use super::screen::Screen;
+use devices::Given;
+use drags::Dragged;
 use drops::Drag;
 use incoming::Incoming;
 use outgoing::Outgoing;
@@ -119,6 +122,8 @@ pub(super) struct Selections {
     unanswered: u32,
     outgoing: Vec<Outgoing>,
     drag: Option<Drag>,
+    /// What the app drags.
+    dragged: Option<Dragged>,
     /// Properties of the window in which answers come; each is of one answer at a time.
     places: Vec<u32>,
     /// The same for what selections have, in turn.
@@ -164,6 +169,7 @@ impl Selections {
             unanswered: 0,
             outgoing: Vec::new(),
             drag: None,
+            dragged: None,
             places: named("OZ_SELECTION")?,
             questions: named("OZ_TYPES")?,
         })
@@ -176,6 +182,17 @@ impl Selections {
 
     fn one(&mut self, which: Which) -> &mut Selection {
         &mut self.both[which as usize]
+    }
+
+    /// What the app has in a selection: its source, the types, since when.
+    fn own(&self, selection: u32, drags: u32) -> Option<(Source, &[Type], u32)> {
+        if selection == drags {
+            let dragged = self.dragged.as_ref()?;
+            return Some((dragged.source(), &dragged.types, dragged.time));
+        }
+        let which = self.which(selection)?;
+        let own = self.both[which as usize].own.as_ref()?;
+        Some((own.source.clone(), &own.types, own.time))
     }
 
     fn which(&self, atom: u32) -> Option<Which> {
@@ -372,6 +389,14 @@ impl State {
 
     /// An app's source is gone, and with it what it had.
     fn source_gone(&mut self, source: &Source) {
+        if self
+            .selections
+            .dragged
+            .as_ref()
+            .is_some_and(|dragged| dragged.source() == *source)
+        {
+            self.forget_drag();
+        }
         for which in Which::BOTH {
             let selection = self.selections.one(which);
             if selection

@@ -66,29 +66,30 @@ impl State {
         } else {
             request.property
         };
-        let which = self.selections.which(request.selection);
-        let own = which.and_then(|which| self.selections.both[which as usize].own.as_ref());
-        let own = own.filter(|_| request.owner == self.selections.window);
-        let Some(own) = own else {
+        let own = self
+            .selections
+            .own(request.selection, atoms.XdndSelection)
+            .filter(|_| request.owner == self.selections.window);
+        let Some((source, types, time)) = own else {
             self.answer(request, x11rb::NONE);
             return;
         };
         if request.target == atoms.TARGETS {
             let mut targets = vec![atoms.TARGETS, atoms.TIMESTAMP];
-            targets.extend(own.types.iter().map(|(_, atom)| *atom));
+            targets.extend(types.iter().map(|(_, atom)| *atom));
             let mode = PropMode::REPLACE;
             let kind = AtomEnum::ATOM;
             let _ = conn.change_property32(mode, request.requestor, place, kind, &targets);
             self.answer(request, place);
         } else if request.target == atoms.TIMESTAMP {
             let (mode, kind) = (PropMode::REPLACE, AtomEnum::INTEGER);
-            let _ = conn.change_property32(mode, request.requestor, place, kind, &[own.time]);
+            let _ = conn.change_property32(mode, request.requestor, place, kind, &[time]);
             self.answer(request, place);
-        } else if let Some((mime, _)) = own.types.iter().find(|(_, atom)| *atom == request.target)
+        } else if let Some((mime, _)) = types.iter().find(|(_, atom)| *atom == request.target)
             && let Ok((from, to)) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)
             && rustix::io::ioctl_fionbio(&from, true).is_ok()
         {
-            own.source.send(mime.clone(), &to);
+            source.send(mime.clone(), &to);
             self.selections.outgoing.push(Outgoing {
                 from,
                 request: *request,
