@@ -15,6 +15,10 @@ const ALSO: &[Group] = &[
         names: &["splice"],
     },
     Group {
+        reason: "memory of a GPU is told from all else by its name, before its file system is asked",
+        names: &["readlinkat"],
+    },
+    Group {
         reason: "libxkbcommon looks whether there are keymaps; none is opened",
         names: &["access", "faccessat", "newfstatat", "readlink", "stat"],
     },

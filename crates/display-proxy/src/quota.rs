@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Region,
     Pool,
     Buffer,
+    /// Descriptors of a GPU's memory, of which a buffer has up to four.
+    Plane,
     /// Frame callbacks and presentation feedback that the host has not answered.
     Callback,
     Positioner,
@@ -18,13 +20,13 @@ pub(crate) enum Kind {
     Object,
 }
 
-const KINDS: usize = 7;
+const KINDS: usize = 8;
 
 impl Kind {
     fn limit(self) -> u32 {
         match self {
             Self::Surface | Self::Region | Self::Positioner | Self::Buffer | Self::Callback => 4096,
-            Self::Pool => 2048,
+            Self::Pool | Self::Plane => 2048,
             Self::Object => 4096,
         }
     }
@@ -82,6 +84,10 @@ impl Quota {
     pub(crate) fn give(&mut self, kind: Kind) {
         let held = &mut self.held[kind as usize];
         *held = held.saturating_sub(1);
+    }
+
+    pub(crate) fn give_many(&mut self, kind: Kind, many: usize) {
+        (0..many).for_each(|_| self.give(kind));
     }
 
     pub(crate) fn held(&self, kind: Kind) -> u32 {

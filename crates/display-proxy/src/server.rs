@@ -1,7 +1,7 @@
 //! The loop: who is connected, who can be read, who gets flushed.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -104,6 +104,11 @@ impl Server {
     /// Ends in order when `fd` can be read or is closed at its other end. For tests.
     pub fn stop_on(&mut self, fd: OwnedFd) {
         self.stop = Some(fd);
+    }
+
+    /// Takes other descriptors for memory of a GPU than the kernel does. For tests where it has none to make.
+    pub fn take_for_gpu_memory(&mut self, judge: fn(BorrowedFd<'_>) -> bool) {
+        self.shared.is_gpu_memory.set(judge);
     }
 
     /// Hears what the daemon says on `pipe`.

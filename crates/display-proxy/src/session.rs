@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,6 +30,7 @@ use crate::bridge::border::Strips;
 use crate::bridge::clipboard::{Hub, Selections};
 use crate::bridge::copies::Copies;
 use crate::bridge::drag::{Drags, OwnDrags};
+use crate::bridge::gpu::Gpu;
 use crate::bridge::grips::Grips;
 use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
@@ -38,6 +39,7 @@ use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
 use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
+use crate::fds;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::{InputLog, Places};
 use crate::mark::Marking;
@@ -74,6 +76,8 @@ pub(crate) struct Shared {
     sessions: Cell<u64>,
     lists: Cell<u64>,
     named: Cell<u64>,
+    /// What tells memory of a GPU from other descriptors.
+    pub(crate) is_gpu_memory: Cell<fn(BorrowedFd<'_>) -> bool>,
 }
 
 impl Shared {
@@ -97,6 +101,7 @@ impl Shared {
             sessions: Cell::new(0),
             lists: Cell::new(0),
             named: Cell::new(0),
+            is_gpu_memory: Cell::new(fds::is_gpu_memory),
         })
     }
 
@@ -188,6 +193,8 @@ pub(crate) struct Session {
     pub(crate) known: Known,
     /// Pixel formats that the host announced.
     pub(crate) formats: HashSet<u32>,
+    /// Buffers of a GPU.
+    pub(crate) gpu: Gpu,
     pub(crate) input: InputLog,
     pub(crate) places: Places,
     pub(crate) pings: Pings,
@@ -251,6 +258,7 @@ impl Session {
             known: Known::default(),
             // Every host has these two, even before it says so.
             formats: HashSet::from([0, 1]),
+            gpu: Gpu::default(),
             input: InputLog::default(),
             places: Places::default(),
             pings: Pings::default(),
@@ -417,7 +425,8 @@ impl Session {
     /// Descriptors that this client rightly makes us hold, at most.
     pub(crate) fn expected_fds(&self) -> usize {
         // The two sockets, the duplicate for polling, the display's epoll; then the rest.
-        let counted = self.quota.held(Kind::Pool) + self.quota.held(Kind::Buffer);
+        let kinds = [Kind::Pool, Kind::Buffer, Kind::Plane];
+        let counted: u32 = kinds.iter().map(|kind| self.quota.held(*kind)).sum();
         let x11 = self.x11.as_ref().map_or(0, |x11| x11.fds());
         let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds() + x11;
         8 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize

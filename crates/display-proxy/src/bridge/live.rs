@@ -80,9 +80,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(socket: UnixStream) -> anyhow::Result<Self> {
+    fn new(socket: UnixStream, shared: &Shared) -> anyhow::Result<Self> {
         let conn = Connection::from_socket(socket)?;
-        let (queue, listing) = Listing::start(&conn);
+        let (queue, listing) = Listing::start(&conn, shared.config.gpu);
         Ok(Self {
             conn,
             queue,
@@ -134,7 +134,9 @@ impl Live {
             None => (None, None),
         };
         let stage = Stage::Waiting {
-            host: socket.map(Asked::new).transpose()?,
+            host: socket
+                .map(|socket| Asked::new(socket, &shared))
+                .transpose()?,
             newcomer: Newcomer {
                 client,
                 x11,
@@ -357,11 +359,15 @@ impl Live {
 
     /// A connection to a host that is there again.
     pub(crate) fn found_host(&mut self, host: Connected) -> anyhow::Result<()> {
-        let asked = Some(Asked::new(host.socket)?);
         (self.server, self.server_due) = (host.server, true);
         match &mut self.stage {
-            Stage::Waiting { host, .. } => *host = asked,
-            Stage::Serving(serving) => serving.next = asked,
+            Stage::Waiting {
+                host: asked,
+                newcomer,
+            } => *asked = Some(Asked::new(host.socket, &newcomer.shared)?),
+            Stage::Serving(serving) => {
+                serving.next = Some(Asked::new(host.socket, &serving.session.shared)?);
+            }
             Stage::Nothing => {}
         }
         Ok(())
@@ -564,6 +570,7 @@ impl Serving {
         );
         session.offer_globals(globals);
         session.formats.extend(&listing.known.formats);
+        session.gpu.announced.extend(&listing.known.layouts);
         session.known = listing.known;
         session.x11 = x11.map(|begin| {
             let offered = |interface| globals.offered(interface);

@@ -20,7 +20,7 @@ use display_proxy::server::Server;
 use oz_core::OsBytes;
 use oz_core::denied::Denied;
 use oz_core::wire::display::{Direction, Event, Tell, answer};
-use oz_testkit::fakehost::{FakeHost, Versions};
+use oz_testkit::fakehost::{FakeHost, Versions, linux_dmabuf};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
 use wayland_client::protocol::wl_buffer::{self, WlBuffer};
@@ -255,6 +255,21 @@ impl Rig {
 
     /// On a host that has other globals than usual, or at other versions.
     pub fn on(versions: Versions, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start(versions, change, |_| {})
+    }
+
+    /// With a GPU, for whose memory what the fake host takes for it stands.
+    pub fn with_gpu(versions: Versions) -> Self {
+        let stand_in = |server: &mut Server| server.take_for_gpu_memory(linux_dmabuf::is_memory);
+        Self::start(versions, |config| config.gpu = true, stand_in)
+    }
+
+    /// The most general one.
+    pub fn start(
+        versions: Versions,
+        change: impl FnOnce(&mut Config),
+        more: impl FnOnce(&mut Server) + Send + 'static,
+    ) -> Self {
         let number = RIGS.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("oz-dp-{}-{number}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
@@ -279,6 +294,7 @@ impl Rig {
             server.take_hosts(taken.into());
             server.serve_x11(served.into());
             server.stop_on(stopped);
+            more(&mut server);
             // Every test runs behind the walls, which are the thread's own.
             display_proxy::confine::confine("/nonexistent".as_ref()).unwrap();
             server.run()
@@ -389,6 +405,8 @@ pub struct Told {
     pub popup: Option<[i32; 4]>,
     pub keymap: Option<(OwnedFd, u32)>,
     pub released: Vec<u32>,
+    /// The last buffer that was asked for and made.
+    pub made: Option<WlBuffer>,
     pub offer: Option<WlDataOffer>,
     pub mimes: Vec<String>,
     pub cancelled: bool,

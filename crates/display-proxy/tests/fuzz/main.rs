@@ -24,9 +24,10 @@ mod wire;
 use std::time::{Duration, Instant};
 
 use common::{App, Rig};
-use display_proxy::config::{Buffers, Mark};
+use display_proxy::config::{Buffers, Config, Mark};
+use display_proxy::server::Server;
 use oz_core::wire::display::Event;
-use oz_testkit::fakehost::{Seen, Versions};
+use oz_testkit::fakehost::{Seen, Versions, linux_dmabuf};
 use random::Random;
 use rustix::fs::MemfdFlags;
 
@@ -44,6 +45,7 @@ const NEWER: Versions = &[
     ("wp_single_pixel_buffer_manager_v1", 1),
     ("zxdg_decoration_manager_v1", 1),
     ("zxdg_output_manager_v1", 3),
+    ("zwp_linux_dmabuf_v1", 5),
 ];
 
 /// Clients at a time.
@@ -91,11 +93,14 @@ fn no_request_harms_anybody_but_its_sender() {
 }
 
 fn storm(buffers: Buffers, length: Duration, mut random: Random) {
-    let rig = Rig::on(NEWER, |config| {
+    let settings = |config: &mut Config| {
         config.shortcuts = true;
+        config.gpu = true;
         config.buffers = buffers;
         config.mark = Mark::Border;
-    });
+    };
+    let gpu = |server: &mut Server| server.take_for_gpu_memory(linux_dmabuf::is_memory);
+    let rig = Rig::start(NEWER, settings, gpu);
     let mut bystander = rig.app();
     let window = bystander.window();
     let pixels = common::memory(MemfdFlags::ALLOW_SEALING, &common::picture(1, 16, 16));
