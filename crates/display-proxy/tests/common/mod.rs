@@ -805,6 +805,7 @@ note!(WlPointer, |told, _pointer, event| {
             surface_y,
             ..
         } => told.places.push((surface_x, surface_y)),
+        Event::Leave { .. } => told.heard.push("pointer left".to_owned()),
         Event::Button { serial, .. } => told.buttons.push(serial),
         Event::AxisSource { axis_source } => {
             told.heard
