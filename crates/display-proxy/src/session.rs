@@ -17,6 +17,7 @@ use tracing::debug;
 use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_client::{Connection, Proxy, QueueHandle};
+use wayland_protocols::wp::presentation_time::server::wp_presentation_feedback::WpPresentationFeedback;
 use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::XdgToplevelIconV1;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason, ObjectId};
 use wayland_server::protocol::wl_surface::WlSurface;
@@ -188,6 +189,8 @@ pub(crate) struct Session {
     pub(crate) viewports: HashSet<ObjectId>,
     /// Surfaces that have something else of which there is one, by its interface.
     pub(crate) extras: HashSet<(ObjectId, &'static str)>,
+    /// Frames that nobody will see, of which that has not been said.
+    pub(crate) unshown: Vec<WpPresentationFeedback>,
     /// Icons whose pictures must outlive them.
     pub(crate) icons: Vec<XdgToplevelIconV1>,
     pub(crate) known: Known,
@@ -254,6 +257,7 @@ impl Session {
             copies: Copies::default(),
             viewports: HashSet::new(),
             extras: HashSet::new(),
+            unshown: Vec::new(),
             icons: Vec::new(),
             known: Known::default(),
             // Every host has these two, even before it says so.

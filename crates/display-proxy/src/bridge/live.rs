@@ -230,13 +230,25 @@ impl Live {
 
     /// Handles what poll saw. A panic is a bug of ours; it costs only this client.
     pub(crate) fn handle(&mut self, ready: &[PollFlags]) {
-        if self.ended.is_some() {
-            return;
+        if self.ended.is_none() {
+            self.guarded(|live| live.handle_inner(ready));
         }
-        if catch_unwind(AssertUnwindSafe(|| self.handle_inner(ready))).is_err() {
-            error!("a client was dropped because of a bug in the proxy");
-            self.end("the proxy failed");
+    }
+
+    /// Does something in which a panic costs only this client.
+    fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| act(self))).is_err() {
+            self.fail();
         }
+    }
+
+    /// There was a panic. What the client has may be half done and locked for ever: nobody touches it any more.
+    fn fail(&mut self) {
+        error!("a client was dropped because of a bug in the proxy");
+        self.end("the proxy failed");
+        let stage = std::mem::replace(&mut self.stage, Stage::Nothing);
+        let server = self.server.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop((stage, server))));
     }
 
     fn handle_inner(&mut self, ready: &[PollFlags]) {
@@ -327,10 +339,7 @@ impl Live {
     /// It has no host, and waits for one.
     pub(crate) fn leave_host(&mut self) {
         self.server = None;
-        if catch_unwind(AssertUnwindSafe(|| self.drop_host())).is_err() {
-            error!("a client was dropped because of a bug in the proxy");
-            self.end("the proxy failed");
-        }
+        self.guarded(Self::drop_host);
     }
 
     fn drop_host(&mut self) {
@@ -426,11 +435,15 @@ impl Live {
 
     /// Brings what this client sees up to date with what others of the sandbox did.
     pub(crate) fn settle(&mut self) {
-        if self.ended.is_some() {
-            return;
+        if self.ended.is_none() {
+            self.guarded(Self::settle_inner);
         }
+    }
+
+    fn settle_inner(&mut self) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.session.give_up();
+            serving.session.answer_unshown();
             serving.session.announce_selections();
             serving.session.settle_x11();
             if let Some(reason) = serving.session.verdict() {
@@ -443,6 +456,10 @@ impl Live {
 
     /// The one flush of this turn.
     pub(crate) fn flush(&mut self) {
+        self.guarded(Self::flush_inner);
+    }
+
+    fn flush_inner(&mut self) {
         let outcome = match &mut self.stage {
             Stage::Serving(serving) => {
                 serving.session.flush_x11();
@@ -491,10 +508,7 @@ impl Live {
         match catch_unwind(AssertUnwindSafe(|| server.turn())) {
             Ok(true) => {}
             Ok(false) => self.lose_host(),
-            Err(_) => {
-                error!("a client was dropped because of a bug in the proxy");
-                self.end("the proxy failed");
-            }
+            Err(_) => self.fail(),
         }
     }
 

@@ -59,6 +59,10 @@ use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard_shortcuts_inhibitor_v1::{
     self, ZwpKeyboardShortcutsInhibitorV1,
 };
+use wayland_protocols::wp::presentation_time::client::wp_presentation::WpPresentation;
+use wayland_protocols::wp::presentation_time::client::wp_presentation_feedback::{
+    self, WpPresentationFeedback,
+};
 use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_manager_v3::ZwpTextInputManagerV3;
 use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_v3::{self, ZwpTextInputV3};
 use wayland_protocols::wp::viewporter::client::wp_viewport::WpViewport;
@@ -550,7 +554,10 @@ impl App {
         let memory = memory(MemfdFlags::ALLOW_SEALING, &picture(colour, 16, 16));
         let buffer = self.buffer(&memory, 16, 16);
         window.surface.attach(Some(&buffer), 0, 0);
-        window.surface.damage_buffer(0, 0, 16, 16);
+        match window.surface.version() {
+            ..4 => window.surface.damage(0, 0, 16, 16),
+            _ => window.surface.damage_buffer(0, 0, 16, 16),
+        }
         window.surface.commit();
         self.sync().unwrap();
     }
@@ -663,6 +670,7 @@ delegate_noop!(Told: XdgDialogV1);
 delegate_noop!(Told: XdgWmDialogV1);
 delegate_noop!(Told: XdgSystemBellV1);
 delegate_noop!(Told: XdgToplevelIconV1);
+delegate_noop!(Told: ignore WpPresentation);
 delegate_noop!(Told: ignore WlSeat);
 
 /// Implements `Dispatch` for events that are noted down.
@@ -847,6 +855,11 @@ note!(WlSurface, |told, _surface, event| {
             told.heard.push(format!("prefers {factor}"));
         }
         _ => {}
+    }
+});
+note!(WpPresentationFeedback, |told, _feedback, event| {
+    if let wp_presentation_feedback::Event::Discarded = event {
+        told.heard.push("not shown".to_owned());
     }
 });
 note!(WpFractionalScaleV1, |told, _scale, event| {
