@@ -17,6 +17,7 @@
 mod common;
 
 mod client;
+mod lacking;
 mod random;
 mod things;
 mod wire;

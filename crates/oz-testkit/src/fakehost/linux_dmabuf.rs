@@ -66,7 +66,8 @@ impl FakeHost {
 
 pub(crate) fn offer(dh: &DisplayHandle, versions: Versions) {
     let name = ZwpLinuxDmabufV1::interface().name;
-    if let Some((_, version)) = versions.iter().find(|(other, _)| *other == name) {
+    let has = |(other, version): &&(&str, u32)| *other == name && *version > 0;
+    if let Some((_, version)) = versions.iter().find(has) {
         dh.create_global::<Host, ZwpLinuxDmabufV1, _>(*version, ());
     }
 }

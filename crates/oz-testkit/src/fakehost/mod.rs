@@ -525,7 +525,7 @@ fn offer(dh: &DisplayHandle, versions: Versions) {
         ZxdgExporterV2 => 1,
         ZxdgImporterV2 => 1,
     );
-    screens::offer(dh, screens::FIRST);
+    screens::offer_first(dh, versions);
     extras::offer(dh, versions);
     others::offer(dh, versions);
     linux_dmabuf::offer(dh, versions);
