@@ -37,8 +37,8 @@ pub struct Server {
     control: Option<Control>,
     /// No descriptor was left for a new client: wait until one leaves.
     full: bool,
-    /// There is no host: when it is looked for again.
-    lost: Option<Instant>,
+    /// There is no host.
+    lost: Option<Lost>,
     /// Where connections come from that the proxy cannot make itself.
     hosts: Option<OwnedFd>,
     /// Those that came, with what opens them if they are to an X server.
@@ -49,8 +49,34 @@ pub struct Server {
     asks: bool,
 }
 
-/// Between two looks for a host that is gone. One that starts takes longer.
-const LOOK: Duration = Duration::from_millis(250);
+/// A host that is gone.
+#[derive(Clone, Copy)]
+struct Lost {
+    since: Instant,
+    /// When it is looked for again.
+    look: Instant,
+}
+
+impl Lost {
+    /// At once.
+    fn look_now(before: Option<Self>) -> Self {
+        let now = Instant::now();
+        let since = before.map_or(now, |lost| lost.since);
+        Self { since, look: now }
+    }
+
+    fn look_later(self, now: Instant) -> Self {
+        let look = now + pause(now.saturating_duration_since(self.since));
+        Self { look, ..self }
+    }
+}
+
+/// Between two looks for a host that has been gone for so long. One that starts takes longer than the first; when nobody has come
+/// for a while it is night.
+fn pause(gone: Duration) -> Duration {
+    (gone / 16).clamp(Duration::from_millis(250), Duration::from_secs(4))
+}
+
 /// How long the connection to an X server of a client that has gone is kept for answers to what it has asked there, and how many
 /// are: an app can make as many clients as it likes.
 const LEAVING: (Duration, usize) = (Duration::from_secs(2), 8);
@@ -240,7 +266,8 @@ impl Server {
     fn patience(&self) -> Option<Timespec> {
         let first = self.clients.iter().filter_map(Live::deadline);
         let leaving = self.leaving.iter().map(|(_, until)| *until);
-        let first = first.chain(self.lost).chain(leaving).min()?;
+        let look = self.lost.map(|lost| lost.look);
+        let first = first.chain(look).chain(leaving).min()?;
         // A little late rather than too early, which would be in vain.
         let left = first.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()
@@ -447,10 +474,10 @@ impl Server {
                     self.shared.report.send(&Event::HostLost);
                 }
                 self.ask_for_hosts();
-                self.lost = Some(now + LOOK);
+                self.lost = Some(Lost::look_now(None).look_later(now));
             }
-            Some(at) if at > now => {}
-            Some(_) => self.lost = self.reconnect().then(|| now + LOOK),
+            Some(lost) if lost.look > now => {}
+            Some(lost) => self.lost = self.reconnect().then(|| lost.look_later(now)),
         }
     }
 
@@ -514,7 +541,7 @@ impl Server {
                     self.given.push_back(given);
                 }
             }
-            self.lost = Some(Instant::now());
+            self.lost = Some(Lost::look_now(self.lost));
         }
     }
 
@@ -542,5 +569,36 @@ impl Server {
         info!("there is a host again");
         self.shared.report.send(&Event::HostFound);
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_looked_for_less_often_the_longer_it_is_gone() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause(seconds(0)), Duration::from_millis(250));
+        assert_eq!(pause(seconds(3)), Duration::from_millis(250));
+        assert_eq!(pause(seconds(32)), seconds(2));
+        assert_eq!(pause(seconds(1 << 20)), seconds(4));
+    }
+
+    #[test]
+    fn what_the_daemon_hands_over_is_looked_at_at_once_and_the_next_look_is_as_late_as_before() {
+        let long_ago = Instant::now()
+            .checked_sub(Duration::from_secs(3600))
+            .unwrap();
+        let lost = Lost {
+            since: long_ago,
+            look: Instant::now() + Duration::from_secs(4),
+        };
+        let now = Lost::look_now(Some(lost));
+        assert!(now.look <= Instant::now());
+        assert_eq!(
+            now.look_later(now.look).look,
+            now.look + Duration::from_secs(4)
+        );
     }
 }
