@@ -61,6 +61,9 @@ pub(crate) const CLIENT_BACKLOG: usize = 1 << 20;
 /// take none, and they would pile up in the backend.
 pub(crate) const STRAY_FDS: usize = 192;
 
+/// When there are that many, whoever is seen sending more than this is thrown out.
+pub(crate) const OWN_STRAY_FDS: usize = 4;
+
 /// A limit was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Over(pub(crate) Kind);

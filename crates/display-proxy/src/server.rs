@@ -1,7 +1,7 @@
 //! The loop: who is connected, who can be read, who gets flushed.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -39,6 +39,8 @@ pub struct Server {
     full: bool,
     /// There is no host.
     lost: Option<Lost>,
+    /// More descriptors are open than anybody accounts for.
+    strays: bool,
     /// Where connections come from that the proxy cannot make itself.
     hosts: Option<OwnedFd>,
     /// Those that came, with what opens them if they are to an X server.
@@ -68,6 +70,25 @@ impl Lost {
     fn look_later(self, now: Instant) -> Self {
         let look = now + pause(now.saturating_duration_since(self.since));
         Self { look, ..self }
+    }
+}
+
+/// Open descriptors.
+#[derive(Clone, Copy)]
+struct Open {
+    least: usize,
+    expected: usize,
+}
+
+impl Open {
+    fn are_too_many(self) -> bool {
+        self.least > 64 + self.expected + quota::STRAY_FDS
+    }
+
+    /// How many have come that nobody was to have.
+    fn unexplained_until(self, later: Self) -> usize {
+        let expected = later.expected.saturating_sub(self.expected);
+        later.least.saturating_sub(self.least + expected)
     }
 }
 
@@ -104,6 +125,7 @@ impl Server {
             control: None,
             full: false,
             lost: None,
+            strays: false,
             hosts: None,
             given: VecDeque::new(),
             leaving: VecDeque::new(),
@@ -192,9 +214,14 @@ impl Server {
             let wanted = self.clients[index].polled();
             let flags: Vec<PollFlags> = ready.by_ref().take(wanted).collect();
             if flags.iter().any(|flags| !flags.is_empty()) {
+                let before = self.strays.then(|| self.open());
                 self.clients[index].handle(&flags);
-                if self.clients[index].wants_fd_check() {
-                    self.check_strays(index);
+                match before {
+                    Some(before) => self.blame(index, before),
+                    None if self.clients[index].wants_fd_check() => {
+                        self.strays = self.open().is_none_or(|open| open.are_too_many());
+                    }
+                    None => {}
                 }
             }
         }
@@ -389,20 +416,35 @@ impl Server {
         Ok(())
     }
 
-    /// Descriptors pile up when a client attaches them to requests that take none. The lowest
-    /// free number is never above the count, so this accuses nobody wrongly.
-    fn check_strays(&mut self, index: usize) {
-        let Ok(probe) = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0) else {
+    /// Descriptors pile up when a client attaches them to requests that take none. What is open already says nothing of who has
+    /// sent it; but whoever sends more while there are too many is seen doing it.
+    fn blame(&mut self, index: usize, before: Option<Open>) {
+        let now = self.open();
+        let (Some(before), Some(now)) = (before, now) else {
             self.clients[index].end("no descriptor is left");
             return;
         };
-        let lowest_free = usize::try_from(std::os::fd::AsRawFd::as_raw_fd(&probe)).unwrap_or(0);
+        self.strays = now.are_too_many();
+        if self.strays && before.are_too_many() {
+            let more = before.unexplained_until(now);
+            if self.clients[index].sends_strays(more) {
+                self.clients[index].end("sent descriptors that no request takes");
+            }
+        }
+    }
+
+    /// How many descriptors are open at least, and how many there may be; none if there is no room for another. Costs two system
+    /// calls.
+    fn open(&self) -> Option<Open> {
+        let probe = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0).ok()?;
+        // The lowest free number is never above the count.
+        let least = usize::try_from(probe.as_raw_fd()).ok()?;
         let leaving = self.leaving.iter().map(|(server, _)| server.expected_fds());
         let expected = self.clients.iter().map(Live::expected_fds).chain(leaving);
-        let expected: usize = expected.sum();
-        if lowest_free > 64 + expected + quota::STRAY_FDS {
-            self.clients[index].end("sent descriptors that no request takes");
-        }
+        Some(Open {
+            least,
+            expected: expected.sum(),
+        })
     }
 
     fn refuse(&self, reason: &str) {

@@ -50,6 +50,8 @@ pub(crate) struct Live {
     host_blocked: bool,
     client_blocked: bool,
     is_x11: bool,
+    /// Descriptors that it was seen sending and nobody takes.
+    strays: usize,
     stage: Stage,
     ended: Option<Ended>,
 }
@@ -150,6 +152,7 @@ impl Live {
             host_blocked: false,
             client_blocked: false,
             is_x11,
+            strays: 0,
             stage,
             ended: None,
         })
@@ -522,6 +525,13 @@ impl Live {
             serving.unchecked = 0;
         }
         due
+    }
+
+    /// It has sent more descriptors that nobody takes, while there were too many; whether it is one who does.
+    pub(crate) fn sends_strays(&mut self, more: usize) -> bool {
+        self.strays += more;
+        // One request that has not come as a whole may have brought its own.
+        self.strays > quota::OWN_STRAY_FDS
     }
 
     /// What is at the other end of its connection to the host, if that is here.
