@@ -11,6 +11,10 @@ const ALSO: &[Group] = &[
         names: &["fstatfs", "ftruncate", "memfd_create"],
     },
     Group {
+        reason: "the end of a turn of a client that writes without pause",
+        names: &["dup3"],
+    },
+    Group {
         reason: "what is copied and pasted goes from pipe to pipe",
         names: &["splice"],
     },

@@ -39,8 +39,10 @@ pub struct Server {
     full: bool,
     /// There is no host.
     lost: Option<Lost>,
-    /// More descriptors are open than anybody accounts for.
-    strays: bool,
+    /// How many more descriptors have been open than anybody accounts for, at most since a client has left.
+    strays: usize,
+    /// They are counted.
+    counts: bool,
     /// Where connections come from that the proxy cannot make itself.
     hosts: Option<OwnedFd>,
     /// Those that came, with what opens them if they are to an X server.
@@ -70,25 +72,6 @@ impl Lost {
     fn look_later(self, now: Instant) -> Self {
         let look = now + pause(now.saturating_duration_since(self.since));
         Self { look, ..self }
-    }
-}
-
-/// Open descriptors.
-#[derive(Clone, Copy)]
-struct Open {
-    least: usize,
-    expected: usize,
-}
-
-impl Open {
-    fn are_too_many(self) -> bool {
-        self.least > 64 + self.expected + quota::STRAY_FDS
-    }
-
-    /// How many have come that nobody was to have.
-    fn unexplained_until(self, later: Self) -> usize {
-        let expected = later.expected.saturating_sub(self.expected);
-        later.least.saturating_sub(self.least + expected)
     }
 }
 
@@ -125,7 +108,8 @@ impl Server {
             control: None,
             full: false,
             lost: None,
-            strays: false,
+            strays: 0,
+            counts: true,
             hosts: None,
             given: VecDeque::new(),
             leaving: VecDeque::new(),
@@ -152,6 +136,12 @@ impl Server {
     /// Ends in order when `fd` can be read or is closed at its other end. For tests.
     pub fn stop_on(&mut self, fd: OwnedFd) {
         self.stop = Some(fd);
+    }
+
+    /// Whether the descriptors of this process are counted, as they are if nothing is said. For tests, in whose process others
+    /// open some too.
+    pub fn count_descriptors(&mut self, yes: bool) {
+        self.counts = yes;
     }
 
     /// Takes other descriptors for memory of a GPU than the kernel does. For tests where it has none to make.
@@ -214,14 +204,9 @@ impl Server {
             let wanted = self.clients[index].polled();
             let flags: Vec<PollFlags> = ready.by_ref().take(wanted).collect();
             if flags.iter().any(|flags| !flags.is_empty()) {
-                let before = self.strays.then(|| self.open());
                 self.clients[index].handle(&flags);
-                match before {
-                    Some(before) => self.blame(index, before),
-                    None if self.clients[index].wants_fd_check() => {
-                        self.strays = self.open().is_none_or(|open| open.are_too_many());
-                    }
-                    None => {}
+                if self.clients[index].has_read() && self.counts {
+                    self.count_strays(index);
                 }
             }
         }
@@ -416,35 +401,24 @@ impl Server {
         Ok(())
     }
 
-    /// Descriptors pile up when a client attaches them to requests that take none. What is open already says nothing of who has
-    /// sent it; but whoever sends more while there are too many is seen doing it.
-    fn blame(&mut self, index: usize, before: Option<Open>) {
-        let now = self.open();
-        let (Some(before), Some(now)) = (before, now) else {
+    /// Descriptors pile up when a client attaches them to requests that take none. In whose turn there are more than there ever
+    /// were, they are its own; when there are too many it ends. Costs two system calls.
+    fn count_strays(&mut self, index: usize) {
+        let Ok(probe) = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0) else {
             self.clients[index].end("no descriptor is left");
             return;
         };
-        self.strays = now.are_too_many();
-        if self.strays && before.are_too_many() {
-            let more = before.unexplained_until(now);
-            if self.clients[index].sends_strays(more) {
-                self.clients[index].end("sent descriptors that no request takes");
-            }
-        }
-    }
-
-    /// How many descriptors are open at least, and how many there may be; none if there is no room for another. Costs two system
-    /// calls.
-    fn open(&self) -> Option<Open> {
-        let probe = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0).ok()?;
         // The lowest free number is never above the count.
-        let least = usize::try_from(probe.as_raw_fd()).ok()?;
+        let open = usize::try_from(probe.as_raw_fd()).unwrap_or(0);
         let leaving = self.leaving.iter().map(|(server, _)| server.expected_fds());
         let expected = self.clients.iter().map(Live::expected_fds).chain(leaving);
-        Some(Open {
-            least,
-            expected: expected.sum(),
-        })
+        let strays = open.saturating_sub(64 + expected.sum::<usize>());
+        let more = strays.saturating_sub(self.strays);
+        self.strays += more;
+        let own = self.clients[index].sends_strays(more);
+        if strays > quota::STRAY_FDS && own > quota::OWN_STRAY_FDS {
+            self.clients[index].end("sent descriptors that no request takes");
+        }
     }
 
     fn refuse(&self, reason: &str) {
@@ -491,6 +465,7 @@ impl Server {
         }
         if self.clients.len() != before {
             self.full = false;
+            self.strays = 0;
             debug!(clients = self.clients.len(), "clients left");
             // The selection of one that left is gone; the others must hear of it.
             for client in &mut self.clients {

@@ -48,6 +48,7 @@ use crate::peer::Links;
 use crate::policy;
 use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
+use crate::turn::Turn;
 use crate::x11::X11;
 
 /// What all clients of the sandbox have in common.
@@ -206,7 +207,10 @@ pub(crate) struct Session {
     /// For copying pixels; empty until the first copy.
     pub(crate) scratch: Vec<u8>,
     hold: Hold,
+    /// There from the beginning on.
+    pub(crate) turn: Option<Turn>,
     requests: u32,
+    copied: u64,
     pub(crate) unsent: u32,
     pub(crate) unsent_fds: u32,
     verdict: Option<String>,
@@ -269,7 +273,9 @@ impl Session {
             quota: Quota::default(),
             scratch: Vec::new(),
             hold: Hold::default(),
+            turn: None,
             requests: 0,
+            copied: 0,
             unsent: 0,
             unsent_fds: 0,
             verdict: None,
@@ -344,9 +350,10 @@ impl Session {
     pub(crate) fn tick(&mut self, on: &impl Resource) {
         self.requests += 1;
         self.unsent += 1;
-        if self.requests > quota::REQUESTS_PER_TURN {
-            self.offend(on, "too many requests at once");
-        } else if self.unsent.is_multiple_of(512) {
+        if self.requests >= quota::REQUESTS_PER_TURN {
+            self.end_turn();
+        }
+        if self.unsent.is_multiple_of(512) {
             self.flush_early(on);
         }
     }
@@ -381,6 +388,24 @@ impl Session {
 
     pub(crate) fn new_turn(&mut self) {
         self.requests = 0;
+        self.copied = 0;
+    }
+
+    fn end_turn(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.end();
+        }
+    }
+
+    /// Counts bytes of a picture that is copied.
+    pub(crate) fn copies(&mut self, bytes: u64, on: &impl Resource) {
+        if bytes > 0 && self.copied >= quota::COPIED_AT_ONCE {
+            self.offend(on, "too much to copy at once");
+        }
+        self.copied += bytes;
+        if self.copied >= quota::COPIED_PER_TURN {
+            self.end_turn();
+        }
     }
 
     /// Takes one of a counted kind, or ends the client.
@@ -428,12 +453,12 @@ impl Session {
 
     /// Descriptors that this client rightly makes us hold, at most.
     pub(crate) fn expected_fds(&self) -> usize {
-        // The two sockets, the duplicate for polling, the display's epoll; then the rest.
+        // The two sockets, the duplicate for polling, the two ends of an empty one, the display's epoll; then the rest.
         let kinds = [Kind::Pool, Kind::Buffer, Kind::Plane];
         let counted: u32 = kinds.iter().map(|kind| self.quota.held(*kind)).sum();
         let x11 = self.x11.as_ref().map_or(0, |x11| x11.fds());
         let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds() + x11;
-        8 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
+        10 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
     }
 }
 

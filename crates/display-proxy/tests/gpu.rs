@@ -13,7 +13,6 @@ mod common;
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Mutex;
 
 use common::{App, Rig, Told, Window, memory, picture};
 use oz_testkit::fakehost::linux_dmabuf::{self as gpu, DEVICE, LINEAR, NV12, TILED, UNNAMED, XRGB};
@@ -486,12 +485,8 @@ fn an_icon_is_not_drawn_by_a_gpu() {
     });
 }
 
-/// Those who hold many descriptors take turns: the proxies of a test are in one process, and count what is open there.
-static MANY: Mutex<()> = Mutex::new(());
-
 #[test]
 fn planes_without_end() {
-    let _alone = MANY.lock();
     attack(|app| {
         let memory = drawn(1);
         for _ in 0..3000 {
@@ -505,7 +500,6 @@ fn planes_without_end() {
 
 #[test]
 fn buffers_that_nobody_waits_for_any_more_cost_nothing() {
-    let _alone = MANY.lock();
     let rig = Rig::with_gpu(NEW);
     let mut app = rig.app();
     let memory = drawn(1);

@@ -26,6 +26,7 @@ use crate::host::wayland::singletons::Singletons;
 use crate::host::x11::Server;
 use crate::quota;
 use crate::session::{AppClient, Session, Shared};
+use crate::turn::Turn;
 use crate::x11::{Begin, X11};
 
 /// How a client's time ended.
@@ -100,8 +101,6 @@ impl Asked {
 struct Serving {
     display: Display<Session>,
     client: ClientId,
-    /// The backend owns the client's socket; this duplicate is for polling.
-    socket: UnixStream,
     gone: Arc<AtomicBool>,
     /// None while there is no host, or it is listing.
     queue: Option<EventQueue<Session>>,
@@ -110,13 +109,9 @@ struct Serving {
     session: Session,
     /// Requests since the objects were last counted.
     uncounted: usize,
-    /// Turns since somebody looked whether descriptors pile up.
-    unchecked: u32,
+    /// Something came, or descriptors alone, since somebody looked whether these pile up.
+    has_read: bool,
 }
-
-/// Turns of a client between two looks at its descriptors. One turn brings 28 at most, unless it
-/// brings many requests, which makes it looked at as well.
-const FD_CHECK_TURNS: u32 = 8;
 
 /// So often a client may lose its host in this time.
 const LOSSES: (usize, Duration) = (5, Duration::from_secs(60));
@@ -208,7 +203,10 @@ impl Live {
             if self.client_blocked {
                 wanted |= PollFlags::OUT;
             }
-            fds.push(PollFd::new(&serving.socket, wanted));
+            // The backend owns the client's socket; this duplicate is for polling.
+            if let Some(turn) = &serving.session.turn {
+                fds.push(PollFd::new(turn.socket(), wanted));
+            }
             if let Some(x11) = &serving.session.x11 {
                 // What it asks for becomes requests to the host as well.
                 x11.poll(!self.host_blocked, fds);
@@ -515,23 +513,18 @@ impl Live {
         }
     }
 
-    /// Whether it is time to look for descriptors that pile up. Costs two system calls.
-    pub(crate) fn wants_fd_check(&mut self) -> bool {
-        let Stage::Serving(serving) = &mut self.stage else {
-            return false;
-        };
-        let due = serving.unchecked >= FD_CHECK_TURNS;
-        if due {
-            serving.unchecked = 0;
+    /// Whether something of the client was read, since this was asked last.
+    pub(crate) fn has_read(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Serving(serving) => std::mem::take(&mut serving.has_read),
+            _ => false,
         }
-        due
     }
 
-    /// It has sent more descriptors that nobody takes, while there were too many; whether it is one who does.
-    pub(crate) fn sends_strays(&mut self, more: usize) -> bool {
+    /// It has sent more descriptors that nobody takes; how many there were of it.
+    pub(crate) fn sends_strays(&mut self, more: usize) -> usize {
         self.strays += more;
-        // One request that has not come as a whole may have brought its own.
-        self.strays > quota::OWN_STRAY_FDS
+        self.strays
     }
 
     /// What is at the other end of its connection to the host, if that is here.
@@ -605,7 +598,7 @@ impl Serving {
             Box::new(X11::new(begin, decorations, icons))
         });
 
-        let socket = client.try_clone()?;
+        session.turn = Some(Turn::of(&client)?);
         let data = Arc::new(AppClient::default());
         let gone = Arc::clone(&data.gone);
         let client = dh.insert_client(client, data)?;
@@ -614,13 +607,12 @@ impl Serving {
         Ok(Self {
             display,
             client: id,
-            socket,
             gone,
             queue: Some(queue),
             next: None,
             session,
             uncounted: 0,
-            unchecked: 0,
+            has_read: false,
         })
     }
 
@@ -639,17 +631,21 @@ impl Serving {
 
     fn read_client(&mut self) {
         self.session.new_turn();
-        match self
+        self.has_read = true;
+        if let Some(turn) = &mut self.session.turn {
+            turn.begin();
+        }
+        let read = self
             .display
             .backend()
-            .dispatch_single_client(&mut self.session, self.client.clone())
-        {
-            Ok(requests) => {
-                self.uncounted += requests;
-                self.unchecked += if requests > 64 { FD_CHECK_TURNS } else { 1 };
-            }
+            .dispatch_single_client(&mut self.session, self.client.clone());
+        if let Some(turn) = &mut self.session.turn {
+            turn.is_over();
+        }
+        match read {
+            Ok(requests) => self.uncounted += requests,
             // Nothing whole came, but descriptors may have.
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.unchecked += 1,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(_) => self.gone.store(true, Ordering::Release),
         }
         // Registries and syncs are answered inside the backend; only counting all objects of the

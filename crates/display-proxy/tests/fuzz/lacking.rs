@@ -11,7 +11,7 @@ use super::client::Client;
 use super::common::{App, Rig};
 use super::random::Random;
 use super::things::Things;
-use super::{NEWER, judge, seed};
+use super::{NEWER, alone, judge, seed};
 
 /// What no window can do without.
 const NEEDED: [&str; 3] = ["wl_compositor", "wl_shm", "xdg_wm_base"];
@@ -115,6 +115,7 @@ fn serve(rig: &Rig, clients: &mut [Client], random: &mut Random, things: &Things
 
 #[test]
 fn what_a_host_lacks_is_not_offered_and_windows_are_shown_without() {
+    let _alone = alone();
     let seed = seed();
     eprintln!("OZ_FUZZ_SEED={seed}");
     let mut random = Random::new(seed);

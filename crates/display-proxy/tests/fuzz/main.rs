@@ -17,11 +17,17 @@
 mod common;
 
 mod client;
+mod flood;
 mod lacking;
+mod neighbour;
+mod process;
 mod random;
+mod stalls;
 mod things;
 mod wire;
 
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::{App, Rig};
@@ -52,6 +58,12 @@ const NEWER: Versions = &[
 /// Clients at a time.
 const AT_ONCE: usize = 4;
 
+/// Held by a test while it runs: what is open in this process is counted, and how long somebody waits.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
@@ -77,7 +89,12 @@ fn descriptors() -> Vec<String> {
 
 /// Resident memory of this process in kilobytes.
 fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    memory_of("/proc/self/status".as_ref())
+}
+
+/// The same of another, by what the kernel says of it.
+fn memory_of(status: &Path) -> u64 {
+    let status = std::fs::read_to_string(status).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let words = line.unwrap().split_whitespace().nth(1);
     words.unwrap().parse().unwrap()
@@ -85,6 +102,7 @@ fn memory() -> u64 {
 
 #[test]
 fn no_request_harms_anybody_but_its_sender() {
+    let _alone = alone();
     let seed = seed();
     let length = Duration::from_secs(number("OZ_FUZZ_SECONDS").unwrap_or(4));
     for (round, buffers) in [Buffers::Shared, Buffers::Copied].into_iter().enumerate() {
