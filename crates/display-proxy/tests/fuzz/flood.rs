@@ -16,8 +16,23 @@ use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
 use super::common::{App, memory, picture};
 use super::random::Random;
 
-/// What is done, each by a client of its own; it ends when it is thrown out, or by itself.
-const KINDS: [fn(&mut App); 9] = [
+/// What a client does; it ends when it is thrown out, or by itself.
+pub type Kind = fn(&mut App);
+
+/// As many pictures as can be, in memory that is copied at each commit.
+pub const COPIES: &[Kind] = &[|app| {
+    let pixels = memory(MemfdFlags::empty(), &picture(0, 2048, 2048));
+    let buffer = app.buffer(&pixels, 2048, 2048);
+    let window = app.window();
+    for _ in 0..100 {
+        window.surface.attach(Some(&buffer), 0, 0);
+        window.surface.damage_buffer(0, 0, 2048, 2048);
+        window.surface.commit();
+    }
+}];
+
+/// Everything else.
+pub const FLOODS: &[Kind] = &[
     |app| {
         let compositor: WlCompositor = app.bind(4);
         (0..2000).for_each(|_| drop(compositor.create_surface(&app.qh, ())));
@@ -66,17 +81,6 @@ const KINDS: [fn(&mut App); 9] = [
         }
     },
     |app| {
-        // Copied at each commit, and as much as there can be.
-        let pixels = memory(MemfdFlags::empty(), &picture(0, 2048, 2048));
-        let buffer = app.buffer(&pixels, 2048, 2048);
-        let window = app.window();
-        for _ in 0..100 {
-            window.surface.attach(Some(&buffer), 0, 0);
-            window.surface.damage_buffer(0, 0, 2048, 2048);
-            window.surface.commit();
-        }
-    },
-    |app| {
         // Asks whether it was heard, and takes each answer, without a pause.
         for _ in 0..100 {
             let display = app.conn.display();
@@ -95,7 +99,7 @@ pub struct Flood {
 }
 
 impl Flood {
-    pub fn of(path: PathBuf, mut random: Random) -> Self {
+    pub fn of(path: PathBuf, kinds: &'static [Kind], mut random: Random) -> Self {
         let stop = Arc::<AtomicBool>::default();
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
@@ -104,11 +108,11 @@ impl Flood {
                 let Ok(socket) = UnixStream::connect(&path) else {
                     break;
                 };
-                if random.once_in(KINDS.len() + 1) {
+                if random.once_in(kinds.len() + 1) {
                     never_read(socket);
                 } else {
                     // What it meets is an error or a panic of its own, which is as good as leaving.
-                    let kind = *random.pick(&KINDS);
+                    let kind = *random.pick(kinds);
                     let act = std::panic::AssertUnwindSafe(|| {
                         let mut app = App::new(socket);
                         kind(&mut app);
