@@ -36,6 +36,7 @@ pub fn for_host(host: Host) -> Config {
         activation_token: None,
         acted: None,
         shortcuts: false,
+        gpu: false,
     }
 }
 

@@ -11,8 +11,16 @@ const ALSO: &[Group] = &[
         names: &["fstatfs", "ftruncate", "memfd_create"],
     },
     Group {
+        reason: "the end of a turn of a client that writes without pause",
+        names: &["dup3"],
+    },
+    Group {
         reason: "what is copied and pasted goes from pipe to pipe",
         names: &["splice"],
+    },
+    Group {
+        reason: "memory of a GPU is told from all else by its name, before its file system is asked",
+        names: &["readlinkat"],
     },
     Group {
         reason: "libxkbcommon looks whether there are keymaps; none is opened",

@@ -1,6 +1,6 @@
 //! Which descriptors of an app may be mapped by the host, and which may only be read.
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{FileType, MemfdFlags, OFlags, SealFlags};
 use rustix::io::Errno;
@@ -66,6 +66,25 @@ fn file_system(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
     #[expect(clippy::cast_sign_loss, reason = "magic numbers are bit patterns")]
     let magic = rustix::fs::fstatfs(fd)?.f_type as u64;
     Ok(magic)
+}
+
+/// The file system of memory that devices share, which nobody can mount: `DMA_BUF_MAGIC`.
+const DMABUF: u64 = 0x444d_4142;
+
+/// Whether this is memory of a GPU, which its host can map without asking anybody.
+///
+/// Its name comes first: to give it the kernel asks no file system, which could be one that never answers. Files may
+/// have such a name too; the file system says what it is.
+pub(crate) fn is_gpu_memory(fd: BorrowedFd<'_>) -> bool {
+    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let name = rustix::fs::readlinkat(rustix::fs::CWD, link, Vec::new());
+    name.is_ok_and(|name| name.as_bytes().starts_with(b"/dmabuf:"))
+        && file_system(fd).is_ok_and(|magic| magic == DMABUF)
+}
+
+/// How many bytes of a GPU's memory this is. Its files have no size but an end.
+pub(crate) fn gpu_memory_size(fd: BorrowedFd<'_>) -> Result<u64, Errno> {
+    rustix::fs::seek(fd, rustix::fs::SeekFrom::End(0))
 }
 
 /// The size of the file behind a descriptor.
@@ -148,7 +167,7 @@ mod tests {
             assert_eq!(classify(huge.as_fd()), Ok(Memory::Copyable));
         }
         let memory = memfd(MemfdFlags::ALLOW_SEALING);
-        let again = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&memory));
+        let again = format!("/proc/self/fd/{}", memory.as_raw_fd());
         let read_only = rustix::fs::open(again, OFlags::RDONLY, rustix::fs::Mode::empty()).unwrap();
         rustix::fs::fcntl_add_seals(&memory, SealFlags::SHRINK).unwrap();
         assert_eq!(classify(read_only.as_fd()), Ok(Memory::Copyable));
@@ -159,6 +178,24 @@ mod tests {
     fn a_pipe_is_refused() {
         let (read, _write) = rustix::pipe::pipe().unwrap();
         assert!(classify(read.as_fd()).is_err());
+    }
+
+    #[test]
+    fn nothing_else_is_memory_of_a_gpu() {
+        let memory = memfd(MemfdFlags::ALLOW_SEALING);
+        rustix::fs::ftruncate(&memory, 4096).unwrap();
+        assert!(!is_gpu_memory(memory.as_fd()));
+        let (pipe, _other) = rustix::pipe::pipe().unwrap();
+        assert!(!is_gpu_memory(pipe.as_fd()));
+        // A name alone proves nothing.
+        let named = rustix::fs::memfd_create("/dmabuf:", MemfdFlags::CLOEXEC).unwrap();
+        assert!(!is_gpu_memory(named.as_fd()));
+        for path in ["/dev/zero", "/", "/proc/self/maps"] {
+            assert!(
+                !is_gpu_memory(std::fs::File::open(path).unwrap().as_fd()),
+                "{path}"
+            );
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use crate::config::Config;
 pub struct Allowed {
     /// The Wayland interface.
     pub interface: &'static str,
+    /// The oldest version that is relayed: a host whose own is older counts as one that lacks it.
+    pub min_version: u32,
     /// The newest version whose every request and event this proxy knows.
     pub max_version: u32,
     /// Why an app gets it.
@@ -22,6 +24,8 @@ pub enum Given {
     Always,
     /// To those whose profile lets them take the desktop's shortcuts.
     WithShortcuts,
+    /// To those whose profile gives them the GPU.
+    WithGpu,
 }
 
 impl Allowed {
@@ -31,6 +35,7 @@ impl Allowed {
         match self.given {
             Given::Always => true,
             Given::WithShortcuts => config.shortcuts,
+            Given::WithGpu => config.gpu,
         }
     }
 }
@@ -38,6 +43,7 @@ impl Allowed {
 const fn allow(interface: &'static str, max_version: u32, reason: &'static str) -> Allowed {
     Allowed {
         interface,
+        min_version: 1,
         max_version,
         reason,
         given: Given::Always,
@@ -163,6 +169,16 @@ pub const ALLOWED: &[Allowed] = &[
             "virtual machines and remote desktops have shortcuts of their own; the user can take them back",
         )
     },
+    Allowed {
+        given: Given::WithGpu,
+        // Before that a host does not say which layouts of pixels it takes.
+        min_version: 3,
+        ..allow(
+            "zwp_linux_dmabuf_v1",
+            5,
+            "what a GPU has drawn, without a copy; the kernel says whether a descriptor is that",
+        )
+    },
     allow(
         "wp_alpha_modifier_v1",
         1,
@@ -228,6 +244,15 @@ mod tests {
         let mut config = crate::config::for_host(crate::config::Host::Wayland("/run/w".into()));
         assert!(!entry.is_given(&config));
         config.shortcuts = true;
+        assert!(entry.is_given(&config));
+    }
+
+    #[test]
+    fn buffers_of_a_gpu_are_taken_only_from_apps_that_have_one() {
+        let entry = allowed("zwp_linux_dmabuf_v1").unwrap();
+        let mut config = crate::config::for_host(crate::config::Host::Wayland("/run/w".into()));
+        assert!(!entry.is_given(&config));
+        config.gpu = true;
         assert!(entry.is_given(&config));
     }
 

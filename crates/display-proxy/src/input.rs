@@ -122,6 +122,14 @@ impl<D: Resource + PartialEq> On<D> {
             .retain(|(known, _)| known != device && known.is_alive());
     }
 
+    /// Those that are on a surface, on which they are no more.
+    fn take_from(&mut self, surface: &WlSurface) -> impl Iterator<Item = D> + use<D> {
+        let from = |on: &mut (D, WlSurface)| on.1 == *surface;
+        let all: Vec<_> = self.0.extract_if(.., from).collect();
+        let devices = all.into_iter().map(|(device, _)| device);
+        devices.filter(Resource::is_alive)
+    }
+
     /// Those that are there still, which nothing is on any more.
     fn take(&mut self) -> impl Iterator<Item = (D, WlSurface)> + use<D> {
         let all = std::mem::take(&mut self.0).into_iter();
@@ -130,6 +138,20 @@ impl<D: Resource + PartialEq> On<D> {
 }
 
 impl Session {
+    /// A surface is about to go. What the host says of that comes when nobody can be told any more what was left.
+    pub(crate) fn leave_surface(&mut self, surface: &WlSurface) {
+        let serial = self.input.latest().unwrap_or(0);
+        for keyboard in self.places.keyboards.take_from(surface) {
+            keyboard.leave(serial, surface);
+        }
+        for pointer in self.places.pointers.take_from(surface) {
+            leave(&pointer, serial, surface);
+        }
+        for text in self.places.texts.take_from(surface) {
+            text.leave(surface);
+        }
+    }
+
     /// The host is gone, and so the user's devices: nothing is held any more, and nothing repeated.
     pub(crate) fn lose_input(&mut self) {
         let serial = self.input.latest().unwrap_or(0);
@@ -137,10 +159,7 @@ impl Session {
             keyboard.leave(serial, &surface);
         }
         for (pointer, surface) in self.places.pointers.take() {
-            pointer.leave(serial, &surface);
-            if pointer.version() >= 5 {
-                pointer.frame();
-            }
+            leave(&pointer, serial, &surface);
         }
         for (text, surface) in self.places.texts.take() {
             text.leave(&surface);
@@ -155,6 +174,13 @@ impl Session {
         // The events of one host mean nothing to another.
         self.input = InputLog::default();
         self.selections_lose_focus();
+    }
+}
+
+fn leave(pointer: &WlPointer, serial: u32, surface: &WlSurface) {
+    pointer.leave(serial, surface);
+    if pointer.version() >= 5 {
+        pointer.frame();
     }
 }
 

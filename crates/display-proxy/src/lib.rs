@@ -23,4 +23,5 @@ mod quota;
 pub mod report;
 pub mod server;
 mod session;
+mod turn;
 mod x11;

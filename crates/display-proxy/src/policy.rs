@@ -17,7 +17,8 @@
 //! **Memory.** The host maps an app's memory only if it is a memory file that can no longer
 //! shrink; a file of a disk or of FUSE could stall or kill whoever touches the mapping. All
 //! other memory is copied, by `pread`, which cannot fault. Every offset is checked with
-//! arithmetic that cannot wrap.
+//! arithmetic that cannot wrap. What a GPU has drawn passes only from apps that are given one, and only if the kernel says
+//! that the descriptor is memory of a device.
 //!
 //! **Input.** Events go where the host sends them: to the client whose window has the focus.
 //! Requests that need the user's doing (grab, move, resize, window menu, selection) must name

@@ -1,7 +1,7 @@
 //! How much of everything one app client may hold. An offender loses its connection.
 //!
 //! The figures are an order of magnitude above what browsers and office suites were seen to use.
-//! None is larger than some thousands: smithay's teardown is quadratic in surfaces, and the host
+//! None is larger than some thousands, for the same reason as that there are a thousand surfaces: smithay's teardown is quadratic in surfaces, and the host
 //! connection searches for a free number through all objects each time it makes one.
 
 /// What is counted per client.
@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Region,
     Pool,
     Buffer,
+    /// Descriptors of a GPU's memory, of which a buffer has up to four.
+    Plane,
     /// Frame callbacks and presentation feedback that the host has not answered.
     Callback,
     Positioner,
@@ -18,21 +20,30 @@ pub(crate) enum Kind {
     Object,
 }
 
-const KINDS: usize = 7;
+const KINDS: usize = 8;
 
 impl Kind {
     fn limit(self) -> u32 {
         match self {
-            Self::Surface | Self::Region | Self::Positioner | Self::Buffer | Self::Callback => 4096,
-            Self::Pool => 2048,
+            // All that a client has goes at once when it goes, and of surfaces each looks through all others.
+            Self::Surface => 1024,
+            Self::Region | Self::Positioner | Self::Buffer | Self::Callback => 4096,
+            Self::Pool | Self::Plane => 2048,
             Self::Object => 4096,
         }
     }
 }
 
-/// Requests in one turn. The backend reads until the socket is empty, so a client that writes
-/// without pause would otherwise keep the proxy to itself.
-pub(crate) const REQUESTS_PER_TURN: u32 = 200_000;
+/// Requests in one turn; what comes after them waits in the socket until others had theirs. The library reads until
+/// the socket is empty, so a client that writes without pause would otherwise keep the proxy to itself.
+pub(crate) const REQUESTS_PER_TURN: u32 = 4096;
+
+/// The same for bytes of pictures that are copied.
+pub(crate) const COPIED_PER_TURN: u64 = 16 << 20;
+
+/// Whoever has had this much copied and commits more in the same turn is thrown out: what has been read already is not left
+/// for later. It is two pictures of the largest screens.
+pub(crate) const COPIED_AT_ONCE: u64 = 256 << 20;
 
 /// Requests queued for a host that does not read. At under 100 bytes each this bounds memory.
 pub(crate) const UNSENT_REQUESTS: u32 = 65_536;
@@ -59,6 +70,9 @@ pub(crate) const CLIENT_BACKLOG: usize = 1 << 20;
 /// take none, and they would pile up in the backend.
 pub(crate) const STRAY_FDS: usize = 192;
 
+/// When there are that many, whoever has sent more of them than come with one message is thrown out.
+pub(crate) const OWN_STRAY_FDS: usize = 28;
+
 /// A limit was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Over(pub(crate) Kind);
@@ -82,6 +96,10 @@ impl Quota {
     pub(crate) fn give(&mut self, kind: Kind) {
         let held = &mut self.held[kind as usize];
         *held = held.saturating_sub(1);
+    }
+
+    pub(crate) fn give_many(&mut self, kind: Kind, many: usize) {
+        (0..many).for_each(|_| self.give(kind));
     }
 
     pub(crate) fn held(&self, kind: Kind) -> u32 {

@@ -1,7 +1,7 @@
 //! The loop: who is connected, who can be read, who gets flushed.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -40,8 +40,12 @@ pub struct Server {
     control: Option<Control>,
     /// No descriptor was left for a new client: wait until one leaves.
     full: bool,
-    /// There is no host: when it is looked for again.
-    lost: Option<Instant>,
+    /// There is no host.
+    lost: Option<Lost>,
+    /// How many more descriptors have been open than anybody accounts for, at most since a client has left.
+    strays: usize,
+    /// They are counted.
+    counts: bool,
     /// Where connections come from that the proxy cannot make itself.
     hosts: Option<OwnedFd>,
     /// Those that came, with what opens them if they are to an X server.
@@ -52,8 +56,34 @@ pub struct Server {
     asks: bool,
 }
 
-/// Between two looks for a host that is gone. One that starts takes longer.
-const LOOK: Duration = Duration::from_millis(250);
+/// A host that is gone.
+#[derive(Clone, Copy)]
+struct Lost {
+    since: Instant,
+    /// When it is looked for again.
+    look: Instant,
+}
+
+impl Lost {
+    /// At once.
+    fn look_now(before: Option<Self>) -> Self {
+        let now = Instant::now();
+        let since = before.map_or(now, |lost| lost.since);
+        Self { since, look: now }
+    }
+
+    fn look_later(self, now: Instant) -> Self {
+        let look = now + pause(now.saturating_duration_since(self.since));
+        Self { look, ..self }
+    }
+}
+
+/// Between two looks for a host that has been gone for so long. One that starts takes longer than the first; when nobody has come
+/// for a while it is night.
+fn pause(gone: Duration) -> Duration {
+    (gone / 16).clamp(Duration::from_millis(250), Duration::from_secs(4))
+}
+
 /// How long the connection to an X server of a client that has gone is kept for answers to what it has asked there, and how many
 /// are: an app can make as many clients as it likes.
 const LEAVING: (Duration, usize) = (Duration::from_secs(2), 8);
@@ -92,6 +122,8 @@ impl Server {
             control: None,
             full: false,
             lost: None,
+            strays: 0,
+            counts: true,
             hosts: None,
             given: VecDeque::new(),
             leaving: VecDeque::new(),
@@ -118,6 +150,17 @@ impl Server {
     /// Ends in order when `fd` can be read or is closed at its other end. For tests.
     pub fn stop_on(&mut self, fd: OwnedFd) {
         self.stop = Some(fd);
+    }
+
+    /// Whether the descriptors of this process are counted, as they are if nothing is said. For tests, in whose process others
+    /// open some too.
+    pub fn count_descriptors(&mut self, yes: bool) {
+        self.counts = yes;
+    }
+
+    /// Takes other descriptors for memory of a GPU than the kernel does. For tests where it has none to make.
+    pub fn take_for_gpu_memory(&mut self, judge: fn(BorrowedFd<'_>) -> bool) {
+        self.shared.is_gpu_memory.set(judge);
     }
 
     /// Hears what the daemon says on `pipe`.
@@ -183,8 +226,8 @@ impl Server {
             let flags: Vec<PollFlags> = ready.by_ref().take(wanted).collect();
             if flags.iter().any(|flags| !flags.is_empty()) {
                 self.clients[index].handle(&flags);
-                if self.clients[index].wants_fd_check() {
-                    self.check_strays(index);
+                if self.clients[index].has_read() && self.counts {
+                    self.count_strays(index);
                 }
             }
         }
@@ -256,7 +299,8 @@ impl Server {
     fn patience(&self) -> Option<Timespec> {
         let first = self.clients.iter().filter_map(Live::deadline);
         let leaving = self.leaving.iter().map(|(_, until)| *until);
-        let first = first.chain(self.lost).chain(leaving).min()?;
+        let look = self.lost.map(|lost| lost.look);
+        let first = first.chain(look).chain(leaving).min()?;
         // A little late rather than too early, which would be in vain.
         let left = first.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         Timespec::try_from(left).ok()
@@ -378,18 +422,22 @@ impl Server {
         Ok(())
     }
 
-    /// Descriptors pile up when a client attaches them to requests that take none. The lowest
-    /// free number is never above the count, so this accuses nobody wrongly.
-    fn check_strays(&mut self, index: usize) {
+    /// Descriptors pile up when a client attaches them to requests that take none. In whose turn there are more than there ever
+    /// were, they are its own; when there are too many it ends. Costs two system calls.
+    fn count_strays(&mut self, index: usize) {
         let Ok(probe) = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0) else {
             self.clients[index].end("no descriptor is left");
             return;
         };
-        let lowest_free = usize::try_from(std::os::fd::AsRawFd::as_raw_fd(&probe)).unwrap_or(0);
+        // The lowest free number is never above the count.
+        let open = usize::try_from(probe.as_raw_fd()).unwrap_or(0);
         let leaving = self.leaving.iter().map(|(server, _)| server.expected_fds());
         let expected = self.clients.iter().map(Live::expected_fds).chain(leaving);
-        let expected: usize = expected.sum();
-        if lowest_free > 64 + expected + quota::STRAY_FDS {
+        let strays = open.saturating_sub(64 + expected.sum::<usize>());
+        let more = strays.saturating_sub(self.strays);
+        self.strays += more;
+        let own = self.clients[index].sends_strays(more);
+        if strays > quota::STRAY_FDS && own > quota::OWN_STRAY_FDS {
             self.clients[index].end("sent descriptors that no request takes");
         }
     }
@@ -433,6 +481,7 @@ impl Server {
         }
         if self.clients.len() != before {
             self.full = false;
+            self.strays = 0;
             debug!(clients = self.clients.len(), "clients left");
             // The selection of one that left is gone; the others must hear of it.
             for client in &mut self.clients {
@@ -458,10 +507,10 @@ impl Server {
                     self.shared.report.send(&Event::HostLost);
                 }
                 self.ask_for_hosts();
-                self.lost = Some(now + LOOK);
+                self.lost = Some(Lost::look_now(None).look_later(now));
             }
-            Some(at) if at > now => {}
-            Some(_) => self.lost = self.reconnect().then(|| now + LOOK),
+            Some(lost) if lost.look > now => {}
+            Some(lost) => self.lost = self.reconnect().then(|| lost.look_later(now)),
         }
     }
 
@@ -525,7 +574,7 @@ impl Server {
                     self.given.push_back(given);
                 }
             }
-            self.lost = Some(Instant::now());
+            self.lost = Some(Lost::look_now(self.lost));
         }
     }
 
@@ -553,5 +602,36 @@ impl Server {
         info!("there is a host again");
         self.shared.report.send(&Event::HostFound);
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_looked_for_less_often_the_longer_it_is_gone() {
+        let seconds = Duration::from_secs;
+        assert_eq!(pause(seconds(0)), Duration::from_millis(250));
+        assert_eq!(pause(seconds(3)), Duration::from_millis(250));
+        assert_eq!(pause(seconds(32)), seconds(2));
+        assert_eq!(pause(seconds(1 << 20)), seconds(4));
+    }
+
+    #[test]
+    fn what_the_daemon_hands_over_is_looked_at_at_once_and_the_next_look_is_as_late_as_before() {
+        let long_ago = Instant::now()
+            .checked_sub(Duration::from_secs(3600))
+            .unwrap();
+        let lost = Lost {
+            since: long_ago,
+            look: Instant::now() + Duration::from_secs(4),
+        };
+        let now = Lost::look_now(Some(lost));
+        assert!(now.look <= Instant::now());
+        assert_eq!(
+            now.look_later(now.look).look,
+            now.look + Duration::from_secs(4)
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +17,7 @@ use tracing::debug;
 use wayland_client::protocol::wl_registry::WlRegistry as HostRegistry;
 use wayland_client::protocol::wl_surface::WlSurface as HostSurface;
 use wayland_client::{Connection, Proxy, QueueHandle};
+use wayland_protocols::wp::presentation_time::server::wp_presentation_feedback::WpPresentationFeedback;
 use wayland_protocols::xdg::toplevel_icon::v1::server::xdg_toplevel_icon_v1::XdgToplevelIconV1;
 use wayland_server::backend::{ClientData, ClientId, DisconnectReason, ObjectId};
 use wayland_server::protocol::wl_surface::WlSurface;
@@ -30,6 +31,7 @@ use crate::bridge::border::Strips;
 use crate::bridge::clipboard::{Hub, Selections};
 use crate::bridge::copies::Copies;
 use crate::bridge::drag::{Drags, OwnDrags};
+use crate::bridge::gpu::Gpu;
 use crate::bridge::grips::Grips;
 use crate::bridge::known::Known;
 use crate::bridge::lists::Lists;
@@ -38,6 +40,7 @@ use crate::bridge::surfaces::Surface;
 use crate::bridge::transfer::Transfer;
 use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
+use crate::fds;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::{InputLog, Places};
 use crate::mark::Marking;
@@ -45,6 +48,7 @@ use crate::peer::Links;
 use crate::policy;
 use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
+use crate::turn::Turn;
 use crate::x11::X11;
 
 /// What all clients of the sandbox have in common.
@@ -74,6 +78,8 @@ pub(crate) struct Shared {
     sessions: Cell<u64>,
     lists: Cell<u64>,
     named: Cell<u64>,
+    /// What tells memory of a GPU from other descriptors.
+    pub(crate) is_gpu_memory: Cell<fn(BorrowedFd<'_>) -> bool>,
 }
 
 impl Shared {
@@ -97,6 +103,7 @@ impl Shared {
             sessions: Cell::new(0),
             lists: Cell::new(0),
             named: Cell::new(0),
+            is_gpu_memory: Cell::new(fds::is_gpu_memory),
         })
     }
 
@@ -183,11 +190,15 @@ pub(crate) struct Session {
     pub(crate) viewports: HashSet<ObjectId>,
     /// Surfaces that have something else of which there is one, by its interface.
     pub(crate) extras: HashSet<(ObjectId, &'static str)>,
+    /// Frames that nobody will see, of which that has not been said.
+    pub(crate) unshown: Vec<WpPresentationFeedback>,
     /// Icons whose pictures must outlive them.
     pub(crate) icons: Vec<XdgToplevelIconV1>,
     pub(crate) known: Known,
     /// Pixel formats that the host announced.
     pub(crate) formats: HashSet<u32>,
+    /// Buffers of a GPU.
+    pub(crate) gpu: Gpu,
     pub(crate) input: InputLog,
     pub(crate) places: Places,
     pub(crate) pings: Pings,
@@ -196,7 +207,10 @@ pub(crate) struct Session {
     /// For copying pixels; empty until the first copy.
     pub(crate) scratch: Vec<u8>,
     hold: Hold,
+    /// There from the beginning on.
+    pub(crate) turn: Option<Turn>,
     requests: u32,
+    copied: u64,
     pub(crate) unsent: u32,
     pub(crate) unsent_fds: u32,
     verdict: Option<String>,
@@ -247,17 +261,21 @@ impl Session {
             copies: Copies::default(),
             viewports: HashSet::new(),
             extras: HashSet::new(),
+            unshown: Vec::new(),
             icons: Vec::new(),
             known: Known::default(),
             // Every host has these two, even before it says so.
             formats: HashSet::from([0, 1]),
+            gpu: Gpu::default(),
             input: InputLog::default(),
             places: Places::default(),
             pings: Pings::default(),
             quota: Quota::default(),
             scratch: Vec::new(),
             hold: Hold::default(),
+            turn: None,
             requests: 0,
+            copied: 0,
             unsent: 0,
             unsent_fds: 0,
             verdict: None,
@@ -332,9 +350,10 @@ impl Session {
     pub(crate) fn tick(&mut self, on: &impl Resource) {
         self.requests += 1;
         self.unsent += 1;
-        if self.requests > quota::REQUESTS_PER_TURN {
-            self.offend(on, "too many requests at once");
-        } else if self.unsent.is_multiple_of(512) {
+        if self.requests >= quota::REQUESTS_PER_TURN {
+            self.end_turn();
+        }
+        if self.unsent.is_multiple_of(512) {
             self.flush_early(on);
         }
     }
@@ -369,6 +388,24 @@ impl Session {
 
     pub(crate) fn new_turn(&mut self) {
         self.requests = 0;
+        self.copied = 0;
+    }
+
+    fn end_turn(&mut self) {
+        if let Some(turn) = &mut self.turn {
+            turn.end();
+        }
+    }
+
+    /// Counts bytes of a picture that is copied.
+    pub(crate) fn copies(&mut self, bytes: u64, on: &impl Resource) {
+        if bytes > 0 && self.copied >= quota::COPIED_AT_ONCE {
+            self.offend(on, "too much to copy at once");
+        }
+        self.copied += bytes;
+        if self.copied >= quota::COPIED_PER_TURN {
+            self.end_turn();
+        }
     }
 
     /// Takes one of a counted kind, or ends the client.
@@ -416,11 +453,12 @@ impl Session {
 
     /// Descriptors that this client rightly makes us hold, at most.
     pub(crate) fn expected_fds(&self) -> usize {
-        // The two sockets, the duplicate for polling, the display's epoll; then the rest.
-        let counted = self.quota.held(Kind::Pool) + self.quota.held(Kind::Buffer);
+        // The two sockets, the duplicate for polling, the two ends of an empty one, the display's epoll; then the rest.
+        let kinds = [Kind::Pool, Kind::Buffer, Kind::Plane];
+        let counted: u32 = kinds.iter().map(|kind| self.quota.held(*kind)).sum();
         let x11 = self.x11.as_ref().map_or(0, |x11| x11.fds());
         let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds() + x11;
-        8 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
+        10 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
     }
 }
 

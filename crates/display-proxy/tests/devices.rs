@@ -125,3 +125,25 @@ fn a_key_that_is_held_when_the_user_looks_away_is_held_no_more() {
         "keys after the keyboard has left"
     );
 }
+
+#[test]
+fn what_keyboard_and_pointer_are_on_is_left_before_it_goes() {
+    let rig = Rig::on(NEWER, |_| {});
+    let mut app = rig.app();
+    let mut window = app.window();
+    app.draw(&mut window, 5);
+    rig.host()
+        .wait_for(|seen| matches!(seen, Seen::Shown { first: 5, .. }));
+    let _pointer = app.pointer();
+    settled(&mut app);
+    rig.host().hold_key();
+    rig.host().turn_wheel(30);
+    app.until(|told| !told.keys.is_empty());
+    app.until_heard("frame");
+    // All at once: when the host hears of it nobody here knows any more what it was.
+    window.toplevel.destroy();
+    window.xdg.destroy();
+    window.surface.destroy();
+    app.until_heard("keyboard left");
+    app.until_heard("pointer left");
+}

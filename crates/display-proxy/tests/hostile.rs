@@ -12,13 +12,11 @@
 mod common;
 
 use std::io::{ErrorKind, Write};
-use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 
 use common::{App, Rig, memory, picture};
 use oz_testkit::fakehost::Seen;
 use rustix::fs::MemfdFlags;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
 use wayland_client::Proxy;
 use wayland_client::protocol::wl_compositor::WlCompositor;
 use wayland_client::protocol::wl_shm::{Format, WlShm};
@@ -340,9 +338,9 @@ fn a_flood_of_pools() {
     attack(|app| {
         let shm = app.bind::<WlShm>(1);
         let pixels = memory(MemfdFlags::ALLOW_SEALING, &picture(0, 16, 16));
-        for _ in 0..3000 {
+        for number in 0..3000 {
             shm.create_pool(pixels.as_fd(), 1024, &app.qh, ());
-            if app.conn.flush().is_err() {
+            if number % 20 == 0 && app.sync().is_err() {
                 return;
             }
         }
@@ -437,44 +435,6 @@ fn a_cursor_may_have_a_viewport() {
     surface.commit();
     app.sync().unwrap();
     assert_no_complaint(&rig);
-}
-
-#[test]
-fn descriptors_that_no_request_takes() {
-    let rig = Rig::new();
-    let mut bystander = rig.app();
-    let socket = rig.socket();
-    let fd = memory(MemfdFlags::empty(), b"x");
-    let fds = [fd.as_fd(); 28];
-    // The proxy is a thread of this process: all that it may have taken at once must fit.
-    for number in 0..300_u32 {
-        let message = sync_message(2 + number % 2);
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(28))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&fds)));
-        let data = [std::io::IoSlice::new(&message)];
-        if rustix::net::sendmsg(&socket, &data, &mut ancillary, SendFlags::NOSIGNAL).is_err() {
-            break;
-        }
-    }
-    assert!(is_closed(&socket), "the attacker stays");
-    bystander.sync().unwrap();
-    rig.still_serves();
-}
-
-/// Whether the other end closes within ten seconds; what it sent before is thrown away.
-fn is_closed(mut socket: &std::os::unix::net::UnixStream) -> bool {
-    socket
-        .set_read_timeout(Some(std::time::Duration::from_secs(10)))
-        .unwrap();
-    let mut answers = [0; 4096];
-    loop {
-        match std::io::Read::read(&mut socket, &mut answers) {
-            Ok(0) => return true,
-            Ok(_) => {}
-            Err(error) => return error.kind() == ErrorKind::ConnectionReset,
-        }
-    }
 }
 
 #[test]

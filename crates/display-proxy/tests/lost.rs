@@ -22,6 +22,7 @@ use wayland_client::protocol::wl_surface::WlSurface;
 use wayland_protocols::wp::alpha_modifier::v1::client::wp_alpha_modifier_v1::WpAlphaModifierV1;
 use wayland_protocols::wp::content_type::v1::client::wp_content_type_manager_v1::WpContentTypeManagerV1;
 use wayland_protocols::wp::content_type::v1::client::wp_content_type_v1::Type;
+use wayland_protocols::wp::presentation_time::client::wp_presentation::WpPresentation;
 use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_manager_v3::ZwpTextInputManagerV3;
 use wayland_protocols::xdg::dialog::v1::client::xdg_wm_dialog_v1::XdgWmDialogV1;
 use wayland_protocols::xdg::shell::client::xdg_popup::XdgPopup;
@@ -623,6 +624,37 @@ fn who_draws_on_while_there_is_no_host_costs_no_more_than_one_picture() {
     rig.find_host(&[]);
     shown(&rig, 2);
     app.until(|_| frames.iter().all(|frame| !frame.is_alive()));
+    assert_no_complaint(&rig);
+}
+
+#[test]
+fn what_is_drawn_while_there_is_no_host_was_not_shown() {
+    let versions: Versions = &[("wp_presentation", 1)];
+    let mut rig = Rig::on(versions, |_| {});
+    let mut other = rig.app();
+    let theirs = window(&rig, &mut other, 2);
+    let mut app = rig.app();
+    let window = window(&rig, &mut app, 1);
+    let presentation: WpPresentation = app.bind(1);
+    app.sync().unwrap();
+    rig.lose_host();
+    for _ in 0..3 {
+        presentation.feedback(&window.surface, &app.qh, ());
+        window.surface.commit();
+    }
+    app.until(|told| {
+        told.heard
+            .iter()
+            .filter(|heard| *heard == "not shown")
+            .count()
+            == 3
+    });
+    // Nor does it concern anybody else.
+    show(&other, &theirs.surface, 3);
+    other.sync().unwrap();
+    rig.find_host(versions);
+    shown(&rig, 1);
+    shown(&rig, 3);
     assert_no_complaint(&rig);
 }
 

@@ -1,7 +1,7 @@
 //! The descriptor table of a process as a whole.
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use crate::check;
 
@@ -32,6 +32,31 @@ pub fn install(source: &impl AsRawFd, number: RawFd) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes the descriptor `number` another one for what `source` is, close-on-exec, if it is one for what `now` is; false
+/// if it is not.
+///
+/// Meant for a descriptor whose owner is a library: it goes on owning the number. It may have closed it, though, and the
+/// number may be somebody else's.
+pub fn replace(number: RawFd, now: BorrowedFd<'_>, source: BorrowedFd<'_>) -> io::Result<bool> {
+    match (identity(number), identity(now.as_raw_fd())) {
+        (Ok(there), Ok(expected)) if there == expected => {}
+        _ => return Ok(false),
+    }
+    // SAFETY: both stay open; whoever owns `number` closes what is there then.
+    check(unsafe { libc::dup3(source.as_raw_fd(), number, libc::O_CLOEXEC) }.into())?;
+    Ok(true)
+}
+
+/// The device and inode behind a descriptor.
+fn identity(number: RawFd) -> io::Result<(u64, u64)> {
+    let mut stat = std::mem::MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: writes one `stat`, if it succeeds.
+    check(unsafe { libc::fstat(number, stat.as_mut_ptr()) }.into())?;
+    // SAFETY: it succeeded.
+    let stat = unsafe { stat.assume_init() };
+    Ok((stat.st_dev, stat.st_ino))
+}
+
 /// Nothing from `first` on is inherited by a program that is executed.
 pub fn close_from_on_exec(first: u32) -> io::Result<()> {
     // SAFETY: changes flags, closes nothing now.
@@ -44,4 +69,27 @@ pub fn close_from_on_exec(first: u32) -> io::Result<()> {
         )
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_descriptor_is_replaced_only_if_it_is_what_it_was() {
+        let (mut read, _write) = UnixStream::pair().unwrap();
+        let (other, closed) = UnixStream::pair().unwrap();
+        drop(closed);
+        let same = read.try_clone().unwrap();
+        let number = read.as_raw_fd();
+        assert!(!replace(number, other.as_fd(), other.as_fd()).unwrap());
+        assert!(replace(number, same.as_fd(), other.as_fd()).unwrap());
+        assert_eq!(read.read(&mut [0; 1]).unwrap(), 0);
+        drop(read);
+        assert!(!replace(number, other.as_fd(), same.as_fd()).unwrap());
+    }
 }

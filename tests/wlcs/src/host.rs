@@ -53,6 +53,8 @@ pub(super) struct Host {
     begun: Instant,
     /// What was under the pointer when it was told last, and where that began.
     pointed: Option<(WlSurface, Point<f64, Logical>)>,
+    /// Somebody has moved the pointer: before that it is nowhere.
+    has_pointer: bool,
     // The globals of what needs no state here.
     _others: (ViewporterState, OutputManagerState),
 }
@@ -152,6 +154,7 @@ impl Host {
             clients: Vec::new(),
             begun: Instant::now(),
             pointed: None,
+            has_pointer: false,
             _others: (
                 ViewporterState::new::<Self>(dh),
                 OutputManagerState::new_with_xdg_output::<Self>(dh),
@@ -282,6 +285,7 @@ impl Host {
         };
         let under = self.under(at);
         self.pointed = under.clone();
+        self.has_pointer = true;
         pointer.motion(self, under, &event);
         pointer.frame(self);
     }
@@ -291,7 +295,7 @@ impl Host {
         let Some(pointer) = self.seat.get_pointer() else {
             return;
         };
-        if pointer.is_grabbed() {
+        if pointer.is_grabbed() || !self.has_pointer {
             return;
         }
         let at = pointer.current_location();

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 /// Debian's.
 const SUITE: &str = "/usr/lib/x86_64-linux-gnu/wlcs/wlcs";
 /// How many tests pass at least; it only grows.
-const PASSES: usize = 405;
+const PASSES: usize = 407;
 
 /// What was built of this package beside its tests.
 fn library() -> Result<PathBuf> {

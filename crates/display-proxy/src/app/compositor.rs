@@ -83,6 +83,7 @@ impl Dispatch<WlSurface, SurfaceUserData> for Session {
         session.tick(surface);
         match &request {
             wl_surface::Request::Commit => session.relay_commit(surface),
+            wl_surface::Request::Destroy => session.leave_surface(surface),
             wl_surface::Request::Frame { .. } => {
                 session.take(Kind::Callback, surface);
             }

@@ -8,6 +8,7 @@ use wayland_protocols::wp::cursor_shape::v1::server::wp_cursor_shape_manager_v1:
 use wayland_protocols::wp::fractional_scale::v1::server::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1;
 use wayland_protocols::wp::idle_inhibit::zv1::server::zwp_idle_inhibit_manager_v1::ZwpIdleInhibitManagerV1;
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::server::zwp_keyboard_shortcuts_inhibit_manager_v1::ZwpKeyboardShortcutsInhibitManagerV1;
+use wayland_protocols::wp::linux_dmabuf::zv1::server::zwp_linux_dmabuf_v1::ZwpLinuxDmabufV1;
 use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1;
 use wayland_protocols::wp::presentation_time::server::wp_presentation::WpPresentation;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
@@ -111,6 +112,7 @@ impl Session {
             "wp_single_pixel_buffer_manager_v1" => {
                 dh.create_global::<Self, WpSinglePixelBufferManagerV1, _>(version, mirror)
             }
+            "zwp_linux_dmabuf_v1" => dh.create_global::<Self, ZwpLinuxDmabufV1, _>(version, mirror),
             "wp_presentation" => dh.create_global::<Self, WpPresentation, _>(version, mirror),
             "wp_cursor_shape_manager_v1" => {
                 dh.create_global::<Self, WpCursorShapeManagerV1, _>(version, mirror)

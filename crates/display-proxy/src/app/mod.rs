@@ -13,6 +13,7 @@ mod foreign;
 mod fractional_scale;
 mod idle_inhibit;
 mod kde_decoration;
+pub(crate) mod linux_dmabuf;
 pub(crate) mod mirror;
 mod output;
 pub(crate) mod pointer_constraints;

@@ -52,7 +52,8 @@ impl Dispatch<WpPresentation, Peer<HostPresentation>> for Session {
                 let feedback = data_init.init(callback, ());
                 session.take(Kind::Callback, &feedback);
                 if !session.has_host() {
-                    feedback.discarded();
+                    // An answer ends it, which has to be there until this request has been handled.
+                    session.unshown.push(feedback);
                 } else if let Some(surface) = session.host_surface(&surface) {
                     host.feedback(surface, &session.qh, feedback.clone());
                 }
@@ -70,6 +71,15 @@ impl Dispatch<WpPresentation, Peer<HostPresentation>> for Session {
     ) {
         data.take();
         session.quota.give(Kind::Object);
+    }
+}
+
+impl Session {
+    /// Says of what was drawn without a host that it was not shown.
+    pub(crate) fn answer_unshown(&mut self) {
+        for feedback in self.unshown.drain(..) {
+            feedback.discarded();
+        }
     }
 }
 

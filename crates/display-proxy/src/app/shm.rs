@@ -240,5 +240,6 @@ impl Dispatch<WlBuffer, Buffer> for Session {
     fn destroyed(session: &mut Self, _client: ClientId, _buffer: &WlBuffer, data: &Buffer) {
         data.destroy();
         session.quota.give(Kind::Buffer);
+        session.quota.give_many(Kind::Plane, data.planes());
     }
 }

@@ -12,6 +12,7 @@ use wayland_server::protocol::wl_buffer::WlBuffer;
 use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::copied::{self, Mark, Trail};
+use super::gpu::Drawn;
 use crate::fds;
 use crate::peer::{Peer, same};
 use crate::policy;
@@ -250,6 +251,8 @@ pub(crate) enum Content {
         /// It is copied at each commit; otherwise the host has mapped it.
         copied: Option<Mutex<Mark>>,
     },
+    /// What a GPU has drawn.
+    Gpu(Arc<Drawn>),
     /// One colour.
     Pixel,
 }
@@ -268,6 +271,14 @@ impl Buffer {
             content,
             cut: Mutex::default(),
             lent: AtomicBool::new(false),
+        }
+    }
+
+    /// How many descriptors of a GPU's memory it holds.
+    pub(crate) fn planes(&self) -> usize {
+        match &self.content {
+            Content::Gpu(drawn) => drawn.planes.len(),
+            Content::Memory { .. } | Content::Pixel => 0,
         }
     }
 
@@ -302,6 +313,7 @@ pub(crate) fn give_back(buffer: &WlBuffer) {
 pub(crate) fn size(buffer: &WlBuffer) -> Option<(i32, i32)> {
     match &buffer.data::<Buffer>()?.content {
         Content::Memory { layout, .. } => Some((layout.width, layout.height)),
+        Content::Gpu(drawn) => Some((drawn.width, drawn.height)),
         Content::Pixel => Some((1, 1)),
     }
 }
@@ -309,8 +321,8 @@ pub(crate) fn size(buffer: &WlBuffer) -> Option<(i32, i32)> {
 /// The size of a buffer in memory, if it is one.
 pub(crate) fn in_memory(buffer: &WlBuffer) -> Option<(i32, i32)> {
     match &buffer.data::<Buffer>()?.content {
-        Content::Pixel => None,
-        _ => size(buffer),
+        Content::Memory { layout, .. } => Some((layout.width, layout.height)),
+        Content::Gpu(_) | Content::Pixel => None,
     }
 }
 
@@ -330,12 +342,32 @@ pub(crate) fn whole(buffer: &WlBuffer, scratch: &mut Vec<u8>) -> Result<HostBuff
     data.peer.get().ok_or("the buffer has no counterpart")
 }
 
+/// How much of a buffer is copied when this is new in it.
+pub(crate) fn copied_bytes(buffer: &WlBuffer, damage: Option<&[Rect]>) -> u64 {
+    let Some(Content::Memory {
+        layout,
+        copied: Some(_),
+        ..
+    }) = buffer.data::<Buffer>().map(|data| &data.content)
+    else {
+        return 0;
+    };
+    let (width, height) = (layout.width, layout.height);
+    let bytes = |w: i32, h: i32| {
+        let side = |length: i32, most: i32| u64::from(length.clamp(0, most).unsigned_abs());
+        4 * side(w, width) * side(h, height)
+    };
+    damage.map_or(bytes(width, height), |damage| {
+        damage.iter().map(|rect| bytes(rect.w, rect.h)).sum()
+    })
+}
+
 /// Whether a part of a buffer can be a buffer of the host's without a copy: its pixels are whole words in a row.
 pub(crate) fn can_be_cut(buffer: &WlBuffer) -> bool {
     let data = buffer.data::<Buffer>();
     data.is_some_and(|data| match &data.content {
         Content::Memory { layout, .. } => copied::bytes_per_pixel(layout.format) == Some(4),
-        Content::Pixel => false,
+        Content::Gpu(_) | Content::Pixel => false,
     })
 }
 

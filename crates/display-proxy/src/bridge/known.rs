@@ -5,7 +5,7 @@
 //! without a mode or memory without formats, so each new object first repeats what is known;
 //! what the host says a moment later brings it up to date.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use wayland_protocols::xdg::xdg_output::zv1::server::zxdg_output_v1::ZxdgOutputV1;
 use wayland_server::Resource;
@@ -19,6 +19,8 @@ use crate::peer::same;
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) formats: Vec<u32>,
+    /// Which buffers of a GPU it takes: format, and how the pixels lie.
+    pub(crate) layouts: BTreeSet<(u32, u64)>,
     pub(crate) screens: HashMap<u32, Screen>,
     pub(crate) seats: HashMap<u32, u32>,
     pub(crate) clock: Option<u32>,

@@ -26,6 +26,7 @@ use crate::host::wayland::singletons::Singletons;
 use crate::host::x11::Server;
 use crate::quota;
 use crate::session::{AppClient, Session, Shared};
+use crate::turn::Turn;
 use crate::x11::{Begin, X11};
 
 /// How a client's time ended.
@@ -50,6 +51,8 @@ pub(crate) struct Live {
     host_blocked: bool,
     client_blocked: bool,
     is_x11: bool,
+    /// Descriptors that it was seen sending and nobody takes.
+    strays: usize,
     stage: Stage,
     ended: Option<Ended>,
 }
@@ -80,9 +83,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(socket: UnixStream) -> anyhow::Result<Self> {
+    fn new(socket: UnixStream, shared: &Shared) -> anyhow::Result<Self> {
         let conn = Connection::from_socket(socket)?;
-        let (queue, listing) = Listing::start(&conn);
+        let (queue, listing) = Listing::start(&conn, shared.config.gpu);
         Ok(Self {
             conn,
             queue,
@@ -98,8 +101,6 @@ impl Asked {
 struct Serving {
     display: Display<Session>,
     client: ClientId,
-    /// The backend owns the client's socket; this duplicate is for polling.
-    socket: UnixStream,
     gone: Arc<AtomicBool>,
     /// None while there is no host, or it is listing.
     queue: Option<EventQueue<Session>>,
@@ -108,13 +109,9 @@ struct Serving {
     session: Session,
     /// Requests since the objects were last counted.
     uncounted: usize,
-    /// Turns since somebody looked whether descriptors pile up.
-    unchecked: u32,
+    /// Something came, or descriptors alone, since somebody looked whether these pile up.
+    has_read: bool,
 }
-
-/// Turns of a client between two looks at its descriptors. One turn brings 28 at most, unless it
-/// brings many requests, which makes it looked at as well.
-const FD_CHECK_TURNS: u32 = 8;
 
 /// So often a client may lose its host in this time.
 const LOSSES: (usize, Duration) = (5, Duration::from_secs(60));
@@ -134,7 +131,9 @@ impl Live {
             None => (None, None),
         };
         let stage = Stage::Waiting {
-            host: socket.map(Asked::new).transpose()?,
+            host: socket
+                .map(|socket| Asked::new(socket, &shared))
+                .transpose()?,
             newcomer: Newcomer {
                 client,
                 x11,
@@ -148,6 +147,7 @@ impl Live {
             host_blocked: false,
             client_blocked: false,
             is_x11,
+            strays: 0,
             stage,
             ended: None,
         })
@@ -203,7 +203,10 @@ impl Live {
             if self.client_blocked {
                 wanted |= PollFlags::OUT;
             }
-            fds.push(PollFd::new(&serving.socket, wanted));
+            // The backend owns the client's socket; this duplicate is for polling.
+            if let Some(turn) = &serving.session.turn {
+                fds.push(PollFd::new(turn.socket(), wanted));
+            }
             if let Some(x11) = &serving.session.x11 {
                 // What it asks for becomes requests to the host as well.
                 x11.poll(!self.host_blocked, fds);
@@ -228,13 +231,25 @@ impl Live {
 
     /// Handles what poll saw. A panic is a bug of ours; it costs only this client.
     pub(crate) fn handle(&mut self, ready: &[PollFlags]) {
-        if self.ended.is_some() {
-            return;
+        if self.ended.is_none() {
+            self.guarded(|live| live.handle_inner(ready));
         }
-        if catch_unwind(AssertUnwindSafe(|| self.handle_inner(ready))).is_err() {
-            error!("a client was dropped because of a bug in the proxy");
-            self.end("the proxy failed");
+    }
+
+    /// Does something in which a panic costs only this client.
+    fn guarded(&mut self, act: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| act(self))).is_err() {
+            self.fail();
         }
+    }
+
+    /// There was a panic. What the client has may be half done and locked for ever: nobody touches it any more.
+    fn fail(&mut self) {
+        error!("a client was dropped because of a bug in the proxy");
+        self.end("the proxy failed");
+        let stage = std::mem::replace(&mut self.stage, Stage::Nothing);
+        let server = self.server.take();
+        let _ = catch_unwind(AssertUnwindSafe(|| drop((stage, server))));
     }
 
     fn handle_inner(&mut self, ready: &[PollFlags]) {
@@ -325,10 +340,7 @@ impl Live {
     /// It has no host, and waits for one.
     pub(crate) fn leave_host(&mut self) {
         self.server = None;
-        if catch_unwind(AssertUnwindSafe(|| self.drop_host())).is_err() {
-            error!("a client was dropped because of a bug in the proxy");
-            self.end("the proxy failed");
-        }
+        self.guarded(Self::drop_host);
     }
 
     fn drop_host(&mut self) {
@@ -357,11 +369,15 @@ impl Live {
 
     /// A connection to a host that is there again.
     pub(crate) fn found_host(&mut self, host: Connected) -> anyhow::Result<()> {
-        let asked = Some(Asked::new(host.socket)?);
         (self.server, self.server_due) = (host.server, true);
         match &mut self.stage {
-            Stage::Waiting { host, .. } => *host = asked,
-            Stage::Serving(serving) => serving.next = asked,
+            Stage::Waiting {
+                host: asked,
+                newcomer,
+            } => *asked = Some(Asked::new(host.socket, &newcomer.shared)?),
+            Stage::Serving(serving) => {
+                serving.next = Some(Asked::new(host.socket, &serving.session.shared)?);
+            }
             Stage::Nothing => {}
         }
         Ok(())
@@ -420,11 +436,15 @@ impl Live {
 
     /// Brings what this client sees up to date with what others of the sandbox did.
     pub(crate) fn settle(&mut self) {
-        if self.ended.is_some() {
-            return;
+        if self.ended.is_none() {
+            self.guarded(Self::settle_inner);
         }
+    }
+
+    fn settle_inner(&mut self) {
         if let Stage::Serving(serving) = &mut self.stage {
             serving.session.give_up();
+            serving.session.answer_unshown();
             serving.session.announce_selections();
             serving.session.settle_x11();
             if let Some(reason) = serving.session.verdict() {
@@ -437,6 +457,10 @@ impl Live {
 
     /// The one flush of this turn.
     pub(crate) fn flush(&mut self) {
+        self.guarded(Self::flush_inner);
+    }
+
+    fn flush_inner(&mut self) {
         let outcome = match &mut self.stage {
             Stage::Serving(serving) => {
                 serving.session.flush_x11();
@@ -485,23 +509,22 @@ impl Live {
         match catch_unwind(AssertUnwindSafe(|| server.turn())) {
             Ok(true) => {}
             Ok(false) => self.lose_host(),
-            Err(_) => {
-                error!("a client was dropped because of a bug in the proxy");
-                self.end("the proxy failed");
-            }
+            Err(_) => self.fail(),
         }
     }
 
-    /// Whether it is time to look for descriptors that pile up. Costs two system calls.
-    pub(crate) fn wants_fd_check(&mut self) -> bool {
-        let Stage::Serving(serving) = &mut self.stage else {
-            return false;
-        };
-        let due = serving.unchecked >= FD_CHECK_TURNS;
-        if due {
-            serving.unchecked = 0;
+    /// Whether something of the client was read, since this was asked last.
+    pub(crate) fn has_read(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Serving(serving) => std::mem::take(&mut serving.has_read),
+            _ => false,
         }
-        due
+    }
+
+    /// It has sent more descriptors that nobody takes; how many there were of it.
+    pub(crate) fn sends_strays(&mut self, more: usize) -> usize {
+        self.strays += more;
+        self.strays
     }
 
     /// What is at the other end of its connection to the host, if that is here.
@@ -564,6 +587,7 @@ impl Serving {
         );
         session.offer_globals(globals);
         session.formats.extend(&listing.known.formats);
+        session.gpu.announced.extend(&listing.known.layouts);
         session.known = listing.known;
         session.x11 = x11.map(|begin| {
             let offered = |interface| globals.offered(interface);
@@ -574,7 +598,7 @@ impl Serving {
             Box::new(X11::new(begin, decorations, icons))
         });
 
-        let socket = client.try_clone()?;
+        session.turn = Some(Turn::of(&client)?);
         let data = Arc::new(AppClient::default());
         let gone = Arc::clone(&data.gone);
         let client = dh.insert_client(client, data)?;
@@ -583,13 +607,12 @@ impl Serving {
         Ok(Self {
             display,
             client: id,
-            socket,
             gone,
             queue: Some(queue),
             next: None,
             session,
             uncounted: 0,
-            unchecked: 0,
+            has_read: false,
         })
     }
 
@@ -608,17 +631,21 @@ impl Serving {
 
     fn read_client(&mut self) {
         self.session.new_turn();
-        match self
+        self.has_read = true;
+        if let Some(turn) = &mut self.session.turn {
+            turn.begin();
+        }
+        let read = self
             .display
             .backend()
-            .dispatch_single_client(&mut self.session, self.client.clone())
-        {
-            Ok(requests) => {
-                self.uncounted += requests;
-                self.unchecked += if requests > 64 { FD_CHECK_TURNS } else { 1 };
-            }
+            .dispatch_single_client(&mut self.session, self.client.clone());
+        if let Some(turn) = &mut self.session.turn {
+            turn.is_over();
+        }
+        match read {
+            Ok(requests) => self.uncounted += requests,
             // Nothing whole came, but descriptors may have.
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => self.unchecked += 1,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(_) => self.gone.store(true, Ordering::Release),
         }
         // Registries and syncs are answered inside the backend; only counting all objects of the

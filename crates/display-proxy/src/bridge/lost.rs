@@ -79,6 +79,7 @@ impl Session {
                 data.lose_host(self, &token);
             }
         }
+        self.lose_gpu_buffers();
         // Windows of others have other names on another host, and these are not said again.
         self.objects::<ZxdgImportedV1>()
             .iter()

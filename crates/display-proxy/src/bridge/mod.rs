@@ -8,6 +8,7 @@ pub(crate) mod copied;
 pub(crate) mod copies;
 pub(crate) mod drag;
 mod found;
+pub(crate) mod gpu;
 pub(crate) mod grips;
 pub(crate) mod known;
 pub(crate) mod lists;

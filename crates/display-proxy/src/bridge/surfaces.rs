@@ -525,13 +525,16 @@ impl Session {
             return;
         }
         let x11_geometry = self.x11_geometry(surface);
+        let plain = !self.viewports.contains(&surface.id());
+        let damage = buffer_damage(&pending, plain);
+        if let Some(BufferAssignment::NewBuffer(buffer)) = &pending.buffer {
+            self.copies(buffers::copied_bytes(buffer, damage.as_deref()), surface);
+        }
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
         let unmaps = matches!(pending.buffer, Some(BufferAssignment::Removed)) && link.has_buffer();
 
-        let plain = !self.viewports.contains(&surface.id());
-        let damage = buffer_damage(&pending, plain);
         link.geometry = pending.shell.geometry.or(x11_geometry);
         link.shell = pending.shell;
         if pending.scale != link.sent.scale && link.host.version() >= 3 {

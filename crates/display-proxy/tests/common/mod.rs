@@ -20,7 +20,7 @@ use display_proxy::server::Server;
 use oz_core::OsBytes;
 use oz_core::denied::Denied;
 use oz_core::wire::display::{Direction, Event, Tell, answer};
-use oz_testkit::fakehost::{FakeHost, Versions};
+use oz_testkit::fakehost::{FakeHost, Versions, linux_dmabuf};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::MemfdFlags;
 use wayland_client::protocol::wl_buffer::{self, WlBuffer};
@@ -58,6 +58,10 @@ use wayland_protocols::wp::idle_inhibit::zv1::client::zwp_idle_inhibitor_v1::Zwp
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard_shortcuts_inhibit_manager_v1::ZwpKeyboardShortcutsInhibitManagerV1;
 use wayland_protocols::wp::keyboard_shortcuts_inhibit::zv1::client::zwp_keyboard_shortcuts_inhibitor_v1::{
     self, ZwpKeyboardShortcutsInhibitorV1,
+};
+use wayland_protocols::wp::presentation_time::client::wp_presentation::WpPresentation;
+use wayland_protocols::wp::presentation_time::client::wp_presentation_feedback::{
+    self, WpPresentationFeedback,
 };
 use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_manager_v3::ZwpTextInputManagerV3;
 use wayland_protocols::wp::text_input::zv3::client::zwp_text_input_v3::{self, ZwpTextInputV3};
@@ -255,6 +259,21 @@ impl Rig {
 
     /// On a host that has other globals than usual, or at other versions.
     pub fn on(versions: Versions, change: impl FnOnce(&mut Config)) -> Self {
+        Self::start(versions, change, |_| {})
+    }
+
+    /// With a GPU, for whose memory what the fake host takes for it stands.
+    pub fn with_gpu(versions: Versions) -> Self {
+        let stand_in = |server: &mut Server| server.take_for_gpu_memory(linux_dmabuf::is_memory);
+        Self::start(versions, |config| config.gpu = true, stand_in)
+    }
+
+    /// The most general one.
+    pub fn start(
+        versions: Versions,
+        change: impl FnOnce(&mut Config),
+        more: impl FnOnce(&mut Server) + Send + 'static,
+    ) -> Self {
         let number = RIGS.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("oz-dp-{}-{number}", std::process::id()));
         let listener = UnixListener::bind(&path).unwrap();
@@ -279,6 +298,9 @@ impl Rig {
             server.take_hosts(taken.into());
             server.serve_x11(served.into());
             server.stop_on(stopped);
+            // Where that is what is tested it is the only one in its process.
+            server.count_descriptors(false);
+            more(&mut server);
             // Every test runs behind the walls, which are the thread's own.
             display_proxy::confine::confine("/nonexistent".as_ref()).unwrap();
             server.run()
@@ -389,6 +411,8 @@ pub struct Told {
     pub popup: Option<[i32; 4]>,
     pub keymap: Option<(OwnedFd, u32)>,
     pub released: Vec<u32>,
+    /// The last buffer that was asked for and made.
+    pub made: Option<WlBuffer>,
     pub offer: Option<WlDataOffer>,
     pub mimes: Vec<String>,
     pub cancelled: bool,
@@ -532,7 +556,10 @@ impl App {
         let memory = memory(MemfdFlags::ALLOW_SEALING, &picture(colour, 16, 16));
         let buffer = self.buffer(&memory, 16, 16);
         window.surface.attach(Some(&buffer), 0, 0);
-        window.surface.damage_buffer(0, 0, 16, 16);
+        match window.surface.version() {
+            ..4 => window.surface.damage(0, 0, 16, 16),
+            _ => window.surface.damage_buffer(0, 0, 16, 16),
+        }
         window.surface.commit();
         self.sync().unwrap();
     }
@@ -645,6 +672,7 @@ delegate_noop!(Told: XdgDialogV1);
 delegate_noop!(Told: XdgWmDialogV1);
 delegate_noop!(Told: XdgSystemBellV1);
 delegate_noop!(Told: XdgToplevelIconV1);
+delegate_noop!(Told: ignore WpPresentation);
 delegate_noop!(Told: ignore WlSeat);
 
 /// Implements `Dispatch` for events that are noted down.
@@ -787,6 +815,7 @@ note!(WlPointer, |told, _pointer, event| {
             surface_y,
             ..
         } => told.places.push((surface_x, surface_y)),
+        Event::Leave { .. } => told.heard.push("pointer left".to_owned()),
         Event::Button { serial, .. } => told.buttons.push(serial),
         Event::AxisSource { axis_source } => {
             told.heard
@@ -828,6 +857,11 @@ note!(WlSurface, |told, _surface, event| {
             told.heard.push(format!("prefers {factor}"));
         }
         _ => {}
+    }
+});
+note!(WpPresentationFeedback, |told, _feedback, event| {
+    if let wp_presentation_feedback::Event::Discarded = event {
+        told.heard.push("not shown".to_owned());
     }
 });
 note!(WpFractionalScaleV1, |told, _scale, event| {

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use display_proxy::globals::ALLOWED;
+use oz_testkit::fakehost::linux_dmabuf;
 use wayland_client::Proxy;
 use wayland_client::backend::protocol::{ArgumentType, Interface, MessageDesc};
 use wayland_client::protocol::wl_display::WlDisplay;
@@ -71,6 +72,7 @@ fn global(name: &str) -> Option<&'static Interface> {
         wp::fractional_scale::v1::client::wp_fractional_scale_manager_v1::WpFractionalScaleManagerV1,
         wp::single_pixel_buffer::v1::client::wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1,
         wp::presentation_time::client::wp_presentation::WpPresentation,
+        wp::linux_dmabuf::zv1::client::zwp_linux_dmabuf_v1::ZwpLinuxDmabufV1,
         wp::cursor_shape::v1::client::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1,
         wp::relative_pointer::zv1::client::zwp_relative_pointer_manager_v1::ZwpRelativePointerManagerV1,
         wp::pointer_constraints::zv1::client::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1,
@@ -148,6 +150,7 @@ impl Client {
             0..6 if self.objects.len() < OBJECTS_MAX => self.bind(random),
             6..9 => self.window(random),
             9 => self.truncate(random),
+            10..12 => self.drawn(random),
             _ => self.request(random, things),
         }
         !self.gone
@@ -247,6 +250,31 @@ impl Client {
         self.memory.push_back(memory);
         if self.memory.len() > 16 {
             self.memory.pop_front();
+        }
+    }
+
+    /// What a GPU has drawn, on its way to a surface: what comes later can spoil it as well.
+    fn drawn(&mut self, random: &mut Random) {
+        let (Some(compositor), Some(dmabuf)) =
+            (self.the("wl_compositor"), self.the("zwp_linux_dmabuf_v1"))
+        else {
+            return;
+        };
+        let params = self.ask(dmabuf, "create_params", &[], &[]);
+        let memory = linux_dmabuf::memory(&[7; LENGTH]);
+        let place = [0, 0, 64, 0, 0];
+        self.ask(params, "add", &place, &[memory.as_fd()]);
+        let flags = u32::from(random.once_in(8));
+        let picture = [16, 16, linux_dmabuf::XRGB, flags];
+        if self.objects[&params].version < 2 || random.once_in(2) {
+            self.ask(params, "create", &picture, &[]);
+            return;
+        }
+        let buffer = self.ask(params, "create_immed", &picture, &[]);
+        let surface = self.ask(compositor, "create_surface", &[], &[]);
+        self.ask(surface, "attach", &[buffer, 0, 0], &[]);
+        if random.once_in(2) {
+            self.ask(surface, "commit", &[], &[]);
         }
     }
 
@@ -361,6 +389,9 @@ impl Client {
                     message.blob(&array);
                 }
                 ArgumentType::Fd if wild => fds.push(things.any(random)),
+                ArgumentType::Fd if desc.name == "add" => {
+                    own.push(linux_dmabuf::memory(&[7; LENGTH]));
+                }
                 ArgumentType::Fd => own.push(things::pixels(random)),
             }
         }

@@ -17,16 +17,24 @@
 mod common;
 
 mod client;
+mod flood;
+mod lacking;
+mod neighbour;
+mod process;
 mod random;
+mod stalls;
 mod things;
 mod wire;
 
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::{App, Rig};
-use display_proxy::config::{Buffers, Mark};
+use display_proxy::config::{Buffers, Config, Mark};
+use display_proxy::server::Server;
 use oz_core::wire::display::Event;
-use oz_testkit::fakehost::{Seen, Versions};
+use oz_testkit::fakehost::{Seen, Versions, linux_dmabuf};
 use random::Random;
 use rustix::fs::MemfdFlags;
 
@@ -44,10 +52,17 @@ const NEWER: Versions = &[
     ("wp_single_pixel_buffer_manager_v1", 1),
     ("zxdg_decoration_manager_v1", 1),
     ("zxdg_output_manager_v1", 3),
+    ("zwp_linux_dmabuf_v1", 5),
 ];
 
 /// Clients at a time.
 const AT_ONCE: usize = 4;
+
+/// Held by a test while it runs: what is open in this process is counted, and how long somebody waits.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -74,7 +89,12 @@ fn descriptors() -> Vec<String> {
 
 /// Resident memory of this process in kilobytes.
 fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    memory_of("/proc/self/status".as_ref())
+}
+
+/// The same of another, by what the kernel says of it.
+fn memory_of(status: &Path) -> u64 {
+    let status = std::fs::read_to_string(status).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let words = line.unwrap().split_whitespace().nth(1);
     words.unwrap().parse().unwrap()
@@ -82,6 +102,7 @@ fn memory() -> u64 {
 
 #[test]
 fn no_request_harms_anybody_but_its_sender() {
+    let _alone = alone();
     let seed = seed();
     let length = Duration::from_secs(number("OZ_FUZZ_SECONDS").unwrap_or(4));
     for (round, buffers) in [Buffers::Shared, Buffers::Copied].into_iter().enumerate() {
@@ -91,11 +112,14 @@ fn no_request_harms_anybody_but_its_sender() {
 }
 
 fn storm(buffers: Buffers, length: Duration, mut random: Random) {
-    let rig = Rig::on(NEWER, |config| {
+    let settings = |config: &mut Config| {
         config.shortcuts = true;
+        config.gpu = true;
         config.buffers = buffers;
         config.mark = Mark::Border;
-    });
+    };
+    let gpu = |server: &mut Server| server.take_for_gpu_memory(linux_dmabuf::is_memory);
+    let rig = Rig::start(NEWER, settings, gpu);
     let mut bystander = rig.app();
     let window = bystander.window();
     let pixels = common::memory(MemfdFlags::ALLOW_SEALING, &common::picture(1, 16, 16));

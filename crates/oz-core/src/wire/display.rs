@@ -208,6 +208,9 @@ pub struct Config {
     /// Whether windows may take the desktop's keyboard shortcuts, if the host lets them.
     #[serde(default)]
     pub shortcuts: bool,
+    /// Whether buffers of a GPU pass, if the host takes them.
+    #[serde(default)]
+    pub gpu: bool,
     /// By what a person sees whose windows they are.
     #[serde(default)]
     pub mark: Mark,

@@ -10,6 +10,7 @@ mod extras;
 mod foreign;
 mod input;
 mod layers;
+pub mod linux_dmabuf;
 mod others;
 mod screens;
 mod shell;
@@ -199,6 +200,8 @@ pub(crate) struct Host {
     /// Reads that are never answered.
     pub(crate) unanswered: Vec<OwnedFd>,
     pub(crate) hold_buffers: bool,
+    /// What was asked for of a GPU is not answered.
+    pub(crate) hold_answers: bool,
     pub(crate) held: Vec<wayland_server::protocol::wl_buffer::WlBuffer>,
 }
 
@@ -450,6 +453,7 @@ fn run(
         drag: None,
         unanswered: Vec::new(),
         hold_buffers: false,
+        hold_answers: false,
         held: Vec::new(),
     };
     loop {
@@ -521,9 +525,10 @@ fn offer(dh: &DisplayHandle, versions: Versions) {
         ZxdgExporterV2 => 1,
         ZxdgImporterV2 => 1,
     );
-    screens::offer(dh, screens::FIRST);
+    screens::offer_first(dh, versions);
     extras::offer(dh, versions);
     others::offer(dh, versions);
+    linux_dmabuf::offer(dh, versions);
 }
 
 impl Host {

@@ -60,7 +60,8 @@ pub(crate) fn offer(dh: &DisplayHandle, versions: Versions) {
         ($($interface:ty),* $(,)?) => {
             $(
                 let name = <$interface as Resource>::interface().name;
-                if let Some((_, version)) = versions.iter().find(|(other, _)| *other == name) {
+                let has = |(other, version): &&(&str, u32)| *other == name && *version > 0;
+                if let Some((_, version)) = versions.iter().find(has) {
                     dh.create_global::<Host, $interface, _>(*version, ());
                 }
             )*

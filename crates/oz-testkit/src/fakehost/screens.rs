@@ -4,7 +4,7 @@ use wayland_server::backend::GlobalId;
 use wayland_server::protocol::wl_output::{self, Mode, Subpixel, Transform, WlOutput};
 use wayland_server::{Client, DataInit, Dispatch, DisplayHandle, GlobalDispatch, New, Resource};
 
-use super::{FakeHost, Host};
+use super::{FakeHost, Host, Versions};
 
 /// A screen, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,13 +14,26 @@ pub(crate) struct Screen {
 }
 
 /// The one that is always there.
-pub(crate) const FIRST: Screen = Screen {
+const FIRST: Screen = Screen {
     number: 0,
     scale: 1,
 };
 
-pub(crate) fn offer(dh: &DisplayHandle, screen: Screen) -> GlobalId {
-    dh.create_global::<Host, WlOutput, _>(4, screen)
+/// The version of those that come later.
+const VERSION: u32 = 4;
+
+/// Offers the first one, if the host is to have any.
+pub(crate) fn offer_first(dh: &DisplayHandle, versions: Versions) {
+    let name = WlOutput::interface().name;
+    let other = versions.iter().find(|(other, _)| *other == name);
+    let version = other.map_or(VERSION, |(_, version)| *version);
+    if version > 0 {
+        dh.create_global::<Host, WlOutput, _>(version, FIRST);
+    }
+}
+
+fn offer(dh: &DisplayHandle, screen: Screen) -> GlobalId {
+    dh.create_global::<Host, WlOutput, _>(VERSION, screen)
 }
 
 impl FakeHost {

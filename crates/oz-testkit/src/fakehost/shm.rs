@@ -23,6 +23,22 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// A buffer whose rows lie one after the other.
+    pub(crate) fn rows(
+        file: Arc<std::fs::File>,
+        offset: i32,
+        (width, height): (i32, i32),
+        stride: i32,
+    ) -> Self {
+        Self {
+            file,
+            offset,
+            width,
+            height,
+            stride,
+        }
+    }
+
     /// A buffer that is the only pixel of its file.
     pub(crate) fn pixel(file: Arc<std::fs::File>) -> Self {
         Self {

@@ -100,6 +100,11 @@ impl XdgShellHandler for Host {
         let _ = self.popups.track_popup(PopupKind::Xdg(surface));
     }
 
+    /// Its surface is still there, so that the pointer can leave it.
+    fn popup_destroyed(&mut self, _surface: PopupSurface) {
+        self.look_under_the_pointer();
+    }
+
     fn maximize_request(&mut self, surface: ToplevelSurface) {
         fill(&surface, xdg_toplevel::State::Maximized, true);
     }

@@ -3,6 +3,7 @@
 pub(crate) mod compositor;
 pub(crate) mod data_device;
 pub(crate) mod kde_decoration;
+pub(crate) mod linux_dmabuf;
 pub(crate) mod misc;
 pub(crate) mod output;
 pub(crate) mod pointer_extras;

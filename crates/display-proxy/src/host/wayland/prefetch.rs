@@ -5,6 +5,9 @@ use wayland_client::protocol::wl_registry::WlRegistry;
 use wayland_client::protocol::wl_seat::{self, WlSeat};
 use wayland_client::protocol::wl_shm::{self, WlShm};
 use wayland_client::{Connection, Dispatch, Proxy, QueueHandle, delegate_noop};
+use wayland_protocols::wp::linux_dmabuf::zv1::client::zwp_linux_dmabuf_v1::{
+    self, ZwpLinuxDmabufV1,
+};
 use wayland_protocols::wp::presentation_time::client::wp_presentation::{self, WpPresentation};
 use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_v1::{self, ZxdgOutputV1};
@@ -22,6 +25,7 @@ pub(crate) struct Questions {
     seats: Vec<WlSeat>,
     manager: Option<ZxdgOutputManagerV1>,
     presentation: Option<WpPresentation>,
+    dmabuf: Option<ZwpLinuxDmabufV1>,
 }
 
 impl Questions {
@@ -30,6 +34,12 @@ impl Questions {
         let globals = &listing.globals;
         if let Some((name, _)) = globals.offered("wl_shm") {
             registry.bind::<WlShm, _, _>(name, 1, qh, ());
+        }
+        if let Some((name, _)) = globals.offered("zwp_linux_dmabuf_v1")
+            && listing.gpu
+        {
+            // Later versions say it in another way, and this one says all.
+            questions.dmabuf = Some(registry.bind(name, 3, qh, ()));
         }
         if let Some((name, _)) = globals.offered("wp_presentation") {
             questions.presentation = Some(registry.bind(name, 1, qh, ()));
@@ -73,6 +83,7 @@ impl Questions {
             .for_each(WlSeat::release);
         self.manager.iter().for_each(ZxdgOutputManagerV1::destroy);
         self.presentation.iter().for_each(WpPresentation::destroy);
+        self.dmabuf.iter().for_each(ZwpLinuxDmabufV1::destroy);
     }
 }
 
@@ -87,6 +98,27 @@ impl Dispatch<WlShm, ()> for Listing {
     ) {
         if let wl_shm::Event::Format { format } = event {
             state.known.formats.push(format.into());
+        }
+    }
+}
+
+impl Dispatch<ZwpLinuxDmabufV1, ()> for Listing {
+    fn event(
+        state: &mut Self,
+        _dmabuf: &ZwpLinuxDmabufV1,
+        event: zwp_linux_dmabuf_v1::Event,
+        (): &(),
+        _conn: &Connection,
+        _qh: &QueueHandle<Self>,
+    ) {
+        if let zwp_linux_dmabuf_v1::Event::Modifier {
+            format,
+            modifier_hi,
+            modifier_lo,
+        } = event
+        {
+            let modifier = u64::from(modifier_hi) << 32 | u64::from(modifier_lo);
+            state.known.layouts.insert((format, modifier));
         }
     }
 }

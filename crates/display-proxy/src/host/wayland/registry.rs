@@ -27,7 +27,8 @@ impl HostGlobals {
     }
 
     fn add(&mut self, name: u32, interface: &str, version: u32) {
-        if let Some(allowed) = globals::allowed(interface) {
+        let allowed = globals::allowed(interface);
+        if let Some(allowed) = allowed.filter(|allowed| version >= allowed.min_version) {
             self.0
                 .insert(name, (allowed.interface, version.min(allowed.max_version)));
         }
@@ -40,6 +41,8 @@ pub(crate) struct Listing {
     pub(crate) globals: HostGlobals,
     pub(crate) known: Known,
     pub(crate) done: bool,
+    /// It is to say which buffers of a GPU it takes, which is much.
+    pub(crate) gpu: bool,
     registry: WlRegistry,
     display: WlDisplay,
     questions: Option<Questions>,
@@ -47,7 +50,7 @@ pub(crate) struct Listing {
 
 impl Listing {
     /// Asks for the list. The answer arrives on the returned queue; nobody waits for it.
-    pub(crate) fn start(conn: &Connection) -> (EventQueue<Self>, Self) {
+    pub(crate) fn start(conn: &Connection, gpu: bool) -> (EventQueue<Self>, Self) {
         let queue = conn.new_event_queue();
         let display = conn.display();
         let registry = display.get_registry(&queue.handle(), ());
@@ -57,6 +60,7 @@ impl Listing {
             globals,
             known: Known::default(),
             done: false,
+            gpu,
             registry,
             display,
             questions: None,

@@ -135,9 +135,9 @@ impl Dispatch<WpPresentation, ()> for State {
     ) {
         if let wp_presentation::Request::Feedback { surface, callback } = request {
             let feedback = data_init.init(callback, ());
-            match state.surfaces.get_mut(&surface.id()) {
-                Some(surface) => surface.pending.feedback.push(feedback),
-                None => feedback.discarded(),
+            // One that was made by this request cannot go by it: a surface that is gone leaves it unanswered.
+            if let Some(surface) = state.surfaces.get_mut(&surface.id()) {
+                surface.pending.feedback.push(feedback);
             }
         }
     }

@@ -1,0 +1,77 @@
+//! The end of a turn of one client, though it has written more.
+//!
+//! The library that serves clients reads until a socket is empty, and whoever writes faster than it reads would never be
+//! through. So when a turn is to end the descriptor that it reads is made one of a socket in which nothing is; when it has
+//! found that out, it gets its own back, in which the rest waits for the next turn. A library that closes the descriptor
+//! meanwhile, because the client is through, has closed the empty one; then there is nothing to give back.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
+
+use tracing::warn;
+
+/// One client's.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// The library's descriptor.
+    number: RawFd,
+    /// The client's socket.
+    socket: UnixStream,
+    /// Nothing ever comes here; its other end has to be open for that.
+    empty: (OwnedFd, OwnedFd),
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The library does not read.
+    Idle,
+    Reads,
+    Ended,
+}
+
+impl Turn {
+    /// Of a client that is about to become the library's.
+    pub(crate) fn of(socket: &UnixStream) -> std::io::Result<Self> {
+        let (empty, other) = UnixStream::pair()?;
+        empty.set_nonblocking(true)?;
+        Ok(Self {
+            number: socket.as_raw_fd(),
+            socket: socket.try_clone()?,
+            empty: (empty.into(), other.into()),
+            state: State::Idle,
+        })
+    }
+
+    /// The client's socket, for polling.
+    pub(crate) fn socket(&self) -> &UnixStream {
+        &self.socket
+    }
+
+    /// The library reads from now on.
+    pub(crate) fn begin(&mut self) {
+        self.state = State::Reads;
+    }
+
+    /// Nothing more is read in this turn, but for what has been read already.
+    pub(crate) fn end(&mut self) {
+        if self.state == State::Reads {
+            self.put(self.socket.as_fd(), self.empty.0.as_fd());
+            self.state = State::Ended;
+        }
+    }
+
+    /// The library has read.
+    pub(crate) fn is_over(&mut self) {
+        if self.state == State::Ended {
+            self.put(self.empty.0.as_fd(), self.socket.as_fd());
+        }
+        self.state = State::Idle;
+    }
+
+    fn put(&self, there: std::os::fd::BorrowedFd<'_>, new: std::os::fd::BorrowedFd<'_>) {
+        if let Err(error) = oz_sys::descriptors::replace(self.number, there, new) {
+            warn!(%error, "a turn cannot be ended");
+        }
+    }
+}
