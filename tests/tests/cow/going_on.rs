@@ -75,3 +75,25 @@ fn what_others_have_changed_around_a_merge_still_is_a_conflict() {
         expected.map(|(name, why)| (name.to_owned(), why.to_owned()))
     );
 }
+
+#[test]
+fn what_was_decided_is_to_be_decided_again_once_it_is_taken_back() {
+    let session = Session::begin();
+    for more in ["true", "echo x > left"] {
+        let dir = fresh(&session);
+        cow(&format!("cd ~/cow && echo in > changed && {more}"))
+            .run()
+            .ok();
+        fs::write(dir.join("changed"), "outside").expect("written");
+        oz(["merge", "sh", "--take-theirs", "--yes"])
+            .arg(dir.join("changed"))
+            .run()
+            .ok();
+        oz(["merge", "sh", "--undo", "--yes"]).run().ok();
+        let text = fs::read_to_string(dir.join("changed")).expect("there");
+        assert_eq!(text, "outside");
+        let expected = ("changed".to_owned(), "changed".to_owned());
+        assert_eq!(conflicts(), [expected], "{more}");
+        oz(["discard", "sh", "--yes"]).run().ok();
+    }
+}

@@ -19,7 +19,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::copy::{content as copy, times};
-use super::settled::Quiet;
+use super::settled::{Put, Quiet};
 use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
 use super::{changes, remove};
 use crate::progress;
@@ -36,6 +36,7 @@ struct Hand<'m> {
     made: RefCell<Vec<OsBytes>>,
     /// Those in which names are others now.
     renamed_in: RefCell<BTreeSet<PathBuf>>,
+    put: Put,
 }
 
 pub fn take_over(merge: &Merge) -> Result<Merged> {
@@ -46,9 +47,10 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
         journal: Tree::open(&merge.journal).context("no journal")?,
         made: RefCell::default(),
         renamed_in: RefCell::default(),
+        put: Put::default(),
     };
     hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
-    let quiet = Quiet::look(&merge.place, &hand.lower, places(&merge.chosen))?;
+    let quiet = Quiet::look(&merge.place, &hand.lower, places(&merge.chosen));
     let mut merged = Merged::default();
     let mut done = vec![false; merge.chosen.len()];
     let all = || merge.chosen.iter().enumerate();
@@ -81,8 +83,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
     }
     hand.write_down(Merge::BECAME, &postcard::to_stdvec(&hand.became(&done)?)?)?;
     hand.write_down(Merge::DONE, b"")?;
-    let put = all().filter(|(number, _)| done[*number]);
-    merged.settled = quiet.settle(&hand.lower, put.map(|(_, (_, target))| target.as_path()))?;
+    merged.settled = quiet.settle(&hand.lower, hand.put);
     let rest = changes::of(&merge.place)?;
     if rest.complete && rest.all.is_empty() && rest.unreadable.is_empty() {
         // What is left is equal to the place, and would hide what the user changes there later.
@@ -114,11 +115,14 @@ pub(super) fn failed(error: impl Into<io::Error>) -> Left {
 impl Hand<'_> {
     fn became(&self, done: &[bool]) -> io::Result<Became> {
         let after = |((change, target), done): (&(Change, OsBytes), &bool)| {
+            if !*done {
+                return Ok(None);
+            }
             let there = match change.what {
                 What::Deleted => None,
                 _ => self.lower.look(target.as_path())?.as_ref().map(seen),
             };
-            Ok(done.then_some(After { there }))
+            Ok(Some(After { there }))
         };
         let after = self.merge.chosen.iter().zip(done).map(after);
         Ok(Became {
@@ -220,6 +224,7 @@ impl Hand<'_> {
             let _ = rustix::fs::unlinkat(parent, &temporary, AtFlags::empty());
         }
         put?;
+        self.put.note(&self.lower, target);
         self.note(target);
         Ok(())
     }

@@ -3,8 +3,8 @@
 //! An original that has changed since the sandbox first saw it is a conflict, and a merge changes originals. What it has left is
 //! written down; as long as it is still exactly that, it counts as what the sandbox saw.
 
-use std::collections::{BTreeSet, HashMap};
-use std::io;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
@@ -48,7 +48,7 @@ impl Quiet {
         place: &Place,
         lower: &Tree,
         targets: impl Iterator<Item = &'t Path>,
-    ) -> io::Result<Self> {
+    ) -> Self {
         let known = Known::of(place);
         let mut quiet = BTreeSet::new();
         let mut looked = BTreeSet::new();
@@ -57,43 +57,43 @@ impl Quiet {
                 if !looked.insert(directory.to_owned()) {
                     continue;
                 }
-                let is_quiet = match lower.look(directory)? {
-                    Some(there) => {
+                let is_quiet = match lower.look(directory) {
+                    Ok(Some(there)) => {
                         kind(&there) == Kind::Directory && !known.has_changed(directory, &there)
                     }
-                    // What is made from here on is ours.
-                    None => true,
+                    // What is made there from here on is ours.
+                    Ok(None) => true,
+                    Err(_) => false,
                 };
                 if is_quiet {
                     quiet.insert(directory.to_owned());
                 }
             }
         }
-        Ok(Self(quiet))
+        Self(quiet)
     }
 
-    /// How things are left: what was put somewhere, and these directories.
-    pub(super) fn settle<'t>(
-        self,
-        lower: &Tree,
-        put: impl Iterator<Item = &'t Path>,
-    ) -> io::Result<Vec<(OsBytes, Seen)>> {
-        let Self(mut all) = self;
-        let mut settled = Vec::new();
-        for path in put.map(Path::to_owned) {
-            let is_directory = |stat: &Stat| kind(stat) == Kind::Directory;
-            if lower
-                .look(&path)?
-                .is_some_and(|there| !is_directory(&there))
-            {
-                all.insert(path);
-            }
+    /// How things are left: what was put somewhere, as it was then, and these directories.
+    pub(super) fn settle(self, lower: &Tree, put: Put) -> Vec<(OsBytes, Seen)> {
+        let Self(directories) = self;
+        let directories = directories.into_iter().filter_map(|path| {
+            let there = lower.look(&path).ok().flatten()?;
+            (kind(&there) == Kind::Directory).then(|| (path, seen(&there)))
+        });
+        let all = directories.chain(put.0.into_inner());
+        all.map(|(path, seen)| (path.into(), seen)).collect()
+    }
+}
+
+/// What was put somewhere. It is looked at right then: what it is later somebody else may have made of it.
+#[derive(Default)]
+pub(super) struct Put(RefCell<BTreeMap<PathBuf, Seen>>);
+
+impl Put {
+    /// Something is at a path now. What cannot be looked at is nobody's.
+    pub(super) fn note(&self, lower: &Tree, path: &Path) {
+        if let Ok(Some(there)) = lower.look(path) {
+            self.0.borrow_mut().insert(path.to_owned(), seen(&there));
         }
-        for path in all {
-            if let Some(there) = lower.look(&path)? {
-                settled.push((path.into(), seen(&there)));
-            }
-        }
-        Ok(settled)
     }
 }

@@ -19,7 +19,7 @@ use rustix::io::Errno;
 
 use super::copy::{content, mark_deleted, times};
 use super::merge::{Left, dress, failed, places, write_down};
-use super::settled::Quiet;
+use super::settled::{Put, Quiet};
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
 use crate::progress;
 
@@ -31,6 +31,7 @@ struct Hand {
     upper: Tree,
     lower: Tree,
     journal: Tree,
+    put: Put,
 }
 
 /// A change that the merge has made.
@@ -54,11 +55,12 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
         upper: Tree::open(&undo.place.upper).context("no copies")?,
         lower: Tree::open(&undo.place.source).context("no place")?,
         journal: Tree::open(&undo.journal).context("no journal")?,
+        put: Put::default(),
     };
     let merge: Merge = hand.written(Merge::ORDER)?;
     let became: Became = hand.written(Merge::BECAME)?;
     write_down(&hand.journal, Merge::UNDO, b"")?;
-    let quiet = Quiet::look(&undo.place, &hand.lower, places(&merge.chosen))?;
+    let quiet = Quiet::look(&undo.place, &hand.lower, places(&merge.chosen));
     let all = merge.chosen.iter().zip(&became.after).enumerate();
     let steps = all.filter_map(|(number, ((change, target), after))| {
         Some(Step {
@@ -90,9 +92,8 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
         note(step, hand.take_name_back(step.number, step.change));
     }
     let taken_back = |step: &&Step<'_>| !failed.contains_key(step.target);
-    let done: Vec<&Step<'_>> = steps.iter().filter(taken_back).collect();
     let mut undone = Merged {
-        done: done.len() as u64,
+        done: steps.iter().filter(taken_back).count() as u64,
         ..Merged::default()
     };
     for made in became.made.iter().rev() {
@@ -102,11 +103,7 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
         }
     }
     write_down(&hand.journal, Merge::UNDONE, b"")?;
-    let put = done.into_iter().map(|step| match &step.change.what {
-        What::Renamed { from, .. } => from.as_path(),
-        _ => step.target.as_path(),
-    });
-    undone.settled = quiet.settle(&hand.lower, put)?;
+    undone.settled = quiet.settle(&hand.lower, hand.put);
     undone.left = failed.into_iter().collect();
     Ok(undone)
 }
@@ -154,6 +151,7 @@ impl Hand {
         }
         self.put_in_copy(number, change, target)?;
         self.restore(number, change, before, &above, name)?;
+        self.note(change, target);
         rustix::fs::fsync(&above).map_err(failed)
     }
 
@@ -176,7 +174,10 @@ impl Hand {
     fn bring_back(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
         let (above, name) = self.in_place(target).map_err(failed)?;
         match self.lower.look(target).map_err(failed)? {
-            None => self.restore(number, change, change.original, &above, name)?,
+            None => {
+                self.restore(number, change, change.original, &above, name)?;
+                self.note(change, target);
+            }
             there
                 if self
                     .is_restored(number, target, there.as_ref(), change.original)
@@ -185,6 +186,13 @@ impl Hand {
         }
         rustix::fs::fsync(&above).map_err(failed)?;
         self.delete_in_copy(change.path.as_path())
+    }
+
+    /// What has come back is as the sandbox first saw it, unless somebody had changed it before the merge.
+    fn note(&self, change: &Change, target: &Path) {
+        if change.conflict.is_none() {
+            self.put.note(&self.lower, target);
+        }
     }
 
     /// Puts what the journal has at a name, or nothing if there was nothing.

@@ -110,9 +110,14 @@ pub fn undo(kept: &Kept, _held: &Held) -> Result<Vec<(PathBuf, Merged)>, Error> 
         let empty = place
             .as_ref()
             .is_some_and(|place| is_untouched(&place.overlay));
+        let plain = order
+            .chosen
+            .iter()
+            .all(|(change, _)| change.conflict.is_none());
         let undone = take_back(&journal, order)?;
-        // What comes back has been touched, and nothing else was copied yet.
-        if let Some(place) = place.filter(|_| empty) {
+        // What comes back has been touched, and nothing else was copied yet. Where others had changed something before it was
+        // merged, that they have is to be decided again.
+        if let Some(place) = place.filter(|_| empty && plain) {
             place.since = the_next_moment();
         }
         all.push((source, undone));
