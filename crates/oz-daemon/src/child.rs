@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::readiness;
@@ -9,6 +10,7 @@ use oz_host::inits;
 use rustix::process::{PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::sync::watch;
 
 /// A process.
 #[derive(Debug)]
@@ -84,15 +86,27 @@ impl Child {
 /// How long a helper that is asked to end may take.
 const ENDING: Duration = Duration::from_secs(1);
 
+/// How many were asked and are not gone yet.
+static LEAVING: LazyLock<watch::Sender<usize>> = LazyLock::new(|| watch::Sender::new(0));
+
 /// Asks a helper to end, on the side; one that does not is killed.
 pub(crate) fn end(child: Child) {
     child.signal(Signal::TERM);
+    LEAVING.send_modify(|count| *count += 1);
     tokio::spawn(async move {
         if tokio::time::timeout(ENDING, child.wait()).await.is_err() {
             child.kill();
             child.wait().await;
         }
+        LEAVING.send_modify(|count| *count -= 1);
     });
+}
+
+/// Waits until all that were asked to end have ended, or were killed: nobody else would do that once the daemon has ended.
+pub(crate) async fn all_have_ended() {
+    let mut leaving = LEAVING.subscribe();
+    // A killed one is gone at once, unless it waits for a disk.
+    let _ = tokio::time::timeout(ENDING * 2, leaving.wait_for(|count| *count == 0)).await;
 }
 
 /// Waits for a helper's end on the side, so that no zombie stays.

@@ -125,6 +125,7 @@ async fn serve() -> anyhow::Result<()> {
             control::stop_all(&daemon, Some(SESSION_END)).await?;
         }
     }
+    child::all_have_ended().await;
     // Sandboxes that still run are found by the next daemon.
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::facts::is_session_variable;
@@ -383,10 +383,8 @@ impl Request {
         if self.trial || !self.copies(prepared) {
             return;
         }
-        let until = Instant::now() + ENDING;
         while let Some(sandbox) = daemon.sandboxes.named_for(wish)
-            && sandbox.has_nothing_left()
-            && Instant::now() < until
+            && sandbox.emptied().is_some_and(|at| at.elapsed() < ENDING)
         {
             let _ = tokio::time::timeout(LOOK, sandbox.ended()).await;
         }

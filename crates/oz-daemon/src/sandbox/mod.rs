@@ -29,7 +29,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use oz_core::plan::{Clipboard, Forward, Mode, Plan, SandboxId, Service};
 use oz_core::report::EnforcementReport;
@@ -127,6 +127,8 @@ pub(crate) struct Published {
     pub(crate) pid: u32,
     /// Programs that were started on request: number and name.
     pub(crate) processes: Vec<(ProcessId, String)>,
+    /// When the last of them ended; none while there are some, and before there were any.
+    pub(crate) emptied: Option<Instant>,
     /// Windows on the host's screen.
     pub(crate) windows: u32,
     /// Which way what is copied or dragged may pass; absent: there are no windows.
@@ -313,14 +315,10 @@ impl Sandbox {
         self.phase.borrow().clone()
     }
 
-    /// What was started in it has ended, and so will it.
-    pub(crate) fn has_nothing_left(&self) -> bool {
-        let is_over = match self.phase() {
-            Phase::Starting => false,
-            Phase::Running => !self.plan.life.keep,
-            Phase::Stopping | Phase::Ended(_) => true,
-        };
-        is_over && self.published().processes.is_empty()
+    /// Since when nothing runs in it of what was started, so that it will end, unless that has left something running.
+    pub(crate) fn emptied(&self) -> Option<Instant> {
+        let lasts = self.plan.life.keep && self.phase() == Phase::Running;
+        self.published().emptied.filter(|_| !lasts)
     }
 
     pub(crate) fn published(&self) -> Published {

@@ -640,7 +640,13 @@ impl Task {
 
     fn publish_processes(&self) {
         let list = self.processes.list();
-        self.sandbox.publish(|published| published.processes = list);
+        self.sandbox.publish(|published| {
+            let now = std::time::Instant::now;
+            published.emptied = list
+                .is_empty()
+                .then(|| published.emptied.unwrap_or_else(now));
+            published.processes = list;
+        });
     }
 
     async fn save(&mut self) {
