@@ -94,7 +94,11 @@ pub(crate) struct Places {
 
 /// Where each device of a kind is.
 #[derive(Debug)]
-pub(crate) struct On<D>(Vec<(D, WlSurface)>);
+pub(crate) struct On<D> {
+    there: Vec<(D, WlSurface)>,
+    /// Those that have left a surface that went. Some hosts say so later, and some never.
+    left: Vec<D>,
+}
 
 impl Places {
     /// A touch has begun. That it has ended is not noted: one too many is cancelled, which says nothing then.
@@ -107,32 +111,42 @@ impl Places {
 
 impl<D> Default for On<D> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self {
+            there: Vec::new(),
+            left: Vec::new(),
+        }
     }
 }
 
 impl<D: Resource + PartialEq> On<D> {
     pub(crate) fn enter(&mut self, device: &D, surface: &WlSurface) {
         self.leave(device);
-        self.0.push((device.clone(), surface.clone()));
+        self.there.push((device.clone(), surface.clone()));
     }
 
-    pub(crate) fn leave(&mut self, device: &D) {
-        self.0
+    /// The host says that a device has left what it was on; false if that is known already.
+    pub(crate) fn leave(&mut self, device: &D) -> bool {
+        self.there
             .retain(|(known, _)| known != device && known.is_alive());
+        let known = self.left.len();
+        self.left.retain(|left| left != device && left.is_alive());
+        self.left.len() == known
     }
 
     /// Those that are on a surface, on which they are no more.
     fn take_from(&mut self, surface: &WlSurface) -> impl Iterator<Item = D> + use<D> {
         let from = |on: &mut (D, WlSurface)| on.1 == *surface;
-        let all: Vec<_> = self.0.extract_if(.., from).collect();
+        let all: Vec<_> = self.there.extract_if(.., from).collect();
         let devices = all.into_iter().map(|(device, _)| device);
-        devices.filter(Resource::is_alive)
+        let alive: Vec<D> = devices.filter(Resource::is_alive).collect();
+        self.left.extend(alive.iter().cloned());
+        alive.into_iter()
     }
 
     /// Those that are there still, which nothing is on any more.
     fn take(&mut self) -> impl Iterator<Item = (D, WlSurface)> + use<D> {
-        let all = std::mem::take(&mut self.0).into_iter();
+        self.left.clear();
+        let all = std::mem::take(&mut self.there).into_iter();
         all.filter(|(device, surface)| device.is_alive() && surface.is_alive())
     }
 }
@@ -143,6 +157,7 @@ impl Session {
         let serial = self.input.latest().unwrap_or(0);
         for keyboard in self.places.keyboards.take_from(surface) {
             keyboard.leave(serial, surface);
+            self.lose_keyboard();
         }
         for pointer in self.places.pointers.take_from(surface) {
             leave(&pointer, serial, surface);
@@ -150,6 +165,13 @@ impl Session {
         for text in self.places.texts.take_from(surface) {
             text.leave(surface);
         }
+    }
+
+    /// A keyboard is on no window of this client any more.
+    pub(crate) fn lose_keyboard(&mut self) {
+        self.input.keyboard_left();
+        self.x11_lost_keyboard();
+        self.selections_lose_focus();
     }
 
     /// The host is gone, and so the user's devices: nothing is held any more, and nothing repeated.

@@ -29,6 +29,7 @@ use crate::app::mirror::Mirrored;
 use crate::bridge::activations::Activations;
 use crate::bridge::border::Strips;
 use crate::bridge::clipboard::{Hub, Selections};
+use crate::bridge::copied::Scratch;
 use crate::bridge::copies::Copies;
 use crate::bridge::drag::{Drags, OwnDrags};
 use crate::bridge::gpu::Gpu;
@@ -205,7 +206,7 @@ pub(crate) struct Session {
     pub(crate) quota: Quota,
 
     /// For copying pixels; empty until the first copy.
-    pub(crate) scratch: Vec<u8>,
+    pub(crate) scratch: Scratch,
     hold: Hold,
     /// There from the beginning on.
     pub(crate) turn: Option<Turn>,
@@ -271,7 +272,7 @@ impl Session {
             places: Places::default(),
             pings: Pings::default(),
             quota: Quota::default(),
-            scratch: Vec::new(),
+            scratch: Scratch::default(),
             hold: Hold::default(),
             turn: None,
             requests: 0,
@@ -397,8 +398,14 @@ impl Session {
         }
     }
 
-    /// Counts bytes of a picture that is copied.
-    pub(crate) fn copies(&mut self, bytes: u64, on: &impl Resource) {
+    /// Counts what was copied of pictures.
+    ///
+    /// What a host that has come back is shown is not the client's doing.
+    pub(crate) fn count_copied(&mut self, on: &impl Resource) {
+        let bytes = self.scratch.moved();
+        if self.turn.as_ref().is_some_and(|turn| !turn.is_on()) {
+            return;
+        }
         if bytes > 0 && self.copied >= quota::COPIED_AT_ONCE {
             self.offend(on, "too much to copy at once");
         }
@@ -424,6 +431,10 @@ impl Session {
     ///
     /// The code is that of `wl_display.error.implementation`: no interface has one for this.
     pub(crate) fn offend(&mut self, on: &impl Resource, reason: &'static str) {
+        // It is told by its own socket. The library reads nothing more of it.
+        if let Some(turn) = &mut self.turn {
+            turn.is_over();
+        }
         on.post_error(3_u32, reason);
         self.end(reason);
     }

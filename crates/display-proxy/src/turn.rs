@@ -35,6 +35,8 @@ impl Turn {
     pub(crate) fn of(socket: &UnixStream) -> std::io::Result<Self> {
         let (empty, other) = UnixStream::pair()?;
         empty.set_nonblocking(true)?;
+        // Events that do not wait for the end of the turn must not be lost there: the client is gone then.
+        empty.shutdown(std::net::Shutdown::Write)?;
         Ok(Self {
             number: socket.as_raw_fd(),
             socket: socket.try_clone()?,
@@ -46,6 +48,11 @@ impl Turn {
     /// The client's socket, for polling.
     pub(crate) fn socket(&self) -> &UnixStream {
         &self.socket
+    }
+
+    /// Whether the library reads.
+    pub(crate) fn is_on(&self) -> bool {
+        self.state != State::Idle
     }
 
     /// The library reads from now on.

@@ -157,6 +157,7 @@ impl Dispatch<XdgToplevelIconV1, Icon> for Session {
                         }
                     }
                 }
+                session.count_copied(icon);
                 state.pictures.push((buffer, scale));
             }
             _ => {}

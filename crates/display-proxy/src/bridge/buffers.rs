@@ -327,7 +327,10 @@ pub(crate) fn in_memory(buffer: &WlBuffer) -> Option<(i32, i32)> {
 }
 
 /// The host's buffer with all that the app's shows now, for what is no surface.
-pub(crate) fn whole(buffer: &WlBuffer, scratch: &mut Vec<u8>) -> Result<HostBuffer, &'static str> {
+pub(crate) fn whole(
+    buffer: &WlBuffer,
+    scratch: &mut copied::Scratch,
+) -> Result<HostBuffer, &'static str> {
     let data = buffer
         .data::<Buffer>()
         .ok_or("not a buffer of this display")?;
@@ -340,26 +343,6 @@ pub(crate) fn whole(buffer: &WlBuffer, scratch: &mut Vec<u8>) -> Result<HostBuff
         copied::copy_whole(pool, layout, scratch)?;
     }
     data.peer.get().ok_or("the buffer has no counterpart")
-}
-
-/// How much of a buffer is copied when this is new in it.
-pub(crate) fn copied_bytes(buffer: &WlBuffer, damage: Option<&[Rect]>) -> u64 {
-    let Some(Content::Memory {
-        layout,
-        copied: Some(_),
-        ..
-    }) = buffer.data::<Buffer>().map(|data| &data.content)
-    else {
-        return 0;
-    };
-    let (width, height) = (layout.width, layout.height);
-    let bytes = |w: i32, h: i32| {
-        let side = |length: i32, most: i32| u64::from(length.clamp(0, most).unsigned_abs());
-        4 * side(w, width) * side(h, height)
-    };
-    damage.map_or(bytes(width, height), |damage| {
-        damage.iter().map(|rect| bytes(rect.w, rect.h)).sum()
-    })
 }
 
 /// Whether a part of a buffer can be a buffer of the host's without a copy: its pixels are whole words in a row.
@@ -380,7 +363,7 @@ pub(crate) fn prepare(
     surface: &WlSurface,
     trail: &mut Trail,
     damage: Option<&[Rect]>,
-    scratch: &mut Vec<u8>,
+    scratch: &mut copied::Scratch,
 ) -> Result<HostBuffer, &'static str> {
     let data = buffer
         .data::<Buffer>()

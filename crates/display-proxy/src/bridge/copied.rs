@@ -13,7 +13,7 @@ use wayland_server::backend::ObjectId;
 use wayland_server::protocol::wl_surface::WlSurface;
 
 use super::buffers::{Layout, Pool, Rect};
-use crate::fds;
+use crate::{fds, quota};
 
 /// Commits that the trail remembers; clients rarely use more than four buffers.
 const REMEMBERED: usize = 8;
@@ -21,6 +21,21 @@ const REMEMBERED: usize = 8;
 const SEPARATE: usize = 128;
 /// Bytes moved at once: small enough to stay in the cache.
 const CHUNK: usize = 64 * 1024;
+
+/// What is copied by: a piece of memory that is kept from frame to frame, since fresh memory would cost more than the copy of a
+/// small damage, and how many bytes were moved.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    chunk: Vec<u8>,
+    moved: u64,
+}
+
+impl Scratch {
+    /// How many bytes were moved since this was asked last.
+    pub(crate) fn moved(&mut self) -> u64 {
+        std::mem::take(&mut self.moved)
+    }
+}
 
 /// The damage of a surface's last commits.
 #[derive(Debug, Default)]
@@ -69,7 +84,7 @@ pub(crate) fn copy(
     trail: &mut Trail,
     surface: &WlSurface,
     damage: Option<&[Rect]>,
-    scratch: &mut Vec<u8>,
+    scratch: &mut Scratch,
 ) -> Result<(), &'static str> {
     let seen = mark
         .0
@@ -88,33 +103,49 @@ pub(crate) fn copy(
 pub(crate) fn copy_whole(
     pool: &Pool,
     layout: &Layout,
-    scratch: &mut Vec<u8>,
+    scratch: &mut Scratch,
 ) -> Result<(), &'static str> {
-    let whole = [Rect {
+    copy_rects(pool, layout, &[whole(layout)], scratch)
+}
+
+fn whole(layout: &Layout) -> Rect {
+    Rect {
         x: 0,
         y: 0,
         w: layout.width,
         h: layout.height,
-    }];
-    copy_rects(pool, layout, &whole, scratch)
+    }
 }
 
 fn copy_rects(
     pool: &Pool,
     layout: &Layout,
     rects: &[Rect],
-    scratch: &mut Vec<u8>,
+    scratch: &mut Scratch,
 ) -> Result<(), &'static str> {
     let Some(shadow) = &pool.shadow else {
         return Err("the buffer has no memory to be copied to");
     };
-    // Kept from frame to frame: fresh memory would cost more than the copy of a small damage.
-    scratch.resize(CHUNK, 0);
-    for rect in rects {
-        for (start, length) in spans(layout, *rect) {
-            move_bytes(pool.fd.as_fd(), shadow.as_fd(), start, length, scratch)
-                .map_err(|_| "the pool is smaller than its buffers")?;
-        }
+    let all = u64::from(layout.height.unsigned_abs()) * u64::from(layout.stride.unsigned_abs());
+    if all > quota::COPIED_AT_ONCE {
+        return Err("a picture is too large to be copied");
+    }
+    // Rectangles that overlap can say more than there is.
+    let wanted = rects.iter().flat_map(|rect| spans(layout, *rect));
+    let wanted: u64 = wanted.map(|(_, length)| length).sum();
+    let whole = [whole(layout)];
+    let rects = if wanted > all { &whole[..] } else { rects };
+    scratch.chunk.resize(CHUNK, 0);
+    for (start, length) in rects.iter().flat_map(|rect| spans(layout, *rect)) {
+        scratch.moved += length;
+        move_bytes(
+            pool.fd.as_fd(),
+            shadow.as_fd(),
+            start,
+            length,
+            &mut scratch.chunk,
+        )
+        .map_err(|_| "the pool is smaller than its buffers")?;
     }
     Ok(())
 }

@@ -527,9 +527,6 @@ impl Session {
         let x11_geometry = self.x11_geometry(surface);
         let plain = !self.viewports.contains(&surface.id());
         let damage = buffer_damage(&pending, plain);
-        if let Some(BufferAssignment::NewBuffer(buffer)) = &pending.buffer {
-            self.copies(buffers::copied_bytes(buffer, damage.as_deref()), surface);
-        }
         let Some(link) = self.surfaces.get_mut(&surface.id()) else {
             return;
         };
@@ -663,6 +660,7 @@ impl Session {
             // The host answers this commit with the first configure.
             self.expect_answer();
         }
+        self.count_copied(surface);
         if unmaps {
             self.unmapped(surface);
         } else if matches!(pending.buffer, Some(BufferAssignment::NewBuffer(_))) {

@@ -217,10 +217,9 @@ impl Dispatch<HostKeyboard, WlKeyboard> for Session {
                 }
             }
             Event::Leave { serial, surface } => {
-                session.input.keyboard_left();
-                session.x11_lost_keyboard();
-                session.places.keyboards.leave(keyboard);
-                session.selections_lose_focus();
+                if session.places.keyboards.leave(keyboard) {
+                    session.lose_keyboard();
+                }
                 if let Some(surface) = app_surface(&surface) {
                     keyboard.leave(serial, &surface);
                 }
