@@ -192,8 +192,10 @@ impl Session {
         known.is_own_master = is_own_master;
         if is_own_master {
             known.rect = rect;
-            // It may have been out of sight.
-            self.x11_show(window);
+            // Not one that was shown and is no longer: its surface at the host has a role, and cannot get another.
+            if known.hidden {
+                self.x11_show(window);
+            }
         }
     }
 

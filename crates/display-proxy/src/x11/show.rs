@@ -27,31 +27,42 @@ wayland_client::delegate_noop!(Session: ignore HostDecoration);
 impl Session {
     /// Shows a window of X, if all is known that must be and its surface is there.
     pub(super) fn x11_show(&mut self, window: u32) {
-        let Some(x11) = &self.x11 else { return };
-        let Some(known) = x11.windows.get(&window) else {
+        let has_host = self.has_host();
+        let Some(x11) = &mut self.x11 else { return };
+        let Some(known) = x11.windows.get_mut(&window) else {
             return;
         };
+        known.hidden = false;
         let Some(surface) = known.surface.clone() else {
             return;
         };
         let link = self.surfaces.get(&surface.id());
         let is_free =
             link.is_some_and(|link| matches!(link.role, Role::None) && !link.has_buffer());
-        if !known.mapped || known.unanswered > 0 || !is_free || !self.has_host() {
+        if !known.mapped || known.unanswered > 0 || !is_free || !has_host {
             return;
         }
         let (is_own_master, rect) = (known.is_own_master, known.rect);
         let x11 = self.x11.as_mut();
         if is_own_master && x11.is_some_and(|x11| x11.is_drag_picture(window)) {
+            self.x11_hides(window);
             return;
         }
         let Some(x11) = &self.x11 else { return };
         let owner = is_own_master.then(|| x11.owner_of(window)).flatten();
         let in_sight = x11.is_in_sight(rect);
         match owner.filter(|owner| self.x11_is_seen(*owner)) {
-            _ if is_own_master && !in_sight => {}
+            _ if is_own_master && !in_sight => self.x11_hides(window),
             Some(owner) => self.x11_popup(window, &surface, owner, rect),
             None => self.x11_toplevel(window, &surface),
+        }
+    }
+
+    /// It may be shown when it has moved.
+    fn x11_hides(&mut self, window: u32) {
+        let x11 = self.x11.as_mut();
+        if let Some(known) = x11.and_then(|x11| x11.windows.get_mut(&window)) {
+            known.hidden = true;
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Window {
     /// It manages itself: a menu, a hint, what is dragged.
     pub(super) is_own_master: bool,
     pub(super) mapped: bool,
+    /// It is not shown, because it is out of sight or what is dragged looks like it. Once it moves that may be otherwise.
+    pub(super) hidden: bool,
     /// Where it lies on the screen of X.
     pub(super) rect: Rect,
     /// The number of its surface, which may not have come yet.
@@ -79,6 +81,7 @@ impl X11 {
         let new = Window {
             is_own_master,
             mapped: false,
+            hidden: false,
             rect,
             surface_id: None,
             surface: None,

@@ -5,11 +5,13 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use wayland_client::Proxy;
 use wayland_client::protocol::wl_surface::WlSurface;
 use x11rb_protocol::protocol::xproto::{
-    CREATE_NOTIFY_EVENT, ClientMessageEvent, CreateNotifyEvent, MAP_NOTIFY_EVENT, MapNotifyEvent,
-    Screen, Setup,
+    CONFIGURE_NOTIFY_EVENT, CREATE_NOTIFY_EVENT, ClientMessageEvent, ConfigureNotifyEvent,
+    CreateNotifyEvent, MAP_NOTIFY_EVENT, MapNotifyEvent, Screen, Setup, UNMAP_NOTIFY_EVENT,
+    UnmapNotifyEvent,
 };
 use x11rb_protocol::x11_utils::Serialize;
 
@@ -79,12 +81,24 @@ impl XServer {
     pub fn until(&mut self, holds: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !holds(self) {
-            self.serve();
+            if self.is_asked() {
+                self.serve();
+            }
             assert!(
                 start.elapsed() < Duration::from_secs(5),
                 "it did not come to hold"
             );
         }
+    }
+
+    /// Whether there is a request, or comes soon.
+    fn is_asked(&self) -> bool {
+        let mut fds = [PollFd::new(&self.socket, PollFlags::IN)];
+        let soon = Timespec {
+            tv_sec: 0,
+            tv_nsec: 10_000_000,
+        };
+        rustix::event::poll(&mut fds, Some(&soon)).unwrap() > 0
     }
 
     /// Serves one request.
@@ -123,18 +137,34 @@ impl XServer {
 
     /// One of its clients shows a window.
     pub fn map(&mut self, window: u32, surface: &WlSurface) {
+        self.shows(window, surface, None);
+    }
+
+    /// The same, of one that manages itself.
+    #[allow(dead_code, reason = "not every test has menus")]
+    pub fn map_menu(&mut self, window: u32, surface: &WlSurface, at: (i16, i16)) {
+        self.shows(window, surface, Some(at));
+    }
+
+    fn shows(&mut self, window: u32, surface: &WlSurface, menu: Option<(i16, i16)>) {
+        let (x, y) = menu.unwrap_or_default();
+        let override_redirect = menu.is_some();
         let created = CreateNotifyEvent {
             response_type: CREATE_NOTIFY_EVENT,
             parent: ROOT,
             window,
+            x,
+            y,
             width: 16,
             height: 16,
+            override_redirect,
             ..CreateNotifyEvent::default()
         };
         let mapped = MapNotifyEvent {
             response_type: MAP_NOTIFY_EVENT,
             event: ROOT,
             window,
+            override_redirect,
             ..MapNotifyEvent::default()
         };
         let id = [surface.id().protocol_id(), 0, 0, 0, 0];
@@ -142,6 +172,35 @@ impl XServer {
         self.tell(&created.serialize());
         self.tell(&mapped.serialize());
         self.tell(&is_surface.serialize());
+    }
+
+    /// It shows one no longer.
+    #[allow(dead_code, reason = "as above")]
+    pub fn unmap(&mut self, window: u32) {
+        let unmapped = UnmapNotifyEvent {
+            response_type: UNMAP_NOTIFY_EVENT,
+            event: ROOT,
+            window,
+            ..UnmapNotifyEvent::default()
+        };
+        self.tell(&unmapped.serialize());
+    }
+
+    /// It moves one that manages itself.
+    #[allow(dead_code, reason = "as above")]
+    pub fn move_menu(&mut self, window: u32, (x, y): (i16, i16)) {
+        let moved = ConfigureNotifyEvent {
+            response_type: CONFIGURE_NOTIFY_EVENT,
+            event: ROOT,
+            window,
+            x,
+            y,
+            width: 16,
+            height: 16,
+            override_redirect: true,
+            ..ConfigureNotifyEvent::default()
+        };
+        self.tell(&moved.serialize());
     }
 
     /// An event, filled up to the length that all have.
