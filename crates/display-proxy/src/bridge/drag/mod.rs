@@ -173,13 +173,6 @@ pub(crate) enum Offer {
 }
 
 impl Offer {
-    fn is_alive(&self) -> bool {
-        match self {
-            Self::Wayland(offer) => offer.is_alive(),
-            Self::X11(_) => true,
-        }
-    }
-
     /// Whether actions can be agreed on.
     fn has_actions(&self) -> bool {
         match self {

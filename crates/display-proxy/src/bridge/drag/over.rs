@@ -442,6 +442,21 @@ impl Session {
         set_actions(&host, actions, preferred);
     }
 
+    /// The user was asked what to do, and that was done. What the source does not let be done decides nothing.
+    pub(crate) fn drag_decided(&mut self, app: &Offer, done: u32) {
+        let lets = self.drag_in_hand(app).map_or(0, |hand| hand.actions);
+        if !matches!(done, COPY | MOVE) || lets & done == 0 {
+            return;
+        }
+        self.drag_actions(app, done, done);
+        if let Some(cargo) = self.cargo(app)
+            && cargo.action == ASK
+        {
+            // The host would say so, after the end of the drag.
+            cargo.action = done;
+        }
+    }
+
     /// The host says what the source lets be done.
     pub(crate) fn drag_source_actions(&mut self, host: &HostOffer) {
         let found = self
@@ -572,7 +587,11 @@ impl Session {
             }
         }
         finished.inspect(HostOffer::finish);
-        if !app.is_alive() {
+        let is_alive = match app {
+            Offer::Wayland(offer) => offer.is_alive(),
+            Offer::X11(number) => self.x11_has_drag_over(*number),
+        };
+        if !is_alive {
             self.drag_offer_gone(app);
         }
     }

@@ -12,7 +12,7 @@ use x11rb_protocol::protocol::xproto::{AtomEnum, InternAtomReply, InternAtomRequ
 use x11rb_protocol::x11_utils::TryParse;
 
 use super::{Asked, ENDING, NONE, OLDEST, PATIENCE, VERSION};
-use crate::bridge::drag::{COPY, Offer, choose};
+use crate::bridge::drag::{ASK, COPY, Offer, choose};
 use crate::bridge::xtypes::{self, TYPES, Type};
 use crate::session::Session;
 use crate::x11::{Asked as AskedOfAll, X11};
@@ -161,6 +161,12 @@ impl Session {
     pub(crate) fn x11_drag_number(&mut self) -> Option<u64> {
         let x11 = self.x11.as_mut()?;
         Some(x11.drags.number())
+    }
+
+    /// Whether a window of X has that drag in hand still.
+    pub(crate) fn x11_has_drag_over(&self, number: u64) -> bool {
+        let over = self.x11.as_ref().and_then(|x11| x11.drags.over.as_ref());
+        over.is_some_and(|over| over.number == number)
     }
 
     /// Something is dragged over a window of X.
@@ -409,10 +415,9 @@ impl Session {
         }
         let taken = to.aware.min(VERSION) < SAYS || data[1] & TAKEN != 0;
         let done = atoms.drag_action(data[2]);
-        let (offer, said) = (over.offer(), over.action);
-        // What was left to be asked is decided now.
-        if taken && done != 0 && done != said {
-            self.drag_actions(&offer, done, done);
+        let (offer, asked) = (over.offer(), over.action == ASK);
+        if taken && asked {
+            self.drag_decided(&offer, done);
         }
         self.x11_drop_ends(taken);
     }
