@@ -493,6 +493,7 @@ impl Session {
 
     /// The host is gone. Windows lose what they were of it and keep what they show.
     pub(crate) fn lose_x11(&mut self) {
+        self.x11_pointer_ends();
         let Some(x11) = &mut self.x11 else { return };
         x11.keys.forget();
         let Some(x11) = &self.x11 else { return };

@@ -4,7 +4,7 @@ use std::os::fd::AsFd;
 
 use wayland_server::protocol::wl_keyboard::{self, KeyState, KeymapFormat, WlKeyboard};
 use wayland_server::protocol::wl_pointer::{
-    self, Axis, AxisRelativeDirection, AxisSource, WlPointer,
+    self, Axis, AxisRelativeDirection, AxisSource, ButtonState, WlPointer,
 };
 use wayland_server::protocol::wl_seat::{self, Capability, WlSeat};
 use wayland_server::protocol::wl_touch::{self, WlTouch};
@@ -46,6 +46,23 @@ impl FakeHost {
             host.with_keyboards(|host, keyboard, focus| {
                 keyboard.leave(host.next_serial(), focus);
             });
+        });
+    }
+
+    /// Moves the pointer onto the newest window and presses a button, which stays down.
+    pub fn hold_button(&self) {
+        self.have(|host, _| {
+            host.with_pointers(|host, pointer, focus| {
+                pointer.enter(host.next_serial(), focus, 1.0, 1.0);
+                pointer.button(host.next_serial(), 1, 0x110, ButtonState::Pressed);
+            });
+        });
+    }
+
+    /// Moves it away again, whatever is pressed.
+    pub fn point_away(&self) {
+        self.have(|host, _| {
+            host.with_pointers(|host, pointer, focus| pointer.leave(host.next_serial(), focus));
         });
     }
 
@@ -133,6 +150,20 @@ impl FakeHost {
 }
 
 impl Host {
+    fn with_pointers(
+        &mut self,
+        mut act: impl FnMut(&mut Self, &WlPointer, &wayland_server::protocol::wl_surface::WlSurface),
+    ) {
+        let Some(focus) = self.focus.clone() else {
+            return;
+        };
+        for pointer in self.pointers.clone() {
+            if pointer.is_alive() && pointer.id().same_client_as(&focus.id()) {
+                act(self, &pointer, &focus);
+            }
+        }
+    }
+
     fn with_keyboards(
         &mut self,
         mut act: impl FnMut(&mut Self, &WlKeyboard, &wayland_server::protocol::wl_surface::WlSurface),

@@ -5,7 +5,7 @@
 //! that it drops, and serves who reads.
 
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tracing::debug;
 use wayland_server::Resource;
@@ -24,6 +24,10 @@ use crate::x11::{Asked as AskedOfAll, X11};
 
 /// Reads that wait until the client drops; further ones get nothing.
 const HELD: usize = 16;
+
+/// How long our window lies over all others after the button was let go of, if the client has not found it: what is clicked
+/// meanwhile is lost.
+const UNTOLD: Duration = Duration::from_millis(500);
 
 /// A drag of a client.
 #[derive(Debug)]
@@ -105,8 +109,18 @@ impl X11 {
     pub(in crate::x11) fn is_drag_picture(&mut self, window: u32) -> bool {
         let bits = self.client_bits;
         let out = self.drags.out.as_mut();
-        let out = out.filter(|out| (window ^ out.owner) & bits == 0);
-        out.map(|out| out.picture = window).is_some()
+        let Some(out) = out.filter(|out| (window ^ out.owner) & bits == 0) else {
+            return false;
+        };
+        match out.stage {
+            Stage::LetGo(_) | Stage::Dropped(_) => false,
+            // It comes too late to be shown.
+            Stage::Dragged => true,
+            _ => {
+                out.picture = window;
+                true
+            }
+        }
     }
 
     /// Tells the client whether it can be dropped.
@@ -145,8 +159,8 @@ impl Session {
         let Some(x11) = &mut self.x11 else { return };
         if let Some(out) = &mut x11.drags.out {
             let is_its = owner != NONE && (owner ^ out.owner) & x11.client_bits == 0;
-            // What was let go of is another drag.
-            if is_its && !matches!(out.stage, Stage::LetGo(_) | Stage::Dropped(_)) {
+            // That of a button which was let go of is another drag.
+            if is_its && out.until.is_none() {
                 out.owner = owner;
                 return;
             }
@@ -300,14 +314,20 @@ impl Session {
         let picture = self.x11_drag_picture();
         let begun = origin.and_then(|(surface, serial)| {
             let icon = picture.as_ref().and_then(|it| self.surfaces.get(&it.id()));
+            // What covers the screen is not shown: it has no border.
+            let icon = icon.filter(|link| !link.exceeds(policy::DRAG_ICON_MAX));
             let icon = icon.map(|link| link.host.clone());
             self.x11_starts_drag(&source, actions, (&surface, serial), icon.as_ref())
         });
-        picture.inspect(|picture| self.relay_held(picture));
         let Some(drag) = begun else {
+            let picture = picture.and_then(|picture| self.surfaces.get_mut(&picture.id()));
+            if let Some(link) = picture {
+                link.role = Role::None;
+            }
             self.x11_drag_ends();
             return;
         };
+        picture.inspect(|picture| self.relay_held(picture));
         if let Some(x11) = &mut self.x11
             && let Some(out) = &mut x11.drags.out
         {
@@ -391,7 +411,11 @@ impl Session {
     pub(super) fn x11_drag_button_released(&mut self) {
         let Some(x11) = &mut self.x11 else { return };
         if let Some(out) = &mut x11.drags.out {
-            out.until.get_or_insert(Instant::now() + PATIENCE);
+            let patience = match out.window {
+                NONE => UNTOLD,
+                _ => PATIENCE,
+            };
+            out.until.get_or_insert(Instant::now() + patience);
         }
     }
 

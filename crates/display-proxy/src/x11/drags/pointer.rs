@@ -66,7 +66,7 @@ impl Pointer {
         let Some((pointer, surface)) = self.on.clone() else {
             return;
         };
-        if !pointer.is_alive() || !surface.is_alive() {
+        if !pointer.is_alive() {
             return;
         }
         if let Some(Held { button, serial }) = held {
@@ -74,6 +74,8 @@ impl Pointer {
             frame(&pointer);
             if kept {
                 self.on = None;
+            }
+            if kept && surface.is_alive() {
                 pointer.leave(serial, &surface);
                 frame(&pointer);
             }
@@ -103,11 +105,8 @@ impl Session {
         surface: &WlSurface,
         at: (f64, f64),
     ) {
+        self.x11_pointer_ends();
         let Some(x11) = &mut self.x11 else { return };
-        if x11.drags.pointer.kept {
-            // The host drags no longer, and has not said so.
-            x11.drags.pointer.let_go();
-        }
         x11.drags.pointer = Pointer {
             on: Some((pointer.clone(), surface.clone())),
             at,
@@ -115,6 +114,18 @@ impl Session {
             kept: false,
         };
         self.x11_entered(surface);
+    }
+
+    /// What the host has said of the pointer holds no longer, nor is a button held for all that is known.
+    pub(in crate::x11) fn x11_pointer_ends(&mut self) {
+        let Some(x11) = &mut self.x11 else { return };
+        let was_held = x11.drags.pointer.held.is_some();
+        // The host may drag no longer, and not have said so.
+        x11.drags.pointer.let_go_if_kept();
+        x11.drags.pointer = Pointer::default();
+        if was_held {
+            self.x11_drag_button_released();
+        }
     }
 
     pub(crate) fn x11_pointer_moves(&mut self, at: (f64, f64)) {
@@ -143,12 +154,12 @@ impl Session {
         };
         let keeps = x11.drags.out.as_ref().is_some_and(super::Out::is_dragged);
         let pointer = &mut x11.drags.pointer;
-        if keeps && pointer.held.is_some() && pointer.on.is_some() {
+        let keeps = keeps && pointer.held.is_some() && pointer.on.is_some();
+        if keeps {
             pointer.kept = true;
         } else {
-            pointer.on = None;
-            pointer.held = None;
+            self.x11_pointer_ends();
         }
-        keeps && pointer.kept
+        keeps
     }
 }
