@@ -221,7 +221,8 @@ impl State {
         );
         let id = self.surface_of(event.event);
         if self.is_dragging() {
-            if !pressed && matches!(event.detail, 1..=3) {
+            // Not at the turn of a wheel.
+            if !pressed && !matches!(event.detail, 4..=7) {
                 self.drag_let_go(event.time);
                 self.refocus(id.as_ref(), event.time);
             }
@@ -415,15 +416,15 @@ impl State {
 
     /// The app has the pointer no longer, whatever is pressed; where that was.
     pub(super) fn take_pointer(&mut self) -> Option<(i32, i32)> {
-        self.seat.pointer.focus.as_ref()?;
-        // Not where it is now: it was the place of the press that the user took hold of.
         let pointer = &mut self.seat.pointer;
-        let (x, y) = if pointer.pressed.is_empty() {
-            pointer.at
-        } else {
+        let was_pressed = !std::mem::take(&mut pointer.pressed).is_empty();
+        pointer.focus.as_ref()?;
+        // Not where it is now: it was the place of the press that the user took hold of.
+        let (x, y) = if was_pressed {
             pointer.pressed_at
+        } else {
+            pointer.at
         };
-        pointer.pressed.clear();
         self.refocus(None, self.seat.time);
         let whole = super::surfaces::to_int;
         Some((whole(x), whole(y)))

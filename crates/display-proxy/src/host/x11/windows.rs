@@ -221,6 +221,7 @@ impl State {
         self.by_window.remove(&window.id);
         window.destroy(&self.screen);
         self.focus_goes_back(id);
+        self.drag_left_window(id);
         self.pointer_left_window(id);
         self.keyboard_left_window(id);
         self.grabs_changed();

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use wayland_server::Resource;
+use wayland_server::backend::ObjectId;
 use wayland_server::protocol::wl_data_device_manager::DndAction;
 use wayland_server::protocol::wl_data_source::WlDataSource;
 use x11rb::connection::Connection as _;
@@ -35,6 +36,8 @@ pub(super) struct Dragged {
     pub(super) types: Vec<Type>,
     /// What it lets be done with it.
     actions: DndAction,
+    /// On whose window the button was pressed that holds the pointer.
+    from: Option<ObjectId>,
     /// When it began.
     pub(super) time: u32,
     /// What windows have said of themselves.
@@ -116,6 +119,8 @@ impl State {
             return;
         }
         self.end_drag(false);
+        let focus = self.seat.pointer.focus.as_ref();
+        let from = focus.map(|(_, root)| root.clone());
         // The app has the pointer no longer.
         self.take_pointer();
         let types = self.named(types);
@@ -135,6 +140,7 @@ impl State {
             source: source.clone(),
             types,
             actions,
+            from,
             time,
             known: HashMap::new(),
             over: None,
@@ -149,6 +155,14 @@ impl State {
             let let_go = it.over.as_ref().is_some_and(|over| over.let_go.is_some());
             !it.dropped && !let_go
         })
+    }
+
+    /// A window is gone, and its hold of the pointer with it: nobody would hear when the user lets go.
+    pub(in crate::host::x11) fn drag_left_window(&mut self, id: &ObjectId) {
+        let dragged = self.selections.dragged.as_ref();
+        if self.is_dragging() && dragged.is_some_and(|it| it.from.as_ref() == Some(id)) {
+            self.end_drag(false);
+        }
     }
 
     /// The pointer is there.
@@ -262,7 +276,14 @@ impl State {
             && !dragged.dropped
         {
             over.waits = false;
-            over.wanted = data[1] & 1 != 0;
+            // A window may say what was not asked of it, and a copy is always meant to be possible; not beyond what the app lets
+            // be done.
+            let action = if dragged.actions.contains(action) {
+                action
+            } else {
+                dragged.actions & DndAction::Copy
+            };
+            over.wanted = data[1] & 1 != 0 && !action.is_empty();
             over.action = if over.wanted {
                 action
             } else {

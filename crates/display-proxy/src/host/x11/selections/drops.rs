@@ -323,6 +323,8 @@ impl State {
         let Some(drag) = self.drag_of(number) else {
             return;
         };
+        // It lets be done what it suggests, whatever it has listed.
+        let can = can & (drag.may | suggested);
         let first = [suggested, preferred, DndAction::Copy, DndAction::Move];
         let action = first
             .into_iter()
