@@ -231,11 +231,12 @@ impl Server {
 
     /// Its client has gone: nothing of it is shown any more.
     pub(crate) fn leave(&mut self) {
+        // While the windows are there of which somebody hears.
+        self.state.leave_drags();
         let windows: Vec<ObjectId> = self.state.shells.keys().cloned().collect();
         for id in windows {
             self.state.unmap(&id);
         }
-        self.state.leave_drags();
         let _ = self.state.screen.conn.flush();
     }
 
