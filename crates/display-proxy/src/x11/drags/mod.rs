@@ -7,7 +7,7 @@
 //! a client of the same X server; only what is dragged these two then pass between themselves, as they could without us.
 //!
 //! While the host drags it has the pointer, and tells nothing of it. Until that is over the X server believes that it rests,
-//! with the button held ([`pointer`]).
+//! with the button held ([`mod@pointer`]).
 //!
 //! Every client can send every message, in another's name too. Who does harms those on the same server, as it could without
 //! us: nothing is waited for without an end, there is one drag each way, and what is said in one turn is bounded.
