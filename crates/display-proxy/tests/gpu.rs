@@ -173,12 +173,6 @@ fn made(app: &mut App, colour: u32) -> WlBuffer {
     app.told.made.take().unwrap()
 }
 
-fn assert_no_complaint(rig: &Rig) {
-    let mut seen = rig.host().seen().into_iter();
-    let complaint = seen.find(|seen| matches!(seen, Seen::Left(Some(_))));
-    assert_eq!(complaint, None, "it reached the host");
-}
-
 fn has_gpu(rig: &Rig) -> Option<u32> {
     let app = rig.app();
     let mut globals = app.told.globals.iter();
@@ -220,7 +214,7 @@ fn what_a_gpu_has_drawn_is_shown_and_given_back() {
         let number = buffer.id().protocol_id();
         app.until(|told| told.released.last() == Some(&number));
         rig.still_serves();
-        assert_no_complaint(&rig);
+        rig.assert_no_complaint();
     }
 }
 
@@ -234,7 +228,7 @@ fn a_picture_of_two_planes_passes() {
         .add(&memory, 0, 0, 16, LINEAR);
     planes.ask(16, 16, NV12);
     app.until(|told| told.made.is_some());
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -260,7 +254,7 @@ fn what_the_host_cannot_show_has_failed_and_nothing_worse() {
     app.until_heard("failed");
     assert_eq!(app.told.made, None);
     rig.still_serves();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -305,23 +299,12 @@ fn what_the_host_takes_is_told_as_each_version_says_it() {
         let seals = rustix::fs::fcntl_get_seals(&table).unwrap();
         assert!(seals.contains(SealFlags::WRITE | SealFlags::SHRINK | SealFlags::SEAL));
     }
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 /// Runs an attack beside a bystander.
 fn attack(act: impl FnOnce(&mut App)) {
-    attack_on(&Rig::with_gpu(NEW), act);
-}
-
-fn attack_on(rig: &Rig, act: impl FnOnce(&mut App)) {
-    let mut bystander = rig.app();
-    let mut window = bystander.window();
-    let mut app = rig.app();
-    act(&mut app);
-    assert!(app.is_thrown_out(), "the attacker stays");
-    bystander.draw(&mut window, 0xff00_0001);
-    rig.still_serves();
-    assert_no_complaint(rig);
+    Rig::with_gpu(NEW).attack(act);
 }
 
 #[test]
@@ -353,7 +336,7 @@ fn memory_that_is_no_gpus_does_not_pass_for_it() {
     ];
     for other in others {
         let rig = Rig::on(NEW, |config| config.gpu = true);
-        attack_on(&rig, |app| {
+        rig.attack(|app| {
             Planes::of(app).add(other(), 0, 0, 64, LINEAR);
         });
     }
@@ -434,7 +417,7 @@ fn a_layout_without_a_name_passes_where_hosts_name_none() {
     let planes = Planes::of(&app).add(drawn(1), 0, 0, 64, UNNAMED);
     planes.ask(16, 16, XRGB);
     app.until(|told| told.made.is_some());
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -516,7 +499,7 @@ fn buffers_that_nobody_waits_for_any_more_cost_nothing() {
     let window = app.window();
     show(&mut app, &window, &buffer);
     shown(&rig, 9);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -534,7 +517,7 @@ fn what_a_gpu_has_drawn_comes_back_on_the_next_host() {
     shown(&rig, 5);
     show(&mut app, &window, &later);
     shown(&rig, 6);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -557,7 +540,7 @@ fn what_a_host_had_not_answered_when_it_went_the_next_one_is_shown() {
     show(&mut app, &window, &buffer);
     shown(&rig, 4);
     rig.still_serves();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -578,5 +561,5 @@ fn an_app_goes_on_where_the_next_host_takes_nothing_of_a_gpu() {
     app.until_heard("failed");
     app.draw(&mut window, 2);
     shown(&rig, 2);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }

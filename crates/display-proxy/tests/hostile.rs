@@ -26,25 +26,7 @@ use wayland_protocols::xdg::shell::client::xdg_wm_base::XdgWmBase;
 
 /// Runs an attack beside a bystander.
 fn attack(act: impl FnOnce(&mut App)) {
-    let rig = Rig::new();
-    let mut bystander = rig.app();
-    let mut window = bystander.window();
-    let mut app = rig.app();
-    act(&mut app);
-    assert!(app.is_thrown_out(), "the attacker stays");
-    bystander.draw(&mut window, 0xff00_0001);
-    rig.still_serves();
-    assert_no_complaint(&rig);
-}
-
-fn assert_no_complaint(rig: &Rig) {
-    let complaints: Vec<Seen> = rig
-        .host()
-        .seen()
-        .into_iter()
-        .filter(|seen| matches!(seen, Seen::Left(Some(_))))
-        .collect();
-    assert_eq!(complaints, [], "it reached the host");
+    Rig::new().attack(act);
 }
 
 fn create_buffer(app: &App, offset: i32, width: i32, height: i32, stride: i32) {
@@ -178,7 +160,7 @@ fn a_regular_file_is_shown_but_never_reaches_the_host() {
     rig.host()
         .wait_for(|seen| matches!(seen, Seen::Shown { first: 6, .. }));
     std::fs::remove_file(path).unwrap();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -434,7 +416,7 @@ fn a_cursor_may_have_a_viewport() {
     app.pointer().set_cursor(0, Some(&surface), 4, 4);
     surface.commit();
     app.sync().unwrap();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -508,7 +490,7 @@ fn damage_and_regions_of_negative_size_are_nothing() {
     window.surface.set_opaque_region(Some(&region));
     app.draw(&mut window, 0xff00_0003);
     app.sync().unwrap();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]

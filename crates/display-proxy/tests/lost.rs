@@ -70,12 +70,6 @@ fn without_host() -> (Rig, App, Window) {
     (rig, app, window)
 }
 
-fn assert_no_complaint(rig: &Rig) {
-    let seen = rig.host().seen();
-    let complaint = seen.iter().find(|seen| matches!(seen, Seen::Left(Some(_))));
-    assert_eq!(complaint, None, "of {seen:?}");
-}
-
 fn heard(app: &App, words: &str) -> bool {
     app.told.heard.iter().any(|heard| heard == words)
 }
@@ -150,7 +144,7 @@ fn a_window_comes_back_with_what_it_shows_and_is_called() {
     app.sync().unwrap();
     shown(&rig, 0xff00_0002);
     rig.still_serves();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -165,7 +159,7 @@ fn it_comes_back_again_and_again() {
         rig.find_host(&[]);
         shown(&rig, colour);
     }
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -179,7 +173,7 @@ fn what_is_drawn_while_there_is_no_host_is_shown_by_the_next() {
     app.until(|told| told.released.len() == 1 + 6);
     rig.find_host(&[]);
     shown(&rig, 8);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -229,7 +223,7 @@ fn a_buffer_that_the_app_has_destroyed_is_not_shown_again() {
     show(&app, &window.surface, 2);
     app.sync().unwrap();
     shown(&rig, 2);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -266,7 +260,7 @@ fn a_window_that_is_made_while_there_is_no_host_waits_for_one() {
     show(&app, &surface, 2);
     app.sync().unwrap();
     shown(&rig, 2);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -327,7 +321,7 @@ fn a_window_of_parts_with_its_mark_is_put_together_as_it_was() {
 
     rig.change_host();
     assert_eq!(layers(&rig, 5 + 4), before);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 /// A popup of the window.
@@ -379,7 +373,7 @@ fn a_menu_closes_with_its_host_and_another_opens_on_the_next() {
     app.sync().unwrap();
     shown(&rig, 4);
     rig.still_serves();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -405,7 +399,7 @@ fn keys_and_screens_of_the_next_host_are_the_apps() {
     app.until(|told| told.globals.len() == before + 1);
     rig.host().move_to_screen(0);
     app.until_heard("on a screen");
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -434,7 +428,7 @@ fn what_is_copied_passes_after_the_return() {
     app.sync().unwrap();
     rig.host()
         .wait_for(|seen| *seen == Seen::Selection(vec!["text/plain".to_owned()]));
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -463,7 +457,7 @@ fn the_smaller_things_are_said_again() {
     told.iter()
         .for_each(|words| rig.host().wait_for_extra(words));
     shown(&rig, 1);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -576,7 +570,7 @@ fn the_host_may_go_at_every_moment_of_a_conversation() {
         moments = converse(&mut rig, &mut app, lose_after);
         shown(&rig, 0xff00_ffff);
         rig.still_serves();
-        assert_no_complaint(&rig);
+        rig.assert_no_complaint();
         lose_after += 1;
     }
     assert!(moments > 15);
@@ -624,7 +618,7 @@ fn who_draws_on_while_there_is_no_host_costs_no_more_than_one_picture() {
     rig.find_host(&[]);
     shown(&rig, 2);
     app.until(|_| frames.iter().all(|frame| !frame.is_alive()));
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -655,7 +649,7 @@ fn what_is_drawn_while_there_is_no_host_was_not_shown() {
     rig.find_host(versions);
     shown(&rig, 1);
     shown(&rig, 3);
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
 }
 
 #[test]
@@ -724,6 +718,6 @@ fn rules_hold_while_there_is_no_host() {
     assert!(app.is_thrown_out(), "a buffer before the first configure");
     rig.find_host(&[]);
     rig.still_serves();
-    assert_no_complaint(&rig);
+    rig.assert_no_complaint();
     assert!(!heard(&app, "popup done"));
 }
