@@ -16,13 +16,10 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::{Given, Source, Type};
+use super::{Given, OLDEST, Source, Type, VERSION};
 use crate::host::x11::State;
 use crate::host::x11::screen::short;
 
-/// The version of the protocol that is spoken here, and the oldest that is understood.
-const VERSION: u32 = 5;
-const OLDEST: u32 = 3;
 /// Windows in windows that are looked into.
 const DEPTH: usize = 32;
 /// Modifiers of the core protocol.

@@ -14,13 +14,9 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::wrapper::ConnectionExt as _;
 
-use super::{Offered, TYPES, Type};
+use super::{OLDEST, Offered, TYPES, Type, VERSION};
 use crate::host::x11::State;
 use crate::host::x11::surfaces::surface_at;
-
-/// The version of the protocol that is spoken here, and the oldest that is understood.
-const VERSION: u32 = 5;
-const OLDEST: u32 = 3;
 
 /// A drag over one of the windows.
 #[derive(Debug)]

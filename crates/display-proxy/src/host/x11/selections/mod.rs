@@ -35,6 +35,10 @@ use drops::Drag;
 use incoming::Incoming;
 use outgoing::Outgoing;
 
+/// The version of XDND that is spoken here, and the oldest that is understood.
+const VERSION: u32 = 5;
+const OLDEST: u32 = 3;
+
 /// Types of one selection; further ones are not asked for.
 const TYPES: usize = 128;
 
