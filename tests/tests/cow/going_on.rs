@@ -54,6 +54,23 @@ fn what_is_taken_back_is_no_conflict_either() {
 }
 
 #[test]
+fn what_a_merge_and_its_undoing_do_to_names_is_no_conflict_of_others() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    // What has been renamed has no original under its name.
+    cow("cd ~/cow && mv kept moved && echo other > moved && rm deleted")
+        .run()
+        .ok();
+    oz(["merge", "sh", "--yes"])
+        .arg(dir.join("deleted"))
+        .run()
+        .ok();
+    assert_eq!(conflicts(), []);
+    oz(["merge", "sh", "--undo", "--yes"]).run().ok();
+    assert_eq!(conflicts(), []);
+}
+
+#[test]
 fn what_others_have_changed_around_a_merge_still_is_a_conflict() {
     let session = Session::begin();
     let dir = fresh(&session);

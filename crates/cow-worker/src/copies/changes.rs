@@ -135,7 +135,10 @@ impl Walk<'_> {
         let is_orphan = original.is_none() && self.upper.is_copied_up(path);
         let conflict = match &original {
             Some(_) if unseen => Some(Conflict::Unseen),
-            Some(original) => (self.known.has_changed(path, original)).then_some(Conflict::Changed),
+            Some(original) => self
+                .known
+                .has_changed(path, original)
+                .then_some(Conflict::Changed),
             None => (is_orphan && self.names_changed(path)?).then_some(Conflict::Deleted),
         };
         if is_orphan {

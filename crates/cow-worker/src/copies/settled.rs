@@ -50,27 +50,18 @@ impl Quiet {
         targets: impl Iterator<Item = &'t Path>,
     ) -> Self {
         let known = Known::of(place);
-        let mut quiet = BTreeSet::new();
-        let mut looked = BTreeSet::new();
-        for target in targets {
-            for directory in target.parent().into_iter().chain([target]) {
-                if !looked.insert(directory.to_owned()) {
-                    continue;
-                }
-                let is_quiet = match lower.look(directory) {
-                    Ok(Some(there)) => {
-                        kind(&there) == Kind::Directory && !known.has_changed(directory, &there)
-                    }
-                    // What is made there from here on is ours.
-                    Ok(None) => true,
-                    Err(_) => false,
-                };
-                if is_quiet {
-                    quiet.insert(directory.to_owned());
-                }
+        let of_target = |target: &'t Path| target.parent().into_iter().chain([target]);
+        let directories: BTreeSet<&Path> = targets.flat_map(of_target).collect();
+        let is_quiet = |directory: &&Path| match lower.look(directory) {
+            Ok(Some(there)) => {
+                kind(&there) == Kind::Directory && !known.has_changed(directory, &there)
             }
-        }
-        Self(quiet)
+            // What is made there from here on is ours.
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        let quiet = directories.into_iter().filter(is_quiet);
+        Self(quiet.map(Path::to_owned).collect())
     }
 
     /// How things are left: what was put somewhere, as it was then, and these directories.

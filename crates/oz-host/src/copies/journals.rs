@@ -139,15 +139,15 @@ fn the_next_moment() -> (i64, i64) {
     }
 }
 
-fn take_back(journal: &Path, order: Merge) -> Result<Merged, worker::Error> {
+fn take_back(journal: &Path, mut order: Merge) -> Result<Merged, worker::Error> {
+    // The order says what was settled before the merge, which has settled more since.
+    order.place.settled = settled::read(&order.place.upper);
     let undo = Undo {
         place: order.place,
         journal: journal.to_owned(),
     };
     let undone: Merged = super::ask("undo", &undo)?;
-    if let Some(layers) = undo.place.upper.parent() {
-        settled::note(layers, &undone);
-    }
+    settled::note(&undo.place, &undone);
     Ok(undone)
 }
 

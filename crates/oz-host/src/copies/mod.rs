@@ -231,12 +231,13 @@ pub fn here() -> PathBuf {
 /// The same place, as it is told to whoever looks at it.
 #[must_use]
 pub fn to_look_at(place: &Place) -> wire::Place {
+    let upper = place.overlay.layers.join(Overlay::UPPER);
     wire::Place {
-        upper: place.overlay.layers.join(Overlay::UPPER),
+        settled: settled::read(&upper),
+        upper,
         source: place.overlay.source.clone(),
         hidden: place.overlay.hidden.clone(),
         since: place.since,
-        settled: settled::read(&place.overlay.layers),
     }
 }
 
@@ -306,9 +307,7 @@ pub fn merge(order: &wire::Merge) -> Result<wire::Merged, worker::Error> {
     let left = |path: &OsBytes| merged.left.iter().any(|(left, _)| left == path);
     let changes = order.chosen.iter().map(|(change, _)| &change.path);
     before::forget(&order.place, changes.filter(|path| !left(path)));
-    if let Some(layers) = order.place.upper.parent() {
-        settled::note(layers, &merged);
-    }
+    settled::note(&order.place, &merged);
     Ok(merged)
 }
 

@@ -7,26 +7,27 @@ use std::io;
 use std::path::Path;
 
 use oz_core::OsBytes;
-use oz_core::wire::copies::{MOST, Merged, Seen};
+use oz_core::wire::copies::{MOST, Merged, Place, Seen};
 
 use crate::small;
 
 /// The file of it among the layers.
 const SETTLED: &str = "settled";
 
-/// What is known of it.
-pub(super) fn read(layers: &Path) -> Vec<(OsBytes, Seen)> {
-    let bytes = small::read(&layers.join(SETTLED), MOST).unwrap_or_default();
+/// What is known of it, by where the layer is.
+pub(super) fn read(upper: &Path) -> Vec<(OsBytes, Seen)> {
+    let bytes = small::read(&upper.with_file_name(SETTLED), MOST).unwrap_or_default();
     postcard::from_bytes(&bytes).unwrap_or_default()
 }
 
 /// Writes down what a merge, or its undoing, has left.
-pub(super) fn note(layers: &Path, merged: &Merged) {
-    let mut all: BTreeMap<OsBytes, Seen> = read(layers).into_iter().collect();
+pub(super) fn note(place: &Place, merged: &Merged) {
+    let mut all: BTreeMap<OsBytes, Seen> = read(&place.upper).into_iter().collect();
     all.extend(merged.settled.iter().cloned());
     let all: Vec<(OsBytes, Seen)> = all.into_iter().collect();
     let written = postcard::to_stdvec(&all).map_err(io::Error::other);
-    let written = written.and_then(|bytes| small::replace(&layers.join(SETTLED), &bytes, 0o600));
+    let written = written
+        .and_then(|bytes| small::replace(&place.upper.with_file_name(SETTLED), &bytes, 0o600));
     if let Err(error) = written {
         tracing::debug!(%error, "what was merged may be a conflict later");
     }
