@@ -99,6 +99,7 @@ fn seeds() -> Vec<(&'static str, Vec<u8>)> {
             user: plan.user.clone(),
             network: true,
             root: plan.root[..9].to_vec(),
+            likely: oz_core::plan::likely(&plan.user),
         },
         init::ToInit::Start {
             plan: Box::new(plan),

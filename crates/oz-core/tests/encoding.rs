@@ -33,6 +33,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (17, "963ba6fa0ed43c3a830f20019f5da4ce"),
     (18, "b7871c29e9238eb2b45c02c07c12a154"),
     (19, "7a7ef8b8778aa0e2bb50616b5ecb5aa0"),
+    (20, "bc3d18eb691df01b3b8421b0b6d4084b"),
 ];
 
 /// One value of each variant.
@@ -258,8 +259,8 @@ fn to_init() -> Vec<ToInit> {
         nonce: [3; 32],
     };
     let mut all = every!(ToInit:
-        ToInit::Begin { user: plans().remove(0).user, network: true, root: ops() }
-            => ToInit::Begin { user: _, network: _, root: _ },
+        ToInit::Begin { user: plans().remove(0).user, network: true, root: ops(), likely: ops() }
+            => ToInit::Begin { user: _, network: _, root: _, likely: _ },
         start(plans().remove(0)) => ToInit::Start {
             plan: _, filter: _, own_filter: _, x_server_filter: _, nonce: _
         },

@@ -45,6 +45,7 @@ pub fn begin(begin: &Begin) -> Result<Begun, Failure> {
     let namespaces = namespaces.into_iter().collect::<Result<_, _>>()?;
     let mut root = root::Builder::new(&begin.user.home)?;
     root.build(&begin.root)?;
+    root.expect(&begin.likely)?;
     oz_sys::privileges::empty_bounding_set().at(Stage::Privileges, "bounding set")?;
     Ok(Begun {
         namespaces,

@@ -19,6 +19,8 @@ pub struct Begin {
     pub network: bool,
     /// The first steps of the root.
     pub root: Vec<Op>,
+    /// File systems in memory that it will probably have.
+    pub likely: Vec<Op>,
     /// What has arrived behind the message.
     pub more: Reader<OwnedFd>,
 }
@@ -48,10 +50,12 @@ pub fn begin(control: impl AsFd) -> Result<Begin, Failure> {
             user,
             network,
             root,
+            likely,
         }) if frame.fds.is_empty() => Ok(Begin {
             user,
             network,
             root,
+            likely,
             more,
         }),
         _ => Err(invalid("first message")),

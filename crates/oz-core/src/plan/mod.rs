@@ -27,7 +27,7 @@ use crate::report::Wall;
 pub use crate::wire::audio::Gate;
 #[cfg(feature = "profiles")]
 pub use build::{
-    BuildError, Request, build, common, common_probes, own_probes, place_of, probes, ways,
+    BuildError, Request, build, common, common_probes, likely, own_probes, place_of, probes, ways,
 };
 pub use facts::HostFacts;
 pub use forward::Forward;
@@ -37,7 +37,7 @@ pub use ops::{Access, Bind, Effect, Op, Overlay, Source, below};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 19;
+pub const VERSION: u32 = 20;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///

@@ -25,6 +25,8 @@ pub enum ToInit {
         network: bool,
         /// The first steps of the root.
         root: Vec<Op>,
+        /// File systems in memory that it will probably have: made, but in no place yet.
+        likely: Vec<Op>,
     },
     /// Second message ever: make a sandbox of what was begun. Descriptors: the listening control socket at
     /// which a later daemon can connect. Answered by [`FromInit::Ready`].

@@ -142,6 +142,7 @@ async fn make(daemon: &Daemon) -> anyhow::Result<Kept> {
         user: user.clone(),
         network: true,
         root: root.clone(),
+        likely: plan::likely(&user),
     };
     let mut nascent = Nascent::start(daemon).map_err(|failure| anyhow::anyhow!(failure.line()))?;
     nascent.begin(&begin).await?;

@@ -180,6 +180,7 @@ fn start(
         user: plan.user.clone(),
         network: plan.network.mode != Mode::Host,
         root: Vec::new(),
+        likely: Vec::new(),
     });
     let (nascent, made) = match (begun, early) {
         (Some(begun), _) => begun,

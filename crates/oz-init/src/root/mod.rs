@@ -43,6 +43,8 @@ pub struct Builder {
     /// The app's own, in which it may have left anything.
     home: PathBuf,
     made: usize,
+    /// File systems in memory without a place, each with the step that it is for.
+    spare: Vec<(Op, OwnedFd)>,
     /// Of the layers that are mounted.
     locks: Vec<OwnedFd>,
 }
@@ -56,6 +58,7 @@ impl Builder {
             terminals: None,
             home: home.to_owned(),
             made: 0,
+            spare: Vec::new(),
             locks: Vec::new(),
         })
     }
@@ -65,6 +68,21 @@ impl Builder {
         for op in ops {
             self.execute(op).at(Stage::Root, op.target())?;
             self.made += 1;
+        }
+        Ok(())
+    }
+
+    /// Makes file systems in memory for steps that will probably come, of all other steps nothing.
+    pub fn expect(&mut self, ops: &[Op]) -> Result<(), Failure> {
+        for op in ops {
+            if let Op::Tmpfs {
+                mode, size, noexec, ..
+            } = op
+            {
+                let made =
+                    filesystems::tmpfs(*mode, *size, *noexec).at(Stage::Root, op.target())?;
+                self.spare.push((op.clone(), made));
+            }
         }
         Ok(())
     }
@@ -109,7 +127,11 @@ impl Builder {
                 size,
                 noexec,
             } => {
-                let tmpfs = filesystems::tmpfs(*mode, *size, *noexec)?;
+                let spare = self.spare.iter().position(|(step, _)| step == op);
+                let tmpfs = match spare {
+                    Some(spare) => self.spare.swap_remove(spare).1,
+                    None => filesystems::tmpfs(*mode, *size, *noexec)?,
+                };
                 attach(&tmpfs, self.root.directory(path)?)
             }
             Op::Proc { path } => attach(filesystems::proc()?, self.root.directory(path)?),

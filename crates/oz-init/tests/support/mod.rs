@@ -150,12 +150,13 @@ pub struct Nascent {
 }
 
 /// Has an init begin, and waits until it has.
-pub fn begin(user: User, network: bool, root: &[Op]) -> Result<Nascent, FromInit> {
+pub fn begin(user: User, network: bool, root: &[Op], likely: &[Op]) -> Result<Nascent, FromInit> {
     let (daemon, stage0) = spawn_init();
     let begin = ToInit::Begin {
         user,
         network,
         root: root.to_vec(),
+        likely: likely.to_vec(),
     };
     let made = root.len();
     daemon.send(&begin, &[]);
@@ -238,6 +239,7 @@ fn launch_as(plan: Plan, filters: [Vec<u64>; 2], more: &[ToInit]) -> Result<Sand
         user: plan.user.clone(),
         network: plan.network.mode != Mode::Host,
         root: Vec::new(),
+        likely: Vec::new(),
     };
     daemon.send(&begin, &[]);
     send_start(&daemon, &scratch, plan, filters);

@@ -31,7 +31,7 @@ pub(super) fn probes(user: &User, paths: &mut Vec<PathBuf>) {
 pub(super) fn operations(shape: &Shape<'_>, view: &View, size: u64, ops: &mut Vec<Op>) {
     let home = shape.user_home();
     match shape.home {
-        Home::Ephemeral => ops.push(tmpfs(home, 0o700, size, false)),
+        Home::Ephemeral => ops.push(in_memory(home, size)),
         Home::Private(path) => ops.push(bind(path, home, Access::Write, false)),
         // It is one of the places that are copied, with the looks in it.
         Home::CopyOnWrite(_) => return,
@@ -53,6 +53,11 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View, size: u64, ops: &mut Ve
             ops.push(Op::Bind(look));
         }
     }
+}
+
+/// A home that goes with the sandbox, of at most `size` bytes.
+pub(super) fn in_memory(home: &Path, size: u64) -> Op {
+    tmpfs(home, 0o700, size, false)
 }
 
 fn bind(source: &Path, target: &Path, access: Access, optional: bool) -> Op {

@@ -241,6 +241,11 @@ pub fn common(facts: &HostFacts) -> Vec<Op> {
     root::common(facts)
 }
 
+/// The file systems in memory of a sandbox whose profile gives them no size: most have those.
+pub fn likely(user: &User) -> Vec<Op> {
+    root::likely(user)
+}
+
 /// The plan of a sandbox.
 pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<Plan, BuildError> {
     let said = request.home.unwrap_or(profile.files.home);

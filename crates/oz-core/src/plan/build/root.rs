@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::view::View;
 use super::{Has, bus, device, etc, home, identity, proc, sound, system, tree};
-use crate::plan::{Access, Bind, Home, HostFacts, Mode, Op, Source, layout};
-use crate::profile::Profile;
+use crate::plan::{Access, Bind, Home, HostFacts, Mode, Op, Source, User, layout};
+use crate::profile::{Limits, Profile};
 
 /// What the root is made for.
 pub(super) struct Shape<'a> {
@@ -112,9 +112,7 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     }
     ops.push(Op::ReadOnly { path: "/".into() });
 
-    ops.push(tmpfs("/dev/shm", 0o1777, tmp_size, true));
-    ops.push(tmpfs("/tmp", 0o1777, tmp_size, false));
-    ops.push(tmpfs(&runtime, 0o700, SMALL, true));
+    ops.extend(memory(&runtime, tmp_size));
     if shape.has.x11 {
         ops.push(directory(layout::X11, 0o755));
     }
@@ -130,6 +128,23 @@ pub(super) fn operations(shape: &Shape<'_>, view: &View) -> Vec<Op> {
     home::operations(shape, view, tmp_size, &mut ops);
     view.operations(shape.volatile, &mut ops);
     ops
+}
+
+/// File systems in memory, of which init may make those that are usual before their places are there.
+pub(super) fn likely(user: &User) -> Vec<Op> {
+    let size = Limits::default().tmp_size.bytes();
+    let mut ops = Vec::from(memory(&layout::runtime(user.uid), size));
+    ops.push(home::in_memory(&user.home, size));
+    ops
+}
+
+/// Those of every sandbox.
+fn memory(runtime: &Path, size: u64) -> [Op; 3] {
+    [
+        tmpfs("/dev/shm", 0o1777, size, true),
+        tmpfs("/tmp", 0o1777, size, false),
+        tmpfs(runtime, 0o700, SMALL, true),
+    ]
 }
 
 /// What follows the host while the sandbox runs.
