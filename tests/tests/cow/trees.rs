@@ -13,7 +13,7 @@ use super::fresh;
 
 /// A small distribution: programs of the host with their libraries, and a name of its own.
 const MAKE: &str = r#"set -e
-cd "$1"; mkdir -p usr/bin usr/lib usr/lib64 etc/kansas.d var/lib/kansas opt/kansas dev proc run tmp
+cd "$1"; mkdir -p usr/bin usr/lib usr/lib64 etc/kansas.d var/lib/kansas opt/kansas orchard dev proc run tmp
 ln -s usr/bin bin; ln -s usr/lib lib; ln -s usr/lib64 lib64; ln -s bash usr/bin/sh
 for program in bash cat id ls sleep; do cp -L "$(command -v $program)" usr/bin; done
 for library in $(ldd usr/bin/* | sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p' | sort -u); do cp -L --parents "$library" .; done
@@ -73,8 +73,9 @@ fn what_is_written_over_a_tree_is_kept_beside_it_until_it_is_merged() {
     let _dir = fresh(&session);
     let tree = tree(&session);
     let changed = tree.join("opt/kansas/changed");
-    let script =
-        "echo after > /opt/kansas/changed && echo new > /usr/bin/new && echo x > /var/lib/kansas/x";
+    // One of these was empty: an installer may want just that.
+    let script = "echo after > /opt/kansas/changed && echo new > /usr/bin/new && \
+        echo x > /var/lib/kansas/x && echo x > /orchard/x";
     rooted(&tree, &["--root-cow"], script).run().ok();
     assert_eq!(fs::read(&changed).expect("there"), b"before\n");
     assert!(!tree.join("usr/bin/new").exists());
@@ -89,11 +90,16 @@ fn what_is_written_over_a_tree_is_kept_beside_it_until_it_is_merged() {
         .run()
         .refused_inside();
     let changes = oz(["changes", "sh"]).run().ok().text();
-    for path in ["opt/kansas/changed", "usr/bin/new", "var/lib/kansas/x"] {
+    for path in [
+        "opt/kansas/changed",
+        "usr/bin/new",
+        "var/lib/kansas/x",
+        "orchard/x",
+    ] {
         let path = tree.join(path);
         assert!(changes.contains(&*path.to_string_lossy()), "{changes}");
     }
-    assert_eq!(changes.lines().count(), 3, "{changes}");
+    assert_eq!(changes.lines().count(), 4, "{changes}");
     oz(["merge", "sh", "--yes"]).run().ok();
     assert_eq!(fs::read(&changed).expect("there"), b"after\n");
     assert_eq!(fs::read(tree.join("usr/bin/new")).expect("there"), b"new\n");

@@ -28,7 +28,7 @@ pub fn look_at_tree(tree: Tree) -> io::Result<TreeFacts> {
     let mut entries = BTreeMap::new();
     for place in LISTED {
         match open_in(&root, Path::new(place), OFlags::RDONLY | OFlags::DIRECTORY) {
-            Ok(directory) => list(&directory, Path::new(place), &mut entries)?,
+            Ok(directory) => list(&directory, Path::new(place), tree.copied, &mut entries)?,
             // What there is instead is no directory of a system.
             Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => {}
             Err(error) => return Err(error.into()),
@@ -71,10 +71,11 @@ fn open_in(root: &OwnedFd, path: &Path, flags: OFlags) -> rustix::io::Result<Own
     rustix::fs::openat2(root, path, flags | OFlags::CLOEXEC, Mode::empty(), how)
 }
 
-/// Adds what is in a directory, but empty directories.
+/// Adds what is in a directory. Empty directories are mounts for nothing, unless an app may write in them.
 fn list(
     directory: &OwnedFd,
     place: &Path,
+    with_empty: bool,
     entries: &mut BTreeMap<PathBuf, PathFact>,
 ) -> io::Result<()> {
     for (count, entry) in Dir::read_from(directory)?.enumerate() {
@@ -93,7 +94,7 @@ fn list(
             continue;
         }
         match kind(directory, name) {
-            Some(PathFact::Directory) if is_empty(directory, name) => {}
+            Some(PathFact::Directory) if !with_empty && is_empty(directory, name) => {}
             Some(fact) => drop(entries.insert(place.join(name), fact)),
             None => {}
         }
@@ -119,11 +120,9 @@ fn is_empty(directory: &OwnedFd, name: &str) -> bool {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let opened = rustix::fs::openat(directory, name, flags, Mode::empty());
     let entries = opened.and_then(|opened| Dir::read_from(&opened));
-    entries.is_ok_and(|entries| {
-        let names = entries.flatten().map(|entry| entry.file_name().to_owned());
-        !names
-            .into_iter()
-            .any(|name| name.as_c_str() != c"." && name.as_c_str() != c"..")
+    !entries.is_ok_and(|entries| {
+        let mut names = entries.flatten().map(|entry| entry.file_name().to_owned());
+        names.any(|name| name.as_c_str() != c"." && name.as_c_str() != c"..")
     })
 }
 
@@ -150,11 +149,15 @@ mod tests {
         symlink(at.join("secret"), tree.join("usr/bin/abroad")).expect("a link");
         rustix::fs::mknodat(CWD, tree.join("fifo"), FileType::Fifo, Mode::RWXU, 0).expect("made");
 
-        let facts = look_at_tree(Tree {
-            path: tree.clone(),
-            copied: false,
-        });
-        let entries = facts.expect("looked").entries;
+        let look = |copied| {
+            let path = tree.clone();
+            look_at_tree(Tree { path, copied }).expect("looked").entries
+        };
+        assert!(
+            look(true).contains_key(Path::new("/opt")),
+            "to be written in"
+        );
+        let entries = look(false);
         let fact = |path: &str| entries.get(Path::new(path));
         assert_eq!(fact("/usr"), Some(&PathFact::Directory));
         assert_eq!(fact("/opt"), None);
