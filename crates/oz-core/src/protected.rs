@@ -51,11 +51,16 @@ pub const PLACES: &[Place] = places! {
     SHELL: ".bashrc" ".bash_profile" ".bash_login" ".bash_logout" ".bash_aliases" ".profile"
         ".zshrc" ".zshenv" ".zprofile" ".zlogin" ".zlogout" ".config/zsh" ".config/fish"
         ".local/share/fish" ".kshrc" ".cshrc" ".tcshrc" ".login" ".logout" ".inputrc"
-        ".pam_environment" ".config/environment.d" ".config/nushell" ".direnvrc" ".config/direnv";
+        ".pam_environment" ".config/environment.d" ".config/nushell" ".direnvrc" ".config/direnv"
+        ".bash_completion" ".config/bash_completion" ".local/share/bash-completion" ".oh-my-zsh"
+        ".zsh" ".zsh_plugins" ".zinit" ".local/share/zinit" ".antigen" ".zplug" ".p10k.zsh"
+        ".oh-my-bash" ".bash_it" ".fzf" ".fzf.bash" ".fzf.zsh" ".config/fzf" ".selected_editor" ".dircolors" ".config/starship.toml"
+        ".mkshrc" ".yashrc" ".elvish" ".config/elvish" ".xonshrc" ".config/xonsh";
     LAUNCH: ".local/share/applications" ".config/mimeapps.list" ".local/share/mime"
         ".local/share/flatpak" ".config/menus" ".local/share/nautilus" ".local/share/nemo"
         ".local/share/kio" ".local/share/desktop-directories" ".mailcap" ".gtkrc-2.0"
-        ".local/share/file-manager";
+        ".local/share/file-manager" ".local/share/thumbnailers" ".config/Thunar" ".config/caja"
+        ".config/nemo" ".config/pcmanfm" ".config/dolphinrc" ".local/share/kservices5";
     UNITS: ".config/systemd" ".local/share/systemd" ".local/share/dbus-1" ".config/dbus-1"
         ".config/user-tmpfiles.d" ".local/share/user-tmpfiles.d" ".local/share/xdg-desktop-portal"
         ".config/xdg-desktop-portal";
@@ -73,7 +78,12 @@ pub const PLACES: &[Place] = places! {
         ".config/gdb" ".lldbinit" ".pythonrc" ".condarc" ".config/pip" ".pip" ".npmrc" ".curlrc" ".wgetrc" ".lesskey"
         ".lessfilter" ".config/mpv" ".config/foot" ".config/alacritty" ".config/kitty"
         ".config/Code" ".vscode" ".config/JetBrains" ".muttrc" ".mutt" ".config/ranger" ".nanorc"
-        ".config/nano" ".hgrc" ".config/hg" ".subversion" ".docker" ".config/containers" ".m2"
+        ".config/nano" ".wezterm.lua" ".config/wezterm" ".config/ghostty" ".ipython" ".jupyter" ".psqlrc"
+        ".sqliterc" ".exrc" ".Rprofile" ".irbrc" ".pryrc" ".ghci" ".guile" ".octaverc" ".perldb"
+        ".vscode-oss" ".config/VSCodium" ".config/helix" ".config/zed" ".config/sublime-text"
+        ".config/lf" ".config/yazi" ".config/nnn" ".config/vifm" ".config/mc"
+        ".config/zathura" ".config/sioyek" ".config/rofi" ".config/dunst" ".config/mako" ".config/fuzzel" ".config/wofi"
+        ".hgrc" ".config/hg" ".subversion" ".docker" ".config/containers" ".m2"
         ".gradle" ".config/dconf" ".config/glib-2.0" ".local/share/keyrings";
     DIRECTORIES: ".config/user-dirs.dirs" ".config/user-dirs.locale";
     KEYS: ".ssh" ".gnupg" ".pki" ".password-store" ".config/keepassxc" ".config/KeePassXC"

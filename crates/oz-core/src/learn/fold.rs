@@ -183,7 +183,15 @@ fn take(
 }
 
 /// Directories in which each app has one of its own.
-const OF_APPS: &[&str] = &[".config", ".local/share", ".local/state", ".cache"];
+const OF_APPS: &[&str] = &[
+    ".config",
+    ".local/share",
+    ".local/state",
+    ".cache",
+    // Beside those, where programs and libraries are.
+    ".local",
+    ".var",
+];
 
 /// The place that a path is in; none for what every sandbox has of its own or of the system.
 fn place(path: &str, home: &str) -> Option<String> {
@@ -206,10 +214,6 @@ fn place(path: &str, home: &str) -> Option<String> {
                 }
                 _ => {}
             }
-        }
-        // A directory on the way to those.
-        if [".local"].contains(&below) {
-            return None;
         }
         let depth = if below.starts_with('.') { 1 } else { 2 };
         return Some(format!("~/{}", directory(below, depth)));
@@ -252,6 +256,10 @@ mod tests {
             ("/home/u/.config/app/a/b", Some("~/.config/app")),
             ("/home/u/.local/share/app/x", Some("~/.local/share/app")),
             ("/home/u/.config", None),
+            ("/home/u/.local", None),
+            ("/home/u/.local/bin/git", Some("~/.local/bin")),
+            ("/home/u/.local/x", Some("~/.local/x")),
+            ("/home/u/.var/app/org.kde/x", Some("~/.var/app")),
             ("/home/u/.ssh/id_rsa", Some("~/.ssh")),
             ("/home/u/.bashrc", Some("~/.bashrc")),
             ("/home/u/Music/a/b/c.mp3", Some("~/Music/a")),

@@ -235,12 +235,16 @@ fn take_away(profile: &Profile, seen: &Folded, findings: &mut Findings) {
 /// A place of the user's that the sandbox does not show.
 fn show(place: &Place, host: &Host, findings: &mut Findings) {
     let path = host.absolute(&place.path);
-    let protected = protected::is_protected(Path::new(&host.home), Path::new(&path));
+    let (home, at) = (Path::new(&host.home), Path::new(&path));
+    let protected = protected::is_protected(home, at);
+    let holds_some = protected.is_none() && protected::covers_protected(home, at).is_some();
+    let may_write = place.written && protected.is_none() && !holds_some;
     let word = host.well_known(&place.path);
     if RulePath::try_from(word.clone()).is_err() {
         return;
     }
-    let rule = serde_json::json!({ "access": if place.written && protected.is_none() { "write" } else { "read" }, "optional": true });
+    let rule =
+        serde_json::json!({ "access": if may_write { "write" } else { "read" }, "optional": true });
     let count = match place.files {
         1 => "one file".to_owned(),
         files => format!("{files} files"),
@@ -256,7 +260,11 @@ fn show(place: &Place, host: &Host, findings: &mut Findings) {
             "this is a protected place, and it would read it: {}",
             place.reason
         ),
-        None if place.written => "it changes all that is there".to_owned(),
+        None if may_write => "it changes all that is there".to_owned(),
+        None if place.written => {
+            "it reads all that is there; protected places are below, so it changes nothing"
+                .to_owned()
+        }
         None => "it reads all that is there".to_owned(),
     };
     findings.give(&format!("files.rules.{word}"), rule, why, gives);
@@ -536,6 +544,8 @@ mod tests {
                 place("~/.config/app", true),
                 place("~/.config/missing", true),
                 place("~/.config/gtk-3.0", true),
+                // Programs are below.
+                place("~/go", true),
                 place("/etc/secret", false),
                 place("/media/u/stick", true),
             ],
@@ -551,6 +561,7 @@ mod tests {
             "~/notes.txt",
             "~/.config/app",
             "~/.config/gtk-3.0",
+            "~/go",
             "/etc/secret",
             "/media/u/stick",
         ];
@@ -564,7 +575,7 @@ mod tests {
         for change in findings
             .changes
             .iter()
-            .filter(|change| change.key.contains("/."))
+            .filter(|change| change.key.contains("/.") || change.key.ends_with("go"))
         {
             assert_eq!(change.value["access"], "read", "{change:?}");
             assert!(
