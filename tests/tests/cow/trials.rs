@@ -87,6 +87,33 @@ fn somebody_at_a_terminal_is_asked() {
         assert_eq!(left == "before", answer == "discard", "{left}");
     }
     assert_eq!(fs::read(dir.join("changed")).expect("there"), b"after\n");
+    // What nobody has seen is not merged by one word.
+    terminal.line("clear");
+    terminal.line(&format!("oz run --try -- sh -c '{CROWD}'"));
+    sees("[discard/keep]");
+    terminal.line("merge");
+    terminal.line("discard");
+    sees("thrown away");
+    assert!(dir.join("kept").exists());
+}
+
+/// Sorted by name, a crowd of new files stands before all else.
+const CROWD: &str =
+    "cd ~/cow && mkdir 0 && for n in $(seq 150); do : > 0/$n; done && rm kept && echo >> ~/.bashrc";
+
+#[test]
+fn a_crowd_of_new_files_hides_nothing() {
+    let session = Session::begin();
+    let _dir = fresh(&session);
+    let tried = trial(&["--then", "discard"], CROWD).run().ok();
+    let lines = tried.complaint();
+    let lines: Vec<&str> = lines.lines().collect();
+    assert!(lines[0].contains("protected"), "{tried}");
+    assert!(
+        lines[1].starts_with("deleted") && lines[1].contains("kept"),
+        "{tried}"
+    );
+    tried.complains("more: `oz changes sh`");
 }
 
 #[test]
@@ -201,6 +228,66 @@ fn a_directory_beside_the_home_is_copied_if_it_is_ones_own() {
         .exits(2)
         .complains("another user");
     fs::remove_dir_all(beside).expect("removed");
+}
+
+/// A program that was tried offline has read the whole home by then, and may have planted what runs next.
+#[test]
+fn what_was_kept_of_a_trial_gets_neither_the_network_nor_the_writable_places_of_its_profile() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let direct = dir.join("direct").to_string_lossy().into_owned();
+    fs::create_dir(&direct).expect("made");
+    let _profile = session.profile(
+        "tried",
+        r#"{ "description": "t", "match": { "executables": ["sh"] }, "network": { "mode": "internet" },
+            "files": { "rules": { "~/cow/direct": "write" } } }"#,
+    );
+    let plan = |how: &[&str]| {
+        let planned = oz(["plan", "--json"]).args(how).run().ok().text();
+        let plan: serde_json::Value = serde_json::from_str(&planned).expect("a document");
+        let writes = plan["root"]
+            .as_array()
+            .expect("steps")
+            .iter()
+            .any(|op| op["bind"]["path"] == direct.as_str() && op["bind"]["access"] == "write");
+        (plan["network"]["mode"].clone(), writes)
+    };
+    assert_eq!(plan(&["--cow", "tried"]), ("internet".into(), true));
+    let script = "echo planted > ~/cow/changed; echo x > ~/cow/direct/x";
+    oz([
+        "run",
+        "--try",
+        "--then",
+        "keep",
+        "--profile",
+        "tried",
+        "--",
+        "sh",
+        "-c",
+        script,
+    ])
+    .run()
+    .ok();
+    let inside = |id: &str, more: &[&str], script: &str| {
+        oz(["run", "--sandbox", id])
+            .args(more)
+            .args(["--", "sh", "-c", script])
+            .run()
+    };
+    let route = "cat ~/cow/changed; wc -l < /proc/net/route; echo y > ~/cow/direct/y";
+    oz(["clone", "tried", "tried-again"]).run().ok();
+    for id in ["tried", "tried-again"] {
+        assert_eq!(inside(id, &[], route).ok().text(), "planted\n1", "{id}");
+        assert_eq!(fs::read_dir(&direct).expect("there").count(), 0, "{id}");
+    }
+    // What the person says is another matter.
+    let routes = inside("tried", &["--net", "internet"], "wc -l < /proc/net/route").ok();
+    assert_ne!(routes.text(), "1");
+    // Nobody goes on in it by its name alone, which says nothing of a trial.
+    let by_name = oz(["run", "--cow", "tried", "-c", "cat ~/cow/changed"])
+        .run()
+        .ok();
+    assert_eq!(by_name.text(), "before");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use oz_core::profile::Profile;
 use oz_core::profile::files::Home;
 use oz_core::profile::rules::{Rule, RulePath};
 pub(crate) use oz_host::copies::place;
-use oz_host::copies::{self, ABOUT, About, Place};
+use oz_host::copies::{self, ABOUT, About, Place, Terms};
 use oz_host::mounts;
 
 use crate::aside;
@@ -29,7 +29,7 @@ const MOST_NAMED: usize = 4;
 const REMOVING: Duration = Duration::from_secs(900);
 
 /// Makes the layers of a plan, and writes down whose they are and since when.
-pub(crate) fn prepare(runs: &Runs, plan: &Plan, ephemeral: bool) -> Result<()> {
+pub(crate) fn prepare(runs: &Runs, plan: &Plan, ephemeral: bool, terms: Terms) -> Result<()> {
     let overlays: Vec<&Overlay> = plan.overlays().collect();
     let Some(of_sandbox) = overlays.first().and_then(|first| first.layers.parent()) else {
         return Ok(());
@@ -85,22 +85,26 @@ pub(crate) fn prepare(runs: &Runs, plan: &Plan, ephemeral: bool) -> Result<()> {
         profile: plan.profile.clone(),
         ephemeral,
         tree: plan.tree.clone(),
+        terms,
         places,
     };
     write(of_sandbox, &about)
 }
 
-/// Whether a new sandbox with this profile and system cannot have a name, because what another wrote is kept under it.
+/// Whether a new sandbox with this profile and system, and under these terms, cannot have a name, because what another wrote
+/// is kept under it.
 pub(crate) fn is_taken(
     place: &Path,
     id: &SandboxId,
     (profile, tree): (&str, Option<&Tree>),
+    terms: Terms,
     ephemeral: bool,
 ) -> bool {
     match copies::read(place, id) {
         Ok(None) => false,
         Ok(Some(about)) => {
-            let other = about.profile != profile || about.tree.as_ref() != tree;
+            let other =
+                about.profile != profile || about.tree.as_ref() != tree || about.terms != terms;
             ephemeral || about.ephemeral || other
         }
         Err(_) => true,
@@ -140,14 +144,14 @@ pub(crate) fn with_places(profile: Arc<Profile>, kept: &About) -> Result<Arc<Pro
 }
 
 /// The profile in which all that it says may be changed is a part of the home's copy, or not there.
-pub(crate) fn on_trial(profile: Arc<Profile>, places: &[PathBuf]) -> Result<Arc<Profile>> {
+pub(crate) fn on_trial(profile: Arc<Profile>) -> Arc<Profile> {
     let mut profile = Arc::unwrap_or_clone(profile);
     let changes = |rule: &Rule| rule.effect == Effect::Write || rule.make;
     profile.files.rules.retain(|_, rule| !changes(rule));
     // What is dropped or opened can be looked at.
     profile.files.arguments = Access::Read;
     profile.files.drops = profile.files.drops.min(Drops::Read);
-    copied(Arc::new(profile), places)
+    Arc::new(profile)
 }
 
 /// The profile with some directories copied.

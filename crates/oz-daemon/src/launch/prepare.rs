@@ -18,7 +18,7 @@ use oz_core::profile::rules::Rule;
 use oz_core::profile::{Profile, ProfileError};
 use oz_core::protected::{DATA, Place};
 use oz_core::wire::init::Program;
-use oz_host::copies::About;
+use oz_host::copies::{About, Terms};
 use oz_host::facts;
 use oz_host::make::Unmade;
 use oz_host::own::Own;
@@ -93,6 +93,8 @@ pub(super) struct Prepared {
     pub(super) argv: Vec<OsBytes>,
     /// What the sandbox should be called.
     pub(super) wish: String,
+    /// What else it is run under.
+    pub(super) terms: Terms,
     /// Another home than the profile's.
     home: Option<Home>,
     app_id: Option<String>,
@@ -289,9 +291,20 @@ impl Request {
             true => profile,
             false => Own::beneath(&daemon.directories.state).apply(profile),
         };
+        let before = kept.as_ref().map(|kept| kept.terms).unwrap_or_default();
+        let terms = Terms {
+            trial: self.trial || before.trial,
+            // Without being asked for, it is never more than the profile's.
+            network: self
+                .network
+                .or(before.network.filter(|less| *less < profile.network.mode)),
+        };
+        let profile = match terms.trial {
+            true => copies::on_trial(profile),
+            false => profile,
+        };
         let profile = match &kept {
             Some(kept) => copies::with_places(profile, kept)?,
-            None if self.trial => copies::on_trial(profile, &self.copy)?,
             None => copies::copied(profile, &self.copy)?,
         };
         let template = !catalogue.names().contains(&profile.name.as_str());
@@ -321,6 +334,7 @@ impl Request {
             template,
             argv,
             wish,
+            terms,
             home,
             app_id,
         })
@@ -412,7 +426,13 @@ impl Request {
         let kept = |id: &SandboxId| {
             place.as_ref().is_some_and(|place| {
                 let any = self.trial && copies::is_kept(place, id);
-                any || copies::is_taken(place, id, (&profile.name, tree), self.ephemeral)
+                any || copies::is_taken(
+                    place,
+                    id,
+                    (&profile.name, tree),
+                    prepared.terms,
+                    self.ephemeral,
+                )
             })
         };
         let registry = &daemon.sandboxes;
@@ -463,7 +483,7 @@ impl Request {
             id,
             ephemeral: self.ephemeral,
             home: prepared.home,
-            network: self.network,
+            network: prepared.terms.network,
             app_id: prepared.app_id.clone(),
             display: display.is_some(),
             sound: sound.is_some(),

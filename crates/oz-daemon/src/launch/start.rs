@@ -168,7 +168,7 @@ fn start(
         return Err(refused::lacks(&plan, &line));
     }
     make_home(daemon, &plan)?;
-    copies::prepare(&daemon.runs, &plan, request.ephemeral)?;
+    copies::prepare(&daemon.runs, &plan, request.ephemeral, prepared.terms)?;
     if plan.overlays().next().is_some() {
         daemon.copies.send_replace(());
     }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use oz_core::OsBytes;
 use oz_core::plan::layout::{COPIED_HOME, COPIES_NAME};
-use oz_core::plan::{Overlay, SandboxId, Tree};
+use oz_core::plan::{Mode as Network, Overlay, SandboxId, Tree};
 use oz_core::wire::copies as wire;
 use rustix::fs::{FileType, FlockOperation, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
@@ -60,8 +60,21 @@ pub struct About {
     /// The system that the sandbox had, if it was not the host's.
     #[serde(default)]
     pub tree: Option<Tree>,
+    /// What was asked for beside the profile.
+    #[serde(default)]
+    pub terms: Terms,
     /// What was copied.
     pub places: Vec<Place>,
+}
+
+/// What a sandbox was run under beside its profile. Whoever goes on in it is under the same: what was read without a
+/// network is not to be sent by the next one, and what was planted on trial not to run as if it had not been.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Nothing of the user's is changed but in copies.
+    pub trial: bool,
+    /// Another network than the profile's.
+    pub network: Option<Network>,
 }
 
 /// A place that was copied.

@@ -180,15 +180,21 @@ pub struct Review {
 }
 
 impl Review {
-    /// Takes in what there is now. What was decided stays, unless what is to be decided is another.
+    /// Takes in what there is now. What was decided stays, unless what is to be decided is another. A yes that was needed was
+    /// said to what there was to be seen: to that, and to nothing that the app has written since.
     pub fn take(&mut self, all: Vec<Changed>, complete: bool) {
-        let questions = |all: &[Changed]| -> BTreeMap<OsBytes, _> {
-            let question = |one: &Changed| (one.path.clone(), open(one));
-            all.iter().map(question).collect()
+        let by_path = |all: &[Changed]| -> BTreeMap<OsBytes, Changed> {
+            let all = all.iter().map(|one| (one.path.clone(), one.clone()));
+            all.collect()
         };
-        let (before, now) = (questions(&self.all), questions(&all));
-        let same = |path: &OsBytes| now.contains_key(path) && before.get(path) == now.get(path);
-        self.decided.retain(|path, _| same(path));
+        let (before, now) = (by_path(&self.all), by_path(&all));
+        self.decided.retain(|path, decision| {
+            let (Some(before), Some(now)) = (before.get(path), now.get(path)) else {
+                return false;
+            };
+            let needed = *decision != Decision::Leave && open(now) != (None, false);
+            open(before) == open(now) && (!needed || before.token == now.token)
+        });
         self.all = all;
         self.incomplete = !complete;
     }
@@ -438,11 +444,17 @@ mod tests {
         review.take(vec![conflicting(), change(b"/home/u/a", What::Added)], true);
         review.decide(&conflicting(), Decision::Take);
         review.decide(&change(b"/home/u/a", What::Added), Decision::Leave);
-        // It was written once more.
+        let token = conflicting().token;
+        let mut added = change(b"/home/u/a", What::Added);
+        added.token = b"more".to_vec();
+        review.take(vec![conflicting(), added.clone()], true);
+        assert_eq!(review.chosen(), [(token, Decision::Take, true)]);
+        // It was written once more: the yes was to what was there.
         let mut again = conflicting();
         again.token = b"other".to_vec();
-        review.take(vec![again.clone(), change(b"/home/u/a", What::Added)], true);
-        assert_eq!(review.chosen(), [(b"other".to_vec(), Decision::Take, true)]);
+        review.take(vec![again.clone(), added], true);
+        assert_eq!(review.chosen(), []);
+        review.decide(&again, Decision::Take);
         // The user has deleted it meanwhile: that is another question.
         again.conflict = Some(Conflict::Deleted);
         review.take(vec![again], false);

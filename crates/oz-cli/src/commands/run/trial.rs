@@ -1,5 +1,6 @@
 //! `oz run --try`: what a command changed over copies, and what becomes of it.
 
+use oz_core::wire::copies::What;
 use oz_host::copies::{self, Held, Kept, protection};
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use crate::commands::merge;
 use crate::error::{Error, Result};
 use crate::{ask, out};
 
-/// Most changes that are shown before the question; `oz changes` has all.
+/// Most changes that are shown before the question.
 const SHOWN: usize = 100;
 
 /// What `--json` says at the end, on standard error: the output is the command's. The schema is tested.
@@ -110,6 +111,8 @@ fn settle(
 struct Found {
     count: usize,
     protected: usize,
+    /// There is more than was shown.
+    more: bool,
     /// With `--json`: all of it.
     rows: Vec<Row>,
 }
@@ -120,34 +123,73 @@ fn show(kept: &Kept, json: bool) -> Result<Found> {
     let mut found = Found {
         count: 0,
         protected: 0,
+        more: false,
         rows: Vec::new(),
     };
-    let mut text = String::new();
+    let mut lines = Lines::default();
     for place in &kept.about.places {
         let changes = look(kept, place)?;
         for path in &changes.unreadable {
             out::note(&format!("{} cannot be looked at", shown(place, path)));
         }
         found.count += changes.unreadable.len();
+        found.more |= !changes.complete;
         for change in &changes.all {
             found.count += 1;
-            let guarded = protection(&home, place, change.path.as_path());
-            found.protected += usize::from(guarded.is_some());
+            let guarded = protection(&home, place, change.path.as_path()).is_some();
+            found.protected += usize::from(guarded);
             if json {
                 found.rows.push(row(&home, place, change));
-            } else if found.count <= SHOWN {
-                text.push_str(&line(&home, place, change));
-                text.push('\n');
+            } else {
+                lines.add(weight(guarded, &change.what), || line(&home, place, change));
             }
         }
     }
-    out::aside(&text)?;
+    out::aside(&lines.text())?;
     if found.count > SHOWN && !json {
+        found.more = true;
         let more = found.count - SHOWN;
         out::note(&format!("and {more} more: `oz changes {}`", kept.id));
     }
     Ok(found)
 }
+
+/// The lines that are shown: of too many, those that weigh most, so that a hundred new files hide nothing.
+#[derive(Default)]
+struct Lines([Vec<String>; WEIGHTS]);
+
+/// From what could do most harm to what is only new.
+const WEIGHTS: usize = 4;
+
+fn weight(guarded: bool, what: &What) -> usize {
+    match what {
+        _ if guarded => 0,
+        What::Deleted => 1,
+        What::Changed | What::Renamed { .. } | What::Attributes => 2,
+        What::Added => 3,
+    }
+}
+
+impl Lines {
+    fn add(&mut self, weight: usize, line: impl FnOnce() -> String) {
+        let same = &mut self.0[weight];
+        if same.len() < SHOWN {
+            same.push(line());
+        }
+    }
+
+    fn text(self) -> String {
+        let all = self.0.into_iter().flatten().take(SHOWN);
+        all.map(|line| line + "\n").collect()
+    }
+}
+
+/// What is answered.
+const KNOWN: &[(&str, Then)] = &[
+    ("merge", Then::Merge),
+    ("discard", Then::Discard),
+    ("keep", Then::Keep),
+];
 
 /// Where nobody can be asked it is kept: that can be undone.
 fn question(found: &Found) -> Result<Then> {
@@ -155,19 +197,25 @@ fn question(found: &Found) -> Result<Then> {
         return Ok(Then::Keep);
     }
     let count = found.count;
-    ask::forget_what_was_typed();
-    loop {
+    // What was not seen is not to be merged by one word: `oz merge` shows all of it first.
+    let (question, answers) = if found.more {
+        let question = format!(
+            "Discard these {count} changes, or keep them in the sandbox, for `oz merge` to show all of them?"
+        );
+        (question, &KNOWN[1..])
+    } else {
         let question =
             format!("Merge these {count} changes, discard them, or keep them in the sandbox?");
-        let Some(answer) = ask::answer(&question, "merge/discard/keep")? else {
+        (question, KNOWN)
+    };
+    let words: Vec<&str> = answers.iter().map(|(word, _)| *word).collect();
+    let words = words.join("/");
+    ask::forget_what_was_typed();
+    loop {
+        let Some(answer) = ask::answer(&question, &words)? else {
             return Ok(Then::Keep);
         };
-        let known = [
-            ("merge", Then::Merge),
-            ("discard", Then::Discard),
-            ("keep", Then::Keep),
-        ];
-        if let Some((_, then)) = known.iter().find(|(word, _)| word.starts_with(&answer)) {
+        if let Some((_, then)) = answers.iter().find(|(word, _)| word.starts_with(&answer)) {
             return Ok(*then);
         }
     }
