@@ -147,6 +147,9 @@ fn is_escape(text: &str) -> bool {
     matches!(text, [b'x', one, other, ..] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit())
 }
 
+/// Cells that are wider stand out of their column: one long list would part all rows.
+const WIDEST: usize = 60;
+
 /// Rows under headings, each column as wide as its widest cell.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let mut widths: Vec<usize> = headings
@@ -155,7 +158,8 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
         .collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            let cell = Some(cell.chars().count()).filter(|cell| *cell <= WIDEST);
+            *width = (*width).max(cell.unwrap_or_default());
         }
     }
     let mut text = String::new();
@@ -166,7 +170,7 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     for row in std::iter::once(&headings).chain(rows) {
         let mut line = String::new();
         for (width, cell) in widths.iter().zip(row) {
-            let padding = width - cell.chars().count() + 2;
+            let padding = width.saturating_sub(cell.chars().count()) + 2;
             line.push_str(cell);
             line.extend(std::iter::repeat_n(' ', padding));
         }
@@ -191,6 +195,15 @@ mod tests {
         firefox-2  running
         ä
         ");
+    }
+
+    #[test]
+    fn a_cell_of_many_words_parts_no_other_row() {
+        let long = "x".repeat(WIDEST + 1);
+        let rows = [[&long, "b"], ["a", "b"]].map(|row| row.map(str::to_owned).to_vec());
+        let text = table(&["ONE", "TWO"], &rows);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines, ["ONE  TWO", &format!("{long}  b"), "a    b"]);
     }
 
     #[test]
