@@ -10,6 +10,7 @@
 pub mod attempt;
 pub mod descriptors;
 pub mod landlock;
+pub mod lease;
 pub mod memory;
 pub mod mounts;
 pub mod namespaces;
