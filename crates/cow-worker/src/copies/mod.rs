@@ -1,5 +1,7 @@
 //! What a sandbox wrote over a place of the user: what is different, taking it over and back, copying it, removing it.
 
+#[cfg(test)]
+mod attacks;
 mod before;
 mod changes;
 mod copy;
