@@ -11,6 +11,7 @@ mod merge;
 mod remove;
 mod renamed;
 mod settled;
+mod swap;
 mod three;
 mod tree;
 mod undo;

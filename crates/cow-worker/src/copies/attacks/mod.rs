@@ -2,6 +2,7 @@
 //! overlays leave them.
 
 mod moved;
+mod saved;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
