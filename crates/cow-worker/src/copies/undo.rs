@@ -20,6 +20,7 @@ use rustix::io::Errno;
 use super::copy::{content, mark_deleted, times};
 use super::merge::{Left, dress, failed, places, write_down};
 use super::settled::{Put, Quiet};
+use super::swap::{self, Names};
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
 use crate::progress;
 
@@ -27,10 +28,17 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 /// Longest list of a journal, in bytes.
 const MOST: u64 = oz_core::wire::copies::MOST;
 
-struct Hand {
+/// Why something is left as it is.
+const SINCE: &str = "it was changed since: it stays as it is";
+const ELSE: &str = "there is something else now: it stays as it is";
+
+struct Hand<'u> {
+    undo: &'u Undo,
     upper: Tree,
     lower: Tree,
     journal: Tree,
+    /// An earlier try was cut off.
+    again: bool,
     put: Put,
 }
 
@@ -51,10 +59,13 @@ impl Step<'_> {
 }
 
 pub fn take_back(undo: &Undo) -> Result<Merged> {
+    let journal = Tree::open(&undo.journal).context("no journal")?;
     let hand = Hand {
+        undo,
+        again: journal.look(Path::new(Merge::UNDO))?.is_some(),
         upper: Tree::open(&undo.place.upper).context("no copies")?,
         lower: Tree::open(&undo.place.source).context("no place")?,
-        journal: Tree::open(&undo.journal).context("no journal")?,
+        journal,
         put: Put::default(),
     };
     let merge: Merge = hand.written(Merge::ORDER)?;
@@ -108,7 +119,7 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
     Ok(undone)
 }
 
-impl Hand {
+impl Hand<'_> {
     fn written<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T> {
         let mut bytes = Vec::new();
         let file = self
@@ -124,13 +135,18 @@ impl Hand {
         progress::step();
         let (number, change, put) = (step.number, step.change, step.put);
         let target = step.target.as_path();
+        self.clear(number, target);
         let path = change.path.as_path();
         let there = self.lower.look(target).map_err(failed)?;
         let original = change.original.filter(|_| path == target);
         let renamed = matches!(change.what, What::Renamed { .. });
         let before = original.filter(|_| !renamed);
         let is_put = there.as_ref().zip(put.as_ref());
-        if !is_put.is_some_and(|(there, put)| is_same(there, put)) {
+        let is_put = is_put.is_some_and(|(there, put)| is_same(there, put));
+        let kept = self.journal.look(&self.names(number).kept);
+        // An earlier try has come so far.
+        let is_away = there.is_none() && before.is_some() && kept.map_err(failed)?.is_some();
+        if !is_put && !is_away {
             // Maybe an earlier try has come so far.
             let done = self
                 .is_restored(number, target, there.as_ref(), before)
@@ -138,7 +154,7 @@ impl Hand {
             let copy = self.upper.look(path).map_err(failed)?;
             return match done && copy.is_some() {
                 true => Ok(()),
-                false => Err("it was changed since: it stays as it is".to_owned()),
+                false => Err(SINCE.to_owned()),
             };
         }
         let (above, name) = self.in_place(target).map_err(failed)?;
@@ -149,8 +165,10 @@ impl Hand {
                 removed => removed.map_err(failed),
             };
         }
-        self.put_in_copy(number, change, target)?;
-        self.restore(number, change, before, &above, name)?;
+        if is_put {
+            self.put_in_copy(number, change, target)?;
+        }
+        self.restore(number, change, before, (&above, name), there.as_ref())?;
         self.note(change, target);
         rustix::fs::fsync(&above).map_err(failed)
     }
@@ -172,17 +190,18 @@ impl Hand {
 
     /// Brings back what the merge deleted; in the copy it is deleted again.
     fn bring_back(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
+        self.clear(number, target);
         let (above, name) = self.in_place(target).map_err(failed)?;
         match self.lower.look(target).map_err(failed)? {
             None => {
-                self.restore(number, change, change.original, &above, name)?;
+                self.restore(number, change, change.original, (&above, name), None)?;
                 self.note(change, target);
             }
             there
                 if self
                     .is_restored(number, target, there.as_ref(), change.original)
                     .map_err(failed)? => {}
-            Some(_) => return Err("there is something else now: it stays as it is".to_owned()),
+            Some(_) => return Err(ELSE.to_owned()),
         }
         rustix::fs::fsync(&above).map_err(failed)?;
         self.delete_in_copy(change.path.as_path())
@@ -195,25 +214,28 @@ impl Hand {
         }
     }
 
-    /// Puts what the journal has at a name, or nothing if there was nothing.
+    /// Puts what the journal has at a name, or nothing if there was nothing, instead of what is there. Time has gone by since that was
+    /// looked at: what somebody has saved there meanwhile stays.
     fn restore(
         &self,
         number: usize,
         change: &Change,
         before: Option<Seen>,
-        above: &OwnedFd,
-        name: &OsStr,
+        (above, name): (&OwnedFd, &OsStr),
+        there: Option<&Stat>,
     ) -> Result<(), Left> {
         let old = PathBuf::from(format!("old-{number}"));
+        let there = there.filter(|there| kind(there) != Kind::Directory);
         let Some(before) = before else {
-            return rustix::fs::unlinkat(above, name, AtFlags::empty()).map_err(failed);
+            return self.take_away(number, above, name, there);
         };
         let is_directory =
             |mode| rustix::fs::FileType::from_raw_mode(mode) == rustix::fs::FileType::Directory;
         if is_directory(before.mode) {
             if change.kind != Kind::Directory || change.what == What::Deleted {
-                let _ = rustix::fs::unlinkat(above, name, AtFlags::empty());
-                rustix::fs::mkdirat(above, name, Mode::RWXU).map_err(failed)?;
+                self.take_away(number, above, name, there)?;
+                let made = rustix::fs::mkdirat(above, name, Mode::RWXU);
+                made.map_err(|error| taken(error, ELSE))?;
             }
             let flags = DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let to = rustix::fs::openat(above, name, flags, Mode::empty()).map_err(failed)?;
@@ -228,27 +250,94 @@ impl Hand {
         if change.kind == Kind::Directory && change.what != What::Deleted {
             match rustix::fs::unlinkat(above, name, AtFlags::REMOVEDIR) {
                 Err(Errno::NOTEMPTY) => return Err("there is more in the directory now".to_owned()),
+                // By an earlier try.
+                Err(Errno::NOENT) => {}
                 removed => removed.map_err(failed)?,
             }
         }
-        self.put(&old, above, name).map_err(failed)
+        self.put(number, &old, (above, name), there)
     }
 
-    /// Puts a file or link of the journal at a name, in one step: the same one, where it can have two names.
-    fn put(&self, old: &Path, above: &OwnedFd, name: &OsStr) -> io::Result<()> {
-        let temporary = format!(".oz-undo-{}", old.display());
-        // Of an earlier try.
-        let _ = rustix::fs::unlinkat(above, &temporary, AtFlags::empty());
-        match rustix::fs::linkat(&self.journal, old, above, &temporary, AtFlags::empty()) {
-            Err(Errno::XDEV | Errno::PERM | Errno::MLINK) => {
-                self.copy(&self.journal, old, above, temporary.as_ref())?;
+    /// Moves what is there into the journal.
+    fn take_away(
+        &self,
+        number: usize,
+        above: &OwnedFd,
+        name: &OsStr,
+        there: Option<&Stat>,
+    ) -> Result<(), Left> {
+        let Some(there) = there else {
+            return Ok(());
+        };
+        let names = self.names(number);
+        let is_expected = |now: &Stat| swap::is_same(now, there);
+        match swap::take_away(above, name, &names.aside, is_expected) {
+            Ok(true) => {
+                names.keep(above, &self.journal);
+                Ok(())
             }
-            linked => linked?,
+            Ok(false) => Err(SINCE.to_owned()),
+            Err(error) => Err(failed(error)),
         }
-        let put = rustix::fs::renameat(above, &temporary, above, name);
-        // Two names of one file are left as they are by a rename.
-        let _ = rustix::fs::unlinkat(above, &temporary, AtFlags::empty());
-        Ok(put?)
+    }
+
+    /// Puts a file or link of the journal at a name, in one step: the same one, where it can have two names. What it replaces is in
+    /// the journal then.
+    fn put(
+        &self,
+        number: usize,
+        old: &Path,
+        (above, name): (&OwnedFd, &OsStr),
+        there: Option<&Stat>,
+    ) -> Result<(), Left> {
+        let names = self.names(number);
+        let put = self.make(old, above, &names).and_then(|()| {
+            let Some(there) = there else {
+                let put = swap::put_new(above, &names.aside, name);
+                return put.map_err(|error| taken(error, ELSE));
+            };
+            let is_expected = |now: &Stat| swap::is_same(now, there);
+            match swap::exchange(above, &names.aside, name, is_expected) {
+                Ok(true) => {
+                    names.keep(above, &self.journal);
+                    Ok(())
+                }
+                Ok(false) => Err(SINCE.to_owned()),
+                Err(error) => Err(failed(error)),
+            }
+        });
+        names.remove(above, &names.unready);
+        names.remove(above, &names.aside);
+        put
+    }
+
+    fn make(&self, old: &Path, above: &OwnedFd, names: &Names) -> Result<(), Left> {
+        let unready = &names.unready;
+        match rustix::fs::linkat(&self.journal, old, above, unready, AtFlags::empty()) {
+            Err(Errno::XDEV | Errno::PERM | Errno::MLINK) => {
+                let copied = self.copy(&self.journal, old, above, unready.as_os_str());
+                copied.map_err(failed)?;
+            }
+            linked => linked.map_err(failed)?,
+        }
+        rustix::fs::renameat(above, unready, above, &names.aside).map_err(failed)
+    }
+
+    /// Nothing that was made or taken away by an earlier try lies about.
+    fn clear(&self, number: usize, target: &Path) {
+        let old = self.journal.look(Path::new(&format!("old-{number}")));
+        let old = old.ok().flatten().map(|old| seen(&old).identity);
+        if self.again
+            && let Ok((above, _)) = self.in_place(target)
+        {
+            let is_elsewhere = |there: Seen| old == Some(there.identity);
+            self.names(number)
+                .clear(&above, &self.journal, is_elsewhere);
+        }
+    }
+
+    fn names(&self, number: usize) -> Names {
+        Names::of(&self.undo.journal, "undone", number)
     }
 
     fn copy(&self, tree: &Tree, path: &Path, above: &OwnedFd, name: &OsStr) -> io::Result<()> {
@@ -353,8 +442,8 @@ impl Hand {
     fn delete_in_copy(&self, path: &Path) -> Result<(), Left> {
         for above in path.ancestors().skip(1) {
             match self.upper.look(above).map_err(failed)? {
-                // With the directory.
-                Some(there) if is_whiteout(&there) => return Ok(()),
+                // With the directory: that is deleted, or something else is in its place.
+                Some(there) if kind(&there) != Kind::Directory => return Ok(()),
                 Some(_) if self.upper.is_opaque(above).map_err(failed)? => return Ok(()),
                 _ => {}
             }
@@ -393,6 +482,14 @@ impl Hand {
             rustix::fs::mkdirat(&parent, part, Mode::from_raw_mode(mode)).map_err(failed)?;
         }
         Ok((self.upper.at(above, DIRECTORY).map_err(failed)?, name))
+    }
+}
+
+/// Why something cannot get its name.
+fn taken(error: Errno, why: &str) -> Left {
+    match error {
+        Errno::EXIST => why.to_owned(),
+        error => failed(error),
     }
 }
 

@@ -1,14 +1,14 @@
-//! What the user saves while a merge is at the same file.
+//! What the user saves while a merge, or its undoing, is at the same file.
 
 use std::fs;
 use std::path::Path;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use oz_core::wire::copies::Merge;
+use oz_core::wire::copies::{Merge, Undo};
 
 use super::{Layers, read, write};
-use crate::copies::merge;
+use crate::copies::{merge, undo};
 
 /// Copying it onto the disk takes some time.
 const LARGE: usize = 64 << 20;
@@ -131,4 +131,66 @@ fn a_file_takes_the_place_of_a_directory_in_one_merge() {
     layers.write("file", "of the app");
     assert_eq!(layers.merge().left, []);
     assert_eq!(read(&layers.source("file")), "of the app");
+}
+
+/// What is merged, and then taken back.
+fn merged(layers: &Layers) -> Undo {
+    let order = layers.order();
+    let merged = merge::take_over(&order).expect("merged");
+    assert_eq!(merged.left, []);
+    Undo {
+        place: order.place,
+        journal: order.journal,
+    }
+}
+
+#[test]
+fn a_file_that_the_user_saves_while_a_merge_is_taken_back_stays() {
+    // One that was there before, and one that was not.
+    for files in [&["file"] as &[&str], &[]] {
+        let layers = Layers::over(files);
+        layers.write("file", &"x".repeat(LARGE));
+        let order = merged(&layers);
+        // It is copied into the layer first.
+        let saving = save_meanwhile(&layers, "file", &order.journal, "new-");
+        let undone = undo::take_back(&order).expect("taken back");
+        saving.join().expect("saved");
+        assert_eq!(read(&layers.source("file")), "of the user");
+        assert_eq!(undone.left.len(), 1, "{undone:?}");
+        nothing_is_left(&layers, &["file"]);
+        assert!(layers.upper("file").exists());
+    }
+}
+
+#[test]
+fn what_an_undo_replaces_is_in_the_journal() {
+    for files in [&["file"] as &[&str], &[]] {
+        let layers = Layers::over(files);
+        layers.write("file", "of the app");
+        let order = merged(&layers);
+        assert_eq!(read(&layers.source("file")), "of the app");
+        let undone = undo::take_back(&order).expect("taken back");
+        assert_eq!(undone.left, []);
+        nothing_is_left(&layers, files);
+        assert_eq!(read(&order.journal.join("undone-0")), "of the app");
+        assert_eq!(read(&layers.upper("file")), "of the app");
+    }
+}
+
+#[test]
+fn an_undo_that_was_cut_off_when_something_was_away_goes_on() {
+    let layers = Layers::over(&["file/inner"]);
+    layers.write("file", "of the app");
+    let order = merged(&layers);
+    assert_eq!(read(&layers.source("file")), "of the app");
+    // It was to make the directory again.
+    fs::write(order.journal.join(Merge::UNDO), "").expect("written");
+    let number = (0..2).find(|number| order.journal.join(format!("old-{number}")).is_dir());
+    let number = number.expect("the directory is kept");
+    fs::copy(layers.source("file"), layers.upper("file")).expect("in the copy");
+    let away = order.journal.join(format!("undone-{number}"));
+    fs::rename(layers.source("file"), away).expect("away");
+    let undone = undo::take_back(&order).expect("taken back");
+    assert_eq!(undone.left, []);
+    assert_eq!(read(&layers.source("file/inner")), "file/inner");
 }
