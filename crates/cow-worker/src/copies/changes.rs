@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, What};
+use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, Target, What};
 use rustix::fs::Stat;
 
 use super::renamed;
@@ -250,6 +250,14 @@ impl Walk<'_> {
         original: Option<&Stat>,
         conflict: Option<Conflict>,
     ) {
+        let is_link = copy.is_some_and(|copy| kind(copy) == Kind::Symlink);
+        let link = is_link.then(|| self.upper.link(path).ok()).flatten();
+        // One that cannot be read is none that was shown.
+        let unknown = || Target {
+            path: Vec::new().into(),
+            whole: false,
+        };
+        let target = is_link.then(|| link.map_or_else(unknown, Target::of));
         self.found.all.push(Change {
             path: path.into(),
             what,
@@ -260,6 +268,7 @@ impl Walk<'_> {
             links: copy
                 .filter(|copy| kind(copy) == Kind::File)
                 .map_or(0, |copy| copy.st_nlink.saturating_sub(1)),
+            target,
         });
     }
 }

@@ -71,7 +71,9 @@ pub(crate) struct ChangeRow {
     size_before: u64,
     /// `changed`, `deleted`, `unseen`, or empty if there is nothing to decide.
     conflict: &'static str,
-    /// Why its place is protected; empty if it is not.
+    /// Where a link leads, the first 256 bytes of it; empty for others.
+    target: Vec<u8>,
+    /// Why it needs a yes of its own, as what is in a protected place; empty if it does not.
     protected: String,
     token: Vec<u8>,
 }
@@ -94,7 +96,7 @@ struct MergeOptions {
     conflicts: Option<String>,
     /// The same for each token, in their order: `theirs`, `both` or an empty word.
     each: Option<Vec<String>>,
-    /// What is in protected places as well.
+    /// What is in protected places as well, or leads to one.
     protected: Option<bool>,
 }
 
@@ -371,7 +373,8 @@ fn row(
         let file = seen.filter(|_| change.kind == Of::File);
         file.map_or(0, |seen| seen.size)
     };
-    let protected = copies::protection(home, place, change.path.as_path());
+    let protected = copies::guard(home, place, change);
+    let target = change.target.as_ref();
     let token = postcard::to_stdvec(&(index, rested, change));
     Ok(ChangeRow {
         path: at(&change.path),
@@ -384,6 +387,7 @@ fn row(
         size: size(change.copy),
         size_before: size(change.original),
         conflict: change.conflict.map_or("", Conflict::word),
+        target: target.map_or_else(Vec::new, |target| target.path.as_bytes().to_vec()),
         protected: protected.unwrap_or_default().to_owned(),
         token: token.map_err(|error| failed_host(&std::io::Error::other(error)))?,
     })

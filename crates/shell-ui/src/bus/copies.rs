@@ -142,6 +142,7 @@ fn change(row: &Properties) -> Option<Changed> {
             .find(|kind| Some(kind.word()) == word("kind"))?,
         size: (row.get("size")?.get()?, row.get("size_before")?.get()?),
         conflict,
+        target: path("target")?,
         protected: row.get("protected")?.get()?,
         token: row.get("token")?.get()?,
     })
@@ -170,6 +171,7 @@ mod tests {
             ("size", 2_u64.to_variant()),
             ("size_before", 1_u64.to_variant()),
             ("conflict", "deleted".to_variant()),
+            ("target", b"".to_vec().to_variant()),
             ("protected", "".to_variant()),
             ("token", b"t".to_vec().to_variant()),
         ]);

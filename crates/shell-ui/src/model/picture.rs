@@ -113,6 +113,7 @@ mod tests {
             kind,
             size: (1, 1),
             conflict: None,
+            target: Vec::new().into(),
             protected: String::new(),
             token: Vec::new(),
         };

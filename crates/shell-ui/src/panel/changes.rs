@@ -414,6 +414,7 @@ mod tests {
             kind: Kind::File,
             size: (2, 1),
             conflict,
+            target: Vec::new().into(),
             protected: String::new(),
             token: name.into(),
         }

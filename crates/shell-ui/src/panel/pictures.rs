@@ -122,6 +122,7 @@ mod tests {
             kind: Kind::File,
             size: (1, 0),
             conflict: None,
+            target: Vec::new().into(),
             protected: String::new(),
             token: name.into(),
         }
