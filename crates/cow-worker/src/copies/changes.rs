@@ -11,6 +11,7 @@ use anyhow::Result;
 use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, Target, What};
 use rustix::fs::Stat;
 
+use super::budget::Budget;
 use super::renamed;
 use super::settled::Known;
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
@@ -26,6 +27,8 @@ pub(super) struct Walk<'p> {
     pub(super) orphans: Vec<usize>,
     /// Files of the copy, by device and inode, that have an original at one of their names.
     pub(super) with_original: HashSet<(u64, u64)>,
+    /// For what is renamed.
+    pub(super) budget: Budget,
 }
 
 /// A directory that is still to be looked at.
@@ -38,6 +41,11 @@ struct Todo {
 }
 
 pub fn of(place: &Place) -> Result<Changes> {
+    within(place, &mut Budget::default())
+}
+
+/// The same, and what is left of a budget.
+pub(super) fn within(place: &Place, budget: &mut Budget) -> Result<Changes> {
     let mut walk = Walk {
         place,
         known: Known::of(place),
@@ -49,6 +57,7 @@ pub fn of(place: &Place) -> Result<Changes> {
         },
         orphans: Vec::new(),
         with_original: HashSet::new(),
+        budget: budget.clone(),
     };
     let root = Path::new("");
     let replaced = walk.lower.look(root)?;
@@ -68,6 +77,7 @@ pub fn of(place: &Place) -> Result<Changes> {
         }
     }
     renamed::find(&mut walk);
+    *budget = walk.budget;
     // Components, so that a directory comes right before what is in it.
     walk.found
         .all

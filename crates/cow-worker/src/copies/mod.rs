@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod attacks;
 mod before;
+mod budget;
 mod changes;
 mod copy;
 mod diff;

@@ -6,8 +6,9 @@
 
 mod said;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oz_core::OsBytes;
 use oz_core::plan::SandboxId;
@@ -15,7 +16,7 @@ use oz_core::wire::copies::{Change, Conflict, Kind as Of, Picture, What};
 use oz_host::copies::{self, Decided, Error, Kept, Place};
 use oz_host::facts;
 use oz_host::reset::State;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use zbus::{Connection, DeserializeDict, SerializeDict, Type};
 
 use crate::aside;
@@ -33,10 +34,15 @@ const MOST_PICTURES: usize = 16;
 /// and how many calls draw at a time: whoever waits for pictures is not to take the machine from others.
 const DRAWING: usize = 2;
 
+/// How many changes there are, and whether that is all, once somebody knows.
+type Counted = OnceCell<(u64, bool)>;
+
 /// The object at [`super::ROOT`].
 pub(crate) struct CopiesObject {
     daemon: Arc<Daemon>,
     drawing: Semaphore,
+    /// Whose changes are being counted. Who asks meanwhile gets the same answer: an app can make it long work.
+    counting: Mutex<HashMap<String, Arc<Counted>>>,
 }
 
 /// What is kept of a sandbox.
@@ -109,7 +115,11 @@ type Left = Vec<(Vec<u8>, String)>;
 impl CopiesObject {
     pub(crate) fn new(daemon: Arc<Daemon>) -> Self {
         let drawing = Semaphore::new(DRAWING);
-        Self { daemon, drawing }
+        Self {
+            daemon,
+            drawing,
+            counting: Mutex::default(),
+        }
     }
 
     /// Work that waits for disks, on a thread of its own. What it changes is said afterwards.
@@ -217,8 +227,11 @@ impl CopiesObject {
     /// How many changes there are, and whether that is all.
     #[zbus(out_args("count", "complete"))]
     async fn count(&self, id: String) -> Result<(u64, bool)> {
+        let counting = || self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = Arc::clone(counting().entry(id.clone()).or_default());
+        let of = id.clone();
         let work = move |place: PathBuf| {
-            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let kept = Kept::find(&place, &of).map_err(failed)?;
             let (mut count, mut complete) = (0, true);
             for place in &kept.about.places {
                 let found = kept.look(place).map_err(failed)?;
@@ -227,7 +240,10 @@ impl CopiesObject {
             }
             Ok((count, complete))
         };
-        self.aside(false, work).await
+        let counted = answer.get_or_try_init(|| self.aside(false, work)).await;
+        // What is asked from here on is counted anew.
+        counting().retain(|_, one| !Arc::ptr_eq(one, &answer));
+        counted.copied()
     }
 
     /// Takes changes over, by their tokens: how many, and what was left.

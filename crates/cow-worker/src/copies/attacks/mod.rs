@@ -2,6 +2,7 @@
 //! overlays leave them.
 
 mod moved;
+mod renames;
 mod saved;
 
 use std::fs;
