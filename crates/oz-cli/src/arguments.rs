@@ -378,7 +378,7 @@ pub(crate) struct Changes {
 #[derive(Debug, Args)]
 #[command(
     after_help = "What was changed outside as well is left out, unless one of --take-theirs and --both is given. \
-                  Protected places are left out without --protected."
+                  What is in protected places, and links that lead to one or out of what is copied, are left out without --protected."
 )]
 pub(crate) struct Merge {
     /// The sandbox
@@ -407,7 +407,7 @@ pub(crate) struct Decided {
     /// Where both have changed something, put the sandbox's beside it, as NAME.ID
     #[arg(long)]
     pub(crate) both: bool,
-    /// Take over what is in protected places too: it may run when you log in, or hold your keys
+    /// Take over what is in protected places or leads to one too: it may run when you log in, or give away your keys
     #[arg(long)]
     pub(crate) protected: bool,
 }

@@ -21,6 +21,24 @@ pub const OWN: &str = "what Oz keeps there decides what sandboxes may do";
 /// Why what a link of a protected name leads to is protected.
 pub const LINKED: &str = "a protected place of the home is a link to it";
 
+/// Why what comes where a directory above protected places is, or may be, needs the same yes.
+pub const ABOVE: &str = "protected places are below that name";
+
+/// Why a link does that leads to one, or to what has one in it.
+pub const LEADS_IN: &str = "it is a link to a protected place, or to what has one in it";
+
+/// Why a link does that leads out of what is copied.
+pub const LEADS_OUT: &str = "it is a link that leads out of the directory it was made in a copy of";
+
+/// Why what shuts the user out does,
+pub const CLOSES: &str = "you could not read, change or enter it any more";
+
+/// and what lets others in.
+pub const OPENS: &str = "everybody on this machine could change it";
+
+/// Why a link does whose target nobody has seen all of.
+pub const LEADS_FAR: &str = "it is a link whose target is too long to be shown";
+
 const STARTS: &str = "programs named there start with the session";
 const SHELL: &str = "every shell runs what is written there";
 const LAUNCH: &str = "launchers run what is written there";

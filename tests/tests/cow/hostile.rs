@@ -36,6 +36,53 @@ fn a_link_in_a_copy_leads_no_merge_out_of_its_place() {
 }
 
 #[test]
+fn a_note_that_an_app_turns_into_a_link_to_a_key_stays_a_note() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let key = write(&home().join(".ssh/cow-key"), b"secret");
+    let links = "cd ~/cow && rm kept && ln -s ../.ssh/cow-key kept && ln -s /etc/passwd out && ln -s changed inner";
+    cow(links).run().ok();
+    let text = oz(["changes", "sh"]).run().ok().text();
+    for line in [
+        "/kept -> ../.ssh/cow-key  ! protected: it is a link to a protected place",
+        "/out -> /etc/passwd  ! protected: it is a link that leads out",
+        "/inner -> changed\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let json = cli::json(["changes", "sh"]);
+    assert_eq!(json[1]["target"], "../.ssh/cow-key", "{json}");
+    oz(["merge", "sh", "--yes"])
+        .run()
+        .ok()
+        .complains("left out");
+    assert_eq!(fs::read(dir.join("kept")).expect("there"), b"kept");
+    assert!(dir.join("out").symlink_metadata().is_err());
+    assert_eq!(fs::read(dir.join("inner")).expect("there"), b"before");
+    // Whoever says yes to that has it, and with it whoever opens the note the key.
+    oz(["merge", "sh", "--yes", "--protected"]).run().ok();
+    assert_eq!(fs::read(dir.join("kept")).expect("there"), b"secret");
+    fs::remove_file(key).expect("removed");
+}
+
+#[test]
+fn a_link_in_place_of_a_directory_that_is_to_have_programs_in_it_is_not_merged() {
+    let session = Session::begin();
+    let _dir = fresh(&session);
+    let go = home().join("go");
+    assert!(go.symlink_metadata().is_err(), "the home has a ~/go");
+    cow("mkdir -p ~/cow/g/bin && echo evil > ~/cow/g/bin/git && ln -s cow/g ~/go")
+        .run()
+        .ok();
+    oz(["merge", "sh", "--yes"])
+        .run()
+        .ok()
+        .complains("/go -> cow/g");
+    assert!(go.symlink_metadata().is_err());
+    oz(["discard", "sh", "--yes"]).run().ok();
+}
+
+#[test]
 fn notes_of_overlays_cannot_be_written_by_an_app() {
     let session = Session::begin();
     let dir = fresh(&session);

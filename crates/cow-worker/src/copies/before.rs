@@ -60,7 +60,13 @@ pub fn note(order: &Note) -> Result<u64> {
                 continue;
             }
             match kind(&copy) {
-                Kind::Directory => todo.push(path),
+                // In another one there are other texts.
+                Kind::Directory => {
+                    let there = lower.look(&path).ok().flatten();
+                    if !there.is_some_and(|there| known.is_replaced(&path, &there)) {
+                        todo.push(path);
+                    }
+                }
                 Kind::File => {
                     let Ok(Some(original)) = lower.look(&path) else {
                         continue;

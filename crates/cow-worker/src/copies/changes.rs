@@ -8,9 +8,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, What};
+use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, Target, What};
 use rustix::fs::Stat;
 
+use super::budget::Budget;
 use super::renamed;
 use super::settled::Known;
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
@@ -26,6 +27,8 @@ pub(super) struct Walk<'p> {
     pub(super) orphans: Vec<usize>,
     /// Files of the copy, by device and inode, that have an original at one of their names.
     pub(super) with_original: HashSet<(u64, u64)>,
+    /// For what is renamed.
+    pub(super) budget: Budget,
 }
 
 /// A directory that is still to be looked at.
@@ -33,9 +36,16 @@ struct Todo {
     path: PathBuf,
     /// Nothing of what is below it is seen.
     opaque: bool,
+    /// It, or one that it is in, may have come in the place of the one that the sandbox saw.
+    replaced: bool,
 }
 
 pub fn of(place: &Place) -> Result<Changes> {
+    within(place, &mut Budget::default())
+}
+
+/// The same, and what is left of a budget.
+pub(super) fn within(place: &Place, budget: &mut Budget) -> Result<Changes> {
     let mut walk = Walk {
         place,
         known: Known::of(place),
@@ -47,10 +57,15 @@ pub fn of(place: &Place) -> Result<Changes> {
         },
         orphans: Vec::new(),
         with_original: HashSet::new(),
+        budget: budget.clone(),
     };
+    let root = Path::new("");
+    let replaced = walk.lower.look(root)?;
+    let replaced = replaced.is_some_and(|there| walk.known.is_replaced(root, &there));
     let mut todo = vec![Todo {
-        path: PathBuf::new(),
+        path: root.to_owned(),
         opaque: false,
+        replaced,
     }];
     while let Some(directory) = todo.pop() {
         if walk.found.all.len() + walk.found.unreadable.len() > MOST_CHANGES {
@@ -62,6 +77,7 @@ pub fn of(place: &Place) -> Result<Changes> {
         }
     }
     renamed::find(&mut walk);
+    *budget = walk.budget;
     // Components, so that a directory comes right before what is in it.
     walk.found
         .all
@@ -74,23 +90,25 @@ impl Walk<'_> {
         let names = self.upper.names(&directory.path)?;
         for name in &names {
             let path = directory.path.join(name);
-            if self.entry(&path, directory.opaque, todo).is_err() {
+            if self.entry(&path, directory, todo).is_err() {
                 self.found.unreadable.push(path.into());
             }
         }
         // What is below an opaque directory and not in it was deleted.
         if directory.opaque
             && !self.is_hidden(&directory.path)
+            && let Some(there) = self.lower.look(&directory.path)?
             && let Ok(below) = self.lower.names(&directory.path)
         {
+            let changed = directory.replaced || self.known.has_changed(&directory.path, &there);
             for name in below.iter().filter(|name| !names.contains(name)) {
-                self.deleted(&directory.path.join(name))?;
+                self.deleted(&directory.path.join(name), changed)?;
             }
         }
         Ok(())
     }
 
-    fn entry(&mut self, path: &Path, opaque: bool, todo: &mut Vec<Todo>) -> io::Result<()> {
+    fn entry(&mut self, path: &Path, above: &Todo, todo: &mut Vec<Todo>) -> io::Result<()> {
         progress::step();
         let Some(copy) = self.upper.look(path)? else {
             return Ok(());
@@ -98,27 +116,34 @@ impl Walk<'_> {
         let original = self.lower.look(path)?;
         let unseen = self.is_hidden(path);
         if is_whiteout(&copy) {
-            if !unseen && !opaque {
-                self.deleted(path)?;
+            if !unseen && !above.opaque {
+                self.deleted(path, above.replaced)?;
             }
             return Ok(());
         }
         if original.is_some() {
             self.with_original.insert((copy.st_dev, copy.st_ino));
         }
+        let changed = original
+            .as_ref()
+            .is_some_and(|original| above.replaced || self.known.has_changed(path, original));
         let is_directory = kind(&copy) == Kind::Directory;
         let was_directory = original
             .as_ref()
             .is_some_and(|stat| kind(stat) == Kind::Directory);
         if is_directory {
-            let opaque = opaque || self.upper.is_opaque(path)?;
+            let opaque = above.opaque || self.upper.is_opaque(path)?;
+            let replaced = original
+                .as_ref()
+                .is_some_and(|original| self.known.is_replaced(path, original));
             todo.push(Todo {
                 path: path.to_owned(),
                 opaque: opaque && was_directory,
+                replaced: above.replaced || replaced,
             });
         } else if was_directory && !unseen {
             for name in self.lower.names(path)? {
-                self.deleted(&path.join(name))?;
+                self.deleted(&path.join(name), changed)?;
             }
         }
         let what = match &original {
@@ -135,10 +160,7 @@ impl Walk<'_> {
         let is_orphan = original.is_none() && self.upper.is_copied_up(path);
         let conflict = match &original {
             Some(_) if unseen => Some(Conflict::Unseen),
-            Some(original) => self
-                .known
-                .has_changed(path, original)
-                .then_some(Conflict::Changed),
+            Some(_) => changed.then_some(Conflict::Changed),
             None => (is_orphan && self.names_changed(path)?).then_some(Conflict::Deleted),
         };
         if is_orphan {
@@ -176,10 +198,11 @@ impl Walk<'_> {
         Ok(attributes.then_some(What::Attributes))
     }
 
-    /// With all that is in it.
-    fn deleted(&mut self, path: &Path) -> io::Result<()> {
-        let mut todo = vec![path.to_owned()];
-        while let Some(path) = todo.pop() {
+    /// With all that is in it. In a directory that was changed anything may be one that was moved there, which leaves what is in that
+    /// as it was.
+    fn deleted(&mut self, path: &Path, changed: bool) -> io::Result<()> {
+        let mut todo = vec![(path.to_owned(), changed)];
+        while let Some((path, changed)) = todo.pop() {
             progress::step();
             if self.found.all.len() > MOST_CHANGES {
                 self.found.complete = false;
@@ -192,11 +215,11 @@ impl Walk<'_> {
             let Some(original) = self.lower.look(&path)? else {
                 continue;
             };
+            let changed = changed || self.known.has_changed(&path, &original);
             if kind(&original) == Kind::Directory {
                 let names = self.lower.names(&path)?;
-                todo.extend(names.iter().map(|name| path.join(name)));
+                todo.extend(names.iter().map(|name| (path.join(name), changed)));
             }
-            let changed = self.known.has_changed(&path, &original);
             let conflict = changed.then_some(Conflict::Changed);
             self.push(
                 &path,
@@ -237,6 +260,14 @@ impl Walk<'_> {
         original: Option<&Stat>,
         conflict: Option<Conflict>,
     ) {
+        let is_link = copy.is_some_and(|copy| kind(copy) == Kind::Symlink);
+        let link = is_link.then(|| self.upper.link(path).ok()).flatten();
+        // One that cannot be read is none that was shown.
+        let unknown = || Target {
+            path: Vec::new().into(),
+            whole: false,
+        };
+        let target = is_link.then(|| link.map_or_else(unknown, Target::of));
         self.found.all.push(Change {
             path: path.into(),
             what,
@@ -247,6 +278,7 @@ impl Walk<'_> {
             links: copy
                 .filter(|copy| kind(copy) == Kind::File)
                 .map_or(0, |copy| copy.st_nlink.saturating_sub(1)),
+            target,
         });
     }
 }

@@ -15,11 +15,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use oz_core::OsBytes;
 use oz_core::wire::copies::{After, Became, Change, Kind, Merge, Merged, Seen, What};
-use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::copy::{content as copy, times};
+use super::modes::{Modes, OPEN};
 use super::settled::{Put, Quiet};
+use super::swap::{self, CHANGED, Names};
 use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
 use super::{changes, remove};
 use crate::progress;
@@ -32,22 +34,28 @@ struct Hand<'m> {
     upper: Tree,
     lower: Tree,
     journal: Tree,
+    /// An earlier try was cut off.
+    again: bool,
     /// Directories of the place that were made on the way to something.
     made: RefCell<Vec<OsBytes>>,
     /// Those in which names are others now.
     renamed_in: RefCell<BTreeSet<PathBuf>>,
     put: Put,
+    modes: Modes,
 }
 
 pub fn take_over(merge: &Merge) -> Result<Merged> {
+    let journal = Tree::open(&merge.journal).context("no journal")?;
     let hand = Hand {
         merge,
+        again: journal.look(Path::new(Merge::ORDER))?.is_some(),
         upper: Tree::open(&merge.place.upper).context("no copies")?,
         lower: Tree::open(&merge.place.source).context("no place")?,
-        journal: Tree::open(&merge.journal).context("no journal")?,
+        journal,
         made: RefCell::default(),
         renamed_in: RefCell::default(),
         put: Put::default(),
+        modes: Modes::default(),
     };
     hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
     let quiet = Quiet::look(&merge.place, &hand.lower, places(&merge.chosen));
@@ -74,6 +82,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
             Err(why) => merged.left.push((change.path.clone(), why)),
         }
     }
+    hand.modes.close(&hand.lower);
     hand.settle()
         .context("what was merged is not on the disk yet")?;
     merged.done = done.iter().map(|done| u64::from(*done)).sum();
@@ -133,6 +142,9 @@ impl Hand<'_> {
 
     fn step(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
         progress::step();
+        if self.again {
+            self.clear(number, change, target);
+        }
         if change.what == What::Deleted {
             return self.delete(number, target, change.original);
         }
@@ -210,23 +222,104 @@ impl Hand<'_> {
         before: Option<Seen>,
     ) -> Result<(), Left> {
         let name = target.file_name().ok_or("it has no name")?;
-        let temporary = self.temporary(number);
-        // Of an earlier try.
-        let _ = rustix::fs::unlinkat(parent, &temporary, AtFlags::empty());
-        let made = self.make(change, parent, &temporary).map_err(failed);
+        let names = self.names(number);
+        let made = self.make(change, parent, &names.unready).map_err(failed);
         let put = made.and_then(|()| {
-            if before.is_some() {
-                self.keep(number, parent, name, false)?;
-            }
-            rustix::fs::renameat(parent, &temporary, parent, name).map_err(failed)
+            let ready = rustix::fs::renameat(parent, &names.unready, parent, &names.aside);
+            ready.map_err(failed)?;
+            self.put(number, parent, name, before, &names.aside)
         });
-        if put.is_err() {
-            let _ = rustix::fs::unlinkat(parent, &temporary, AtFlags::empty());
-        }
+        names.remove(parent, &names.unready);
+        names.remove(parent, &names.aside);
         put?;
         self.put.note(&self.lower, target);
         self.note(target);
         Ok(())
+    }
+
+    /// Gives what is ready its name. Making it took its time: what is there now is looked at again.
+    fn put(
+        &self,
+        number: usize,
+        parent: &OwnedFd,
+        name: &OsStr,
+        before: Option<Seen>,
+        ready: &Path,
+    ) -> Result<(), Left> {
+        let put_new = || {
+            swap::put_new(parent, ready, name).map_err(|error| match error {
+                Errno::EXIST => CHANGED.to_owned(),
+                error => failed(error),
+            })
+        };
+        if before.is_none() {
+            return put_new();
+        }
+        let there = match swap::look(parent, name) {
+            Err(Errno::NOENT) => return Err(CHANGED.to_owned()),
+            there => there.map_err(failed)?,
+        };
+        self.expect(number, Some(seen(&there)), before)?;
+        self.keep(number, parent, name)?;
+        if kind(&there) == Kind::Directory {
+            return put_new();
+        }
+        match swap::exchange(parent, ready, name, |now| swap::is_same(now, &there)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CHANGED.to_owned()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Takes away what is kept.
+    fn take_away(
+        &self,
+        number: usize,
+        parent: &OwnedFd,
+        name: &OsStr,
+        before: Option<Seen>,
+    ) -> Result<(), Left> {
+        let there = swap::look(parent, name).map_err(failed)?;
+        if kind(&there) == Kind::Directory && before.is_some_and(|before| is_directory(before.mode))
+        {
+            // It has changed since what was in it is gone, and goes only if nothing is in it.
+            return self.keep(number, parent, name);
+        }
+        self.expect(number, Some(seen(&there)), before)?;
+        self.keep(number, parent, name)?;
+        let names = self.names(number);
+        let is_expected = |now: &_| swap::is_same(now, &there);
+        match swap::take_away(parent, name, &names.aside, is_expected) {
+            Ok(true) => {
+                names.remove(parent, &names.aside);
+                Ok(())
+            }
+            Ok(false) => Err(CHANGED.to_owned()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Nothing that was made or taken away by an earlier try lies about.
+    fn clear(&self, number: usize, change: &Change, target: &Path) {
+        let kept = self.journal.look(Path::new(&format!("old-{number}")));
+        let kept = kept.ok().flatten().map(|kept| seen(&kept).identity);
+        let shown = change.original.map(|original| original.identity);
+        let is_kept = |there: Seen| [kept, shown].contains(&Some(there.identity));
+        let from = match &change.what {
+            What::Renamed { from, .. } => Some(from.as_path()),
+            _ => None,
+        };
+        for path in from.into_iter().chain([target]) {
+            let above = path.parent().unwrap_or(Path::new(""));
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+            if let Ok(above) = self.lower.at(above, flags) {
+                self.names(number).clear(&above, &self.journal, is_kept);
+            }
+        }
+    }
+
+    fn names(&self, number: usize) -> Names {
+        Names::of(&self.merge.journal, "saved", number)
     }
 
     /// The directory of something has other names in it now.
@@ -250,17 +343,6 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// The same in each try, so that none stays.
-    fn temporary(&self, number: usize) -> PathBuf {
-        let journal = self.merge.journal.as_path();
-        let name = |path: Option<&Path>| {
-            let name = path.and_then(Path::file_name).unwrap_or_default();
-            name.to_string_lossy().into_owned()
-        };
-        let (sandbox, merge) = (name(journal.parent()), name(Some(journal)));
-        PathBuf::from(format!(".oz-{sandbox}-{merge}-{number}"))
-    }
-
     fn make(&self, change: &Change, parent: &OwnedFd, name: &Path) -> io::Result<()> {
         let path = change.path.as_path();
         if change.kind == Kind::Symlink {
@@ -280,8 +362,9 @@ impl Hand<'_> {
         to.sync_all()
     }
 
-    /// Keeps what is at a name in the journal, by another name of the same file where that can be.
-    fn keep(&self, number: usize, parent: &OwnedFd, name: &OsStr, moves: bool) -> Result<(), Left> {
+    /// Keeps what is at a name in the journal, by another name of the same file where that can be. A directory is not there any more
+    /// then.
+    fn keep(&self, number: usize, parent: &OwnedFd, name: &OsStr) -> Result<(), Left> {
         let old = format!("old-{number}");
         let stat = rustix::fs::statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         if kind(&stat) == Kind::Directory {
@@ -299,11 +382,7 @@ impl Hand<'_> {
             }
             Err(error) => Err(error.into()),
         };
-        kept.map_err(failed)?;
-        match moves {
-            true => rustix::fs::unlinkat(parent, name, AtFlags::empty()).map_err(failed),
-            false => Ok(()),
-        }
+        kept.map_err(failed)
     }
 
     /// Of a directory nothing else: what is in it is its own change.
@@ -352,18 +431,14 @@ impl Hand<'_> {
     }
 
     fn delete(&self, number: usize, target: &Path, before: Option<Seen>) -> Result<(), Left> {
-        let Some(there) = self.lower.look(target).map_err(failed)? else {
+        if self.lower.look(target).map_err(failed)?.is_none() {
             return Ok(());
-        };
-        // A directory has changed since what was in it is gone.
-        if kind(&there) != Kind::Directory {
-            self.expect(number, Some(seen(&there)), before)?;
         }
         let name = target.file_name().ok_or("it has no name")?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let parent = target.parent().unwrap_or(Path::new(""));
         let parent = self.lower.at(parent, flags).map_err(failed)?;
-        self.keep(number, &parent, name, true)?;
+        self.take_away(number, &parent, name, before)?;
         self.note(target);
         Ok(())
     }
@@ -381,9 +456,7 @@ impl Hand<'_> {
         if let Some(there) = self.lower.look(target).map_err(failed)?
             && kind(&there) != Kind::Directory
         {
-            self.expect(number, Some(seen(&there)), before)?;
-            self.keep(number, &parent, name, false)?;
-            rustix::fs::unlinkat(&parent, name, AtFlags::empty()).map_err(failed)?;
+            self.take_away(number, &parent, name, before)?;
         }
         self.note(target);
         match rustix::fs::mkdirat(&parent, name, Mode::RWXU) {
@@ -400,7 +473,15 @@ impl Hand<'_> {
             .upper
             .at(change.path.as_path(), flags)
             .map_err(failed)?;
-        dress(&to, &from, change.copy).map_err(failed)
+        // What comes into it comes later.
+        let mode = change.copy.map_or(OPEN, |copy| copy.mode);
+        let open = change.copy.map(|copy| Seen {
+            mode: copy.mode | OPEN,
+            ..copy
+        });
+        dress(&to, &from, open).map_err(failed)?;
+        let set = self.modes.set(&self.lower, target, mode);
+        set.map_err(failed)
     }
 
     /// The directory that something goes to, made like that of the copy if it is not there.
@@ -470,7 +551,11 @@ impl Hand<'_> {
     /// What is there must be what was shown, unless an earlier try has kept it: that gave it another name, which changes
     /// when it was changed.
     fn expect(&self, number: usize, there: Option<Seen>, shown: Option<Seen>) -> Result<(), Left> {
-        if there == shown {
+        let same_directory = |(there, shown): (Seen, Seen)| {
+            there.identity == shown.identity && is_directory(there.mode) && is_directory(shown.mode)
+        };
+        // One has changed since what was in it is gone, and only an empty one goes.
+        if there == shown || there.zip(shown).is_some_and(same_directory) {
             return Ok(());
         }
         let kept = self.journal.look(Path::new(&format!("old-{number}")));
@@ -483,13 +568,17 @@ impl Hand<'_> {
             {
                 Ok(())
             }
-            _ => Err("it was changed while this went on: look at the changes again".to_owned()),
+            _ => Err(CHANGED.to_owned()),
         }
     }
 
     fn write_down(&self, name: &str, what: &[u8]) -> io::Result<()> {
         write_down(&self.journal, name, what)
     }
+}
+
+fn is_directory(mode: u32) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
 }
 
 /// Puts a file into a journal, and onto the disk.

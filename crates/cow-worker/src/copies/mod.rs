@@ -1,14 +1,19 @@
 //! What a sandbox wrote over a place of the user: what is different, taking it over and back, copying it, removing it.
 
+#[cfg(test)]
+mod attacks;
 mod before;
+mod budget;
 mod changes;
 mod copy;
 mod diff;
 mod draw;
 mod merge;
+mod modes;
 mod remove;
 mod renamed;
 mod settled;
+mod swap;
 mod three;
 mod tree;
 mod undo;

@@ -37,6 +37,18 @@ impl<'p> Known<'p> {
         };
         changed(original) >= self.since && !is_ours()
     }
+
+    /// Whether a directory may have come in the place of another: others may be in it then, which are as old as before. To be
+    /// moved changes it; so do names that come and go in it, but they stamp both of its times alike.
+    pub(super) fn is_replaced(&self, path: &Path, directory: &Stat) -> bool {
+        let names = (
+            directory.st_mtime,
+            i64::try_from(directory.st_mtime_nsec).unwrap_or(0),
+        );
+        kind(directory) == Kind::Directory
+            && names != changed(directory)
+            && self.has_changed(path, directory)
+    }
 }
 
 /// What a merge, or its undoing, works in: directories in which nobody else has changed names before.

@@ -158,12 +158,24 @@ fn attribute(file: impl AsFd, name: &OsStr) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Whether two files have the same content.
-pub fn same_content(mut one: &std::fs::File, mut other: &std::fs::File) -> io::Result<bool> {
+pub fn same_content(one: &std::fs::File, other: &std::fs::File) -> io::Result<bool> {
+    same_content_while(one, other, &mut |_| true)
+}
+
+/// The same; before so many bytes are read of each it is asked whether to go on, and without that they are not.
+pub fn same_content_while(
+    mut one: &std::fs::File,
+    mut other: &std::fs::File,
+    goes_on: &mut dyn FnMut(usize) -> bool,
+) -> io::Result<bool> {
     let (mut first, mut second) = (vec![0; CHUNK], vec![0; CHUNK]);
     loop {
         let read = one.read(&mut first)?;
         if read == 0 {
             return Ok(other.read(&mut second)? == 0);
+        }
+        if !goes_on(read) {
+            return Ok(false);
         }
         match other.read_exact(&mut second[..read]) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),

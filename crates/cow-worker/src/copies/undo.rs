@@ -14,12 +14,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use oz_core::OsBytes;
 use oz_core::wire::copies::{Became, Change, Kind, Merge, Merged, Seen, Undo, What};
-use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::copy::{content, mark_deleted, times};
 use super::merge::{Left, dress, failed, places, write_down};
+use super::modes::{Modes, OPEN};
 use super::settled::{Put, Quiet};
+use super::swap::{self, Names};
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
 use crate::progress;
 
@@ -27,11 +29,29 @@ const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
 /// Longest list of a journal, in bytes.
 const MOST: u64 = oz_core::wire::copies::MOST;
 
-struct Hand {
+/// Why something is left as it is.
+const SINCE: &str = "it was changed since: it stays as it is";
+const ELSE: &str = "there is something else now: it stays as it is";
+
+struct Hand<'u> {
+    undo: &'u Undo,
     upper: Tree,
     lower: Tree,
     journal: Tree,
+    /// An earlier try was cut off.
+    again: bool,
     put: Put,
+    /// Of the place, and of the copy.
+    modes: Modes,
+    modes_of_copy: Modes,
+}
+
+/// Where something goes in the place.
+#[derive(Clone, Copy)]
+struct Spot<'s> {
+    path: &'s Path,
+    above: &'s OwnedFd,
+    name: &'s OsStr,
 }
 
 /// A change that the merge has made.
@@ -51,11 +71,16 @@ impl Step<'_> {
 }
 
 pub fn take_back(undo: &Undo) -> Result<Merged> {
+    let journal = Tree::open(&undo.journal).context("no journal")?;
     let hand = Hand {
+        undo,
+        again: journal.look(Path::new(Merge::UNDO))?.is_some(),
         upper: Tree::open(&undo.place.upper).context("no copies")?,
         lower: Tree::open(&undo.place.source).context("no place")?,
-        journal: Tree::open(&undo.journal).context("no journal")?,
+        journal,
         put: Put::default(),
+        modes: Modes::default(),
+        modes_of_copy: Modes::default(),
     };
     let merge: Merge = hand.written(Merge::ORDER)?;
     let became: Became = hand.written(Merge::BECAME)?;
@@ -77,6 +102,10 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
             failed.entry(step.target.clone()).or_insert(why);
         }
     };
+    // What the merge has closed is open until this is over, the outermost first.
+    for step in &steps {
+        hand.open(step);
+    }
     // The other way round: what was put there goes before what was there before comes.
     for step in steps.iter().rev().filter(|step| !step.deletes()) {
         note(step, hand.take(step));
@@ -102,13 +131,15 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
             let _ = rustix::fs::unlinkat(above, name, AtFlags::REMOVEDIR);
         }
     }
+    hand.modes.close(&hand.lower);
+    hand.modes_of_copy.close(&hand.upper);
     write_down(&hand.journal, Merge::UNDONE, b"")?;
     undone.settled = quiet.settle(&hand.lower, hand.put);
     undone.left = failed.into_iter().collect();
     Ok(undone)
 }
 
-impl Hand {
+impl Hand<'_> {
     fn written<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T> {
         let mut bytes = Vec::new();
         let file = self
@@ -119,26 +150,47 @@ impl Hand {
         postcard::from_bytes(&bytes).context("the journal is broken")
     }
 
+    fn open(&self, step: &Step<'_>) {
+        let target = step.target.as_path();
+        let there = self.lower.look(target).ok().flatten();
+        let is_put = there.zip(step.put);
+        if is_put.is_some_and(|(there, put)| is_same(&there, &put)) {
+            // What stays closed says so itself.
+            let _ = self.modes.open(&self.lower, target);
+        }
+    }
+
     /// Takes what the merge put somewhere back into the copy, and brings back what was there.
     fn take(&self, step: &Step<'_>) -> Result<(), Left> {
         progress::step();
         let (number, change, put) = (step.number, step.change, step.put);
         let target = step.target.as_path();
+        self.clear(number, target);
         let path = change.path.as_path();
         let there = self.lower.look(target).map_err(failed)?;
         let original = change.original.filter(|_| path == target);
         let renamed = matches!(change.what, What::Renamed { .. });
         let before = original.filter(|_| !renamed);
         let is_put = there.as_ref().zip(put.as_ref());
-        if !is_put.is_some_and(|(there, put)| is_same(there, put)) {
+        let is_put = is_put.is_some_and(|(there, put)| is_same(there, put));
+        let kept = self.journal.look(&self.names(number).kept);
+        // An earlier try has come so far.
+        let is_away = there.is_none() && before.is_some() && kept.map_err(failed)?.is_some();
+        if !is_put && !is_away {
             // Maybe an earlier try has come so far.
             let done = self
                 .is_restored(number, target, there.as_ref(), before)
                 .map_err(failed)?;
             let copy = self.upper.look(path).map_err(failed)?;
-            return match done && copy.is_some() {
-                true => Ok(()),
-                false => Err("it was changed since: it stays as it is".to_owned()),
+            if !done || copy.is_none() {
+                return Err(SINCE.to_owned());
+            }
+            return match before.filter(|_| change.kind == Kind::Directory) {
+                Some(before) if is_directory(before.mode) => {
+                    let set = self.modes.set(&self.lower, target, before.mode);
+                    set.map_err(failed)
+                }
+                _ => Ok(()),
             };
         }
         let (above, name) = self.in_place(target).map_err(failed)?;
@@ -149,8 +201,15 @@ impl Hand {
                 removed => removed.map_err(failed),
             };
         }
-        self.put_in_copy(number, change, target)?;
-        self.restore(number, change, before, &above, name)?;
+        if is_put {
+            self.put_in_copy(number, change, target)?;
+        }
+        let spot = Spot {
+            path: target,
+            above: &above,
+            name,
+        };
+        self.restore(number, change, before, spot, there.as_ref())?;
         self.note(change, target);
         rustix::fs::fsync(&above).map_err(failed)
     }
@@ -172,17 +231,23 @@ impl Hand {
 
     /// Brings back what the merge deleted; in the copy it is deleted again.
     fn bring_back(&self, number: usize, change: &Change, target: &Path) -> Result<(), Left> {
+        self.clear(number, target);
         let (above, name) = self.in_place(target).map_err(failed)?;
         match self.lower.look(target).map_err(failed)? {
             None => {
-                self.restore(number, change, change.original, &above, name)?;
+                let spot = Spot {
+                    path: target,
+                    above: &above,
+                    name,
+                };
+                self.restore(number, change, change.original, spot, None)?;
                 self.note(change, target);
             }
             there
                 if self
                     .is_restored(number, target, there.as_ref(), change.original)
                     .map_err(failed)? => {}
-            Some(_) => return Err("there is something else now: it stays as it is".to_owned()),
+            Some(_) => return Err(ELSE.to_owned()),
         }
         rustix::fs::fsync(&above).map_err(failed)?;
         self.delete_in_copy(change.path.as_path())
@@ -195,60 +260,131 @@ impl Hand {
         }
     }
 
-    /// Puts what the journal has at a name, or nothing if there was nothing.
+    /// Puts what the journal has at a name, or nothing if there was nothing, instead of what is there. Time has gone by since that was
+    /// looked at: what somebody has saved there meanwhile stays.
     fn restore(
         &self,
         number: usize,
         change: &Change,
         before: Option<Seen>,
-        above: &OwnedFd,
-        name: &OsStr,
+        spot: Spot<'_>,
+        there: Option<&Stat>,
     ) -> Result<(), Left> {
+        let Spot { path, above, name } = spot;
         let old = PathBuf::from(format!("old-{number}"));
+        let there = there.filter(|there| kind(there) != Kind::Directory);
         let Some(before) = before else {
-            return rustix::fs::unlinkat(above, name, AtFlags::empty()).map_err(failed);
+            return self.take_away(number, above, name, there);
         };
-        let is_directory =
-            |mode| rustix::fs::FileType::from_raw_mode(mode) == rustix::fs::FileType::Directory;
         if is_directory(before.mode) {
             if change.kind != Kind::Directory || change.what == What::Deleted {
-                let _ = rustix::fs::unlinkat(above, name, AtFlags::empty());
-                rustix::fs::mkdirat(above, name, Mode::RWXU).map_err(failed)?;
+                self.take_away(number, above, name, there)?;
+                let made = rustix::fs::mkdirat(above, name, Mode::RWXU);
+                made.map_err(|error| taken(error, ELSE))?;
             }
             let flags = DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let to = rustix::fs::openat(above, name, flags, Mode::empty()).map_err(failed)?;
-            return match self.journal.at(&old, flags) {
-                Ok(from) => dress(&to, &from, Some(before)).map_err(failed),
-                Err(_) => {
-                    let mode = Mode::from_raw_mode(permissions(before.mode));
-                    rustix::fs::fchmod(&to, mode).map_err(failed)
-                }
+            let open = Seen {
+                mode: before.mode | OPEN,
+                ..before
             };
+            if let Ok(from) = self.journal.at(&old, flags) {
+                dress(&to, &from, Some(open)).map_err(failed)?;
+            }
+            let set = self.modes.set(&self.lower, path, before.mode);
+            return set.map_err(failed);
         }
         if change.kind == Kind::Directory && change.what != What::Deleted {
             match rustix::fs::unlinkat(above, name, AtFlags::REMOVEDIR) {
                 Err(Errno::NOTEMPTY) => return Err("there is more in the directory now".to_owned()),
+                // By an earlier try.
+                Err(Errno::NOENT) => {}
                 removed => removed.map_err(failed)?,
             }
         }
-        self.put(&old, above, name).map_err(failed)
+        self.put(number, &old, spot, there)
     }
 
-    /// Puts a file or link of the journal at a name, in one step: the same one, where it can have two names.
-    fn put(&self, old: &Path, above: &OwnedFd, name: &OsStr) -> io::Result<()> {
-        let temporary = format!(".oz-undo-{}", old.display());
-        // Of an earlier try.
-        let _ = rustix::fs::unlinkat(above, &temporary, AtFlags::empty());
-        match rustix::fs::linkat(&self.journal, old, above, &temporary, AtFlags::empty()) {
-            Err(Errno::XDEV | Errno::PERM | Errno::MLINK) => {
-                self.copy(&self.journal, old, above, temporary.as_ref())?;
+    /// Moves what is there into the journal.
+    fn take_away(
+        &self,
+        number: usize,
+        above: &OwnedFd,
+        name: &OsStr,
+        there: Option<&Stat>,
+    ) -> Result<(), Left> {
+        let Some(there) = there else {
+            return Ok(());
+        };
+        let names = self.names(number);
+        let is_expected = |now: &Stat| swap::is_same(now, there);
+        match swap::take_away(above, name, &names.aside, is_expected) {
+            Ok(true) => {
+                names.keep(above, &self.journal);
+                Ok(())
             }
-            linked => linked?,
+            Ok(false) => Err(SINCE.to_owned()),
+            Err(error) => Err(failed(error)),
         }
-        let put = rustix::fs::renameat(above, &temporary, above, name);
-        // Two names of one file are left as they are by a rename.
-        let _ = rustix::fs::unlinkat(above, &temporary, AtFlags::empty());
-        Ok(put?)
+    }
+
+    /// Puts a file or link of the journal at a name, in one step: the same one, where it can have two names. What it replaces is in
+    /// the journal then.
+    fn put(
+        &self,
+        number: usize,
+        old: &Path,
+        Spot { above, name, .. }: Spot<'_>,
+        there: Option<&Stat>,
+    ) -> Result<(), Left> {
+        let names = self.names(number);
+        let put = self.make(old, above, &names).and_then(|()| {
+            let Some(there) = there else {
+                let put = swap::put_new(above, &names.aside, name);
+                return put.map_err(|error| taken(error, ELSE));
+            };
+            let is_expected = |now: &Stat| swap::is_same(now, there);
+            match swap::exchange(above, &names.aside, name, is_expected) {
+                Ok(true) => {
+                    names.keep(above, &self.journal);
+                    Ok(())
+                }
+                Ok(false) => Err(SINCE.to_owned()),
+                Err(error) => Err(failed(error)),
+            }
+        });
+        names.remove(above, &names.unready);
+        names.remove(above, &names.aside);
+        put
+    }
+
+    fn make(&self, old: &Path, above: &OwnedFd, names: &Names) -> Result<(), Left> {
+        let unready = &names.unready;
+        match rustix::fs::linkat(&self.journal, old, above, unready, AtFlags::empty()) {
+            Err(Errno::XDEV | Errno::PERM | Errno::MLINK) => {
+                let copied = self.copy(&self.journal, old, above, unready.as_os_str());
+                copied.map_err(failed)?;
+            }
+            linked => linked.map_err(failed)?,
+        }
+        rustix::fs::renameat(above, unready, above, &names.aside).map_err(failed)
+    }
+
+    /// Nothing that was made or taken away by an earlier try lies about.
+    fn clear(&self, number: usize, target: &Path) {
+        let old = self.journal.look(Path::new(&format!("old-{number}")));
+        let old = old.ok().flatten().map(|old| seen(&old).identity);
+        if self.again
+            && let Ok((above, _)) = self.in_place(target)
+        {
+            let is_elsewhere = |there: Seen| old == Some(there.identity);
+            self.names(number)
+                .clear(&above, &self.journal, is_elsewhere);
+        }
+    }
+
+    fn names(&self, number: usize) -> Names {
+        Names::of(&self.undo.journal, "undone", number)
     }
 
     fn copy(&self, tree: &Tree, path: &Path, above: &OwnedFd, name: &OsStr) -> io::Result<()> {
@@ -283,7 +419,8 @@ impl Hand {
             return Ok(there.is_none() && before.is_none());
         };
         if kind(there) == Kind::Directory {
-            return Ok(permissions(there.st_mode) == permissions(before.mode));
+            let mode = permissions(before.mode);
+            return Ok([mode, mode | OPEN].contains(&permissions(there.st_mode)));
         }
         let old = PathBuf::from(format!("old-{number}"));
         let identity = seen(there).identity;
@@ -345,16 +482,16 @@ impl Hand {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(failed(error)),
         }
-        let directory = self.upper.at(path, DIRECTORY).map_err(failed)?;
-        let mode = Mode::from_raw_mode(permissions(copy.map_or(0o700, |copy| copy.mode)));
-        rustix::fs::fchmod(directory, mode).map_err(failed)
+        let mode = copy.map_or(OPEN, |copy| copy.mode);
+        let set = self.modes_of_copy.set(&self.upper, path, mode);
+        set.map_err(failed)
     }
 
     fn delete_in_copy(&self, path: &Path) -> Result<(), Left> {
         for above in path.ancestors().skip(1) {
             match self.upper.look(above).map_err(failed)? {
-                // With the directory.
-                Some(there) if is_whiteout(&there) => return Ok(()),
+                // With the directory: that is deleted, or something else is in its place.
+                Some(there) if kind(&there) != Kind::Directory => return Ok(()),
                 Some(_) if self.upper.is_opaque(above).map_err(failed)? => return Ok(()),
                 _ => {}
             }
@@ -382,7 +519,11 @@ impl Hand {
             let parent = self.upper.at(&here, DIRECTORY).map_err(failed)?;
             here.push(part);
             match self.upper.look(&here).map_err(failed)? {
-                Some(there) if kind(&there) == Kind::Directory => continue,
+                Some(there) if kind(&there) == Kind::Directory => {
+                    let open = self.modes_of_copy.open(&self.upper, &here);
+                    open.map_err(failed)?;
+                    continue;
+                }
                 Some(_) => {
                     return Err("the sandbox has something else where its directory was".to_owned());
                 }
@@ -396,6 +537,18 @@ impl Hand {
     }
 }
 
+fn is_directory(mode: u32) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
+}
+
+/// Why something cannot get its name.
+fn taken(error: Errno, why: &str) -> Left {
+    match error {
+        Errno::EXIST => why.to_owned(),
+        error => failed(error),
+    }
+}
+
 /// Whether it is what the merge has put there. A later merge may have given it another name meanwhile, which changes only
 /// when it was changed.
 fn is_same(there: &Stat, put: &Seen) -> bool {
@@ -405,7 +558,8 @@ fn is_same(there: &Stat, put: &Seen) -> bool {
         i64::try_from(there.st_mtime_nsec).unwrap_or(0),
     );
     if kind(there) == Kind::Directory {
-        return now.identity == put.identity && now.mode == put.mode;
+        // An earlier try may have opened it.
+        return now.identity == put.identity && [put.mode, put.mode | OPEN].contains(&now.mode);
     }
     (now.identity, now.size, now.mode) == (put.identity, put.size, put.mode)
         && written <= put.changed

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
-use oz_core::wire::copies::{Change, Changes as Found, Conflict, Kind, Seen, What};
-use oz_host::copies::{self, Kept, Place, protection};
+use oz_core::wire::copies::{Change, Changes as Found, Conflict, Kind, Seen, Target, What};
+use oz_host::copies::{self, Kept, Place, guard};
 use serde::Serialize;
 
 use crate::arguments::Changes;
@@ -36,7 +36,9 @@ pub(crate) struct Row {
     from: Option<String>,
     /// Why it needs a decision: `changed` outside as well, `deleted` outside, or `unseen` by the sandbox.
     conflict: Option<&'static str>,
-    /// Why the place is protected.
+    /// Where a link leads, as far as it is told; what is odd in it is written out.
+    target: Option<String>,
+    /// Why it needs a yes of its own, as what is in a protected place.
     protected: Option<&'static str>,
     /// How many other names share its content.
     links: u64,
@@ -128,7 +130,8 @@ pub(crate) fn row(home: &Path, place: &Place, change: &Change) -> Row {
             _ => None,
         },
         conflict: change.conflict.map(Conflict::word),
-        protected: protection(home, place, change.path.as_path()),
+        target: change.target.as_ref().map(Target::to_string),
+        protected: guard(home, place, change),
         links: change.links,
         diff: None,
     }
@@ -139,6 +142,9 @@ pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
     let mut line = format!("{:<10}  {}", change.what.word(), shown(place, &change.path));
     if change.kind == Kind::Directory {
         line.push('/');
+    }
+    if let Some(target) = &change.target {
+        let _ = write!(line, " -> {target}");
     }
     if let What::Renamed { from, .. } = &change.what {
         let _ = write!(line, "  from {}", shown(place, from));
@@ -158,13 +164,16 @@ pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
         }
         _ => {}
     }
+    if let Some((before, now)) = change.other_mode() {
+        let _ = write!(line, "  {before:04o} → {now:04o}");
+    }
     line.push_str(match change.conflict {
         None => "",
         Some(Conflict::Changed) => "  ! changed outside as well",
         Some(Conflict::Deleted) => "  ! deleted outside meanwhile",
         Some(Conflict::Unseen) => "  ! there is one that the sandbox did not see",
     });
-    if let Some(reason) = protection(home, place, change.path.as_path()) {
+    if let Some(reason) = guard(home, place, change) {
         let _ = write!(line, "  ! protected: {reason}");
     }
     line

@@ -145,6 +145,50 @@ pub struct Change {
     pub conflict: Option<Conflict>,
     /// How many other names in the copy share its content (hard links).
     pub links: u64,
+    /// Where a link of the copy leads.
+    pub target: Option<Target>,
+}
+
+impl Change {
+    /// The permissions that it had and those that it has, if they are others; a link has none.
+    #[must_use]
+    pub fn other_mode(&self) -> Option<(u32, u32)> {
+        let (before, now) = self.original.zip(self.copy)?;
+        let kinds = [before.mode, now.mode].map(|mode| mode & !0o7777);
+        let modes = (before.mode & 0o7777, now.mode & 0o7777);
+        let is_told = kinds[0] == kinds[1] && self.kind != Kind::Symlink;
+        (is_told && modes.0 != modes.1).then_some(modes)
+    }
+}
+
+/// Where a symbolic link leads: any bytes of an app's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// As it is in the link, up to [`Self::MOST`] bytes of it.
+    pub path: OsBytes,
+    /// There is no more.
+    pub whole: bool,
+}
+
+impl Target {
+    /// Most bytes that are told: a million links may have four thousand each.
+    pub const MOST: usize = 256;
+
+    /// Of all that is in a link.
+    #[must_use]
+    pub fn of(mut link: Vec<u8>) -> Self {
+        let whole = link.len() <= Self::MOST;
+        link.truncate(Self::MOST);
+        let path = OsBytes::from(link);
+        Self { path, whole }
+    }
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let more = if self.whole { "" } else { "…" };
+        write!(to, "{}{more}", self.path)
+    }
 }
 
 /// All changes of a place.

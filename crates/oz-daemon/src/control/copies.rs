@@ -6,8 +6,9 @@
 
 mod said;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oz_core::OsBytes;
 use oz_core::plan::SandboxId;
@@ -15,7 +16,7 @@ use oz_core::wire::copies::{Change, Conflict, Kind as Of, Picture, What};
 use oz_host::copies::{self, Decided, Error, Kept, Place};
 use oz_host::facts;
 use oz_host::reset::State;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use zbus::{Connection, DeserializeDict, SerializeDict, Type};
 
 use crate::aside;
@@ -33,10 +34,15 @@ const MOST_PICTURES: usize = 16;
 /// and how many calls draw at a time: whoever waits for pictures is not to take the machine from others.
 const DRAWING: usize = 2;
 
+/// How many changes there are, and whether that is all, once somebody knows.
+type Counted = OnceCell<(u64, bool)>;
+
 /// The object at [`super::ROOT`].
 pub(crate) struct CopiesObject {
     daemon: Arc<Daemon>,
     drawing: Semaphore,
+    /// Whose changes are being counted. Who asks meanwhile gets the same answer: an app can make it long work.
+    counting: Mutex<HashMap<String, Arc<Counted>>>,
 }
 
 /// What is kept of a sandbox.
@@ -71,7 +77,12 @@ pub(crate) struct ChangeRow {
     size_before: u64,
     /// `changed`, `deleted`, `unseen`, or empty if there is nothing to decide.
     conflict: &'static str,
-    /// Why its place is protected; empty if it is not.
+    /// Permissions (`st_mode`, without the kind), if they are others than before; both 0 if not.
+    mode: u32,
+    mode_before: u32,
+    /// Where a link leads, the first 256 bytes of it; empty for others.
+    target: Vec<u8>,
+    /// Why it needs a yes of its own, as what is in a protected place; empty if it does not.
     protected: String,
     token: Vec<u8>,
 }
@@ -94,7 +105,7 @@ struct MergeOptions {
     conflicts: Option<String>,
     /// The same for each token, in their order: `theirs`, `both` or an empty word.
     each: Option<Vec<String>>,
-    /// What is in protected places as well.
+    /// What is in protected places as well, or leads to one.
     protected: Option<bool>,
 }
 
@@ -107,7 +118,11 @@ type Left = Vec<(Vec<u8>, String)>;
 impl CopiesObject {
     pub(crate) fn new(daemon: Arc<Daemon>) -> Self {
         let drawing = Semaphore::new(DRAWING);
-        Self { daemon, drawing }
+        Self {
+            daemon,
+            drawing,
+            counting: Mutex::default(),
+        }
     }
 
     /// Work that waits for disks, on a thread of its own. What it changes is said afterwards.
@@ -215,8 +230,11 @@ impl CopiesObject {
     /// How many changes there are, and whether that is all.
     #[zbus(out_args("count", "complete"))]
     async fn count(&self, id: String) -> Result<(u64, bool)> {
+        let counting = || self.counting.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = Arc::clone(counting().entry(id.clone()).or_default());
+        let of = id.clone();
         let work = move |place: PathBuf| {
-            let kept = Kept::find(&place, &id).map_err(failed)?;
+            let kept = Kept::find(&place, &of).map_err(failed)?;
             let (mut count, mut complete) = (0, true);
             for place in &kept.about.places {
                 let found = kept.look(place).map_err(failed)?;
@@ -225,7 +243,10 @@ impl CopiesObject {
             }
             Ok((count, complete))
         };
-        self.aside(false, work).await
+        let counted = answer.get_or_try_init(|| self.aside(false, work)).await;
+        // What is asked from here on is counted anew.
+        counting().retain(|_, one| !Arc::ptr_eq(one, &answer));
+        counted.copied()
     }
 
     /// Takes changes over, by their tokens: how many, and what was left.
@@ -371,7 +392,9 @@ fn row(
         let file = seen.filter(|_| change.kind == Of::File);
         file.map_or(0, |seen| seen.size)
     };
-    let protected = copies::protection(home, place, change.path.as_path());
+    let protected = copies::guard(home, place, change);
+    let target = change.target.as_ref();
+    let (mode_before, mode) = change.other_mode().unwrap_or_default();
     let token = postcard::to_stdvec(&(index, rested, change));
     Ok(ChangeRow {
         path: at(&change.path),
@@ -384,6 +407,9 @@ fn row(
         size: size(change.copy),
         size_before: size(change.original),
         conflict: change.conflict.map_or("", Conflict::word),
+        mode,
+        mode_before,
+        target: target.map_or_else(Vec::new, |target| target.path.as_bytes().to_vec()),
         protected: protected.unwrap_or_default().to_owned(),
         token: token.map_err(|error| failed_host(&std::io::Error::other(error)))?,
     })

@@ -1,13 +1,12 @@
 //! Which changes are taken over without a word, which need one, and which never are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use oz_core::OsBytes;
 use oz_core::plan::SandboxId;
-use oz_core::protected;
 use oz_core::wire::copies::{Change, Kind, What};
 
-use super::Place;
+use super::{Place, guard};
 
 /// What a person has decided.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,18 +15,8 @@ pub struct Decided {
     pub theirs: bool,
     /// There the sandbox's comes beside the user's.
     pub both: bool,
-    /// What is in protected places is taken as well.
+    /// What has a [`guard`] is taken as well: it is in a protected place, or leads to one.
     pub protected: bool,
-}
-
-/// Why a path below a place is protected, if it is.
-#[must_use]
-pub fn protection(home: &Path, place: &Place, path: &Path) -> Option<&'static str> {
-    let hidden = |hidden: &PathBuf| path.starts_with(hidden);
-    let unnamed = || place.overlay.hidden.iter().any(hidden);
-    let named = protected::is_protected(home, &place.overlay.source.join(path));
-    let named = named.map(|place| place.reason);
-    named.or_else(|| unnamed().then_some(protected::LINKED))
 }
 
 /// Where a change goes below its place; none if it is left out.
@@ -40,9 +29,7 @@ pub fn target(
     change: &Change,
 ) -> Option<OsBytes> {
     let path = change.path.as_path();
-    let is_protected = |path: &Path| protection(home, place, path).is_some();
-    let guarded = is_protected(path)
-        || matches!(&change.what, What::Renamed { from, .. } if is_protected(from.as_path()));
+    let guarded = guard(home, place, change).is_some();
     if guarded && !decided.protected || change.kind == Kind::Other {
         return None;
     }

@@ -16,6 +16,7 @@
 mod before;
 mod clone;
 mod decide;
+mod guard;
 mod journals;
 mod kept;
 mod settled;
@@ -35,7 +36,8 @@ use serde::{Deserialize, Serialize};
 
 pub use before::{combine, note};
 pub use clone::clone;
-pub use decide::{Decided, protection, target};
+pub use decide::{Decided, target};
+pub use guard::guard;
 pub use journals::{finish, is_unfinished, last, next_merge, order, undo};
 pub use kept::{Error, Held, Kept};
 

@@ -142,6 +142,8 @@ fn change(row: &Properties) -> Option<Changed> {
             .find(|kind| Some(kind.word()) == word("kind"))?,
         size: (row.get("size")?.get()?, row.get("size_before")?.get()?),
         conflict,
+        modes: (row.get("mode")?.get()?, row.get("mode_before")?.get()?),
+        target: path("target")?,
         protected: row.get("protected")?.get()?,
         token: row.get("token")?.get()?,
     })
@@ -170,6 +172,9 @@ mod tests {
             ("size", 2_u64.to_variant()),
             ("size_before", 1_u64.to_variant()),
             ("conflict", "deleted".to_variant()),
+            ("mode", 0o777_u32.to_variant()),
+            ("mode_before", 0o755_u32.to_variant()),
+            ("target", b"".to_vec().to_variant()),
             ("protected", "".to_variant()),
             ("token", b"t".to_vec().to_variant()),
         ]);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use oz_core::OsBytes;
 use oz_core::colour::Colour;
+use oz_core::protected;
 use oz_core::wire::copies::{Conflict, Kind, What};
 
 use crate::words::{tr, tr_count, tr_with};
@@ -61,7 +62,11 @@ pub struct Changed {
     pub size: (u64, u64),
     /// Why it needs a decision.
     pub conflict: Option<Conflict>,
-    /// Why its place is protected, in English; empty if it is not.
+    /// Permissions, if they are others: now, and before.
+    pub modes: (u32, u32),
+    /// Where a link leads, in any bytes, as far as it is told.
+    pub target: OsBytes,
+    /// Why it needs a yes of its own, in English; empty if it does not.
     pub protected: String,
     /// By which the daemon knows it again as it is now.
     pub token: Vec<u8>,
@@ -93,7 +98,10 @@ impl Changed {
         };
         let sizes = match (&self.kind, &self.what) {
             (Kind::Directory, _) => tr("folder"),
-            (Kind::Symlink, _) => tr("link"),
+            (Kind::Symlink, What::Deleted) => tr("link"),
+            (Kind::Symlink, _) => {
+                tr_with("link to {target}", &[("target", &self.target.to_string())])
+            }
             (Kind::Other, _) => tr("neither file nor folder: never taken over"),
             (Kind::File, What::Deleted) => size(self.size.1),
             (Kind::File, What::Changed) if self.size.0 != self.size.1 => {
@@ -101,7 +109,12 @@ impl Changed {
             }
             (Kind::File, _) => size(self.size.0),
         };
-        format!("{what} · {sizes}")
+        match self.modes {
+            (now, before) if now != before => {
+                format!("{what} · {sizes} · {before:04o} → {now:04o}")
+            }
+            _ => format!("{what} · {sizes}"),
+        }
     }
 
     /// What stands in the way of taking it over as it is, if anything does.
@@ -111,9 +124,7 @@ impl Changed {
             Conflict::Deleted => tr("You have deleted it meanwhile."),
             Conflict::Unseen => tr("You have something there that the app did not see."),
         });
-        let protected = (!self.protected.is_empty()).then(|| {
-            tr("A protected place: what is there may run when you log in, or be a secret.")
-        });
+        let protected = (!self.protected.is_empty()).then(|| guarded(&self.protected));
         let all: Vec<String> = conflict.into_iter().chain(protected).collect();
         (!all.is_empty()).then(|| all.join(" "))
     }
@@ -132,6 +143,21 @@ impl Changed {
     /// Whether its lines can be looked at.
     pub fn has_lines(&self) -> bool {
         matches!(self.kind, Kind::File | Kind::Symlink) && self.what != What::Attributes
+    }
+}
+
+/// Why a change needs a yes of its own.
+fn guarded(reason: &str) -> String {
+    match reason {
+        protected::ABOVE => tr("There are protected places below that name."),
+        protected::LEADS_IN => {
+            tr("A link to a protected place: who opens the link opens what is there.")
+        }
+        protected::LEADS_OUT => tr("A link that leads out of the folder it was made in."),
+        protected::LEADS_FAR => tr("A link whose target is too long to be shown."),
+        protected::CLOSES => tr("You could not read, change or enter it any more."),
+        protected::OPENS => tr("Everybody on this machine could change it."),
+        _ => tr("A protected place: what is there may run when you log in, or be a secret."),
     }
 }
 
@@ -350,6 +376,8 @@ mod tests {
             kind: Kind::File,
             size: (20, 10),
             conflict: None,
+            modes: (0, 0),
+            target: Vec::new().into(),
             protected: String::new(),
             token: path.to_vec(),
         }
@@ -398,6 +426,21 @@ mod tests {
                 .contains("never taken over")
         );
         assert!(!socket.can_be_merged() && !socket.has_lines());
+        let mut link = change(b"/home/u/notes.html", What::Added);
+        link.kind = Kind::Symlink;
+        link.target = b".ssh/id\x1b".to_vec().into();
+        link.protected = protected::LEADS_IN.to_owned();
+        let mut folder = change(b"/home/u/Documents", What::Attributes);
+        folder.kind = Kind::Directory;
+        folder.modes = (0o777, 0o755);
+        let home = Path::new("/home/u");
+        let words = folder.words(home, size);
+        assert_eq!(words, "Other permissions · folder · 0755 → 0777");
+        assert_eq!(link.words(home, size), r"New · link to .ssh/id\x1b");
+        assert!(
+            link.warning()
+                .is_some_and(|why| why.contains("A link to a protected place"))
+        );
     }
 
     #[test]

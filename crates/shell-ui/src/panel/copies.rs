@@ -139,8 +139,8 @@ impl Panel {
         }
         let heading = tr("Write to protected places?");
         let words = tr_count(
-            "{n} of the changes is in a protected place: it may run when you log in, or stand in for the system’s programs.",
-            "{n} of the changes are in protected places: they may run when you log in, or stand in for the system’s programs.",
+            "{n} of the changes is in a protected place or leads out of what was copied: it may run when you log in, or give away what is secret.",
+            "{n} of the changes are in protected places or lead out of what was copied: they may run when you log in, or give away what is secret.",
             count,
         );
         self.is_sure(&heading, &words, &tr("_Write There")).await

@@ -1,7 +1,7 @@
 //! `oz run --try`: what a command changed over copies, and what becomes of it.
 
 use oz_core::wire::copies::What;
-use oz_host::copies::{self, Held, Kept, protection};
+use oz_host::copies::{self, Held, Kept, guard};
 use serde::Serialize;
 
 use crate::arguments::{Decided, Then};
@@ -136,7 +136,7 @@ fn show(kept: &Kept, json: bool) -> Result<Found> {
         found.more |= !changes.complete;
         for change in &changes.all {
             found.count += 1;
-            let guarded = protection(&home, place, change.path.as_path()).is_some();
+            let guarded = guard(&home, place, change).is_some();
             found.protected += usize::from(guarded);
             if json {
                 found.rows.push(row(&home, place, change));
@@ -224,7 +224,7 @@ fn question(found: &Found) -> Result<Then> {
 fn also(found: &Found) -> Result<bool> {
     let count = found.protected;
     ask::yes(&format!(
-        "{count} of them are in protected places: they may run when you log in, or stand in for the system's programs. Merge them too?"
+        "{count} of them are in protected places or lead to one: they may run when you log in, stand in for the system's programs, or give away keys. Merge them too?"
     ))
 }
 
