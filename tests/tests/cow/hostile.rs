@@ -4,7 +4,7 @@ use std::fs;
 
 use oz_e2e::fixtures::write;
 use oz_e2e::session::home;
-use oz_e2e::{Run, Session, cli, oz};
+use oz_e2e::{Run, Session, cli, oz, wait};
 
 use super::{copies, cow, fresh};
 
@@ -33,6 +33,79 @@ fn a_link_in_a_copy_leads_no_merge_out_of_its_place() {
             .is_symlink()
     );
     assert_eq!(fs::read(outside.join("file")).expect("there"), b"outside");
+}
+
+/// Takes a descriptor, has its file mapped, and goes on writing to it: once at first, so that its page is one that was
+/// written to, and again when it is told. Neither changes a time of the file later.
+const KEEPER: &str = r#"
+import mmap, os, socket, time
+there = os.path.expanduser("~/cow-shared/")
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(there + "socket")
+listener.listen()
+connection, _ = listener.accept()
+_, descriptors, _, _ = socket.recv_fds(connection, 16, 1)
+page = mmap.mmap(descriptors[0], 6)
+os.close(descriptors[0])
+page[0:6] = b"shown!"
+connection.send(b"x")
+while not os.path.exists(there + "go"):
+    time.sleep(0.01)
+page[0:6] = b"other!"
+open(there + "gone", "w").close()
+time.sleep(1000)
+"#;
+
+const GIVER: &str = r#"
+import os, socket
+connection = socket.socket(socket.AF_UNIX)
+connection.connect(os.path.expanduser("~/cow-shared/socket"))
+copy = os.open(os.path.expanduser("~/cow/changed"), os.O_RDWR)
+os.write(copy, b"first!")
+socket.send_fds(connection, [b"x"], [copy])
+connection.recv(1)
+"#;
+
+#[test]
+fn what_another_sandbox_has_mapped_is_not_merged_until_it_has_let_go() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let shared = session.fresh_dir("cow-shared");
+    let run = |how: &[&str], script: &str| {
+        oz(["run"])
+            .args(how)
+            .arg("--write")
+            .arg(&shared)
+            .args(["--", "/usr/bin/python3", "-c", script])
+            .run()
+            .ok()
+            .text()
+    };
+    let keeper = run(&["--detach"], KEEPER);
+    wait::until("a socket", || shared.join("socket").exists().then_some(()));
+    run(&["--cow"], GIVER);
+    let giver = format!("{keeper}-2");
+    let lines = || oz(["changes", &giver, "--diff"]).run().ok().text();
+    let seen = lines();
+    assert!(
+        seen.contains("(open for writing)") && seen.contains("+shown!"),
+        "{seen}"
+    );
+    // The sandbox that made it is gone, and its copy changes all the same.
+    write(&shared.join("go"), b"");
+    wait::until("other content", || {
+        shared.join("gone").exists().then_some(())
+    });
+    assert!(lines().contains("+other!"), "{}", lines());
+    oz(["merge", &giver, "--yes"])
+        .run()
+        .fails()
+        .complains("another sandbox still has the copy open");
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"before");
+    oz(["stop", &keeper]).run().ok();
+    assert!(!lines().contains("open for writing"), "{}", lines());
+    oz(["merge", &giver, "--yes"]).run().ok();
+    assert_eq!(fs::read(dir.join("changed")).expect("there"), b"other!");
 }
 
 #[test]

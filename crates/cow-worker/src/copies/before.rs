@@ -128,7 +128,9 @@ impl Hand {
         };
         let is_shown =
             |tree: &Tree, shown| Ok::<_, io::Error>(tree.look(path)?.as_ref().map(seen) == shown);
-        if !is_shown(&self.upper, change.copy)? || !is_shown(&self.lower, change.original)? {
+        let is_shown =
+            is_shown(&self.upper, change.copy)? && is_shown(&self.lower, change.original)?;
+        if !is_shown || change.open {
             return Ok(Combined::Unknown("it was changed meanwhile".to_owned()));
         }
         let Some(both) = three::together(&before, &mine, &theirs) else {

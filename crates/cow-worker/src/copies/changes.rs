@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, Target, What};
+use oz_sys::lease::Lease;
 use rustix::fs::Stat;
 
 use super::budget::Budget;
@@ -251,6 +252,14 @@ impl Walk<'_> {
         Ok(true)
     }
 
+    /// Whether somebody can write to a file of the copy. As long as a sandbox runs that is nothing special; of one that has
+    /// ended it is another, to which it has passed a descriptor, and no time of the file says what that one writes.
+    fn is_open(&self, path: &Path, copy: &Stat) -> bool {
+        let file = || self.upper.file(path).ok();
+        let is_written = |file| matches!(Lease::take(&file), Ok(None));
+        kind(copy) == Kind::File && file().is_some_and(is_written)
+    }
+
     fn push(
         &mut self,
         path: &Path,
@@ -279,6 +288,7 @@ impl Walk<'_> {
                 .filter(|copy| kind(copy) == Kind::File)
                 .map_or(0, |copy| copy.st_nlink.saturating_sub(1)),
             target,
+            open: copy.is_some_and(|copy| self.is_open(path, copy)),
         });
     }
 }

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use oz_core::OsBytes;
 use oz_core::wire::copies::{After, Became, Change, Kind, Merge, Merged, Seen, What};
+use oz_sys::lease::Lease;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
@@ -101,6 +102,11 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
     Ok(merged)
 }
 
+/// Why a copy is not taken over that was looked at.
+const ANOTHER: &str = "the copy is not what was shown any more";
+const WRITTEN: &str =
+    "another sandbox still has the copy open for writing: end that, and look at the changes again";
+
 /// Where changes of a merge happen: the path that each gets, and the one that it had.
 pub(super) fn places(chosen: &[(Change, OsBytes)]) -> impl Iterator<Item = &Path> {
     chosen.iter().flat_map(|(change, target)| {
@@ -156,7 +162,10 @@ impl Hand<'_> {
         // What is there already is nothing to be afraid of.
         let done = self.is_done(change, target)?;
         if !done && copy.as_ref().map(seen) != change.copy {
-            return Err("the copy is not what was shown any more".to_owned());
+            return Err(ANOTHER.to_owned());
+        }
+        if !done && change.open {
+            return Err(WRITTEN.to_owned());
         }
         let there = self.lower.look(target).map_err(failed)?;
         let same_place = target == change.path.as_path();
@@ -354,9 +363,17 @@ impl Hand<'_> {
             )?);
         }
         let from = self.upper.file(path)?;
+        // From here on nobody writes to it unnoticed, and it is still what it was.
+        let lease = Lease::take(&from)?.ok_or_else(|| io::Error::other(WRITTEN))?;
+        if Some(seen(&rustix::fs::fstat(&from)?)) != change.copy {
+            return Err(io::Error::other(ANOTHER));
+        }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let to: File = rustix::fs::openat(parent, name, flags, Mode::RUSR | Mode::WUSR)?.into();
         copy(&from, &to)?;
+        if !lease.holds() {
+            return Err(io::Error::other(WRITTEN));
+        }
         dress(&to, &from, change.copy)?;
         rustix::fs::futimens(&to, &times(&rustix::fs::fstat(&from)?))?;
         to.sync_all()

@@ -42,6 +42,8 @@ pub(crate) struct Row {
     protected: Option<&'static str>,
     /// How many other names share its content.
     links: u64,
+    /// Somebody can write to it: the sandbox while it runs, another one to which it has passed its descriptor after that.
+    open: bool,
     /// With `--diff`: how its content differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     diff: Option<diff::Diff>,
@@ -133,6 +135,7 @@ pub(crate) fn row(home: &Path, place: &Place, change: &Change) -> Row {
         target: change.target.as_ref().map(Target::to_string),
         protected: guard(home, place, change),
         links: change.links,
+        open: change.open,
         diff: None,
     }
 }
@@ -163,6 +166,9 @@ pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
             line.push_str("  (neither file, directory nor link: never taken over)");
         }
         _ => {}
+    }
+    if change.open {
+        line.push_str("  (open for writing)");
     }
     if let Some((before, now)) = change.other_mode() {
         let _ = write!(line, "  {before:04o} → {now:04o}");

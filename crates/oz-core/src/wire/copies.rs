@@ -147,6 +147,8 @@ pub struct Change {
     pub links: u64,
     /// Where a link of the copy leads.
     pub target: Option<Target>,
+    /// The copy is a file, and somebody has it open for writing, or mapped so.
+    pub open: bool,
 }
 
 impl Change {

@@ -175,6 +175,7 @@ mod tests {
             conflict: None,
             links: 0,
             target: target.map(|target| Target::of(target.as_bytes().to_vec())),
+            open: false,
         }
     }
 
