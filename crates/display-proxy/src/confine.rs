@@ -12,7 +12,7 @@ const ALSO: &[Group] = &[
     },
     Group {
         reason: "the end of a turn of a client that writes without pause",
-        names: &["dup3"],
+        names: &["dup3", "timer_create", "timer_delete", "timer_settime"],
     },
     Group {
         reason: "what is copied and pasted goes from pipe to pipe",

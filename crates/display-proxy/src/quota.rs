@@ -4,6 +4,8 @@
 //! None is larger than some thousands, for the same reason as that there are a thousand surfaces: smithay's teardown is quadratic in surfaces, and the host
 //! connection searches for a free number through all objects each time it makes one.
 
+use std::time::Duration;
+
 /// What is counted per client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -37,6 +39,9 @@ impl Kind {
 /// Requests in one turn; what comes after them waits in the socket until others had theirs. The library reads until
 /// the socket is empty, so a client that writes without pause would otherwise keep the proxy to itself.
 pub(crate) const REQUESTS_PER_TURN: u32 = 4096;
+
+/// The same for time that the processor spends on them, whatever they are. A timer of a thread is as exact as the kernel's ticks.
+pub(crate) const TIME_PER_TURN: Duration = Duration::from_millis(4);
 
 /// The same for bytes of pictures that are copied.
 pub(crate) const COPIED_PER_TURN: u64 = 16 << 20;

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use oz_core::denied::Denied;
+use oz_sys::deadline::Deadline;
 use smithay::input::SeatState;
 use smithay::wayland::compositor::{CompositorClientState, CompositorState};
 use smithay::wayland::shell::xdg::XdgShellState;
@@ -81,6 +82,8 @@ pub(crate) struct Shared {
     named: Cell<u64>,
     /// What tells memory of a GPU from other descriptors.
     pub(crate) is_gpu_memory: Cell<fn(BorrowedFd<'_>) -> bool>,
+    /// When a turn is over at the latest, once there was a client.
+    deadline: RefCell<Option<Rc<Deadline>>>,
 }
 
 impl Shared {
@@ -105,7 +108,19 @@ impl Shared {
             lists: Cell::new(0),
             named: Cell::new(0),
             is_gpu_memory: Cell::new(fds::is_gpu_memory),
+            deadline: RefCell::default(),
         })
+    }
+
+    /// The one timer of this thread, where only one turn is at a time.
+    pub(crate) fn deadline(&self) -> std::io::Result<Rc<Deadline>> {
+        let mut deadline = self.deadline.borrow_mut();
+        if let Some(made) = &*deadline {
+            return Ok(Rc::clone(made));
+        }
+        let made = Rc::new(Deadline::of_this_thread()?);
+        *deadline = Some(Rc::clone(&made));
+        Ok(made)
     }
 
     /// A client was refused something.

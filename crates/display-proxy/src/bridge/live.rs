@@ -598,7 +598,7 @@ impl Serving {
             Box::new(X11::new(begin, decorations, icons))
         });
 
-        session.turn = Some(Turn::of(&client)?);
+        session.turn = Some(Turn::of(&client, session.shared.deadline()?)?);
         let data = Arc::new(AppClient::default());
         let gone = Arc::clone(&data.gone);
         let client = dh.insert_client(client, data)?;

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 
-mod attacks;
+pub mod attacks;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
