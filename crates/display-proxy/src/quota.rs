@@ -75,7 +75,7 @@ pub(crate) const CLIENT_BACKLOG: usize = 1 << 20;
 /// take none, and they would pile up in the backend.
 pub(crate) const STRAY_FDS: usize = 192;
 
-/// When there are that many, whoever has sent more of them than come with one message is thrown out.
+/// When there are that many, whoever has sent most of them is thrown out, if these are more than come with one message.
 pub(crate) const OWN_STRAY_FDS: usize = 28;
 
 /// A limit was passed.

@@ -43,6 +43,7 @@ use crate::bridge::transfer::Transfer;
 use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
 use crate::fds;
+use crate::held::Held;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::{InputLog, Places};
 use crate::mark::Marking;
@@ -219,6 +220,7 @@ pub(crate) struct Session {
     pub(crate) places: Places,
     pub(crate) pings: Pings,
     pub(crate) quota: Quota,
+    pub(crate) held: Held,
 
     /// For copying pixels; empty until the first copy.
     pub(crate) scratch: Scratch,
@@ -287,6 +289,7 @@ impl Session {
             places: Places::default(),
             pings: Pings::default(),
             quota: Quota::default(),
+            held: Held::default(),
             scratch: Scratch::default(),
             hold: Hold::default(),
             turn: None,
@@ -477,14 +480,12 @@ impl Session {
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).ok()
     }
 
-    /// Descriptors that this client rightly makes us hold, at most.
+    /// Descriptors that this client rightly makes us hold.
     pub(crate) fn expected_fds(&self) -> usize {
         // The two sockets, the duplicate for polling, the two ends of an empty one, the display's epoll; then the rest.
-        let kinds = [Kind::Pool, Kind::Buffer, Kind::Plane];
-        let counted: u32 = kinds.iter().map(|kind| self.quota.held(*kind)).sum();
         let x11 = self.x11.as_ref().map_or(0, |x11| x11.fds());
         let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds() + x11;
-        10 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
+        10 + self.held.count() + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
     }
 }
 
