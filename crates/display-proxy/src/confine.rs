@@ -19,8 +19,8 @@ const ALSO: &[Group] = &[
         names: &["splice"],
     },
     Group {
-        reason: "memory of a GPU is told from all else by its name, before its file system is asked",
-        names: &["readlinkat"],
+        reason: "memory of a GPU is told from all else by its name and its type, before its file system is asked",
+        names: &["readlinkat", "statx"],
     },
     Group {
         reason: "libxkbcommon looks whether there are keymaps; none is opened",
