@@ -33,6 +33,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (17, "963ba6fa0ed43c3a830f20019f5da4ce"),
     (18, "b7871c29e9238eb2b45c02c07c12a154"),
     (19, "7a7ef8b8778aa0e2bb50616b5ecb5aa0"),
+    (20, "7d26e06cf5cb15bc498c7e25638758f3"),
 ];
 
 /// One value of each variant.
@@ -203,6 +204,7 @@ fn plans() -> Vec<Plan> {
             clipboard_out: passage(),
             buffers: buffers[at % buffers.len()],
             shortcuts: at % 2 == 1,
+            gpu: at % 2 == 1,
             mark: marks[at % marks.len()],
         }),
         audio: Some(Gate {
