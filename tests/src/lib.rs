@@ -21,6 +21,7 @@ pub mod fuse;
 pub mod inside;
 pub mod layers;
 pub mod leftovers;
+pub mod marked;
 pub mod parts;
 pub mod probe;
 pub mod prober;
@@ -34,6 +35,7 @@ pub mod sound;
 pub mod terminal;
 pub mod typing;
 pub mod wait;
+pub mod weston;
 pub mod window;
 
 pub use cli::oz;

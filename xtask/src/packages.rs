@@ -184,6 +184,8 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("poppler-utils", "test: reading PDFs"),
     package("ghostscript", "test: making PDFs"),
     package("mpv", "test: a player"),
+    package("libsdl2-2.0-0", "test: what games are made with"),
+    package("libglfw3-wayland", "test: likewise, by OpenGL"),
     package("ffmpeg", "test: making and reading media"),
     package("firefox-esr", "test: a browser"),
     package("chromium", "test: a browser with a zygote"),

@@ -12,15 +12,15 @@ const ALSO: &[Group] = &[
     },
     Group {
         reason: "the end of a turn of a client that writes without pause",
-        names: &["dup3"],
+        names: &["dup3", "timer_create", "timer_delete", "timer_settime"],
     },
     Group {
         reason: "what is copied and pasted goes from pipe to pipe",
         names: &["splice"],
     },
     Group {
-        reason: "memory of a GPU is told from all else by its name, before its file system is asked",
-        names: &["readlinkat"],
+        reason: "memory of a GPU is told from all else by its name and its type, before its file system is asked",
+        names: &["readlinkat", "statx"],
     },
     Group {
         reason: "libxkbcommon looks whether there are keymaps; none is opened",

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{FileType, MemfdFlags, OFlags, SealFlags};
+use rustix::fs::{AtFlags, FileType, MemfdFlags, OFlags, SealFlags, StatxFlags};
 use rustix::io::Errno;
 
 /// What an app's pool descriptor turned out to be.
@@ -74,12 +74,23 @@ const DMABUF: u64 = 0x444d_4142;
 /// Whether this is memory of a GPU, which its host can map without asking anybody.
 ///
 /// Its name comes first: to give it the kernel asks no file system, which could be one that never answers. Files may
-/// have such a name too; the file system says what it is.
+/// have such a name too, also of such a file system. But these have a type, which the kernel remembers, and memory that devices share
+/// is of none. Only then its file system is asked what it is: it is one of the kernel's own.
 pub(crate) fn is_gpu_memory(fd: BorrowedFd<'_>) -> bool {
     let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
     let name = rustix::fs::readlinkat(rustix::fs::CWD, link, Vec::new());
     name.is_ok_and(|name| name.as_bytes().starts_with(b"/dmabuf:"))
+        && is_of_no_type(fd)
         && file_system(fd).is_ok_and(|magic| magic == DMABUF)
+}
+
+/// Whether a file is of no type: a thing of the kernel's own, for no file system may have one. What is remembered of it is enough to say
+/// so, and nobody is asked.
+fn is_of_no_type(fd: BorrowedFd<'_>) -> bool {
+    const TYPE: u16 = 0o170_000;
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    rustix::fs::statx(fd, "", flags, StatxFlags::TYPE)
+        .is_ok_and(|stat| stat.stx_mask & StatxFlags::TYPE.bits() != 0 && stat.stx_mode & TYPE == 0)
 }
 
 /// How many bytes of a GPU's memory this is. Its files have no size but an end.

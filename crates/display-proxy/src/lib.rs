@@ -13,6 +13,7 @@ mod control;
 mod denied;
 mod fds;
 pub mod globals;
+mod held;
 pub mod host;
 mod input;
 mod mark;

@@ -4,6 +4,8 @@
 //! None is larger than some thousands, for the same reason as that there are a thousand surfaces: smithay's teardown is quadratic in surfaces, and the host
 //! connection searches for a free number through all objects each time it makes one.
 
+use std::time::Duration;
+
 /// What is counted per client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -38,6 +40,9 @@ impl Kind {
 /// the socket is empty, so a client that writes without pause would otherwise keep the proxy to itself.
 pub(crate) const REQUESTS_PER_TURN: u32 = 4096;
 
+/// The same for time that the processor spends on them, whatever they are. A timer of a thread is as exact as the kernel's ticks.
+pub(crate) const TIME_PER_TURN: Duration = Duration::from_millis(4);
+
 /// The same for bytes of pictures that are copied.
 pub(crate) const COPIED_PER_TURN: u64 = 16 << 20;
 
@@ -70,7 +75,7 @@ pub(crate) const CLIENT_BACKLOG: usize = 1 << 20;
 /// take none, and they would pile up in the backend.
 pub(crate) const STRAY_FDS: usize = 192;
 
-/// When there are that many, whoever has sent more of them than come with one message is thrown out.
+/// When there are that many, whoever has sent most of them is thrown out, if these are more than come with one message.
 pub(crate) const OWN_STRAY_FDS: usize = 28;
 
 /// A limit was passed.

@@ -1,7 +1,7 @@
 //! The loop: who is connected, who can be read, who gets flushed.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use tracing::{debug, info, warn};
 use crate::bridge::live::{Ended, Live};
 use crate::config::Config;
 use crate::control::{Control, Said};
+use crate::held::Open;
 use crate::host::backend::Connected;
 use crate::host::{self, Backend, ConnectError};
 use crate::quota;
@@ -42,8 +43,7 @@ pub struct Server {
     full: bool,
     /// There is no host.
     lost: Option<Lost>,
-    /// How many more descriptors have been open than anybody accounts for, at most since a client has left.
-    strays: usize,
+    open: Rc<Open>,
     /// They are counted.
     counts: bool,
     /// Where connections come from that the proxy cannot make itself.
@@ -122,7 +122,7 @@ impl Server {
             control: None,
             full: false,
             lost: None,
-            strays: 0,
+            open: Rc::new(Open::new()),
             counts: true,
             hosts: None,
             given: VecDeque::new(),
@@ -225,9 +225,14 @@ impl Server {
             let wanted = self.clients[index].polled();
             let flags: Vec<PollFlags> = ready.by_ref().take(wanted).collect();
             if flags.iter().any(|flags| !flags.is_empty()) {
+                if self.counts {
+                    let client = &self.clients[index];
+                    let others = self.expected_fds() - client.expected_fds();
+                    self.clients[index].watch(&self.open, others);
+                }
                 self.clients[index].handle(&flags);
                 if self.clients[index].has_read() && self.counts {
-                    self.count_strays(index);
+                    self.count_strays();
                 }
             }
         }
@@ -422,23 +427,34 @@ impl Server {
         Ok(())
     }
 
-    /// Descriptors pile up when a client attaches them to requests that take none. In whose turn there are more than there ever
-    /// were, they are its own; when there are too many it ends. Costs two system calls.
-    fn count_strays(&mut self, index: usize) {
-        let Ok(probe) = rustix::io::fcntl_dupfd_cloexec(&self.listener, 0) else {
-            self.clients[index].end("no descriptor is left");
+    /// Descriptors that somebody rightly makes us hold. Some are the proxy's own.
+    fn expected_fds(&self) -> usize {
+        let leaving = self.leaving.iter().map(|(server, _)| server.expected_fds());
+        let clients = self.clients.iter().map(Live::expected_fds);
+        64 + clients.chain(leaving).sum::<usize>()
+    }
+
+    /// Descriptors pile up when a client attaches them to requests that take none. Each was seen doing it in its own turns: what others
+    /// send, take or let go of says nothing of it.
+    fn count_strays(&mut self) {
+        let Ok(count) = self.open.count(&self.listener) else {
+            let of = |client: &mut Live| client.expected_fds() + client.strays();
+            self.end_most("no descriptor is left", of);
             return;
         };
-        // The lowest free number is never above the count.
-        let open = usize::try_from(probe.as_raw_fd()).unwrap_or(0);
-        let leaving = self.leaving.iter().map(|(server, _)| server.expected_fds());
-        let expected = self.clients.iter().map(Live::expected_fds).chain(leaving);
-        let strays = open.saturating_sub(64 + expected.sum::<usize>());
-        let more = strays.saturating_sub(self.strays);
-        self.strays += more;
-        let own = self.clients[index].sends_strays(more);
-        if strays > quota::STRAY_FDS && own > quota::OWN_STRAY_FDS {
-            self.clients[index].end("sent descriptors that no request takes");
+        let strays = count.beyond(self.expected_fds());
+        if usize::try_from(strays).is_ok_and(|strays| strays > quota::STRAY_FDS) {
+            self.end_most("sent descriptors that no request takes", Live::strays);
+        }
+    }
+
+    /// Ends the client with most of something, if it is more than comes with one message.
+    fn end_most(&mut self, reason: &str, of: impl Fn(&mut Live) -> usize) {
+        let most = self.clients.iter_mut().map(|client| (of(client), client));
+        if let Some((many, client)) = most.max_by_key(|(many, _)| *many)
+            && many > quota::OWN_STRAY_FDS
+        {
+            client.end(reason);
         }
     }
 
@@ -481,7 +497,6 @@ impl Server {
         }
         if self.clients.len() != before {
             self.full = false;
-            self.strays = 0;
             debug!(clients = self.clients.len(), "clients left");
             // The selection of one that left is gone; the others must hear of it.
             for client in &mut self.clients {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use oz_core::denied::Denied;
+use oz_sys::deadline::Deadline;
 use smithay::input::SeatState;
 use smithay::wayland::compositor::{CompositorClientState, CompositorState};
 use smithay::wayland::shell::xdg::XdgShellState;
@@ -42,6 +43,7 @@ use crate::bridge::transfer::Transfer;
 use crate::config::{Clipboard, Config, Passage};
 use crate::denied::Refusals;
 use crate::fds;
+use crate::held::Held;
 use crate::host::wayland::singletons::Singletons;
 use crate::input::{InputLog, Places};
 use crate::mark::Marking;
@@ -81,6 +83,8 @@ pub(crate) struct Shared {
     named: Cell<u64>,
     /// What tells memory of a GPU from other descriptors.
     pub(crate) is_gpu_memory: Cell<fn(BorrowedFd<'_>) -> bool>,
+    /// When a turn is over at the latest, once there was a client.
+    deadline: RefCell<Option<Rc<Deadline>>>,
 }
 
 impl Shared {
@@ -105,7 +109,19 @@ impl Shared {
             lists: Cell::new(0),
             named: Cell::new(0),
             is_gpu_memory: Cell::new(fds::is_gpu_memory),
+            deadline: RefCell::default(),
         })
+    }
+
+    /// The one timer of this thread, where only one turn is at a time.
+    pub(crate) fn deadline(&self) -> std::io::Result<Rc<Deadline>> {
+        let mut deadline = self.deadline.borrow_mut();
+        if let Some(made) = &*deadline {
+            return Ok(Rc::clone(made));
+        }
+        let made = Rc::new(Deadline::of_this_thread()?);
+        *deadline = Some(Rc::clone(&made));
+        Ok(made)
     }
 
     /// A client was refused something.
@@ -204,6 +220,7 @@ pub(crate) struct Session {
     pub(crate) places: Places,
     pub(crate) pings: Pings,
     pub(crate) quota: Quota,
+    pub(crate) held: Held,
 
     /// For copying pixels; empty until the first copy.
     pub(crate) scratch: Scratch,
@@ -272,6 +289,7 @@ impl Session {
             places: Places::default(),
             pings: Pings::default(),
             quota: Quota::default(),
+            held: Held::default(),
             scratch: Scratch::default(),
             hold: Hold::default(),
             turn: None,
@@ -462,14 +480,12 @@ impl Session {
         rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).ok()
     }
 
-    /// Descriptors that this client rightly makes us hold, at most.
+    /// Descriptors that this client rightly makes us hold.
     pub(crate) fn expected_fds(&self) -> usize {
         // The two sockets, the duplicate for polling, the two ends of an empty one, the display's epoll; then the rest.
-        let kinds = [Kind::Pool, Kind::Buffer, Kind::Plane];
-        let counted: u32 = kinds.iter().map(|kind| self.quota.held(*kind)).sum();
         let x11 = self.x11.as_ref().map_or(0, |x11| x11.fds());
         let waiting = self.drags.fds() + self.lists.fds() + self.copies.fds() + x11;
-        10 + 2 * counted as usize + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
+        10 + self.held.count() + 4 * self.transfers.len() + waiting + self.unsent_fds as usize
     }
 }
 

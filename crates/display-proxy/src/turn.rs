@@ -4,11 +4,18 @@
 //! through. So when a turn is to end the descriptor that it reads is made one of a socket in which nothing is; when it has
 //! found that out, it gets its own back, in which the rest waits for the next turn. A library that closes the descriptor
 //! meanwhile, because the client is through, has closed the empty one; then there is nothing to give back.
+//!
+//! Who asks what the library answers by itself is never seen doing it. So a turn ends with its time as well: a timer of this
+//! thread does the same then, whatever is going on.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 
+use oz_sys::deadline::Deadline;
 use tracing::warn;
+
+use crate::quota::TIME_PER_TURN;
 
 /// One client's.
 #[derive(Debug)]
@@ -20,6 +27,7 @@ pub(crate) struct Turn {
     /// Nothing ever comes here; its other end has to be open for that.
     empty: (OwnedFd, OwnedFd),
     state: State,
+    deadline: Rc<Deadline>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +40,7 @@ enum State {
 
 impl Turn {
     /// Of a client that is about to become the library's.
-    pub(crate) fn of(socket: &UnixStream) -> std::io::Result<Self> {
+    pub(crate) fn of(socket: &UnixStream, deadline: Rc<Deadline>) -> std::io::Result<Self> {
         let (empty, other) = UnixStream::pair()?;
         empty.set_nonblocking(true)?;
         // Events that do not wait for the end of the turn must not be lost there: the client is gone then.
@@ -42,6 +50,7 @@ impl Turn {
             socket: socket.try_clone()?,
             empty: (empty.into(), other.into()),
             state: State::Idle,
+            deadline,
         })
     }
 
@@ -58,6 +67,10 @@ impl Turn {
     /// The library reads from now on.
     pub(crate) fn begin(&mut self) {
         self.state = State::Reads;
+        let (own, empty) = (self.socket.as_fd(), self.empty.0.as_fd());
+        if let Err(error) = self.deadline.arm(TIME_PER_TURN, self.number, own, empty) {
+            warn!(%error, "a turn has no end");
+        }
     }
 
     /// Nothing more is read in this turn, but for what has been read already.
@@ -70,7 +83,10 @@ impl Turn {
 
     /// The library has read.
     pub(crate) fn is_over(&mut self) {
-        if self.state == State::Ended {
+        if self.state == State::Idle {
+            return;
+        }
+        if self.deadline.disarm() || self.state == State::Ended {
             self.put(self.empty.0.as_fd(), self.socket.as_fd());
         }
         self.state = State::Idle;

@@ -11,6 +11,7 @@ mod common;
 use common::Rig;
 use oz_testkit::fakehost::Seen;
 use wayland_client::protocol::wl_output::WlOutput;
+use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_manager_v1::ZxdgOutputManagerV1;
 
 fn screens(told: &common::Told) -> usize {
     told.globals
@@ -58,4 +59,27 @@ fn a_screen_that_goes_is_gone_for_the_app() {
     rig.host().remove_screen(1);
     app.until(|told| screens(told) == 1);
     rig.still_serves();
+}
+
+#[test]
+fn a_screen_is_said_to_be_complete_with_its_logical_size_too() {
+    let rig = Rig::start(&[("zxdg_output_manager_v1", 3)], |_| {}, |_| {});
+    // The older way is to say so of the logical one.
+    for (version, last) in [(3, "all of the screen"), (2, "all of the logical screen")] {
+        let mut app = rig.app();
+        let screen: WlOutput = app.bind(2);
+        let manager: ZxdgOutputManagerV1 = app.bind(version);
+        app.sync().unwrap();
+        app.told.heard.clear();
+        manager.get_xdg_output(&screen, &app.qh, ());
+        // What the host adds comes later: programs ask once whether that was all.
+        app.sync().unwrap();
+        let size = app
+            .told
+            .heard
+            .iter()
+            .position(|heard| heard == "logical size 1600x1000");
+        let end = app.told.heard.iter().rposition(|heard| heard == last);
+        assert!(size.is_some() && size < end, "{:?}", app.told.heard);
+    }
 }

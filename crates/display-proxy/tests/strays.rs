@@ -18,6 +18,7 @@ use std::time::Duration;
 use common::{Rig, memory};
 use rustix::fs::MemfdFlags;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags};
+use wayland_client::protocol::wl_shm::{Format, WlShm};
 
 /// Asks whether that was heard, with descriptors beside it; false if the connection has ended.
 fn send(socket: &UnixStream, fd: &OwnedFd, strays: usize) -> bool {
@@ -100,4 +101,61 @@ fn who_sends_descriptors_that_nobody_takes_ends_and_nobody_who_is_served_meanwhi
         bystander.draw(&mut window, 11);
         rig.still_serves();
     }
+
+    nobody_is_taken_for_who_was_there_before_somebody_left(&fd);
+    nothing_hides_behind_what_somebody_else_may_have(&fd);
+}
+
+/// Many have sent as many as may come with one message; after each somebody leaves, with whom all was once forgotten, and the
+/// bystander is who is served next.
+fn nobody_is_taken_for_who_was_there_before_somebody_left(fd: &OwnedFd) {
+    let rig = alone();
+    let mut bystander = rig.app();
+    let mut window = bystander.window();
+    let crowd = (1..12).map(|colour| {
+        let attacker = rig.socket();
+        assert!(sync_with(&attacker, fd, 28));
+        let mut leaver = rig.app();
+        leaver.sync().unwrap();
+        drop(leaver);
+        for _ in 0..9 {
+            bystander.draw(&mut window, colour);
+        }
+        attacker
+    });
+    let crowd: Vec<_> = crowd.collect();
+    bystander.draw(&mut window, 12);
+    // Who sends more than the others is who goes.
+    let more = (0..4).take_while(|_| sync_with(&crowd[5], fd, 7)).count();
+    assert!(more < 4, "the attacker stays");
+    for other in crowd.iter().enumerate().filter(|(at, _)| *at != 5) {
+        assert!(sync_with(other.1, fd, 0), "{} is gone", other.0);
+    }
+    bystander.draw(&mut window, 13);
+    rig.still_serves();
+}
+
+/// Buffers need no descriptors: thousands of somebody else's are no room for them.
+fn nothing_hides_behind_what_somebody_else_may_have(fd: &OwnedFd) {
+    let rig = alone();
+    let mut bystander = rig.app();
+    let mut window = bystander.window();
+    let mut accomplice = rig.app();
+    let pixels = memory(MemfdFlags::ALLOW_SEALING, &common::picture(1, 16, 16));
+    let size = i32::try_from(common::picture(1, 16, 16).len()).unwrap();
+    let pool = accomplice
+        .bind::<WlShm>(1)
+        .create_pool(pixels.as_fd(), size, &accomplice.qh, ());
+    let format = Format::Argb8888;
+    let buffer = |_| pool.create_buffer(0, 16, 16, 64, format, &accomplice.qh, ());
+    let _buffers: Vec<_> = (0..1000).map(buffer).collect();
+    accomplice.sync().unwrap();
+    let attacker = rig.socket();
+    let sent = (0..100)
+        .take_while(|_| sync_with(&attacker, fd, 28))
+        .count();
+    assert!(sent < 100, "the attacker stays");
+    drop(accomplice);
+    bystander.draw(&mut window, 14);
+    rig.still_serves();
 }

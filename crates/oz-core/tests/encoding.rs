@@ -34,6 +34,7 @@ const ENCODINGS: &[(u32, &str)] = &[
     (18, "b7871c29e9238eb2b45c02c07c12a154"),
     (19, "7a7ef8b8778aa0e2bb50616b5ecb5aa0"),
     (20, "bc3d18eb691df01b3b8421b0b6d4084b"),
+    (21, "c949cbff76ea87cd7edbc654130f86d2"),
 ];
 
 /// One value of each variant.
@@ -204,6 +205,7 @@ fn plans() -> Vec<Plan> {
             clipboard_out: passage(),
             buffers: buffers[at % buffers.len()],
             shortcuts: at % 2 == 1,
+            gpu: at % 2 == 1,
             mark: marks[at % marks.len()],
         }),
         audio: Some(Gate {

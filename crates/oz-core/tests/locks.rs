@@ -37,6 +37,7 @@ const VALUES: &[(&str, &str, &str)] = &[
     ("display.clipboard_size_out", r#""1 MiB""#, r#""2 MiB""#),
     ("display.buffers", r#""copied""#, r#""shared""#),
     ("display.shortcuts", "false", "true"),
+    ("display.gpu", "false", "true"),
     ("display.mark", r#""border""#, r#""none""#),
     ("display.x11", "false", "true"),
     ("audio.speaker", r#""off""#, r#""on""#),

@@ -38,12 +38,17 @@ pub fn install(source: &impl AsRawFd, number: RawFd) -> io::Result<()> {
 /// Meant for a descriptor whose owner is a library: it goes on owning the number. It may have closed it, though, and the
 /// number may be somebody else's.
 pub fn replace(number: RawFd, now: BorrowedFd<'_>, source: BorrowedFd<'_>) -> io::Result<bool> {
-    match (identity(number), identity(now.as_raw_fd())) {
+    replace_raw(number, now.as_raw_fd(), source.as_raw_fd())
+}
+
+/// The same of numbers, two of which the caller holds open. Takes no lock and no memory: signal handlers may call it.
+pub(crate) fn replace_raw(number: RawFd, now: RawFd, source: RawFd) -> io::Result<bool> {
+    match (identity(number), identity(now)) {
         (Ok(there), Ok(expected)) if there == expected => {}
         _ => return Ok(false),
     }
     // SAFETY: both stay open; whoever owns `number` closes what is there then.
-    check(unsafe { libc::dup3(source.as_raw_fd(), number, libc::O_CLOEXEC) }.into())?;
+    check(unsafe { libc::dup3(source, number, libc::O_CLOEXEC) }.into())?;
     Ok(true)
 }
 

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 pub mod attempt;
+pub mod deadline;
 pub mod descriptors;
 pub mod landlock;
 pub mod lease;

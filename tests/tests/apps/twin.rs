@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use oz_e2e::marked::shown_and_marked;
 use oz_e2e::window::coverage;
 use oz_e2e::{Session, oz, wait};
 use oz_testkit::desktop::{Picture, Rgb, Window};
@@ -52,6 +53,8 @@ impl Twin<'_> {
             seen.with_context(|| format!("{}\n{}", boxed.text_so_far(), boxed.complaint_so_far()))?;
         ensure!(boxed.is_running(), "`oz run` stays with its app");
         ensure!(oz_e2e::cli::running().len() == 1);
+        let name = format!("{}-mark", self.name);
+        shown_and_marked(session, &inside.window, self.name, &name)?;
         session.close_all(|_| true)?;
         boxed.end_within(wait::PATIENCE).ok();
 

@@ -2,52 +2,8 @@
 
 use anyhow::{Result, ensure};
 use oz_e2e::fixtures::write;
+use oz_e2e::marked::{colour, ensure_marked};
 use oz_e2e::{Session, oz, wait};
-use oz_testkit::desktop::{Picture, Rect, Rgb, Window};
-
-fn colour(profile: &str) -> Rgb {
-    let colour = oz_core::colour::Colour::of_profile(profile);
-    [colour.red, colour.green, colour.blue]
-}
-
-/// How much of the line around what a window's app draws is in a colour, side by side: above, below, left, right.
-fn sides(picture: &Picture, window: &Window, colour: Rgb) -> [f64; 4] {
-    let Rect {
-        x,
-        y,
-        width,
-        height,
-    } = window.content;
-    let line = |x, y, width, height| {
-        let rect = Rect {
-            x,
-            y,
-            width,
-            height,
-        };
-        let all = f64::from(width * height);
-        f64::from(u32::try_from(picture.count(rect, colour, 2)).unwrap_or(0)) / all
-    };
-    [
-        line(x, y - 1, width, 1),
-        line(x, y + height, width, 1),
-        line(x - 1, y, 1, height),
-        line(x + width, y, 1, height),
-    ]
-}
-
-fn ensure_marked(session: &Session, window: &Window, profile: &str) -> Result<()> {
-    session.point((5, 5))?;
-    session.settled(window)?;
-    let window = session.again(window)?;
-    ensure!(window.mark.is_some(), "{window:?}");
-    let sides = sides(&session.look()?, &window, colour(profile));
-    ensure!(
-        sides.iter().all(|side| *side > 0.98),
-        "{sides:?} of {window:?}"
-    );
-    Ok(())
-}
 
 #[test]
 fn windows_of_sandboxes_have_their_borders_whoever_decorates() -> Result<()> {

@@ -277,6 +277,7 @@ impl Session {
             return;
         }
         *place = Some(Plane {
+            _held: self.held.hold(1),
             fd,
             offset,
             stride,

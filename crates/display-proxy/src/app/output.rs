@@ -88,6 +88,10 @@ impl Dispatch<ZxdgOutputManagerV1, Peer<HostManager>> for Session {
                         wayland_client::Proxy::data::<(WlOutput, Mirror)>(&host)
                 {
                     session.known.describe_logical(mirror.name, &xdg_output);
+                    // Clients count these: one with the screen, one with this.
+                    if xdg_output.version() >= 3 && output.version() >= 2 {
+                        output.done();
+                    }
                 }
                 let manager = manager.clone();
                 link(session, &xdg_output, move |session, of| {

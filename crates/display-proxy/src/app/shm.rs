@@ -108,7 +108,7 @@ impl Session {
         } else {
             None
         };
-        let pool = Arc::new(Pool::new(fd, shadow, size));
+        let pool = Arc::new(Pool::new(fd, shadow, size, &self.held));
         let of = Arc::downgrade(&pool);
         self.link_to(&pool.host, move |session| {
             let pool = of.upgrade()?;

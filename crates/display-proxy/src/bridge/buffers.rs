@@ -14,6 +14,7 @@ use wayland_server::protocol::wl_surface::WlSurface;
 use super::copied::{self, Mark, Trail};
 use super::gpu::Drawn;
 use crate::fds;
+use crate::held::{Held, Holding};
 use crate::peer::{Peer, same};
 use crate::policy;
 use crate::session::Session;
@@ -118,6 +119,7 @@ pub(crate) struct Pool {
     /// The proxy's own memory, which the host maps instead.
     pub(crate) shadow: Option<OwnedFd>,
     size: Mutex<i32>,
+    _held: Holding,
 }
 
 impl Drop for Pool {
@@ -127,8 +129,9 @@ impl Drop for Pool {
 }
 
 impl Pool {
-    pub(crate) fn new(fd: OwnedFd, shadow: Option<OwnedFd>, size: i32) -> Self {
+    pub(crate) fn new(fd: OwnedFd, shadow: Option<OwnedFd>, size: i32, held: &Held) -> Self {
         Self {
+            _held: held.hold(1 + usize::from(shadow.is_some())),
             fd,
             host: Peer::default(),
             shadow,

@@ -18,6 +18,7 @@ use wayland_protocols::wp::linux_dmabuf::zv1::server::zwp_linux_buffer_params_v1
 use wayland_server::Weak;
 
 use crate::fds;
+use crate::held::Holding;
 use crate::policy;
 use crate::session::Session;
 
@@ -39,6 +40,8 @@ pub(crate) struct Gpu {
 /// A piece of memory in which a part of each pixel lies.
 #[derive(Debug)]
 pub(crate) struct Plane {
+    /// It counts as long as this is there.
+    pub(crate) _held: Holding,
     pub(crate) fd: OwnedFd,
     pub(crate) offset: u32,
     pub(crate) stride: u32,
@@ -152,10 +155,12 @@ impl Drawn {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::held::Held;
 
     fn plane(offset: u32, stride: u32, modifier: u64) -> Plane {
         let fd = fds::own_memory("plane", 4096).unwrap();
         Plane {
+            _held: Held::default().hold(1),
             fd,
             offset,
             stride,

@@ -20,6 +20,7 @@ use wayland_client::{Connection, DispatchError, EventQueue};
 use wayland_server::Display;
 use wayland_server::backend::ClientId;
 
+use crate::held::Open;
 use crate::host::backend::Connected;
 use crate::host::wayland::registry::{HostGlobals, Listing};
 use crate::host::wayland::singletons::Singletons;
@@ -51,7 +52,7 @@ pub(crate) struct Live {
     host_blocked: bool,
     client_blocked: bool,
     is_x11: bool,
-    /// Descriptors that it was seen sending and nobody takes.
+    /// Descriptors that it was seen sending and nobody has taken.
     strays: usize,
     stage: Stage,
     ended: Option<Ended>,
@@ -111,6 +112,10 @@ struct Serving {
     uncounted: usize,
     /// Something came, or descriptors alone, since somebody looked whether these pile up.
     has_read: bool,
+    /// What is open is counted before and after it is read; how many of them are others'.
+    watched: Option<(Rc<Open>, usize)>,
+    /// How many more there were that no request took, or fewer.
+    surplus: isize,
 }
 
 /// So often a client may lose its host in this time.
@@ -521,9 +526,19 @@ impl Live {
         }
     }
 
-    /// It has sent more descriptors that nobody takes; how many there were of it.
-    pub(crate) fn sends_strays(&mut self, more: usize) -> usize {
-        self.strays += more;
+    /// In this turn it is seen how many descriptors it sends that nobody takes; so many are rightly others'.
+    pub(crate) fn watch(&mut self, open: &Rc<Open>, others: usize) {
+        if let Stage::Serving(serving) = &mut self.stage {
+            serving.watched = Some((Rc::clone(open), others));
+        }
+    }
+
+    /// How many descriptors it was seen sending that nobody has taken. What came ahead of its request is taken with that.
+    pub(crate) fn strays(&mut self) -> usize {
+        if let Stage::Serving(serving) = &mut self.stage {
+            let surplus = std::mem::take(&mut serving.surplus);
+            self.strays = self.strays.saturating_add_signed(surplus);
+        }
         self.strays
     }
 
@@ -598,7 +613,7 @@ impl Serving {
             Box::new(X11::new(begin, decorations, icons))
         });
 
-        session.turn = Some(Turn::of(&client)?);
+        session.turn = Some(Turn::of(&client, session.shared.deadline()?)?);
         let data = Arc::new(AppClient::default());
         let gone = Arc::clone(&data.gone);
         let client = dh.insert_client(client, data)?;
@@ -613,6 +628,8 @@ impl Serving {
             session,
             uncounted: 0,
             has_read: false,
+            watched: None,
+            surplus: 0,
         })
     }
 
@@ -629,16 +646,27 @@ impl Serving {
         Ok(())
     }
 
+    /// How many are open beyond those that all rightly make us hold, if that is to be known.
+    fn beyond(&self) -> Option<isize> {
+        let (open, others) = self.watched.as_ref()?;
+        let count = open.count(self.session.turn.as_ref()?.socket()).ok()?;
+        Some(count.beyond(others + self.session.expected_fds()))
+    }
+
     fn read_client(&mut self) {
         self.session.new_turn();
         self.has_read = true;
         if let Some(turn) = &mut self.session.turn {
             turn.begin();
         }
+        let before = self.beyond();
         let read = self
             .display
             .backend()
             .dispatch_single_client(&mut self.session, self.client.clone());
+        if let (Some(before), Some(after)) = (before, self.beyond()) {
+            self.surplus += after - before;
+        }
         if let Some(turn) = &mut self.session.turn {
             turn.is_over();
         }

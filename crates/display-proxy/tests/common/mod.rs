@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 
-mod attacks;
+pub mod attacks;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -83,6 +83,8 @@ use wayland_protocols::xdg::shell::client::xdg_positioner::XdgPositioner;
 use wayland_protocols::xdg::shell::client::xdg_surface::{self, XdgSurface};
 use wayland_protocols::xdg::shell::client::xdg_toplevel::{self, XdgToplevel};
 use wayland_protocols::xdg::shell::client::xdg_wm_base::{self, XdgWmBase};
+use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_manager_v1::ZxdgOutputManagerV1;
+use wayland_protocols::xdg::xdg_output::zv1::client::zxdg_output_v1::{self, ZxdgOutputV1};
 use wayland_protocols::xdg::system_bell::v1::client::xdg_system_bell_v1::XdgSystemBellV1;
 use wayland_protocols::xdg::toplevel_icon::v1::client::xdg_toplevel_icon_manager_v1::{
     self, XdgToplevelIconManagerV1,
@@ -649,6 +651,7 @@ pub fn memory(flags: MemfdFlags, contents: &[u8]) -> OwnedFd {
 }
 
 delegate_noop!(Told: WlCompositor);
+delegate_noop!(Told: ZxdgOutputManagerV1);
 delegate_noop!(Told: WlSubcompositor);
 delegate_noop!(Told: WlSubsurface);
 delegate_noop!(Told: WlRegion);
@@ -926,6 +929,16 @@ note!(WlOutput, |told, _output, event| {
         wl_output::Event::Description { description } => told.output_names.push(description),
         wl_output::Event::Geometry { make, model, .. } => told.output_names.extend([make, model]),
         wl_output::Event::Scale { factor } => told.heard.push(format!("screen of scale {factor}")),
+        wl_output::Event::Done => told.heard.push("all of the screen".to_owned()),
+        _ => {}
+    }
+});
+note!(ZxdgOutputV1, |told, _output, event| {
+    match event {
+        zxdg_output_v1::Event::LogicalSize { width, height } => {
+            told.heard.push(format!("logical size {width}x{height}"));
+        }
+        zxdg_output_v1::Event::Done => told.heard.push("all of the logical screen".to_owned()),
         _ => {}
     }
 });

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rustix::fs::MemfdFlags;
 use wayland_client::protocol::wl_compositor::WlCompositor;
 use wayland_client::protocol::wl_shm::WlShm;
 use wayland_client::protocol::wl_subcompositor::WlSubcompositor;
 
+use super::common::attacks::{ask_without_end, registries, syncs};
 use super::common::{App, memory, picture};
 use super::random::Random;
 
@@ -92,6 +94,28 @@ pub const FLOODS: &[Kind] = &[
     },
 ];
 
+/// What a client writes that is none of a library's.
+type Raw = fn(UnixStream);
+
+const RAW: &[Raw] = &[
+    never_read,
+    |socket| ask(socket, &syncs()),
+    |socket| ask(socket, &registries()),
+];
+
+/// One of these, as often as any of so many others.
+fn raw(random: &mut Random, others: usize) -> Option<Raw> {
+    RAW.get(random.below(others + RAW.len())).copied()
+}
+
+/// For a while, without a pause.
+fn ask(socket: UnixStream, requests: &[u8]) {
+    let start = Instant::now();
+    ask_without_end(socket, requests, || {
+        start.elapsed() > Duration::from_millis(400)
+    });
+}
+
 /// Such clients, one at a time.
 pub struct Flood {
     stop: Arc<AtomicBool>,
@@ -108,8 +132,8 @@ impl Flood {
                 let Ok(socket) = UnixStream::connect(&path) else {
                     break;
                 };
-                if random.once_in(kinds.len() + 1) {
-                    never_read(socket);
+                if let Some(raw) = raw(&mut random, kinds.len()) {
+                    raw(socket);
                 } else {
                     // What it meets is an error or a panic of its own, which is as good as leaving.
                     let kind = *random.pick(kinds);

@@ -37,7 +37,7 @@ pub use ops::{Access, Bind, Effect, Op, Overlay, Source, below};
 /// Version of the encoding of plans and of all that the daemon and an init tell each other: an init refuses
 /// any other plan than its own, and a daemon takes no sandbox over that was started by another. A test of
 /// `wire` knows the encoding of each version.
-pub const VERSION: u32 = 20;
+pub const VERSION: u32 = 21;
 
 /// The readable name of a running sandbox: `firefox`, `firefox-2`.
 ///
@@ -259,6 +259,8 @@ pub struct Display {
     pub buffers: Buffers,
     /// Whether windows may take the desktop's keyboard shortcuts.
     pub shortcuts: bool,
+    /// Whether buffers of a GPU pass, if the host takes them.
+    pub gpu: bool,
     /// By what a person sees whose windows they are.
     pub mark: Mark,
 }

@@ -28,6 +28,9 @@ pub struct Display {
     /// The app's windows may take the desktop's keyboard shortcuts while they have the focus, if the desktop lets them: for
     /// virtual machines and remote desktops.
     pub shortcuts: bool,
+    /// Pictures that a GPU has drawn reach the desktop without a copy, where it takes them. The device itself, which no profile
+    /// gives yet, is another matter.
+    pub gpu: bool,
     /// By what a person sees whose windows they are.
     pub mark: Mark,
     /// Programs that know no Wayland get an X server of the sandbox's own, which is started when one connects.
@@ -45,6 +48,7 @@ impl Default for Display {
             clipboard_size_out: CopySize::default(),
             buffers: Buffers::default(),
             shortcuts: false,
+            gpu: false,
             mark: Mark::default(),
             x11: false,
         }

@@ -63,6 +63,7 @@ pub fn minimal() -> Plan {
             clipboard_out: Default::default(),
             buffers: Buffers::Shared,
             shortcuts: false,
+            gpu: false,
             mark: Default::default(),
         }),
         audio: None,

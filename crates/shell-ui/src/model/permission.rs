@@ -272,6 +272,7 @@ mod tests {
                 clipboard_out: Default::default(),
                 buffers: Default::default(),
                 shortcuts: false,
+                gpu: false,
                 mark: Default::default(),
             }),
             audio: Some(Gate {

@@ -329,6 +329,7 @@ pub fn build(profile: &Profile, request: &Request, facts: &HostFacts) -> Result<
             clipboard_out: profile.display.clipboard_out(),
             buffers: profile.display.buffers,
             shortcuts: profile.display.shortcuts,
+            gpu: profile.display.gpu,
             mark: profile.display.mark,
         }),
         audio: has.sound.then(|| profile.audio.gate()),

@@ -136,8 +136,7 @@ fn config(sandbox: &Sandbox, host: &Host, activation_token: Option<String>) -> C
         token: sandbox.token.clone(),
         buffers: display.map_or_else(Default::default, |display| display.buffers),
         shortcuts: display.is_some_and(|display| display.shortcuts),
-        // No profile gives one.
-        gpu: false,
+        gpu: display.is_some_and(|display| display.gpu),
         mark: display.map_or_else(Default::default, |display| display.mark),
         colour: Some(Colour::of_profile(&sandbox.plan.profile)),
         font: None,
