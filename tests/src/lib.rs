@@ -21,6 +21,7 @@ pub mod fuse;
 pub mod inside;
 pub mod layers;
 pub mod leftovers;
+pub mod menus;
 pub mod parts;
 pub mod probe;
 pub mod prober;

@@ -4,6 +4,7 @@ mod apps;
 mod attacks;
 mod attention;
 mod clipboard;
+mod dense;
 mod host;
 mod hostile;
 mod life;

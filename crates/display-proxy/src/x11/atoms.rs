@@ -30,6 +30,7 @@ atoms! {
     wm_take_focus = "WM_TAKE_FOCUS",
     wm_state = "WM_STATE",
     wm_change_state = "WM_CHANGE_STATE",
+    manager = "MANAGER",
     utf8_string = "UTF8_STRING",
     text = "TEXT",
     clipboard = "CLIPBOARD",
@@ -38,6 +39,9 @@ atoms! {
     incr = "INCR",
     // Where answers of other clients come.
     oz_answer = "OZ_ANSWER",
+    // XSETTINGS.
+    xsettings_s0 = "_XSETTINGS_S0",
+    xsettings_settings = "_XSETTINGS_SETTINGS",
     // Extended Window Manager Hints.
     net_supported = "_NET_SUPPORTED",
     net_supporting_wm_check = "_NET_SUPPORTING_WM_CHECK",

@@ -174,6 +174,7 @@ impl X11 {
         self.set_words(root, atoms.net_number_of_desktops, cardinal, &[1]);
         self.set_words(root, atoms.net_current_desktop, cardinal, &[0]);
         self.say_screen();
+        self.say_density();
         // Last: with it the server lets its clients in.
         self.wire.send(SetSelectionOwnerRequest {
             owner: own,
