@@ -5,6 +5,7 @@ mod attacks;
 mod attention;
 mod clipboard;
 mod dense;
+mod game;
 mod host;
 mod hostile;
 mod life;

@@ -9,6 +9,8 @@ mod claims;
 mod clipboard;
 mod dense;
 mod frames;
+#[path = "../old_apps/game.rs"]
+mod game;
 #[path = "../old_apps/host.rs"]
 mod host;
 #[path = "../old_apps/hostile.rs"]
