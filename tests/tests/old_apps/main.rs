@@ -12,6 +12,7 @@ mod life;
 mod menus;
 mod programs;
 mod shell;
+mod sizes;
 mod terminal;
 mod xterm;
 

@@ -13,6 +13,8 @@ pub const HOSTILE: (&str, &str) = ("hostile.py", include_str!("hostile.py"));
 pub const PATTERN: (&str, &str) = ("pattern.py", include_str!("pattern.py"));
 /// Puts the pointer back after each motion.
 pub const GAME: (&str, &str) = ("game.py", include_str!("game.py"));
+/// Asks for sizes.
+pub const SIZES: (&str, &str) = ("sizes.py", include_str!("sizes.py"));
 /// Shows a window with an icon.
 pub const ICON: (&str, &str) = ("icon.py", include_str!("icon.py"));
 

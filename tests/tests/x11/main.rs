@@ -25,6 +25,8 @@ mod programs;
 mod returns;
 #[path = "../old_apps/shell.rs"]
 mod shell;
+#[path = "../old_apps/sizes.rs"]
+mod sizes;
 #[path = "../input/terminal.rs"]
 mod terminal;
 #[path = "../drags/x11.rs"]

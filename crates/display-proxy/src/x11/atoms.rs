@@ -49,6 +49,8 @@ atoms! {
     net_active_window = "_NET_ACTIVE_WINDOW",
     net_client_list = "_NET_CLIENT_LIST",
     net_close_window = "_NET_CLOSE_WINDOW",
+    net_moveresize_window = "_NET_MOVERESIZE_WINDOW",
+    net_request_frame_extents = "_NET_REQUEST_FRAME_EXTENTS",
     net_wm_moveresize = "_NET_WM_MOVERESIZE",
     net_wm_ping = "_NET_WM_PING",
     net_wm_state = "_NET_WM_STATE",

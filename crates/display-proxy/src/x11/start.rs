@@ -154,6 +154,8 @@ impl X11 {
             atoms.net_active_window,
             atoms.net_client_list,
             atoms.net_close_window,
+            atoms.net_moveresize_window,
+            atoms.net_request_frame_extents,
             atoms.net_wm_moveresize,
             atoms.net_wm_ping,
             atoms.net_wm_state,
