@@ -22,6 +22,7 @@ pub mod inside;
 pub mod layers;
 pub mod leftovers;
 pub mod marked;
+pub mod menus;
 pub mod parts;
 pub mod probe;
 pub mod prober;

@@ -162,6 +162,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("xterm", "test: an X11 terminal"),
     package("x11-apps", "test: X11 programs of all kinds"),
     package("vim-gtk3", "test: an editor that knows X11"),
+    package("gimp", "test: an app that knows only X11"),
+    package(
+        "default-jdk",
+        "test: a toolkit that knows only X11, and its compiler",
+    ),
     package("gtk-4-examples", "test: a GTK 4 app"),
     package("mousepad", "test: a GTK 3 editor"),
     package("nautilus", "test: a file manager with a menu of ours"),

@@ -53,6 +53,7 @@ use crate::quota::{self, Kind, Quota};
 use crate::report::Report;
 use crate::turn::Turn;
 use crate::x11::X11;
+use crate::x11::density::Density;
 
 /// What all clients of the sandbox have in common.
 #[derive(Debug)]
@@ -234,6 +235,8 @@ pub(crate) struct Session {
     verdict: Option<String>,
     /// It is an X server's, of which this is the window manager.
     pub(crate) x11: Option<Box<X11>>,
+    /// How many of its pixels are one of the host's units. Of other clients what they say is in the host's.
+    pub(crate) density: Density,
     left: bool,
 }
 
@@ -299,6 +302,7 @@ impl Session {
             unsent_fds: 0,
             verdict: None,
             x11: None,
+            density: Density::default(),
             left: false,
         }
     }

@@ -1,4 +1,7 @@
-//! What takes long with X11 apps, for `cargo xtask test --all`.
+//! What takes long with X11 apps, and large ones, for `cargo xtask test --all`.
+
+mod gimp;
+mod java;
 
 use anyhow::{Result, ensure};
 use oz_e2e::{Inside, Session, wait};

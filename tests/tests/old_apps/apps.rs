@@ -1,76 +1,16 @@
 //! Apps that people have, and small ones with what is hard to get right: menus in menus, lists to choose from.
 
-use std::path::Path;
-
 use anyhow::{Result, ensure};
-use oz_e2e::{Run, Session, oz, wait};
+use oz_e2e::{Session, menus, oz, wait};
 use oz_testkit::desktop::Window;
-
-/// Where on its window something lies that can be clicked, as the app says.
-fn place(dir: &Path, name: &str) -> Option<(i32, i32)> {
-    let all = std::fs::read_to_string(dir.join("places")).ok()?;
-    let mut lines = all.lines().filter_map(|line| {
-        let mut words = line.split(' ');
-        let is_it = words.next() == Some(name);
-        let number = |word: Option<&str>| word?.parse().ok();
-        let at = (number(words.next())?, number(words.next())?);
-        is_it.then_some(at)
-    });
-    lines.next()
-}
-
-/// Clicks through a menu in a menu, and chooses from a list: each lies where the app has it, and stays open until then.
-fn uses_menus(session: &Session, name: &str, start: impl FnOnce(&Path) -> Run) -> Result<()> {
-    let dir = session.fresh_dir(&format!("x11-{name}"));
-    let run = start(&dir).start();
-    let title = format!("menus of {name}");
-    let window = session.wait_for_window(wait::LONG, |window| window.title == title)?;
-    session.give_focus(&window)?;
-    wait::within(wait::LONG, "its places", || place(&dir, "box"));
-    session.settled(&window)?;
-    let window = session.again(&window)?;
-    let clicks = |what: &str| -> Result<()> {
-        // It may still be on its way to there.
-        let at = wait::until(what, || {
-            let at = place(&dir, what)?;
-            session.settled(&window).ok()?;
-            place(&dir, what).filter(|now| *now == at)
-        });
-        session.shoot(&format!("x11-{name}-{what}"))?;
-        session.click((window.content.x + at.0, window.content.y + at.1))
-    };
-    for (clicked, last) in [
-        (&["Outer", "Inner", "Chosen"][..], "Chosen"),
-        (&["box", "third"], "third"),
-    ] {
-        for what in clicked {
-            clicks(what)?;
-        }
-        wait::for_content(&dir.join("chosen"), last);
-    }
-    ensure!(session.windows()?.len() == 1, "{:?}", session.windows());
-    session.close(&window)?;
-    run.end_within(wait::PATIENCE);
-    Ok(())
-}
-
-/// In a sandbox that has a file and may write to a directory.
-fn boxed(dir: &Path, program: &str, (name, text): (&str, &str), words: &[&str]) -> Run {
-    let file = dir.join(name);
-    std::fs::write(&file, text).expect("written");
-    oz(["run", "--ephemeral", "--write"])
-        .arg(dir)
-        .args(["--", "env", "QT_QPA_PLATFORM=xcb", program])
-        .args(words)
-        .arg(file)
-        .arg(dir)
-}
 
 #[test]
 fn menus_in_menus_and_lists_of_qt_can_be_used() -> Result<()> {
     let session = Session::begin();
     let program = ("menus_qt.py", include_str!("menus_qt.py"));
-    uses_menus(&session, "Qt", |dir| boxed(dir, "python3", program, &[]))
+    menus::uses(&session, "Qt", |dir| {
+        menus::boxed(dir, "python3", program, &[])
+    })
 }
 
 #[test]

@@ -4,12 +4,15 @@ mod apps;
 mod attacks;
 mod attention;
 mod clipboard;
+mod dense;
+mod game;
 mod host;
 mod hostile;
 mod life;
 mod menus;
 mod programs;
 mod shell;
+mod sizes;
 mod terminal;
 mod xterm;
 

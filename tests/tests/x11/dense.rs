@@ -4,7 +4,9 @@ use anyhow::{Context, Result, ensure};
 use oz_e2e::run::Run;
 use oz_e2e::second_x::SecondX;
 use oz_e2e::{Session, wait};
-use oz_testkit::desktop::{Picture, Rect, Window};
+use oz_testkit::desktop::{Rect, Window};
+
+use super::programs;
 
 const TWICE: &[&str] = &[
     "-root",
@@ -34,22 +36,6 @@ fn content(window: &Window) -> Rect {
     }
 }
 
-/// Whether four and four pixels are one: nothing is as sharp as the screen then.
-fn is_blown_up(picture: &Picture, rect: Rect) -> bool {
-    let blocks = (rect.y..rect.y + rect.height - 1).step_by(2).flat_map(|y| {
-        (rect.x..rect.x + rect.width - 1)
-            .step_by(2)
-            .map(move |x| (x, y))
-    });
-    let mut blocks = blocks.map(|(x, y)| {
-        let here = picture.at(x, y);
-        [(1, 0), (0, 1), (1, 1)]
-            .iter()
-            .all(|(dx, dy)| picture.at(x + dx, y + dy) == here)
-    });
-    blocks.all(|same| same)
-}
-
 #[test]
 fn apps_are_twice_as_large_and_sharp_and_their_menus_lie_where_they_have_them() -> Result<()> {
     let session = Session::begin();
@@ -63,7 +49,7 @@ fn apps_are_twice_as_large_and_sharp_and_their_menus_lie_where_they_have_them() 
     let shown = content(&desktop.again(&window)?);
     // It is 800 wide where the density is the usual one.
     ensure!(shown.width > 1500, "{shown:?}");
-    ensure!(!is_blown_up(&picture, shown), "it is not sharp");
+    ensure!(!picture.is_blown_up(shown), "it is not sharp");
 
     let button = (shown.x + shown.width - 142, shown.y + 46);
     desktop.click(button)?;
@@ -106,7 +92,7 @@ fn a_click_arrives_in_the_cell_that_it_was_made_on() -> Result<()> {
     let picture = desktop.settled_but_for_the_cursor(&window)?;
     desktop.shoot("dense-foot")?;
     let shown = content(&desktop.again(&window)?);
-    ensure!(!is_blown_up(&picture, shown), "it is not sharp");
+    ensure!(!picture.is_blown_up(shown), "it is not sharp");
     // The text cursor, which is in the first cell, says how large cells are.
     let ground = picture.main_colour(shown).context("a colour")?;
     let corner = Rect {
@@ -133,5 +119,41 @@ fn a_click_arrives_in_the_cell_that_it_was_made_on() -> Result<()> {
         (!text.is_empty()).then_some(text)
     });
     ensure!(clicked.starts_with("[<0;12;7M"), "{clicked:?}");
+    Ok(())
+}
+
+#[test]
+fn an_app_of_x_has_the_pixels_of_the_screen_and_hears_where_it_is_clicked() -> Result<()> {
+    let session = Session::begin();
+    let second = begin(&session);
+    let desktop = &second.desktop;
+    let dir = session.fresh_dir("dense-x");
+    let program = programs::write(&dir, programs::PATTERN);
+    let _run = second
+        .oz(["run", "--ephemeral", "--write"])
+        .arg(&dir)
+        .args(["--", "python3"])
+        .args([&program, &dir])
+        .start();
+    let window = desktop.wait_for_window(wait::LONG, |w| w.title == "a fine pattern")?;
+    desktop.give_focus(&window)?;
+    desktop.point((5, 5))?;
+    let picture = desktop.settled(&window)?;
+    desktop.shoot("dense-x")?;
+    let shown = content(&desktop.again(&window)?);
+    ensure!((shown.width, shown.height) == (400, 300), "{shown:?}");
+    let mut all =
+        (shown.y..shown.y + 299).flat_map(|y| (shown.x..shown.x + 399).map(move |x| (x, y)));
+    ensure!(
+        all.all(|(x, y)| {
+            let here = picture.at(x, y);
+            here != picture.at(x + 1, y) && here != picture.at(x, y + 1)
+        }),
+        "its pixels are not the screen's"
+    );
+    desktop.click((shown.x + 301, shown.y + 203))?;
+    wait::for_content(&dir.join("clicked"), "301 203\n");
+    let said = std::fs::read_to_string(dir.join("resources"))?;
+    ensure!(said.contains("Xft.dpi:\t192\n"), "{said}");
     Ok(())
 }

@@ -9,6 +9,8 @@ mod claims;
 mod clipboard;
 mod dense;
 mod frames;
+#[path = "../old_apps/game.rs"]
+mod game;
 #[path = "../old_apps/host.rs"]
 mod host;
 #[path = "../old_apps/hostile.rs"]
@@ -23,6 +25,8 @@ mod programs;
 mod returns;
 #[path = "../old_apps/shell.rs"]
 mod shell;
+#[path = "../old_apps/sizes.rs"]
+mod sizes;
 #[path = "../input/terminal.rs"]
 mod terminal;
 #[path = "../drags/x11.rs"]

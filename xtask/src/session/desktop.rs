@@ -248,6 +248,9 @@ default_border normal
 default_floating_border normal
 focus_follows_mouse no
 mouse_warping none
+# Without a word on the seat no window may keep the pointer.
+seat seat0 fallback true
+seat seat0 pointer_constraint enable
 floating_maximum_size -1 x -1
 for_window [title=".*"] floating enable
 for_window [app_id=".*"] floating enable

@@ -27,6 +27,7 @@ const GNOME: (&str, &str) = ("gnome", "all_gnome");
 const X11: &[(&str, Manager)] = &[
     ("x11", Manager::Openbox),
     ("all_x11_input", Manager::Openbox),
+    ("all_x11_old_apps", Manager::Openbox),
     ("all_x11_panel", Manager::Openbox),
     ("all_x11_metacity", Manager::Metacity),
     ("all_x11_mutter", Manager::Mutter),

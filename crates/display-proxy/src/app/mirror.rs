@@ -66,7 +66,9 @@ impl Session {
         self.dh.remove_global::<Self>(self.xdg.global());
         for (name, (interface, version)) in &globals.0 {
             let given = crate::globals::allowed(interface)
-                .is_some_and(|entry| entry.is_given(&self.shared.config));
+                .is_some_and(|entry| entry.is_given(&self.shared.config))
+                // An X server whose pictures have a viewport already has no use for its own.
+                && (self.density.is_usual() || *interface != "wp_viewporter");
             if given {
                 self.mirror(*name, interface, *version);
             }

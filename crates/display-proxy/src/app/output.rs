@@ -28,7 +28,9 @@ impl GlobalDispatch<WlOutput, Mirror> for Session {
     ) {
         let output = data_init.init(resource, Peer::<HostOutput>::default());
         session.take(Kind::Object, &output);
-        session.known.describe_screen(mirror.name, &output);
+        session
+            .known
+            .describe_screen(mirror.name, &output, session.density);
         let (mirror, version) = (*mirror, output.version());
         link::<_, HostOutput>(session, &output, move |session, of| {
             let data = (of.clone(), mirror);
@@ -87,7 +89,10 @@ impl Dispatch<ZxdgOutputManagerV1, Peer<HostManager>> for Session {
                     && let Some((_, mirror)) =
                         wayland_client::Proxy::data::<(WlOutput, Mirror)>(&host)
                 {
-                    session.known.describe_logical(mirror.name, &xdg_output);
+                    let density = session.density;
+                    session
+                        .known
+                        .describe_logical(mirror.name, &xdg_output, density);
                     // Clients count these: one with the screen, one with this.
                     if xdg_output.version() >= 3 && output.version() >= 2 {
                         output.done();

@@ -86,7 +86,9 @@ impl Session {
         let shift = self.shift(&constraint.surface);
         let state = constraint.state();
         let (compositor, qh) = (&self.host.compositor, &self.qh);
-        make_region(compositor, qh, state.region.as_deref(), shift)
+        let region = state.region.clone();
+        let region = region.map(|parts| self.density.more(parts));
+        make_region(compositor, qh, region.as_deref(), shift)
     }
 
     /// Relays that a constraint is somewhere else now.
@@ -231,7 +233,8 @@ impl Dispatch<ZwpLockedPointerV1, Constraint<HostLocked>> for Session {
                 surface_y,
             } => {
                 let (x, y) = session.shift(&data.surface);
-                let (x, y) = (surface_x - f64::from(x), surface_y - f64::from(y));
+                let at = session.density.down_at((surface_x, surface_y));
+                let (x, y) = (at.0 - f64::from(x), at.1 - f64::from(y));
                 if let Some(host) = data.peer.get() {
                     host.set_cursor_position_hint(x, y);
                 }

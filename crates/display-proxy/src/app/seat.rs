@@ -179,7 +179,7 @@ impl Session {
             self.offend(surface, "the cursor image is too large");
             return;
         }
-        let side = |at: i32| at.clamp(0, policy::CURSOR_MAX);
+        let side = |at: i32| self.density.down(at.clamp(0, policy::CURSOR_MAX));
         if let Some(host) = host_of::<HostPointer>(pointer) {
             host.set_cursor(serial, Some(&link.host), side(hotspot.0), side(hotspot.1));
         } else {

@@ -366,7 +366,8 @@ impl Session {
     /// From the host's coordinates on a surface to the app's.
     pub(crate) fn to_app(&self, surface: &WlSurface, (x, y): (f64, f64)) -> (f64, f64) {
         let shift = self.shift(surface);
-        (x + f64::from(shift.0), y + f64::from(shift.1))
+        self.density
+            .up_at((x + f64::from(shift.0), y + f64::from(shift.1)))
     }
 
     /// An arrow, for hosts that have no cursors to name.

@@ -14,6 +14,7 @@ use wayland_server::protocol::wl_seat::{Capability, WlSeat};
 use wayland_server::protocol::wl_shm::WlShm;
 
 use crate::peer::same;
+use crate::x11::density::Density;
 
 /// Descriptions by the host's number of its global.
 #[derive(Debug, Default)]
@@ -64,16 +65,17 @@ impl Known {
         }
     }
 
-    pub(crate) fn describe_screen(&self, name: u32, output: &WlOutput) {
+    pub(crate) fn describe_screen(&self, name: u32, output: &WlOutput, density: Density) {
         let Some(screen) = self.screens.get(&name) else {
             return;
         };
-        screen.tell_geometry(output);
+        screen.tell_geometry(output, density);
         if let Some((flags, width, height, refresh)) = screen.mode {
             output.mode(Mode::from_bits_truncate(flags), width, height, refresh);
         }
         if output.version() >= 2 {
-            output.scale(screen.scale.unwrap_or(1));
+            let scale = screen.scale.filter(|_| density.is_usual());
+            output.scale(scale.unwrap_or(1));
         }
         if output.version() >= 4 {
             output.name(generic_name(name));
@@ -84,15 +86,15 @@ impl Known {
         }
     }
 
-    pub(crate) fn describe_logical(&self, name: u32, output: &ZxdgOutputV1) {
+    pub(crate) fn describe_logical(&self, name: u32, output: &ZxdgOutputV1, density: Density) {
         let Some(screen) = self.screens.get(&name) else {
             return;
         };
         if let Some((x, y)) = screen.logical_at {
-            output.logical_position(x, y);
+            output.logical_position(density.up(x), density.up(y));
         }
         if let Some((width, height)) = screen.logical_size {
-            output.logical_size(width, height);
+            output.logical_size(density.up(width), density.up(height));
         }
         if output.version() >= 2 {
             output.name(generic_name(name));
@@ -105,12 +107,12 @@ impl Known {
 
 impl Screen {
     /// Size and place, without the make and serial number that tell one machine from another.
-    pub(crate) fn tell_geometry(&self, output: &WlOutput) {
+    pub(crate) fn tell_geometry(&self, output: &WlOutput, density: Density) {
         if let (Some(subpixel), Some(transform)) = (same(self.subpixel), same(self.transform)) {
             let ((x, y), (width, height)) = (self.at, self.millimetres);
             output.geometry(
-                x,
-                y,
+                density.up(x),
+                density.up(y),
                 width,
                 height,
                 subpixel,

@@ -28,6 +28,7 @@ use crate::host::x11::Server;
 use crate::quota;
 use crate::session::{AppClient, Session, Shared};
 use crate::turn::Turn;
+use crate::x11::density::Density;
 use crate::x11::{Begin, X11};
 
 /// How a client's time ended.
@@ -600,6 +601,9 @@ impl Serving {
             compositor,
             xdg,
         );
+        if x11.is_some() && globals.offered("wp_viewporter").is_some() {
+            session.density = Density::of(listing.known.screens.values());
+        }
         session.offer_globals(globals);
         session.formats.extend(&listing.known.formats);
         session.gpu.announced.extend(&listing.known.layouts);
@@ -610,7 +614,7 @@ impl Serving {
                 .map(|(name, version)| session.bind(name, version, ()));
             let icons = offered("xdg_toplevel_icon_manager_v1")
                 .map(|(name, version)| session.bind(name, version, ()));
-            Box::new(X11::new(begin, decorations, icons))
+            Box::new(X11::new(begin, session.density, decorations, icons))
         });
 
         session.turn = Some(Turn::of(&client, session.shared.deadline()?)?);

@@ -30,6 +30,7 @@ use crate::peer::same;
 use crate::policy;
 use crate::quota;
 use crate::session::Session;
+use crate::x11::density::Density;
 use crate::x11::role::Shown;
 
 /// Role name of cursor surfaces; the protocol has none of its own.
@@ -437,7 +438,7 @@ impl Session {
 
     /// Relays a commit: everything that changed, then the commit itself.
     pub(crate) fn relay_commit(&mut self, surface: &WlSurface) {
-        let pending = take_pending(surface);
+        let pending = take_pending(surface).in_units(self.density);
         if let Some(BufferAssignment::NewBuffer(buffer)) = &pending.buffer {
             buffers::lend(buffer);
         }
@@ -549,6 +550,9 @@ impl Session {
             Some(BufferAssignment::NewBuffer(buffer)) => {
                 link.sent.picture = true;
                 link.buffer = buffers::size(buffer);
+                if let (false, Some(size)) = (self.density.is_usual(), link.buffer) {
+                    link.view = self.density.view(size);
+                }
                 link.content = Some(buffer.downgrade());
                 link.cut = None;
                 link.cuttable = link.view == View::default()
@@ -788,6 +792,26 @@ impl Uncommitted {
 }
 
 impl Pending {
+    /// What an X server has said in its pixels, as the host has it.
+    fn in_units(mut self, density: Density) -> Self {
+        if density.is_usual() {
+            return self;
+        }
+        // It does not scale its pictures.
+        let of_buffer = |damage| match damage {
+            Damage::Surface(rect) => Damage::Buffer(Rectangle::new(
+                (rect.loc.x, rect.loc.y).into(),
+                (rect.size.w, rect.size.h).into(),
+            )),
+            of_buffer => of_buffer,
+        };
+        self.damage = self.damage.into_iter().map(of_buffer).collect();
+        self.offset = self.offset.map(|offset| density.down_both(offset));
+        self.opaque = self.opaque.map(|parts| density.less(parts));
+        self.input = self.input.map(|parts| density.more(parts));
+        self
+    }
+
     /// What two commits change, of which the first has not been relayed.
     fn followed_by(mut self, mut next: Self) -> Self {
         match (self.buffer.take(), &next.buffer) {

@@ -30,6 +30,7 @@ atoms! {
     wm_take_focus = "WM_TAKE_FOCUS",
     wm_state = "WM_STATE",
     wm_change_state = "WM_CHANGE_STATE",
+    manager = "MANAGER",
     utf8_string = "UTF8_STRING",
     text = "TEXT",
     clipboard = "CLIPBOARD",
@@ -38,6 +39,9 @@ atoms! {
     incr = "INCR",
     // Where answers of other clients come.
     oz_answer = "OZ_ANSWER",
+    // XSETTINGS.
+    xsettings_s0 = "_XSETTINGS_S0",
+    xsettings_settings = "_XSETTINGS_SETTINGS",
     // Extended Window Manager Hints.
     net_supported = "_NET_SUPPORTED",
     net_supporting_wm_check = "_NET_SUPPORTING_WM_CHECK",
@@ -45,6 +49,8 @@ atoms! {
     net_active_window = "_NET_ACTIVE_WINDOW",
     net_client_list = "_NET_CLIENT_LIST",
     net_close_window = "_NET_CLOSE_WINDOW",
+    net_moveresize_window = "_NET_MOVERESIZE_WINDOW",
+    net_request_frame_extents = "_NET_REQUEST_FRAME_EXTENTS",
     net_wm_moveresize = "_NET_WM_MOVERESIZE",
     net_wm_ping = "_NET_WM_PING",
     net_wm_state = "_NET_WM_STATE",

@@ -6,7 +6,7 @@ use wayland_server::Resource;
 use wayland_server::protocol::wl_surface::WlSurface;
 use x11rb_protocol::protocol::Event;
 use x11rb_protocol::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConfigWindow, ConfigureRequestEvent, MapWindowRequest,
+    ClientMessageEvent, ConfigWindow, ConfigureRequestEvent, MapWindowRequest,
 };
 use x11rb_protocol::x11_utils::{ExtInfoProvider, ExtensionInformation};
 
@@ -79,7 +79,7 @@ impl Session {
             }
             Event::MapNotify(event) => self.x11_mapped(event.window, event.override_redirect),
             Event::UnmapNotify(event) => self.x11_unmapped(event.window),
-            Event::ConfigureRequest(event) => self.x11_wants_size(&event),
+            Event::ConfigureRequest(event) => self.x11_configures(&event),
             Event::ConfigureNotify(event) if event.window == x11.root => {
                 x11.screen = (event.width.into(), event.height.into());
                 x11.say_screen();
@@ -113,10 +113,10 @@ impl Session {
         let placed = x11.placed((known.rect.w, known.rect.h));
         x11.ask_properties(window);
         x11.configure(window, placed);
-        let (state, extents) = (x11.atoms.wm_state, x11.atoms.net_frame_extents);
+        let state = x11.atoms.wm_state;
         const NORMAL: u32 = 1;
         x11.set_words(window, state, state, &[NORMAL, 0]);
-        x11.set_words(window, extents, AtomEnum::CARDINAL.into(), &[0; 4]);
+        x11.say_frame(window);
         x11.wire.send(MapWindowRequest { window });
     }
 
@@ -159,27 +159,41 @@ impl Session {
         }
     }
 
-    /// A window wants another size. Its place is the host's to say.
-    fn x11_wants_size(&mut self, event: &ConfigureRequestEvent) {
+    /// A window asks for another size by the server.
+    fn x11_configures(&mut self, event: &ConfigureRequestEvent) {
+        let wants = |what: ConfigWindow| event.value_mask.contains(what);
+        let width = wants(ConfigWindow::WIDTH).then_some(event.width.into());
+        let height = wants(ConfigWindow::HEIGHT).then_some(event.height.into());
+        self.x11_wants_size(event.window, (width, height));
+    }
+
+    /// The same by a message (`_NET_MOVERESIZE_WINDOW`).
+    fn x11_moves_and_resizes(&mut self, window: u32, data: [u32; 5]) {
+        const WIDTH: u32 = 1 << 10;
+        const HEIGHT: u32 = 1 << 11;
+        let side = |flag: u32, length: u32| {
+            let length = i32::try_from(length).unwrap_or(policy::SIDE_MAX);
+            (data[0] & flag != 0).then_some(length.clamp(1, policy::SIDE_MAX))
+        };
+        self.x11_wants_size(window, (side(WIDTH, data[3]), side(HEIGHT, data[4])));
+    }
+
+    /// A window wants another size. Its place is the host's to say, and with it what its gravity would decide: without a frame
+    /// within the server the corner that a gravity names is the window's own.
+    fn x11_wants_size(&mut self, window: u32, (width, height): (Option<i32>, Option<i32>)) {
         let Some(x11) = &mut self.x11 else { return };
-        let Some(known) = x11.windows.get(&event.window) else {
+        let Some(known) = x11.windows.get(&window) else {
             return;
         };
-        let wants = |what: ConfigWindow| event.value_mask.contains(what);
-        let mut size = (known.rect.w, known.rect.h);
-        if wants(ConfigWindow::WIDTH) {
-            size.0 = event.width.into();
-        }
-        if wants(ConfigWindow::HEIGHT) {
-            size.1 = event.height.into();
-        }
+        let now = (known.rect.w, known.rect.h);
+        let size = (width.unwrap_or(now.0), height.unwrap_or(now.1));
         let is_bound = known.mapped && known.states.is_bound();
-        if is_bound || size == (known.rect.w, known.rect.h) {
-            x11.say_unchanged(event.window);
+        if is_bound || size == now {
+            x11.say_unchanged(window);
         } else {
             let rect = x11.placed(size);
-            x11.configure(event.window, rect);
-            self.x11_describe(event.window);
+            x11.configure(window, rect);
+            self.x11_describe(window);
         }
     }
 
@@ -250,6 +264,13 @@ impl Session {
             self.x11_wants_focus(event.window);
         } else if kind == atoms.net_close_window {
             self.x11_close(event.window);
+        } else if kind == atoms.net_moveresize_window {
+            self.x11_moves_and_resizes(event.window, data);
+        } else if kind == atoms.net_request_frame_extents {
+            // It may not be shown yet, and waits for this to know its size.
+            if x11.windows.contains_key(&event.window) {
+                x11.say_frame(event.window);
+            }
         } else if kind == atoms.net_wm_moveresize {
             self.x11_wants_drag(event.window, data[2]);
         } else if kind == atoms.wm_protocols && data[0] == atoms.net_wm_ping {

@@ -10,6 +10,7 @@
 
 pub(crate) mod atoms;
 mod attention;
+pub(crate) mod density;
 mod drags;
 mod events;
 mod focus;
@@ -18,6 +19,7 @@ mod place;
 mod properties;
 pub(crate) mod role;
 mod selections;
+mod settings;
 mod show;
 mod start;
 pub(crate) mod windows;
@@ -37,6 +39,7 @@ use x11rb_protocol::x11_utils::ExtensionInformation;
 
 use crate::session::Session;
 use atoms::Atoms;
+use density::Density;
 use drags::Drags;
 use focus::Keys;
 use properties::Property;
@@ -87,6 +90,7 @@ pub(crate) struct X11 {
     root: u32,
     /// Size of the screen, in pixels.
     screen: (i32, i32),
+    density: Density,
     /// A window of ours that has the keyboard while no other has.
     own: u32,
     /// The bits of a window's number that are the same in all of one client.
@@ -111,6 +115,7 @@ pub(crate) struct X11 {
 impl X11 {
     pub(crate) fn new(
         begin: Begin,
+        density: Density,
         decorations: Option<HostDecorations>,
         icons: Option<HostIcons>,
     ) -> Self {
@@ -123,6 +128,7 @@ impl X11 {
             managing: false,
             root: 0,
             screen: (0, 0),
+            density,
             own: 0,
             client_bits: 0,
             windows: BTreeMap::new(),

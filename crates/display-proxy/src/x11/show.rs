@@ -136,7 +136,7 @@ impl Session {
             return None;
         };
         let known = x11.windows.get(&shown.window)?;
-        let within = known.within_shadow();
+        let within = self.density.within(known.within_shadow());
         let is_possible = policy::is_side(within.w) && policy::is_side(within.h);
         let has_shadow = known.properties.shadow != [0; 4];
         (shown.toplevel().is_some() && has_shadow && is_possible).then_some(within)
@@ -176,13 +176,16 @@ impl Session {
     /// A positioner that puts a popup where X has it, or beside that if it would not be seen there.
     fn x11_positioner(&self, rect: Rect, owner: u32) -> Option<HostPositioner> {
         let window = self.x11.as_ref()?.windows.get(&owner)?;
-        let within = window.within_shadow();
-        let inner = Rect {
-            x: window.rect.x + within.x,
-            y: window.rect.y + within.y,
-            ..within
-        };
-        let ((x, y), (dx, dy)) = anchored(rect, inner);
+        let rect = self.in_owner(rect, window);
+        let within = self.density.within(window.within_shadow());
+        let ((x, y), (dx, dy)) = anchored(
+            rect,
+            Rect {
+                x: 0,
+                y: 0,
+                ..within
+            },
+        );
         let side = |length: i32| length.clamp(1, policy::SIDE_MAX);
         let inset = window.surface.as_ref().map(|surface| self.inset(surface));
         let inset = inset.unwrap_or_default();
@@ -199,6 +202,21 @@ impl Session {
         host.set_offset(dx, dy);
         host.set_constraint_adjustment(ConstraintAdjustment::SlideX | ConstraintAdjustment::SlideY);
         Some(host)
+    }
+
+    /// The place of a popup in the window that it belongs to, as the host has both.
+    fn in_owner(&self, popup: Rect, owner: &super::Window) -> Rect {
+        let within = owner.within_shadow();
+        let from = |at: i32, owner: i32, shadow: i32| {
+            self.density
+                .down(at.saturating_sub(owner).saturating_sub(shadow))
+        };
+        Rect {
+            x: from(popup.x, owner.rect.x, within.x),
+            y: from(popup.y, owner.rect.y, within.y),
+            w: self.density.down(popup.w),
+            h: self.density.down(popup.h),
+        }
     }
 
     /// Whether the host shows a window of X already, so that popups can be before it.
@@ -275,6 +293,7 @@ impl Session {
         let adds = surface.map_or((0, 0), |surface| self.adds(surface));
         let limit = |(w, h): (i32, i32)| {
             let (w, h) = (w - (left + right), h - (top + bottom));
+            let (w, h) = self.density.down_both((w, h));
             (outer(w, adds.0), outer(h, adds.1))
         };
         let (min, max) = (limit(says.sizes.min), limit(says.sizes.max));
@@ -384,6 +403,7 @@ impl Session {
 
     /// A window gets the size that the host gives it, as far as it does; whether that is another one.
     fn x11_set_size(&mut self, window: u32, (w, h): (i32, i32), states: States) -> bool {
+        let density = self.density;
         let Some(x11) = &mut self.x11 else {
             return false;
         };
@@ -394,7 +414,9 @@ impl Session {
         let [left, right, top, bottom] = known.properties.shadow;
         let side = |told: i32, shadow: i32, now: i32| match told {
             0 => now,
-            told => told.clamp(1, policy::SIDE_MAX) + shadow,
+            // As it is: there may be pixels that are not a unit.
+            told if told == density.down(now - shadow) => now,
+            told => density.up(told.clamp(1, policy::SIDE_MAX)) + shadow,
         };
         let wished = (
             side(w, left + right, before.w),
@@ -425,18 +447,29 @@ impl Session {
         };
         let surface = self.x11_surface(owner);
         let inset = surface.map_or((0, 0), |surface| self.inset(surface));
-        let Some(x11) = &mut self.x11 else { return };
+        let Some(x11) = &self.x11 else { return };
         let (Some(popup), Some(owner)) = (x11.windows.get(&window), x11.windows.get(&owner)) else {
             return;
         };
         let [left, _, top, _] = owner.properties.shadow;
         let (x, y) = (x - inset.0, y - inset.1);
+        let now = self.in_owner(popup.rect, owner);
+        let place = |told: i32, now: i32, owner: i32, shadow: i32, pixel: i32| {
+            if told == now {
+                return pixel;
+            }
+            owner
+                .saturating_add(shadow)
+                .saturating_add(self.density.up(told))
+        };
         let rect = Rect {
-            x: owner.rect.x.saturating_add(left).saturating_add(x),
-            y: owner.rect.y.saturating_add(top).saturating_add(y),
+            x: place(x, now.x, owner.rect.x, left, popup.rect.x),
+            y: place(y, now.y, owner.rect.y, top, popup.rect.y),
             ..popup.rect
         };
-        if rect != popup.rect {
+        if rect != popup.rect
+            && let Some(x11) = &mut self.x11
+        {
             x11.configure(window, rect);
         }
     }

@@ -154,6 +154,8 @@ impl X11 {
             atoms.net_active_window,
             atoms.net_client_list,
             atoms.net_close_window,
+            atoms.net_moveresize_window,
+            atoms.net_request_frame_extents,
             atoms.net_wm_moveresize,
             atoms.net_wm_ping,
             atoms.net_wm_state,
@@ -174,6 +176,7 @@ impl X11 {
         self.set_words(root, atoms.net_number_of_desktops, cardinal, &[1]);
         self.set_words(root, atoms.net_current_desktop, cardinal, &[0]);
         self.say_screen();
+        self.say_density();
         // Last: with it the server lets its clients in.
         self.wire.send(SetSelectionOwnerRequest {
             owner: own,

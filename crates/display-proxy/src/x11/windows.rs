@@ -145,6 +145,12 @@ impl X11 {
         });
     }
 
+    /// Says how large a window's frame is: the host's is outside of the server.
+    pub(super) fn say_frame(&mut self, window: u32) {
+        let extents = self.atoms.net_frame_extents;
+        self.set_words(window, extents, AtomEnum::CARDINAL.into(), &[0; 4]);
+    }
+
     /// Tells a window where it is, which is where it was (ICCCM 4.1.5).
     pub(super) fn say_unchanged(&mut self, window: u32) {
         let Some(known) = self.windows.get(&window) else {

@@ -141,6 +141,23 @@ impl Picture {
             .map(|(colour, _)| colour)
     }
 
+    /// Whether four and four pixels of a rectangle are one: nothing there is as sharp as the screen.
+    #[must_use]
+    pub fn is_blown_up(&self, rect: Rect) -> bool {
+        let blocks = (rect.y..rect.y + rect.height - 1).step_by(2).flat_map(|y| {
+            (rect.x..rect.x + rect.width - 1)
+                .step_by(2)
+                .map(move |x| (x, y))
+        });
+        let mut blocks = blocks.map(|(x, y)| {
+            let here = self.at(x, y);
+            [(1, 0), (0, 1), (1, 1)]
+                .iter()
+                .all(|(dx, dy)| self.at(x + dx, y + dy) == here)
+        });
+        blocks.all(|same| same)
+    }
+
     /// The fraction of pixels of a rectangle that differ from another picture's.
     #[must_use]
     pub fn difference(&self, other: &Self, rect: Rect) -> f64 {

@@ -18,7 +18,7 @@ delegate_noop!(Session: ZxdgOutputManagerV1);
 
 impl Dispatch<HostOutput, (WlOutput, Mirror)> for Session {
     fn event(
-        _session: &mut Self,
+        session: &mut Self,
         _host: &HostOutput,
         event: wl_output::Event,
         (output, mirror): &(WlOutput, Mirror),
@@ -43,7 +43,7 @@ impl Dispatch<HostOutput, (WlOutput, Mirror)> for Session {
                     transform: transform.into(),
                     ..Screen::default()
                 };
-                screen.tell_geometry(output);
+                screen.tell_geometry(output, session.density);
             }
             Event::Mode {
                 flags,
@@ -59,7 +59,13 @@ impl Dispatch<HostOutput, (WlOutput, Mirror)> for Session {
                 );
             }
             Event::Done if output.version() >= 2 => output.done(),
-            Event::Scale { factor } if output.version() >= 2 => output.scale(factor),
+            Event::Scale { factor } if output.version() >= 2 => {
+                output.scale(if session.density.is_usual() {
+                    factor
+                } else {
+                    1
+                });
+            }
             Event::Name { .. } if output.version() >= 4 => output.name(generic_name(mirror.name)),
             Event::Description { .. } if output.version() >= 4 => {
                 output.description("a screen".to_owned())
@@ -71,7 +77,7 @@ impl Dispatch<HostOutput, (WlOutput, Mirror)> for Session {
 
 impl Dispatch<HostXdgOutput, ZxdgOutputV1> for Session {
     fn event(
-        _session: &mut Self,
+        session: &mut Self,
         _host: &HostXdgOutput,
         event: zxdg_output_v1::Event,
         output: &ZxdgOutputV1,
@@ -79,9 +85,10 @@ impl Dispatch<HostXdgOutput, ZxdgOutputV1> for Session {
         _qh: &QueueHandle<Self>,
     ) {
         use zxdg_output_v1::Event;
+        let up = |units| session.density.up(units);
         match event {
-            Event::LogicalPosition { x, y } => output.logical_position(x, y),
-            Event::LogicalSize { width, height } => output.logical_size(width, height),
+            Event::LogicalPosition { x, y } => output.logical_position(up(x), up(y)),
+            Event::LogicalSize { width, height } => output.logical_size(up(width), up(height)),
             Event::Done => output.done(),
             // The name was told at once; the host's own stays outside.
             _ => {}

@@ -29,7 +29,7 @@ delegate_noop!(Session: ZwpPointerConstraintsV1);
 
 impl Dispatch<HostRelative, ZwpRelativePointerV1> for Session {
     fn event(
-        _session: &mut Self,
+        session: &mut Self,
         _host: &HostRelative,
         event: zwp_relative_pointer_v1::Event,
         relative: &ZwpRelativePointerV1,
@@ -45,6 +45,7 @@ impl Dispatch<HostRelative, ZwpRelativePointerV1> for Session {
             dy_unaccel,
         } = event
         {
+            let (dx, dy) = session.density.up_at((dx, dy));
             relative.relative_motion(utime_hi, utime_lo, dx, dy, dx_unaccel, dy_unaccel);
         }
     }

@@ -129,7 +129,8 @@ impl Dispatch<HostPointer, WlPointer> for Session {
                 surface_x,
                 surface_y,
             } => {
-                let (x, y) = session.grips.place(pointer, (surface_x, surface_y));
+                let at = session.grips.place(pointer, (surface_x, surface_y));
+                let (x, y) = session.density.up_at(at);
                 session.x11_pointer_moves((x, y));
                 pointer.motion(time, x, y);
             }
@@ -310,7 +311,8 @@ impl Dispatch<HostTouch, WlTouch> for Session {
             Event::Motion { id, .. } | Event::Shape { id, .. } | Event::Orientation { id, .. }
                 if session.is_border_touch(touch, id, false) => {}
             Event::Motion { time, id, x, y } => {
-                let (x, y) = session.grips.touch_place(touch, id, (x, y));
+                let at = session.grips.touch_place(touch, id, (x, y));
+                let (x, y) = session.density.up_at(at);
                 touch.motion(time, id, x, y);
             }
             Event::Frame => touch.frame(),

@@ -1,8 +1,10 @@
 //! What this compositor offers to the bridge.
 
 use wayland_protocols::wp::cursor_shape::v1::server::wp_cursor_shape_manager_v1::WpCursorShapeManagerV1;
+use wayland_protocols::wp::pointer_constraints::zv1::server::zwp_pointer_constraints_v1::ZwpPointerConstraintsV1;
 use wayland_protocols::wp::presentation_time::server::wp_presentation::WpPresentation;
 use wayland_protocols::wp::primary_selection::zv1::server::zwp_primary_selection_device_manager_v1::ZwpPrimarySelectionDeviceManagerV1;
+use wayland_protocols::wp::relative_pointer::zv1::server::zwp_relative_pointer_manager_v1::ZwpRelativePointerManagerV1;
 use wayland_protocols::wp::single_pixel_buffer::v1::server::wp_single_pixel_buffer_manager_v1::WpSinglePixelBufferManagerV1;
 use wayland_protocols::wp::viewporter::server::wp_viewporter::WpViewporter;
 use wayland_protocols::xdg::activation::v1::server::xdg_activation_v1::XdgActivationV1;
@@ -39,6 +41,8 @@ macro_rules! silent {
 }
 
 silent!(
+    ZwpRelativePointerManagerV1,
+    ZwpPointerConstraintsV1,
     WlCompositor,
     WlSubcompositor,
     ZxdgOutputManagerV1,
@@ -82,6 +86,8 @@ impl State {
         dh.create_global::<Self, WpSinglePixelBufferManagerV1, _>(1, ());
         dh.create_global::<Self, WpPresentation, _>(1, ());
         dh.create_global::<Self, WpCursorShapeManagerV1, _>(1, ());
+        dh.create_global::<Self, ZwpRelativePointerManagerV1, _>(1, ());
+        dh.create_global::<Self, ZwpPointerConstraintsV1, _>(1, ());
         dh.create_global::<Self, ZxdgDecorationManagerV1, _>(1, ());
         dh.create_global::<Self, OrgKdeKwinServerDecorationManager, _>(1, ());
         dh.create_global::<Self, XdgActivationV1, _>(1, ());

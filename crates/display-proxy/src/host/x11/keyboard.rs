@@ -36,7 +36,7 @@ pub(super) struct Keyboard {
     /// The window that has it.
     window: Option<ObjectId>,
     /// The surface that is told: a menu of that window, if one is open.
-    focus: Option<ObjectId>,
+    pub(super) focus: Option<ObjectId>,
     pressed: Vec<u32>,
     /// The keys that were down when the server last said so: it does just before it says that a window has the keyboard.
     down: [u8; 31],

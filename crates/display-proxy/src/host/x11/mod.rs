@@ -9,6 +9,7 @@
 mod activation;
 mod buffers;
 mod compositor;
+mod constraints;
 mod cursors;
 mod events;
 mod extras;
@@ -56,6 +57,7 @@ use x11rb::rust_connection::RustConnection;
 use super::backend::ConnectError;
 use activation::Tokens;
 use buffers::{Picture, Pool};
+use constraints::Constraints;
 use outputs::{Monitors, Outputs};
 pub use place::Place;
 use screen::Screen;
@@ -98,6 +100,7 @@ pub(super) struct State {
     monitors: Monitors,
     outputs: Outputs,
     seat: Seat,
+    constraints: Constraints,
     selections: Selections,
     tokens: Tokens,
     /// The window by which the window manager is known, if there is one.
@@ -192,6 +195,7 @@ impl Server {
             serial: 0,
             base: None,
             pings: Vec::new(),
+            constraints: Constraints::default(),
             monitors: Monitors::default(),
             outputs: Outputs::default(),
             tokens: Tokens::default(),
@@ -290,6 +294,7 @@ impl Server {
             state.paint();
             painted = true;
         }
+        state.constrain();
         state.count();
         if state.screen.conn.flush().is_err() || state.broken {
             return false;

@@ -129,8 +129,8 @@ impl State {
         let hides = place.covers(rect) && (picture.opaque || there.next().is_none());
         // A window of one surface is never more than that.
         let only = layers.len() == 1;
-        let direct = (hides || only) && is_direct(surface, window, scale);
-        direct.then(|| (Rc::clone(picture), (-place.x, -place.y)))
+        let (x, y) = corner(surface, window, scale).filter(|_| hides || only)?;
+        Some((Rc::clone(picture), (x - place.x, y - place.y)))
     }
 
     /// Draws a picture as it is.
@@ -267,20 +267,33 @@ fn side_or_nothing(value: i32) -> u16 {
     u16::try_from(value.max(0)).unwrap_or(u16::MAX)
 }
 
-/// Whether the server can take a surface's pixels as they are in memory.
-fn is_direct(surface: &Surface, window: &Window, scale: i32) -> bool {
-    let Some(picture) = surface.picture() else {
-        return false;
-    };
-    matches!(picture.pixels, Pixels::Memory { .. })
-        && surface.scale == scale
+/// Which pixel of its picture is at the corner of a surface, if the server can take them as they are in memory.
+fn corner(surface: &Surface, window: &Window, scale: i32) -> Option<(i32, i32)> {
+    let picture = surface.picture()?;
+    let is_plain = matches!(picture.pixels, Pixels::Memory { .. })
         && surface.transform == Transform::Normal
-        && surface.source.is_none()
-        && surface
-            .destination
-            .is_none_or(|(w, h)| (w * scale, h * scale) == picture.size)
         // What has no transparency may have anything in its place.
-        && (window.look.depth != 32 || !picture.opaque)
+        && (window.look.depth != 32 || !picture.opaque);
+    let at = unscaled(surface, picture.size, scale)?;
+    is_plain.then_some(at)
+}
+
+/// The same as far as sizes are concerned: one of its pixels is one of the screen's.
+fn unscaled(surface: &Surface, size: (i32, i32), scale: i32) -> Option<(i32, i32)> {
+    let by = f64::from(surface.scale);
+    let Some((x, y, w, h)) = surface.source else {
+        let is_it = match surface.destination {
+            Some((w, h)) => (w * scale, h * scale) == size,
+            None => surface.scale == scale,
+        };
+        return is_it.then_some((0, 0));
+    };
+    let (x, y, w, h) = (x * by, y * by, w * by, h * by);
+    let (width, height) = surface.destination.unwrap_or((to_int(w), to_int(h)));
+    let is_it = (w, h) == (f64::from(width * scale), f64::from(height * scale))
+        && x.fract() == 0.0
+        && y.fract() == 0.0;
+    is_it.then_some((to_int(x), to_int(y)))
 }
 
 /// Where layers are laid on each other.

@@ -29,7 +29,7 @@ pub(super) struct Pointer {
     /// Where the first of them was pressed.
     pressed_at: (f64, f64),
     /// On the screen, in the server's pixels.
-    at: (f64, f64),
+    pub(super) at: (f64, f64),
     wheels: HashMap<(u16, u16), Wheel>,
 }
 
@@ -194,6 +194,10 @@ impl State {
             );
             return;
         }
+        if self.moves_locked(root, event.time) {
+            self.wheels_turned(event);
+            return;
+        }
         self.learn_place(
             event.event,
             root,
@@ -201,6 +205,7 @@ impl State {
         );
         let id = self.surface_of(event.event);
         self.refocus(id.as_ref(), event.time);
+        self.tell_relative((root.0 - before.0, root.1 - before.1), event.time);
         if root != before
             && let Some((_, (x, y))) = self.pointer_place()
         {
@@ -449,7 +454,7 @@ impl State {
     }
 }
 
-fn frame(pointer: &WlPointer) {
+pub(super) fn frame(pointer: &WlPointer) {
     if pointer.version() >= 5 {
         pointer.frame();
     }

@@ -215,20 +215,32 @@ impl Surface {
             let (a, b) = (Rect::sized(before.0), Rect::sized(after.0));
             return vec![a.hull(b)];
         }
-        let plain = self.source.is_none()
-            && self.destination.is_none()
-            && self.transform == Transform::Normal;
-        if !new.buffer_damage.is_empty() && !plain {
+        if !new.buffer_damage.is_empty() && self.transform != Transform::Normal {
             return vec![Rect::sized(after.0)];
         }
-        damage.extend(new.buffer_damage.into_iter().map(|rect| {
-            let by = self.scale;
-            let (x, y) = (rect.x.div_euclid(by), rect.y.div_euclid(by));
-            let right = rect.right().saturating_add(by - 1).div_euclid(by);
-            let bottom = rect.bottom().saturating_add(by - 1).div_euclid(by);
-            Rect::new(x, y, right - x, bottom - y)
-        }));
+        damage.extend(new.buffer_damage.into_iter().map(|rect| self.shows(rect)));
         damage
+    }
+
+    /// Where a part of its picture is seen.
+    fn shows(&self, rect: Rect) -> Rect {
+        let by = f64::from(self.scale);
+        let whole = self.picture().map_or((0, 0), |picture| picture.size);
+        let whole = (f64::from(whole.0) / by, f64::from(whole.1) / by);
+        let (x, y, w, h) = self.source.unwrap_or((0.0, 0.0, whole.0, whole.1));
+        let size = self.size();
+        let axis = |from: i32, to: i32, start: f64, length: f64, shown: i32| {
+            let at = |pixel: i32| (f64::from(pixel) / by - start) * f64::from(shown) / length;
+            (to_int(at(from).floor()), to_int(at(to).ceil()))
+        };
+        let (left, right) = axis(rect.x, rect.right(), x, w, size.0);
+        let (top, bottom) = axis(rect.y, rect.bottom(), y, h, size.1);
+        Rect::new(
+            left,
+            top,
+            right.saturating_sub(left),
+            bottom.saturating_sub(top),
+        )
     }
 }
 

@@ -186,7 +186,9 @@ impl Session {
         let Some(window) = x11.window_of(surface) else {
             return;
         };
-        let at = x11.on_screen(window, at).unwrap_or_default();
+        let at = x11
+            .on_screen(window, self.density.up_at(at))
+            .unwrap_or_default();
         let own = x11.drags.out.as_ref().and_then(|out| out.drag);
         let is_own = own.is_some() && hand.own == own;
         let named: Vec<(String, u32)> = if is_own {
@@ -301,7 +303,7 @@ impl Session {
         let Some(window) = x11.drags.over.as_ref().map(|over| over.window) else {
             return;
         };
-        let at = x11.on_screen(window, at);
+        let at = x11.on_screen(window, self.density.up_at(at));
         let Some(over) = &mut x11.drags.over else {
             return;
         };

@@ -62,6 +62,11 @@ const X11: &[(&str, &str, &str)] = &[
     ("DISPLAY", layout::X11_DISPLAY, "the X server's socket"),
     ("XAUTHORITY", layout::X11_COOKIE, "what opens it"),
     (
+        "_JAVA_AWT_WM_NONREPARENTING",
+        "1",
+        "windows get no frame within it, which Java waits for and shows nothing until then",
+    ),
+    (
         "GDK_BACKEND",
         "wayland,x11",
         "some know X11 only; others are better without",
