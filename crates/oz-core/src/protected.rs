@@ -30,6 +30,12 @@ pub const LEADS_IN: &str = "it is a link to a protected place, or to what has on
 /// Why a link does that leads out of what is copied.
 pub const LEADS_OUT: &str = "it is a link that leads out of the directory it was made in a copy of";
 
+/// Why what shuts the user out does,
+pub const CLOSES: &str = "you could not read, change or enter it any more";
+
+/// and what lets others in.
+pub const OPENS: &str = "everybody on this machine could change it";
+
 /// Why a link does whose target nobody has seen all of.
 pub const LEADS_FAR: &str = "it is a link whose target is too long to be shown";
 

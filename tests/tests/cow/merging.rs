@@ -48,7 +48,10 @@ fn a_directory_that_is_closed_when_something_in_it_was_deleted_is_merged() {
     cow("cd ~/cow && rm closed/inner && chmod 500 closed")
         .run()
         .ok();
-    oz(["merge", "sh", "--yes"]).run().ok();
+    let text = oz(["changes", "sh"]).run().ok().text();
+    let line = "/closed/  0755 → 0500  ! protected: you could not";
+    assert!(text.contains(line), "{text}");
+    oz(["merge", "sh", "--yes", "--protected"]).run().ok();
     let mode = fs::metadata(&closed).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o500);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).expect("set");

@@ -84,6 +84,51 @@ fn what_was_changed_since_stays_and_is_said() {
 }
 
 #[test]
+fn a_folder_is_closed_or_opened_to_all_with_a_yes_alone_and_that_is_taken_back() {
+    let session = Session::begin();
+    let dir = fresh(&session);
+    let mode = |name: &str| {
+        let there = fs::metadata(dir.join(name)).expect("there");
+        there.permissions().mode() & 0o777
+    };
+    for name in ["closed", "open"] {
+        fs::create_dir(dir.join(name)).expect("made");
+        fs::write(dir.join(name).join("inner"), "inner").expect("written");
+        let plain = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(dir.join(name), plain).expect("set");
+    }
+    fs::set_permissions(dir.join("kept"), fs::Permissions::from_mode(0o644)).expect("set");
+    cow("cd ~/cow && echo after > closed/inner && chmod 500 closed && chmod 777 open && chmod 666 kept && mkdir -p module/deep && echo x > module/deep/file && chmod -R a-w module")
+        .run()
+        .ok();
+    let merged = oz(["merge", "sh", "--yes"]).run().ok();
+    let merged = merged.complains("/closed/  0755 → 0500");
+    let merged = merged.complains("/open/  0755 → 0777  ! protected: everybody");
+    merged.complains("/kept  0644 → 0666");
+    assert_eq!(
+        (mode("closed"), mode("open"), mode("kept")),
+        (0o755, 0o755, 0o644)
+    );
+    assert_eq!(
+        fs::read(dir.join("module/deep/file")).expect("there"),
+        b"x\n"
+    );
+    oz(["merge", "sh", "--yes", "--protected"]).run().ok();
+    assert_eq!(
+        (mode("closed"), mode("open"), mode("kept")),
+        (0o500, 0o777, 0o666)
+    );
+    oz(["merge", "sh", "--undo", "--yes"]).run().ok();
+    assert_eq!(
+        (mode("closed"), mode("open"), mode("kept")),
+        (0o755, 0o755, 0o644)
+    );
+    oz(["merge", "sh", "--undo", "--yes"]).run().ok();
+    assert!(!dir.join("module").exists());
+    assert_eq!(fs::read(dir.join("closed/inner")).expect("there"), b"inner");
+}
+
+#[test]
 fn links_that_appear_in_between_lead_nowhere() {
     let session = Session::begin();
     let dir = fresh(&session);

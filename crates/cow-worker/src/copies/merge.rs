@@ -19,6 +19,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::copy::{content as copy, times};
+use super::modes::{Modes, OPEN};
 use super::settled::{Put, Quiet};
 use super::swap::{self, CHANGED, Names};
 use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
@@ -40,6 +41,7 @@ struct Hand<'m> {
     /// Those in which names are others now.
     renamed_in: RefCell<BTreeSet<PathBuf>>,
     put: Put,
+    modes: Modes,
 }
 
 pub fn take_over(merge: &Merge) -> Result<Merged> {
@@ -53,6 +55,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
         made: RefCell::default(),
         renamed_in: RefCell::default(),
         put: Put::default(),
+        modes: Modes::default(),
     };
     hand.write_down(Merge::ORDER, &postcard::to_stdvec(merge)?)?;
     let quiet = Quiet::look(&merge.place, &hand.lower, places(&merge.chosen));
@@ -79,6 +82,7 @@ pub fn take_over(merge: &Merge) -> Result<Merged> {
             Err(why) => merged.left.push((change.path.clone(), why)),
         }
     }
+    hand.modes.close(&hand.lower);
     hand.settle()
         .context("what was merged is not on the disk yet")?;
     merged.done = done.iter().map(|done| u64::from(*done)).sum();
@@ -469,7 +473,15 @@ impl Hand<'_> {
             .upper
             .at(change.path.as_path(), flags)
             .map_err(failed)?;
-        dress(&to, &from, change.copy).map_err(failed)
+        // What comes into it comes later.
+        let mode = change.copy.map_or(OPEN, |copy| copy.mode);
+        let open = change.copy.map(|copy| Seen {
+            mode: copy.mode | OPEN,
+            ..copy
+        });
+        dress(&to, &from, open).map_err(failed)?;
+        let set = self.modes.set(&self.lower, target, mode);
+        set.map_err(failed)
     }
 
     /// The directory that something goes to, made like that of the copy if it is not there.

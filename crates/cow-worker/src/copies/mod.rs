@@ -9,6 +9,7 @@ mod copy;
 mod diff;
 mod draw;
 mod merge;
+mod modes;
 mod remove;
 mod renamed;
 mod settled;

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use oz_core::OsBytes;
 use oz_core::wire::copies::{Became, Change, Kind, Merge, Merged, Seen, Undo, What};
-use rustix::fs::{AtFlags, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::copy::{content, mark_deleted, times};
 use super::merge::{Left, dress, failed, places, write_down};
+use super::modes::{Modes, OPEN};
 use super::settled::{Put, Quiet};
 use super::swap::{self, Names};
 use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
@@ -40,6 +41,17 @@ struct Hand<'u> {
     /// An earlier try was cut off.
     again: bool,
     put: Put,
+    /// Of the place, and of the copy.
+    modes: Modes,
+    modes_of_copy: Modes,
+}
+
+/// Where something goes in the place.
+#[derive(Clone, Copy)]
+struct Spot<'s> {
+    path: &'s Path,
+    above: &'s OwnedFd,
+    name: &'s OsStr,
 }
 
 /// A change that the merge has made.
@@ -67,6 +79,8 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
         lower: Tree::open(&undo.place.source).context("no place")?,
         journal,
         put: Put::default(),
+        modes: Modes::default(),
+        modes_of_copy: Modes::default(),
     };
     let merge: Merge = hand.written(Merge::ORDER)?;
     let became: Became = hand.written(Merge::BECAME)?;
@@ -88,6 +102,10 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
             failed.entry(step.target.clone()).or_insert(why);
         }
     };
+    // What the merge has closed is open until this is over, the outermost first.
+    for step in &steps {
+        hand.open(step);
+    }
     // The other way round: what was put there goes before what was there before comes.
     for step in steps.iter().rev().filter(|step| !step.deletes()) {
         note(step, hand.take(step));
@@ -113,6 +131,8 @@ pub fn take_back(undo: &Undo) -> Result<Merged> {
             let _ = rustix::fs::unlinkat(above, name, AtFlags::REMOVEDIR);
         }
     }
+    hand.modes.close(&hand.lower);
+    hand.modes_of_copy.close(&hand.upper);
     write_down(&hand.journal, Merge::UNDONE, b"")?;
     undone.settled = quiet.settle(&hand.lower, hand.put);
     undone.left = failed.into_iter().collect();
@@ -128,6 +148,16 @@ impl Hand<'_> {
             .context("no such merge")?;
         io::Read::read_to_end(&mut io::Read::take(file, MOST), &mut bytes)?;
         postcard::from_bytes(&bytes).context("the journal is broken")
+    }
+
+    fn open(&self, step: &Step<'_>) {
+        let target = step.target.as_path();
+        let there = self.lower.look(target).ok().flatten();
+        let is_put = there.zip(step.put);
+        if is_put.is_some_and(|(there, put)| is_same(&there, &put)) {
+            // What stays closed says so itself.
+            let _ = self.modes.open(&self.lower, target);
+        }
     }
 
     /// Takes what the merge put somewhere back into the copy, and brings back what was there.
@@ -152,9 +182,15 @@ impl Hand<'_> {
                 .is_restored(number, target, there.as_ref(), before)
                 .map_err(failed)?;
             let copy = self.upper.look(path).map_err(failed)?;
-            return match done && copy.is_some() {
-                true => Ok(()),
-                false => Err(SINCE.to_owned()),
+            if !done || copy.is_none() {
+                return Err(SINCE.to_owned());
+            }
+            return match before.filter(|_| change.kind == Kind::Directory) {
+                Some(before) if is_directory(before.mode) => {
+                    let set = self.modes.set(&self.lower, target, before.mode);
+                    set.map_err(failed)
+                }
+                _ => Ok(()),
             };
         }
         let (above, name) = self.in_place(target).map_err(failed)?;
@@ -168,7 +204,12 @@ impl Hand<'_> {
         if is_put {
             self.put_in_copy(number, change, target)?;
         }
-        self.restore(number, change, before, (&above, name), there.as_ref())?;
+        let spot = Spot {
+            path: target,
+            above: &above,
+            name,
+        };
+        self.restore(number, change, before, spot, there.as_ref())?;
         self.note(change, target);
         rustix::fs::fsync(&above).map_err(failed)
     }
@@ -194,7 +235,12 @@ impl Hand<'_> {
         let (above, name) = self.in_place(target).map_err(failed)?;
         match self.lower.look(target).map_err(failed)? {
             None => {
-                self.restore(number, change, change.original, (&above, name), None)?;
+                let spot = Spot {
+                    path: target,
+                    above: &above,
+                    name,
+                };
+                self.restore(number, change, change.original, spot, None)?;
                 self.note(change, target);
             }
             there
@@ -221,16 +267,15 @@ impl Hand<'_> {
         number: usize,
         change: &Change,
         before: Option<Seen>,
-        (above, name): (&OwnedFd, &OsStr),
+        spot: Spot<'_>,
         there: Option<&Stat>,
     ) -> Result<(), Left> {
+        let Spot { path, above, name } = spot;
         let old = PathBuf::from(format!("old-{number}"));
         let there = there.filter(|there| kind(there) != Kind::Directory);
         let Some(before) = before else {
             return self.take_away(number, above, name, there);
         };
-        let is_directory =
-            |mode| rustix::fs::FileType::from_raw_mode(mode) == rustix::fs::FileType::Directory;
         if is_directory(before.mode) {
             if change.kind != Kind::Directory || change.what == What::Deleted {
                 self.take_away(number, above, name, there)?;
@@ -239,13 +284,15 @@ impl Hand<'_> {
             }
             let flags = DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let to = rustix::fs::openat(above, name, flags, Mode::empty()).map_err(failed)?;
-            return match self.journal.at(&old, flags) {
-                Ok(from) => dress(&to, &from, Some(before)).map_err(failed),
-                Err(_) => {
-                    let mode = Mode::from_raw_mode(permissions(before.mode));
-                    rustix::fs::fchmod(&to, mode).map_err(failed)
-                }
+            let open = Seen {
+                mode: before.mode | OPEN,
+                ..before
             };
+            if let Ok(from) = self.journal.at(&old, flags) {
+                dress(&to, &from, Some(open)).map_err(failed)?;
+            }
+            let set = self.modes.set(&self.lower, path, before.mode);
+            return set.map_err(failed);
         }
         if change.kind == Kind::Directory && change.what != What::Deleted {
             match rustix::fs::unlinkat(above, name, AtFlags::REMOVEDIR) {
@@ -255,7 +302,7 @@ impl Hand<'_> {
                 removed => removed.map_err(failed)?,
             }
         }
-        self.put(number, &old, (above, name), there)
+        self.put(number, &old, spot, there)
     }
 
     /// Moves what is there into the journal.
@@ -287,7 +334,7 @@ impl Hand<'_> {
         &self,
         number: usize,
         old: &Path,
-        (above, name): (&OwnedFd, &OsStr),
+        Spot { above, name, .. }: Spot<'_>,
         there: Option<&Stat>,
     ) -> Result<(), Left> {
         let names = self.names(number);
@@ -372,7 +419,8 @@ impl Hand<'_> {
             return Ok(there.is_none() && before.is_none());
         };
         if kind(there) == Kind::Directory {
-            return Ok(permissions(there.st_mode) == permissions(before.mode));
+            let mode = permissions(before.mode);
+            return Ok([mode, mode | OPEN].contains(&permissions(there.st_mode)));
         }
         let old = PathBuf::from(format!("old-{number}"));
         let identity = seen(there).identity;
@@ -434,9 +482,9 @@ impl Hand<'_> {
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(failed(error)),
         }
-        let directory = self.upper.at(path, DIRECTORY).map_err(failed)?;
-        let mode = Mode::from_raw_mode(permissions(copy.map_or(0o700, |copy| copy.mode)));
-        rustix::fs::fchmod(directory, mode).map_err(failed)
+        let mode = copy.map_or(OPEN, |copy| copy.mode);
+        let set = self.modes_of_copy.set(&self.upper, path, mode);
+        set.map_err(failed)
     }
 
     fn delete_in_copy(&self, path: &Path) -> Result<(), Left> {
@@ -471,7 +519,11 @@ impl Hand<'_> {
             let parent = self.upper.at(&here, DIRECTORY).map_err(failed)?;
             here.push(part);
             match self.upper.look(&here).map_err(failed)? {
-                Some(there) if kind(&there) == Kind::Directory => continue,
+                Some(there) if kind(&there) == Kind::Directory => {
+                    let open = self.modes_of_copy.open(&self.upper, &here);
+                    open.map_err(failed)?;
+                    continue;
+                }
                 Some(_) => {
                     return Err("the sandbox has something else where its directory was".to_owned());
                 }
@@ -483,6 +535,10 @@ impl Hand<'_> {
         }
         Ok((self.upper.at(above, DIRECTORY).map_err(failed)?, name))
     }
+}
+
+fn is_directory(mode: u32) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
 }
 
 /// Why something cannot get its name.
@@ -502,7 +558,8 @@ fn is_same(there: &Stat, put: &Seen) -> bool {
         i64::try_from(there.st_mtime_nsec).unwrap_or(0),
     );
     if kind(there) == Kind::Directory {
-        return now.identity == put.identity && now.mode == put.mode;
+        // An earlier try may have opened it.
+        return now.identity == put.identity && [put.mode, put.mode | OPEN].contains(&now.mode);
     }
     (now.identity, now.size, now.mode) == (put.identity, put.size, put.mode)
         && written <= put.changed

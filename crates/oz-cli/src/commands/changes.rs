@@ -164,6 +164,9 @@ pub(crate) fn line(home: &Path, place: &Place, change: &Change) -> String {
         }
         _ => {}
     }
+    if let Some((before, now)) = change.other_mode() {
+        let _ = write!(line, "  {before:04o} → {now:04o}");
+    }
     line.push_str(match change.conflict {
         None => "",
         Some(Conflict::Changed) => "  ! changed outside as well",

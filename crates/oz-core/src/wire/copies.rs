@@ -149,6 +149,18 @@ pub struct Change {
     pub target: Option<Target>,
 }
 
+impl Change {
+    /// The permissions that it had and those that it has, if they are others; a link has none.
+    #[must_use]
+    pub fn other_mode(&self) -> Option<(u32, u32)> {
+        let (before, now) = self.original.zip(self.copy)?;
+        let kinds = [before.mode, now.mode].map(|mode| mode & !0o7777);
+        let modes = (before.mode & 0o7777, now.mode & 0o7777);
+        let is_told = kinds[0] == kinds[1] && self.kind != Kind::Symlink;
+        (is_told && modes.0 != modes.1).then_some(modes)
+    }
+}
+
 /// Where a symbolic link leads: any bytes of an app's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {

@@ -77,6 +77,9 @@ pub(crate) struct ChangeRow {
     size_before: u64,
     /// `changed`, `deleted`, `unseen`, or empty if there is nothing to decide.
     conflict: &'static str,
+    /// Permissions (`st_mode`, without the kind), if they are others than before; both 0 if not.
+    mode: u32,
+    mode_before: u32,
     /// Where a link leads, the first 256 bytes of it; empty for others.
     target: Vec<u8>,
     /// Why it needs a yes of its own, as what is in a protected place; empty if it does not.
@@ -391,6 +394,7 @@ fn row(
     };
     let protected = copies::guard(home, place, change);
     let target = change.target.as_ref();
+    let (mode_before, mode) = change.other_mode().unwrap_or_default();
     let token = postcard::to_stdvec(&(index, rested, change));
     Ok(ChangeRow {
         path: at(&change.path),
@@ -403,6 +407,8 @@ fn row(
         size: size(change.copy),
         size_before: size(change.original),
         conflict: change.conflict.map_or("", Conflict::word),
+        mode,
+        mode_before,
         target: target.map_or_else(Vec::new, |target| target.path.as_bytes().to_vec()),
         protected: protected.unwrap_or_default().to_owned(),
         token: token.map_err(|error| failed_host(&std::io::Error::other(error)))?,

@@ -3,8 +3,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use oz_core::protected::{self, ABOVE, LEADS_FAR, LEADS_IN, LEADS_OUT};
-use oz_core::wire::copies::{Change, Kind, What};
+use oz_core::protected::{self, ABOVE, CLOSES, LEADS_FAR, LEADS_IN, LEADS_OUT, OPENS};
+use oz_core::wire::copies::{Change, Kind, Seen, What};
+use rustix::fs::FileType;
 
 use super::Place;
 use crate::resolve::canonical;
@@ -22,6 +23,7 @@ pub fn guard(home: &Path, place: &Place, change: &Change) -> Option<&'static str
     from.or_else(protection)
         .or_else(|| places.comes_above(change))
         .or_else(|| places.leads(change))
+        .or_else(|| opens_or_closes(change))
 }
 
 struct Places<'p> {
@@ -86,6 +88,24 @@ impl Places<'_> {
         };
         (!stays).then_some(LEADS_OUT)
     }
+}
+
+/// What its owner may do with a directory, and others with anything (inode(7)).
+const OWNER: u32 = 0o700;
+const OTHERS: u32 = 0o002;
+
+/// A directory that the user cannot use any more, or something that others can change.
+fn opens_or_closes(change: &Change) -> Option<&'static str> {
+    let copy = change.copy.filter(|_| change.kind != Kind::Symlink)?;
+    let is_directory = |seen: &Seen| FileType::from_raw_mode(seen.mode) == FileType::Directory;
+    let before = change.original;
+    let directories = before.filter(|before| is_directory(before) && is_directory(&copy));
+    if directories.is_some_and(|before| before.mode & !copy.mode & OWNER != 0) {
+        return Some(CLOSES);
+    }
+    let is_open = |mode: u32| mode & OTHERS != 0;
+    let was_open = before.is_some_and(|before| is_open(before.mode));
+    (is_open(copy.mode) && !was_open).then_some(OPENS)
 }
 
 /// The root of the tree that a place is mounted from, if it has another path there.
@@ -218,6 +238,44 @@ mod tests {
         std::os::unix::fs::symlink(".ssh", home.join("keys")).expect("made");
         let link = change("notes.html", Kind::Symlink, Some("keys/id_ed25519"));
         assert_eq!(guard(&home, &place(&home, &home), &link), Some(LEADS_IN));
+    }
+
+    #[test]
+    fn who_could_not_use_it_or_who_could_change_it_then_is_asked_about() {
+        let home = Path::new("/home/u");
+        let guard = |kind, before: Option<u32>, mode| {
+            let seen = |mode| Seen {
+                identity: (1, 1),
+                changed: (0, 0),
+                size: 0,
+                mode,
+            };
+            let mut change = change("Documents", kind, None);
+            change.original = before.map(seen);
+            change.copy = Some(seen(mode));
+            guard(home, &place(home, home), &change)
+        };
+        let (directory, file) = (0o40_000, 0o100_000);
+        let of_directory =
+            |before, mode| guard(Kind::Directory, Some(directory | before), directory | mode);
+        for mode in [0, 0o400, 0o500, 0o600, 0o055] {
+            assert_eq!(of_directory(0o755, mode), Some(CLOSES), "{mode:o}");
+        }
+        assert_eq!(of_directory(0o755, 0o777), Some(OPENS));
+        assert_eq!(of_directory(0o777, 0o777), None);
+        assert_eq!(of_directory(0o500, 0o500), None);
+        assert_eq!(of_directory(0o755, 0o700), None);
+        assert_eq!(guard(Kind::Directory, None, directory | 0o555), None);
+        assert_eq!(
+            guard(Kind::Directory, None, directory | 0o1777),
+            Some(OPENS)
+        );
+        assert_eq!(guard(Kind::File, Some(file | 0o644), file | 0o400), None);
+        assert_eq!(
+            guard(Kind::File, Some(file | 0o644), file | 0o666),
+            Some(OPENS)
+        );
+        assert_eq!(guard(Kind::Symlink, None, 0o120_777), None);
     }
 
     #[test]

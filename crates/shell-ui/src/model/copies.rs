@@ -62,6 +62,8 @@ pub struct Changed {
     pub size: (u64, u64),
     /// Why it needs a decision.
     pub conflict: Option<Conflict>,
+    /// Permissions, if they are others: now, and before.
+    pub modes: (u32, u32),
     /// Where a link leads, in any bytes, as far as it is told.
     pub target: OsBytes,
     /// Why it needs a yes of its own, in English; empty if it does not.
@@ -107,7 +109,12 @@ impl Changed {
             }
             (Kind::File, _) => size(self.size.0),
         };
-        format!("{what} · {sizes}")
+        match self.modes {
+            (now, before) if now != before => {
+                format!("{what} · {sizes} · {before:04o} → {now:04o}")
+            }
+            _ => format!("{what} · {sizes}"),
+        }
     }
 
     /// What stands in the way of taking it over as it is, if anything does.
@@ -148,6 +155,8 @@ fn guarded(reason: &str) -> String {
         }
         protected::LEADS_OUT => tr("A link that leads out of the folder it was made in."),
         protected::LEADS_FAR => tr("A link whose target is too long to be shown."),
+        protected::CLOSES => tr("You could not read, change or enter it any more."),
+        protected::OPENS => tr("Everybody on this machine could change it."),
         _ => tr("A protected place: what is there may run when you log in, or be a secret."),
     }
 }
@@ -361,6 +370,7 @@ mod tests {
             kind: Kind::File,
             size: (20, 10),
             conflict: None,
+            modes: (0, 0),
             target: Vec::new().into(),
             protected: String::new(),
             token: path.to_vec(),
@@ -414,7 +424,12 @@ mod tests {
         link.kind = Kind::Symlink;
         link.target = b".ssh/id\x1b".to_vec().into();
         link.protected = protected::LEADS_IN.to_owned();
+        let mut folder = change(b"/home/u/Documents", What::Attributes);
+        folder.kind = Kind::Directory;
+        folder.modes = (0o777, 0o755);
         let home = Path::new("/home/u");
+        let words = folder.words(home, size);
+        assert_eq!(words, "Other permissions · folder · 0755 → 0777");
         assert_eq!(link.words(home, size), r"New · link to .ssh/id\x1b");
         assert!(
             link.warning()

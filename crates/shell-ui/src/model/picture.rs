@@ -113,6 +113,7 @@ mod tests {
             kind,
             size: (1, 1),
             conflict: None,
+            modes: (0, 0),
             target: Vec::new().into(),
             protected: String::new(),
             token: Vec::new(),

@@ -414,6 +414,7 @@ mod tests {
             kind: Kind::File,
             size: (2, 1),
             conflict,
+            modes: (0, 0),
             target: Vec::new().into(),
             protected: String::new(),
             token: name.into(),

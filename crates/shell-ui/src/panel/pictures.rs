@@ -122,6 +122,7 @@ mod tests {
             kind: Kind::File,
             size: (1, 0),
             conflict: None,
+            modes: (0, 0),
             target: Vec::new().into(),
             protected: String::new(),
             token: name.into(),

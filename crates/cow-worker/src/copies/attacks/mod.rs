@@ -1,6 +1,7 @@
 //! What an app prepares, and what its user does meanwhile, so that a merge takes more than was shown. Layers are made here as
 //! overlays leave them.
 
+mod closed;
 mod moved;
 mod renames;
 mod saved;
