@@ -33,6 +33,7 @@ fn run() -> Result<()> {
         Some("analyse") => analysis::job(arguments.next().context("no path")?.as_ref()),
         Some("fold") => training::job(arguments.next().context("no home")?.as_ref()),
         Some("changes") => copies::changes(),
+        Some("count") => copies::count(),
         Some("note") => copies::note(),
         Some("combine") => copies::combine(),
         Some("merge") => copies::merge(),

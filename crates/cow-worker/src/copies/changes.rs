@@ -8,7 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use oz_core::wire::copies::{Change, Changes, Conflict, Kind, MOST_CHANGES, Place, Target, What};
+use oz_core::wire::copies::{
+    Change, Changes, Conflict, Count, Kind, Look, MOST_CHANGES, Place, Target, What,
+};
 use oz_sys::lease::Lease;
 use rustix::fs::Stat;
 
@@ -45,7 +47,31 @@ pub fn of(place: &Place) -> Result<Changes> {
     within(place, &mut Budget::default())
 }
 
-/// The same, and what is left of a budget.
+/// Those of them that are asked for. All are found for that: what was renamed may be anywhere.
+pub fn wanted(look: &Look) -> Result<Changes> {
+    let mut found = of(&look.place)?;
+    let wanted = &look.wanted;
+    let is_below = |path: &Path| wanted.iter().any(|above| path.starts_with(above.as_path()));
+    found
+        .all
+        .retain(|change| wanted.is_empty() || is_below(change.path.as_path()));
+    let most = usize::try_from(look.most).unwrap_or(usize::MAX);
+    found.complete &= found.all.len() <= most && found.unreadable.len() <= most;
+    found.all.truncate(most);
+    found.unreadable.truncate(most);
+    Ok(found)
+}
+
+/// How many there are.
+pub fn count(place: &Place) -> Result<Count> {
+    let found = of(place)?;
+    Ok(Count {
+        changes: found.all.len() as u64,
+        complete: found.complete && found.unreadable.is_empty(),
+    })
+}
+
+/// All of them, and what is left of a budget.
 pub(super) fn within(place: &Place, budget: &mut Budget) -> Result<Changes> {
     let mut walk = Walk {
         place,

@@ -22,7 +22,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use oz_core::wire::copies::{Combine, Compare, Copy, Draw, MOST, Merge, Note, Place, Undo};
+use oz_core::wire::copies::{Combine, Compare, Copy, Draw, Look, MOST, Merge, Note, Place, Undo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -30,9 +30,16 @@ use crate::confine;
 
 /// Says what is different.
 pub(crate) fn changes() -> Result<()> {
+    let look: Look = read()?;
+    confine::walking(&[&look.place.upper, &look.place.source])?;
+    say(&changes::wanted(&look)?)
+}
+
+/// Says how much is different.
+pub(crate) fn count() -> Result<()> {
     let place: Place = read()?;
     confine::walking(&[&place.upper, &place.source])?;
-    say(&changes::of(&place)?)
+    say(&changes::count(&place)?)
 }
 
 /// Says what differs in the content of some changes.

@@ -6,7 +6,9 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use oz_core::OsBytes;
-use oz_core::wire::copies::{Change, Changes as Found, Conflict, Kind, Seen, Target, What};
+use oz_core::wire::copies::{
+    Change, Changes as Found, Conflict, Kind, MOST_CHANGES, Seen, Target, What,
+};
 use oz_host::copies::{self, Kept, Place, guard};
 use serde::Serialize;
 
@@ -56,14 +58,13 @@ pub(crate) fn run(what: &Changes) -> Result<u8> {
     let mut rows = Vec::new();
     let mut text = String::new();
     for place in &kept.about.places {
-        let mut found = look(&kept, place)?;
+        let found = look(&kept, place, &wanted)?;
         for path in &found.unreadable {
             out::note(&format!("{} cannot be looked at", shown(place, path)));
         }
         if !found.complete {
             out::note("there are more changes than can be listed");
         }
-        found.all.retain(|change| place.is_wanted(change, &wanted));
         let differences = match what.diff {
             true => diff::of(&kept, place, &found.all)?,
             false => vec![None; found.all.len()],
@@ -99,9 +100,9 @@ pub(crate) fn find(id: &str) -> Result<Kept> {
     Kept::find(&copies::here(), id).map_err(|error| Error::advised(&error))
 }
 
-/// What it changed in one place.
-pub(crate) fn look(kept: &Kept, place: &Place) -> Result<Found> {
-    kept.look(place).map_err(|error| {
+/// What it changed in one place, at some whole paths or below; without any all.
+pub(crate) fn look(kept: &Kept, place: &Place, wanted: &[PathBuf]) -> Result<Found> {
+    kept.look(place, wanted, MOST_CHANGES).map_err(|error| {
         let source = OsBytes::from(place.overlay.source.as_path());
         let id = &kept.id;
         let what = format!("cannot find out what {id} has changed in {source}: {error}.");

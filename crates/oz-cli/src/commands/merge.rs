@@ -146,10 +146,8 @@ pub(crate) fn take_over(kept: &Kept, _held: &Held, what: &What<'_>, how: How) ->
 fn combine(kept: &Kept, held: &Held, wanted: &[PathBuf]) -> Result<BTreeSet<PathBuf>> {
     let mut done = BTreeSet::new();
     for place in &kept.about.places {
-        let mut changes = look(kept, place)?.all;
-        changes.retain(|change| {
-            change.conflict == Some(Conflict::Changed) && place.is_wanted(change, wanted)
-        });
+        let mut changes = look(kept, place, wanted)?.all;
+        changes.retain(|change| change.conflict == Some(Conflict::Changed));
         let paths: Vec<OsBytes> = changes.iter().map(|change| change.path.clone()).collect();
         let combined = copies::combine(place, held, changes);
         let combined = combined.map_err(|error| Error::advised(&error))?;
@@ -240,9 +238,8 @@ fn choose<'c>(
     let mut orders = Vec::new();
     let mut undecided = 0;
     for place in &kept.about.places {
-        let asked = |change: &Change| place.is_wanted(change, wanted);
         let mut chosen = Vec::new();
-        let found = look(kept, place)?;
+        let found = look(kept, place, wanted)?;
         for path in found.unreadable.iter().filter(|_| wanted.is_empty()) {
             out::note(&format!(
                 "left out: {} cannot be looked at",
@@ -254,7 +251,7 @@ fn choose<'c>(
             out::note("there are more changes than can be listed");
             undecided += 1;
         }
-        for change in found.all.into_iter().filter(asked) {
+        for change in found.all {
             let line = line(&home, place, &change);
             let combined = what.combined.contains(&place.at(&change.path));
             let decided = copies::Decided {

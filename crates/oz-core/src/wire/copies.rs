@@ -193,7 +193,27 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// All changes of a place.
+/// What to look for. Answered by [`Changes`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Look {
+    /// The place.
+    pub place: Place,
+    /// Only changes at these paths below it, or below them; without any all.
+    pub wanted: Vec<OsBytes>,
+    /// Most changes that are told, and most of what cannot be looked at.
+    pub most: u64,
+}
+
+/// How many changes a place has. The answer to a [`Place`] alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// So many were found.
+    pub changes: u64,
+    /// There are no more, and all could be looked at.
+    pub complete: bool,
+}
+
+/// All changes of a place, or those that were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changes {
     /// Sorted by path, directories before what is in them.

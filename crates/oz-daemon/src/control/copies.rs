@@ -237,9 +237,9 @@ impl CopiesObject {
             let kept = Kept::find(&place, &of).map_err(failed)?;
             let (mut count, mut complete) = (0, true);
             for place in &kept.about.places {
-                let found = kept.look(place).map_err(failed)?;
-                complete &= found.complete && found.unreadable.is_empty();
-                count += found.all.len() as u64;
+                let found = kept.count(place).map_err(failed)?;
+                complete &= found.complete;
+                count += found.changes;
             }
             Ok((count, complete))
         };
@@ -367,17 +367,14 @@ fn look(kept: &Kept, options: ChangesOptions) -> Result<(Vec<(usize, Change)>, b
     let most = options.most.unwrap_or(MOST) as usize;
     let (mut all, mut complete) = (Vec::new(), true);
     for (index, place) in kept.about.places.iter().enumerate() {
-        let found = kept.look(place).map_err(failed)?;
+        let found = kept.look(place, &wanted, most - all.len());
+        let found = found.map_err(failed)?;
         complete &= found.complete && found.unreadable.is_empty();
-        let found = found.all.into_iter();
-        all.extend(
-            found
-                .filter(|change| place.is_wanted(change, &wanted))
-                .map(|change| (index, change)),
-        );
+        all.extend(found.all.into_iter().map(|change| (index, change)));
+        // What it says is believed no further than it was asked.
+        complete &= all.len() <= most;
+        all.truncate(most);
     }
-    complete &= all.len() <= most;
-    all.truncate(most);
     Ok((all, complete))
 }
 

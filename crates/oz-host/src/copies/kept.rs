@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use oz_core::OsBytes;
 use oz_core::plan::SandboxId;
-use oz_core::wire::copies::Changes;
+use oz_core::wire::copies::{Changes, Count};
 
 use super::{About, Place};
 use crate::worker;
@@ -121,11 +121,19 @@ impl Kept {
         locks.collect::<Result<_, _>>().map(Held)
     }
 
-    /// What is different in one place.
+    /// What is different in one place, at some whole paths or below (without any at all of it): so much of it at most.
     ///
     /// # Errors
     /// The worker does not say.
-    pub fn look(&self, place: &Place) -> Result<Changes, Error> {
-        Ok(super::changes(place)?)
+    pub fn look(&self, place: &Place, wanted: &[PathBuf], most: usize) -> Result<Changes, Error> {
+        Ok(super::changes(place, wanted, most)?)
+    }
+
+    /// How much is different in one place.
+    ///
+    /// # Errors
+    /// The worker does not say.
+    pub fn count(&self, place: &Place) -> Result<Count, Error> {
+        Ok(super::count(place)?)
     }
 }

@@ -102,11 +102,14 @@ impl Place {
         self.overlay.source.join(below.as_path())
     }
 
-    /// Whether a change is at one of some whole paths or below; without any all are.
-    #[must_use]
-    pub fn is_wanted(&self, change: &wire::Change, wanted: &[PathBuf]) -> bool {
-        let path = self.at(&change.path);
-        wanted.is_empty() || wanted.iter().any(|wanted| path.starts_with(wanted))
+    /// Those of some whole paths that are here, relative; of one above it all that is.
+    fn wanted(&self, whole: &[PathBuf]) -> Vec<OsBytes> {
+        let source = &self.overlay.source;
+        let here = |path: &PathBuf| match path.strip_prefix(source) {
+            Ok(below) => Some(below.into()),
+            Err(_) => source.starts_with(path).then(|| Path::new("").into()),
+        };
+        whole.iter().filter_map(here).collect()
     }
 }
 
@@ -265,12 +268,34 @@ pub fn forget(layers: &Path) -> io::Result<()> {
     settled::clear(layers)
 }
 
-/// What is different. The names are an app's.
+/// What is different at some whole paths or below, without any at all of them: so many changes at most, since an app decides how many
+/// there are. The names are an app's.
 ///
 /// # Errors
 /// The worker gives no answer.
-pub fn changes(place: &Place) -> Result<wire::Changes, worker::Error> {
-    ask("changes", &to_look_at(place))
+fn changes(place: &Place, wanted: &[PathBuf], most: usize) -> Result<wire::Changes, worker::Error> {
+    let below = place.wanted(wanted);
+    if below.is_empty() && !wanted.is_empty() {
+        // They are in other places.
+        return Ok(wire::Changes {
+            complete: true,
+            ..wire::Changes::default()
+        });
+    }
+    let look = wire::Look {
+        place: to_look_at(place),
+        wanted: below,
+        most: most as u64,
+    };
+    ask("changes", &look)
+}
+
+/// How much is different.
+///
+/// # Errors
+/// The worker gives no answer.
+fn count(place: &Place) -> Result<wire::Count, worker::Error> {
+    ask("count", &to_look_at(place))
 }
 
 /// How the content of some changes differs from what it was, in their order. It is an app's.
@@ -430,6 +455,28 @@ mod tests {
             let now = now(directory.path());
             assert!(changed <= now, "{changed:?} {now:?}");
         }
+    }
+
+    #[test]
+    fn what_is_wanted_is_named_as_it_is_below_a_place() {
+        let place = Place {
+            overlay: Overlay {
+                source: "/home/u".into(),
+                path: "/home/u".into(),
+                layers: "/l".into(),
+                hidden: Vec::new(),
+                volatile: false,
+            },
+            since: (0, 0),
+        };
+        let wanted = |paths: &[&str]| -> Vec<String> {
+            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+            let below = place.wanted(&paths).into_iter();
+            below.map(|path| path.to_string()).collect()
+        };
+        assert_eq!(wanted(&["/home/u/a/b", "/home/u2", "/srv"]), ["a/b"]);
+        assert_eq!(wanted(&["/home"]), [""]);
+        assert_eq!(wanted(&["/home/u"]), [""]);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! overlays leave them.
 
 mod closed;
+mod many;
 mod moved;
 mod renames;
 mod saved;

@@ -128,7 +128,7 @@ fn show(kept: &Kept, json: bool) -> Result<Found> {
     };
     let mut lines = Lines::default();
     for place in &kept.about.places {
-        let changes = look(kept, place)?;
+        let changes = look(kept, place, &[])?;
         for path in &changes.unreadable {
             out::note(&format!("{} cannot be looked at", shown(place, path)));
         }
