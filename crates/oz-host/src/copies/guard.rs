@@ -86,9 +86,14 @@ impl Places<'_> {
             Some(_) if to.is_absolute() => !inside.starts_with(self.home),
             Some(tree) => outside.starts_with(tree),
         };
-        (!stays).then_some(LEADS_OUT)
+        // Programs and their data, as an environment of Python's links to: each sandbox sees them anyway.
+        let is_system = SYSTEM.iter().any(|top| outside.starts_with(top));
+        (!stays && !is_system).then_some(LEADS_OUT)
     }
 }
+
+/// What the system's packages own, where nothing is the user's.
+const SYSTEM: &[&str] = &["/usr", "/bin", "/lib", "/lib64", "/sbin"];
 
 /// What its owner may do with a directory, and others with anything (inode(7)).
 const OWNER: u32 = 0o700;
@@ -213,7 +218,14 @@ mod tests {
 
     #[test]
     fn links_among_files_need_no_yes() {
-        for target in ["other", "./other", "d/../other", "/home/u/other", ".ssh2"] {
+        for target in [
+            "other",
+            "./other",
+            "d/../other",
+            "/home/u/other",
+            ".ssh2",
+            "/usr/bin/python3",
+        ] {
             assert_eq!(of_link("d/link", target), None, "{target}");
         }
         assert_eq!(of_link("d/e/link", "../../f/file"), None);
