@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use oz_core::wire::copies::Kind;
-use rustix::fs::{AtFlags, Mode, OFlags};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
 use super::tree::{Tree, kind, permissions};
 
@@ -53,11 +53,37 @@ impl Modes {
     }
 }
 
-/// By the name, since what is closed cannot be opened.
+/// What is closed can be named, and not opened; and somebody may have put a link in its place, which is not followed.
 fn change(tree: &Tree, path: &Path, mode: u32) -> io::Result<()> {
-    let name = path.file_name().ok_or(Errno::INVAL)?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-    let above = tree.at(path.parent().unwrap_or(Path::new("")), flags)?;
+    let directory = tree.at(path, OFlags::PATH | OFlags::DIRECTORY)?;
+    let itself = format!("/proc/self/fd/{}", directory.as_raw_fd());
     let mode = Mode::from_raw_mode(mode);
-    Ok(rustix::fs::chmodat(above, name, mode, AtFlags::empty())?)
+    Ok(rustix::fs::chmodat(CWD, itself, mode, AtFlags::empty())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn a_link_in_the_place_of_a_directory_opens_and_closes_nothing_elsewhere() {
+        let base = tempfile::tempdir().expect("a directory");
+        let (place, keys) = (base.path().join("place"), base.path().join("keys"));
+        for directory in [&place, &keys, &place.join("own")] {
+            fs::create_dir(directory).expect("made");
+            fs::set_permissions(directory, fs::Permissions::from_mode(0o700)).expect("set");
+        }
+        symlink("../keys", place.join("link")).expect("made");
+        let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
+        let tree = Tree::open(&place).expect("opened");
+        let modes = Modes::default();
+        modes.set(&tree, Path::new("own"), 0o555).expect("set");
+        modes.set(&tree, Path::new("link"), 0o777).unwrap_err();
+        modes.open(&tree, Path::new("link")).expect("nothing to do");
+        modes.close(&tree);
+        assert_eq!(mode(&place.join("own")), 0o555);
+        assert_eq!(mode(&keys), 0o700);
+    }
 }
