@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use oz_e2e::fixtures::write;
-use oz_e2e::race::while_swapping;
-use oz_e2e::{Session, oz};
+use oz_e2e::race::meanwhile;
+use oz_e2e::{Session, oz, wait};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use crate::dialog;
@@ -74,7 +75,13 @@ fn no_directory_on_the_way_can_be_turned_while_a_file_is_picked() -> Result<()> 
         let asking = ask(&session, method, &way, "ln -sfn ../secret link");
         let window = dialog::wait_for(&session, asking.inside.id())?;
         let mut picked = Ok(());
-        while_swapping(&inner, &link, || {
+        // The dialog looks at the directory anew each time, and would do nothing else if that never stopped.
+        let swap = || {
+            let swapped = renameat_with(CWD, &inner, CWD, &link, RenameFlags::EXCHANGE);
+            swapped.expect("the names can be exchanged");
+            wait::pause(Duration::from_millis(5));
+        };
+        meanwhile(swap, || {
             picked = (|| {
                 dialog::type_path(&session, &file)?;
                 session.key("enter", "press")?;
