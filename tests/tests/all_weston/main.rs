@@ -1,4 +1,5 @@
-//! A host of another kind: weston, which decorates no windows.
+//! A host of another kind: weston, which decorates no windows. Not among the tests of each run: on an idle machine the first weston of a
+//! session hears nothing of the mouse of the X server that it shows itself on.
 
 use anyhow::{Result, ensure};
 use oz_e2e::weston::Weston;
