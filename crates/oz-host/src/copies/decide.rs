@@ -15,7 +15,7 @@ pub struct Decided {
     pub theirs: bool,
     /// There the sandbox's comes beside the user's.
     pub both: bool,
-    /// What has a [`guard`] is taken as well: it is in a protected place, or leads to one.
+    /// What has a [`guard()`] is taken as well: it is in a protected place, or leads to one.
     pub protected: bool,
 }
 
