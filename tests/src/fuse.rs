@@ -34,11 +34,21 @@ impl Fuse {
         &self.file
     }
 
-    /// From now on it does not answer: who asks waits.
+    /// From now on it does not answer: who asks waits. Each of its threads stands still then: one that still took a request
+    /// would keep whoever asks from being killed.
     pub fn stop(&self) {
-        if let Some(server) = &self.server {
-            server.signal(Signal::STOP);
-        }
+        let Some(server) = &self.server else { return };
+        server.signal(Signal::STOP);
+        let tasks = format!("/proc/{}/task", server.pid());
+        let is_stopped = |task: std::fs::DirEntry| {
+            let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+            stat.rsplit_once(") ")
+                .is_some_and(|(_, state)| state.starts_with('T'))
+        };
+        wait::for_condition("a file system that stands still", || {
+            let tasks = std::fs::read_dir(&tasks).into_iter().flatten().flatten();
+            tasks.map(is_stopped).all(|stopped| stopped)
+        });
     }
 
     /// Nobody waits for it any more.
