@@ -16,14 +16,14 @@ use anyhow::{Context, Result};
 use oz_core::OsBytes;
 use oz_core::wire::copies::{After, Became, Change, Kind, Merge, Merged, Seen, What};
 use oz_sys::lease::Lease;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, XattrFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
 
 use super::copy::{content as copy, times};
 use super::modes::{Modes, OPEN};
 use super::settled::{Put, Quiet};
 use super::swap::{self, CHANGED, Names};
-use super::tree::{Tree, attributes_of, kind, permissions, same_content, seen};
+use super::tree::{Tree, attributes_of, is_directory, kind, permissions, same_content, seen};
 use super::{changes, remove};
 use crate::progress;
 
@@ -592,10 +592,6 @@ impl Hand<'_> {
     fn write_down(&self, name: &str, what: &[u8]) -> io::Result<()> {
         write_down(&self.journal, name, what)
     }
-}
-
-fn is_directory(mode: u32) -> bool {
-    FileType::from_raw_mode(mode) == FileType::Directory
 }
 
 /// Puts a file into a journal, and onto the disk.

@@ -196,6 +196,11 @@ pub fn kind(stat: &Stat) -> Kind {
     }
 }
 
+/// Whether a mode (`st_mode`) is a directory's.
+pub fn is_directory(mode: u32) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
+}
+
 /// What overlays take for a deleted file.
 pub fn is_whiteout(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0

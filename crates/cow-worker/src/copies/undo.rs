@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use oz_core::OsBytes;
 use oz_core::wire::copies::{Became, Change, Kind, Merge, Merged, Seen, Undo, What};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use super::copy::{content, mark_deleted, times};
@@ -22,7 +22,7 @@ use super::merge::{Left, dress, failed, places, write_down};
 use super::modes::{Modes, OPEN};
 use super::settled::{Put, Quiet};
 use super::swap::{self, Names};
-use super::tree::{Tree, is_whiteout, kind, permissions, same_content, seen};
+use super::tree::{Tree, is_directory, is_whiteout, kind, permissions, same_content, seen};
 use crate::progress;
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY);
@@ -535,10 +535,6 @@ impl Hand<'_> {
         }
         Ok((self.upper.at(above, DIRECTORY).map_err(failed)?, name))
     }
-}
-
-fn is_directory(mode: u32) -> bool {
-    FileType::from_raw_mode(mode) == FileType::Directory
 }
 
 /// Why something cannot get its name.

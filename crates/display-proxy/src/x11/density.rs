@@ -113,21 +113,18 @@ impl Density {
 
     /// A region of which nothing may be said that does not hold (what is opaque).
     pub(crate) fn less(self, parts: Vec<RegionPart>) -> Vec<RegionPart> {
-        let part = |(adds, rect): RegionPart| {
-            let rect = if adds {
-                self.within(rect)
-            } else {
-                self.around(rect)
-            };
-            (adds, rect)
-        };
-        parts.into_iter().map(part).collect()
+        self.rounded(parts, false)
     }
 
     /// A region of which nothing may be missing (where it hears of the pointer).
     pub(crate) fn more(self, parts: Vec<RegionPart>) -> Vec<RegionPart> {
+        self.rounded(parts, true)
+    }
+
+    /// A region that is rounded to whole pixels, and grows by that or shrinks.
+    fn rounded(self, parts: Vec<RegionPart>, grows: bool) -> Vec<RegionPart> {
         let part = |(adds, rect): RegionPart| {
-            let rect = if adds {
+            let rect = if adds == grows {
                 self.around(rect)
             } else {
                 self.within(rect)
